@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helmholtz/ensemble.hpp"
+#include "helmholtz/evaluation.hpp"
+
+namespace helmholtz {
+
+class Workers;
+
+/// Trains one ensemble by wake-sleep, a step of every machine at a time. Not thread-safe: one
+/// thread calls it; it uses several itself.
+class Trainer {
+ public:
+  static constexpr std::uint64_t kMaxSteps = 1'000'000'000'000;
+
+  virtual ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  [[nodiscard]] virtual std::string_view backend() const noexcept = 0;
+  [[nodiscard]] const Ensemble& ensemble() const noexcept { return ensemble_; }
+  /// Steps taken so far.
+  [[nodiscard]] std::uint64_t step() const noexcept { return step_; }
+
+  /// Takes `steps` more steps with every machine.
+  void train(std::uint64_t steps);
+
+  /// Machines first to first+out.size()-1, as they are now.
+  virtual void evaluate(const EvaluationOptions& options, std::size_t first,
+                        std::span<Evaluation> out);
+
+  /// Copies parameters of machines first to first+count-1 in or out, [count x parameters()].
+  /// A machine with a parameter that is not finite reads as NaN throughout.
+  void read_parameters(std::size_t first, std::size_t count, std::span<float> out) const;
+  void write_parameters(std::size_t first, std::size_t count, std::span<const float> in);
+
+  /// Goes on from a saved state: the next step is number `step`.
+  void set_step(std::uint64_t step) noexcept { step_ = step; }
+
+ protected:
+  /// @param threads  CPU threads for this trainer's parallel work; 0: all cores
+  Trainer(Ensemble ensemble, int threads);
+
+  /// Steps first to first+steps-1 of every machine.
+  virtual void do_train(std::uint64_t first, std::uint64_t steps) = 0;
+  virtual void do_read(std::size_t first, std::size_t count, std::span<float> out) const = 0;
+  virtual void do_write(std::size_t first, std::size_t count, std::span<const float> in) = 0;
+  /// Writes initial_parameters() of every machine; constructors end with it.
+  void initialise();
+  [[nodiscard]] const Workers& workers() const noexcept { return *workers_; }
+
+ private:
+  Ensemble ensemble_;
+  std::unique_ptr<Workers> workers_;
+  std::uint64_t step_ = 0;
+};
+
+/// Where random numbers come from: addressed Philox (random.hpp), or NumPy's legacy stream in the
+/// notebook's order of calls, in double (backend `reference`, one machine, training from step 0).
+enum class RandomScheme { philox, numpy };
+
+struct TrainerOptions {
+  int threads = 0;  ///< CPU threads; 0: all cores
+  RandomScheme random = RandomScheme::philox;
+};
+
+/// One line of `helmholtz backends`.
+struct BackendInfo {
+  std::string name;
+  std::string summary;  ///< what it is for
+  bool exact = false;   ///< of the exact class: the same bits as every other exact backend
+  bool available = false;
+  std::string detail;  ///< what it runs on, or why it cannot run
+};
+
+/// The backends there are, in the order of the registry.
+std::vector<BackendInfo> list_backends();
+
+/// The backend that `auto` stands for; the rule is documented in src/backends/registry.cpp.
+std::string choose_backend(const Ensemble& ensemble);
+
+/// Bytes that a trainer of this ensemble takes, at most 10 % above its parameters for many
+/// machines.
+std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble);
+
+/// @param backend  a name from list_backends(), or "auto"
+/// @throws InvalidArgument (field "backend") for an unknown name or options that it does not
+/// support
+/// @throws Error (ExitCode::no_device) for a backend that cannot run here; never a silent fallback
+std::unique_ptr<Trainer> make_trainer(std::string_view backend, Ensemble ensemble,
+                                      const TrainerOptions& options = {});
+
+}  // namespace helmholtz

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "helmholtz/hyperparameters.hpp"
+#include "helmholtz/topology.hpp"
+#include "helmholtz/world.hpp"
+
+namespace helmholtz {
+
+/// How the rows of a training batch combine: their deltas add up, or their mean is taken
+/// (the same arithmetic with rate / batch).
+enum class BatchReduction { sum, mean };
+
+/// One machine of an ensemble: a pure function of its seed, its hyperparameters and the world.
+struct Machine {
+  std::uint64_t seed = 0;
+  std::uint32_t setting = 0;  ///< index into Ensemble::settings
+};
+
+/// Independent machines of one topology that train side by side.
+struct Ensemble {
+  static constexpr int kMaxBatch = 1'048'576;
+
+  Topology topology;
+  World world;
+  int batch = 1;  ///< B, rows a step
+  BatchReduction reduction = BatchReduction::sum;
+  bool nonnegative = false;  ///< keep W_L >= 0 after each update (and at the start)
+  std::vector<Hyperparameters> settings;
+  std::vector<Machine> machines;
+
+  [[nodiscard]] std::size_t size() const noexcept { return machines.size(); }
+  [[nodiscard]] const Hyperparameters& hyperparameters(std::size_t m) const {
+    return settings[machines[m].setting];
+  }
+
+  /// @throws InvalidArgument (fields "layers", "batch", "lr", "machines") if the world's size is
+  /// not the
+  ///         visible layer's, a setting's rates do not fit the topology, or nothing is to be
+  ///         trained
+  void validate() const;
+};
+
+/// The parameters of machine m before its first step. Fills [parameters()] floats.
+void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float> out);
+
+/// XXH3-64 over the float32 little-endian parameters, in the order of Topology.
+std::uint64_t parameters_digest(std::span<const float> parameters);
+
+/// A machine has diverged when a parameter is not finite or exceeds kDivergedMagnitude.
+inline constexpr float kDivergedMagnitude = 1'048'576.0F;
+bool has_diverged(std::span<const float> parameters);
+
+}  // namespace helmholtz

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "helmholtz/ensemble.hpp"
+#include "helmholtz/topology.hpp"
+#include "helmholtz/world.hpp"
+
+/// How well a machine models its world: KL(world || model) = sum_v P(v) ln(P(v) / Q(v)) over the
+/// patterns with P > 0, in nats.
+///
+/// Every function here is deterministic to the bit: exact values in double by IEEE operations in a
+/// fixed order (no libm), sampled ones from addressed draws and integer counts.
+namespace helmholtz {
+
+/// The largest number of units in a hidden layer, and in two neighbouring hidden layers, for which
+/// the hidden states are enumerated.
+inline constexpr int kMaxExactUnits = 20;
+
+/// Whether the exact functions accept the topology.
+bool exact_is_feasible(const Topology& topology);
+
+/// Q by enumerating hidden states layer by layer.
+struct ExactDistribution {
+  std::vector<double> log_probabilities;  ///< ln Q, one a pattern of the world
+  double kl = 0;                          ///< KL(world || model), nats
+  double off_support = 0;                 ///< 1 - sum Q over the world's patterns
+};
+
+/// Q from generated samples. A pattern never seen makes kl +inf.
+struct SampledDistribution {
+  std::vector<std::uint64_t> counts;  ///< one a pattern of the world
+  std::uint64_t samples = 0;
+  std::uint64_t off_support = 0;  ///< samples that are no pattern of the world
+  std::uint32_t unseen = 0;       ///< patterns with count 0
+  double kl = 0;                  ///< KL(world || model), nats
+};
+
+/// One machine, exact. Cost O(2^(n_l + n_{l+1})) for the widest pair of hidden layers.
+/// @param parameters  [topology.parameters()]
+/// @throws InvalidArgument (field "layers") unless exact_is_feasible(topology)
+ExactDistribution exact_distribution(const Topology& topology, const World& world,
+                                     std::span<const float> parameters);
+ExactDistribution exact_distribution(const Topology& topology, const World& world,
+                                     std::span<const double> parameters);
+
+/// Many machines, exact KL only.
+/// @param parameters  [machines x topology.parameters()]
+/// @param kl          [machines], nats
+void exact_kl(const Topology& topology, const World& world, std::span<const float> parameters,
+              std::span<double> kl);
+
+/// KL(world || model) in nats when `counts` of `samples` generated patterns equal the world's
+/// patterns, and how many were never seen: +inf as soon as one is.
+SampledDistribution distribution_from_counts(const World& world, std::vector<std::uint64_t> counts,
+                                             std::uint64_t samples);
+
+/// One machine, sampled: generated samples number 0 to samples-1 of the evaluation at `step`.
+/// @param parameters  [topology.parameters()]
+SampledDistribution sampled_distribution(const Topology& topology, const World& world,
+                                         std::span<const float> parameters, std::uint64_t seed,
+                                         std::uint64_t step, std::uint64_t samples);
+
+/// The patterns that sampled_distribution counts: samples first to first+count-1.
+/// @return [count x visible units], 0 or 1
+std::vector<std::uint8_t> generate_patterns(const Topology& topology,
+                                            std::span<const float> parameters, std::uint64_t seed,
+                                            std::uint64_t step, std::uint64_t first,
+                                            std::uint64_t count);
+
+struct EvaluationOptions {
+  bool exact = true;          ///< where exact_is_feasible; else kl_exact stays NaN
+  std::uint64_t samples = 0;  ///< generated samples for the sampled KL; 0: none
+
+  static constexpr std::uint64_t kMaxSamples = 1'000'000'000;
+};
+
+/// One machine's evaluation. A value that was not computed, or of a diverged machine, is NaN.
+struct Evaluation {
+  double kl_exact = std::numeric_limits<double>::quiet_NaN();    ///< nats
+  double kl_sampled = std::numeric_limits<double>::quiet_NaN();  ///< nats; +inf if unseen > 0
+  std::uint32_t unseen = 0;  ///< patterns of the world that no sample equals
+  bool diverged = false;
+};
+
+/// Evaluates machines first to first+out.size()-1 of an ensemble after `step` steps, on this
+/// thread.
+/// @param parameters  [out.size() x topology.parameters()]
+void evaluate_machines(const Ensemble& ensemble, std::size_t first,
+                       std::span<const float> parameters, std::uint64_t step,
+                       const EvaluationOptions& options, std::span<Evaluation> out);
+
+}  // namespace helmholtz

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace helmholtz {
+
+/// Where one layer's parameters lie in a machine's parameter vector, in floats.
+/// Weights are row-major [outputs x inputs]; the top generative layer has no inputs, only biases.
+struct LayerView {
+  std::size_t weights = 0;  ///< offset of W[0][0]
+  std::size_t bias = 0;     ///< offset of b[0]
+  int outputs = 0;
+  int inputs = 0;
+};
+
+/// The layer sizes of a Helmholtz machine, top first: n_0 … n_L, L >= 1, the last one visible.
+///
+/// Parameter order everywhere (files, digests, offsets): b_0; W_1, b_1; …; W_L, b_L (generative);
+/// R_{L-1}, c_{L-1}; …; R_0, c_0 (recognition).
+class Topology {
+ public:
+  static constexpr int kMaxLayers = 16;
+  static constexpr int kMaxUnits = 65'536;                             ///< in one layer
+  static constexpr std::size_t kMaxParameters = std::size_t{1} << 30;  ///< in one machine
+
+  /// @throws InvalidArgument (field "layers") unless 2 to kMaxLayers layers of 1 to kMaxUnits units
+  ///         with at most kMaxParameters parameters
+  explicit Topology(std::vector<int> layer_sizes);
+
+  /// Reads "1,6,9". @throws InvalidArgument (field "layers")
+  static Topology parse(std::string_view text);
+
+  [[nodiscard]] const std::vector<int>& layer_sizes() const noexcept { return sizes_; }
+  /// L, the index of the visible layer.
+  [[nodiscard]] int last() const noexcept { return static_cast<int>(sizes_.size()) - 1; }
+  [[nodiscard]] int size(int l) const { return sizes_[static_cast<std::size_t>(l)]; }
+  [[nodiscard]] int visible_units() const { return sizes_.back(); }
+  [[nodiscard]] int hidden_units() const noexcept { return hidden_units_; }
+  [[nodiscard]] int units() const noexcept { return hidden_units_ + sizes_.back(); }
+
+  /// Generative layer l in 0..L: P(s_l | s_{l-1}).
+  [[nodiscard]] const LayerView& generative(int l) const {
+    return generative_[static_cast<std::size_t>(l)];
+  }
+  /// Recognition layer l in 0..L-1: P(s_l | s_{l+1}).
+  [[nodiscard]] const LayerView& recognition(int l) const {
+    return recognition_[static_cast<std::size_t>(l)];
+  }
+  [[nodiscard]] std::size_t generative_parameters() const noexcept {
+    return generative_parameters_;
+  }
+  [[nodiscard]] std::size_t parameters() const noexcept { return parameters_; }
+
+  /// 32-bit draws of one training step and batch row, padded to a multiple of 4 (see random.hpp).
+  [[nodiscard]] std::uint64_t draws_per_step() const noexcept;
+  /// 32-bit draws of one generated sample, padded to a multiple of 4.
+  [[nodiscard]] std::uint64_t draws_per_sample() const noexcept;
+
+  /// "1,6,9"
+  [[nodiscard]] std::string to_string() const;
+
+  bool operator==(const Topology& other) const noexcept { return sizes_ == other.sizes_; }
+
+ private:
+  std::vector<int> sizes_;
+  std::vector<LayerView> generative_;
+  std::vector<LayerView> recognition_;
+  int hidden_units_ = 0;
+  std::size_t generative_parameters_ = 0;
+  std::size_t parameters_ = 0;
+};
+
+}  // namespace helmholtz

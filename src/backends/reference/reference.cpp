@@ -1,0 +1,150 @@
+#include "backends/reference/reference.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backends/reference/machine.hpp"
+#include "backends/workers.hpp"
+#include "helmholtz/error.hpp"
+
+namespace helmholtz::reference {
+
+namespace {
+
+class ReferenceTrainer final : public Trainer {
+ public:
+  ReferenceTrainer(Ensemble ensemble, int threads)
+      : Trainer(std::move(ensemble), threads),
+        stride_(this->ensemble().topology.parameters()),
+        parameters_(this->ensemble().size() * stride_) {
+    initialise();
+  }
+
+  [[nodiscard]] std::string_view backend() const noexcept override { return "reference"; }
+
+ private:
+  void do_train(std::uint64_t first, std::uint64_t steps) override {
+    workers().for_each(ensemble().size(), [&](std::size_t m) {
+      PhiloxDraws draws(ensemble().machines[m].seed, ensemble().topology);
+      Machine machine(ensemble(), m, draws, std::span(parameters_).subspan(m * stride_, stride_));
+      for (auto t = first; t < first + steps; ++t) machine.train_step(t);
+    });
+  }
+
+  void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {
+    std::copy_n(parameters_.begin() + static_cast<std::ptrdiff_t>(first * stride_), count * stride_,
+                out.begin());
+  }
+
+  void do_write(std::size_t first, std::size_t count, std::span<const float> in) override {
+    std::copy_n(in.begin(), count * stride_,
+                parameters_.begin() + static_cast<std::ptrdiff_t>(first * stride_));
+  }
+
+  std::size_t stride_;
+  std::vector<float> parameters_;
+};
+
+/// The notebook's program: one machine, NumPy's stream, double throughout. Its evaluations draw
+/// from the same stream as its training, layer by layer over the samples.
+class NumpyTrainer final : public Trainer {
+ public:
+  explicit NumpyTrainer(Ensemble ensemble)
+      : Trainer(std::move(ensemble), 1),
+        draws_(this->ensemble().machines[0].seed, this->ensemble().topology),
+        parameters_(this->ensemble().topology.parameters()),
+        machine_(this->ensemble(), 0, draws_, parameters_) {
+    initialise();
+  }
+
+  [[nodiscard]] std::string_view backend() const noexcept override { return "reference"; }
+
+  void evaluate(const EvaluationOptions& options, std::size_t, std::span<Evaluation> out) override {
+    auto& evaluation = out[0];
+    evaluation = {};
+    if (options.samples > 0) {
+      const auto sampled = sample(options.samples);
+      evaluation.kl_sampled = sampled.kl;
+      evaluation.unseen = sampled.unseen;
+    }
+    if (options.exact && exact_is_feasible(ensemble().topology)) {
+      evaluation.kl_exact = exact_distribution(ensemble().topology, ensemble().world,
+                                               std::span<const double>(parameters_))
+                                .kl;
+    }
+  }
+
+ private:
+  SampledDistribution sample(std::uint64_t samples) {
+    const auto& sizes = ensemble().topology.layer_sizes();
+    States states;
+    for (const int size : sizes) states.emplace_back(static_cast<std::size_t>(size));
+    std::vector<States> all(samples, states);
+    for (int l = 0; l <= ensemble().topology.last(); ++l) {
+      for (auto& one : all) machine_.sample_generative(l, one);
+    }
+    std::vector<std::uint64_t> counts(ensemble().world.size());
+    for (const auto& one : all) {
+      for (std::size_t k = 0; k < counts.size(); ++k) counts[k] += equals(k, one.back()) ? 1 : 0;
+    }
+    return distribution_from_counts(ensemble().world, std::move(counts), samples);
+  }
+
+  [[nodiscard]] bool equals(std::size_t k, const std::vector<std::uint8_t>& visible) const {
+    for (std::size_t i = 0; i < visible.size(); ++i) {
+      if (ensemble().world.bit(k, static_cast<int>(i)) != (visible[i] != 0)) return false;
+    }
+    return true;
+  }
+
+  void do_train(std::uint64_t first, std::uint64_t steps) override {
+    for (auto t = first; t < first + steps; ++t) machine_.train_step(t);
+  }
+
+  void do_read(std::size_t, std::size_t, std::span<float> out) const override {
+    std::transform(parameters_.begin(), parameters_.end(), out.begin(),
+                   [](double w) { return static_cast<float>(w); });
+  }
+
+  void do_write(std::size_t, std::size_t, std::span<const float> in) override {
+    std::copy(in.begin(), in.end(), parameters_.begin());
+  }
+
+  NumpyDraws draws_;
+  std::vector<double> parameters_;
+  Machine<NumpyDraws> machine_;
+};
+
+void require_numpy_replayable(const Ensemble& ensemble) {
+  constexpr std::uint64_t kLargestSeed = std::numeric_limits<std::uint32_t>::max();
+  if (ensemble.size() != 1) {
+    throw InvalidArgument("rng", "numpy", "philox for more than one machine");
+  }
+  if (ensemble.batch != 1) {
+    throw InvalidArgument("batch", std::to_string(ensemble.batch), "1 with rng numpy");
+  }
+  if (ensemble.machines[0].seed > kLargestSeed) {
+    throw InvalidArgument("seed", std::to_string(ensemble.machines[0].seed),
+                          "0 to 4294967295 with rng numpy");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options) {
+  if (options.random == RandomScheme::numpy) {
+    require_numpy_replayable(ensemble);
+    return std::make_unique<NumpyTrainer>(std::move(ensemble));
+  }
+  return std::make_unique<ReferenceTrainer>(std::move(ensemble), options.threads);
+}
+
+std::size_t bytes(const Ensemble& ensemble) {
+  return ensemble.size() *
+         (ensemble.topology.parameters() * sizeof(float) + sizeof(helmholtz::Machine));
+}
+
+}  // namespace helmholtz::reference

@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "backends/reference/reference.hpp"
+#include "helmholtz/backend.hpp"
+#include "helmholtz/error.hpp"
+#include "model/text.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+/// One backend: to add another, add a line to kBackends.
+struct Entry {
+  std::string_view name;
+  std::string_view summary;
+  bool exact;
+  std::string (*detail)();
+  std::size_t (*bytes)(const Ensemble&);
+  std::unique_ptr<Trainer> (*make)(Ensemble, const TrainerOptions&);
+};
+
+constexpr std::array kBackends = {
+    Entry{"reference", "one machine at a time, scalar: the oracle in tests", true,
+          [] { return std::string("any CPU"); }, reference::bytes, reference::make},
+};
+
+const Entry& find(std::string_view name) {
+  const auto* const entry = std::find_if(kBackends.begin(), kBackends.end(),
+                                         [&](const Entry& e) { return e.name == name; });
+  if (entry != kBackends.end()) return *entry;
+  std::vector<std::string_view> names = {"auto"};
+  std::string allowed = "auto";
+  for (const auto& e : kBackends) {
+    names.push_back(e.name);
+    allowed += fmt::format(", {}", e.name);
+  }
+  if (const auto near = text::closest(name, names)) {
+    allowed += fmt::format("; did you mean {}?", *near);
+  }
+  throw InvalidArgument("backend", name, allowed);
+}
+
+}  // namespace
+
+std::vector<BackendInfo> list_backends() {
+  std::vector<BackendInfo> infos;
+  for (const auto& entry : kBackends) {
+    infos.push_back({.name = std::string(entry.name),
+                     .summary = std::string(entry.summary),
+                     .exact = entry.exact,
+                     .available = true,
+                     .detail = entry.detail()});
+  }
+  return infos;
+}
+
+std::string choose_backend(const Ensemble&) { return "reference"; }
+
+std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble) {
+  return find(backend == "auto" ? choose_backend(ensemble) : backend).bytes(ensemble);
+}
+
+std::unique_ptr<Trainer> make_trainer(std::string_view backend, Ensemble ensemble,
+                                      const TrainerOptions& options) {
+  const bool numpy = options.random == RandomScheme::numpy;
+  const auto name = backend != "auto" ? std::string(backend)
+                    : numpy           ? std::string("reference")
+                                      : choose_backend(ensemble);
+  const auto& entry = find(name);
+  if (numpy && name != "reference") {
+    throw InvalidArgument("rng", "numpy", "philox, or backend reference");
+  }
+  if (options.threads < 0) {
+    throw InvalidArgument("threads", std::to_string(options.threads), "0 (all cores) or more");
+  }
+  return entry.make(std::move(ensemble), options);
+}
+
+}  // namespace helmholtz

@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "backends/workers.hpp"
+#include "helmholtz/backend.hpp"
+#include "helmholtz/error.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+/// Machines that are initialised, evaluated or copied together: some MiB of parameters at most.
+std::size_t block_size(const Topology& topology) {
+  constexpr std::size_t kMachines = 64;
+  constexpr std::size_t kFloats = std::size_t{1} << 20;
+  return std::clamp<std::size_t>(kFloats / topology.parameters(), 1, kMachines);
+}
+
+Ensemble validated(Ensemble ensemble) {
+  ensemble.validate();
+  return ensemble;
+}
+
+}  // namespace
+
+Trainer::Trainer(Ensemble ensemble, int threads)
+    : ensemble_(validated(std::move(ensemble))), workers_(std::make_unique<Workers>(threads)) {}
+
+Trainer::~Trainer() = default;
+
+void Trainer::train(std::uint64_t steps) {
+  if (steps > kMaxSteps || step_ > kMaxSteps - steps) {
+    throw InvalidArgument("steps", std::to_string(steps), "at most 10^12 in all");
+  }
+  do_train(step_, steps);
+  step_ += steps;
+}
+
+void Trainer::evaluate(const EvaluationOptions& options, std::size_t first,
+                       std::span<Evaluation> out) {
+  const auto parameters = ensemble_.topology.parameters();
+  const auto block = block_size(ensemble_.topology);
+  workers().for_each((out.size() + block - 1) / block, [&](std::size_t b) {
+    const auto begin = b * block;
+    const auto count = std::min(block, out.size() - begin);
+    std::vector<float> buffer(count * parameters);
+    read_parameters(first + begin, count, buffer);
+    evaluate_machines(ensemble_, first + begin, buffer, step_, options, out.subspan(begin, count));
+  });
+}
+
+void Trainer::read_parameters(std::size_t first, std::size_t count, std::span<float> out) const {
+  do_read(first, count, out);
+  const auto parameters = ensemble_.topology.parameters();
+  for (std::size_t m = 0; m < count; ++m) {
+    const auto machine = out.subspan(m * parameters, parameters);
+    const auto finite = [](float w) { return std::isfinite(w); };
+    if (!std::all_of(machine.begin(), machine.end(), finite)) {
+      std::fill(machine.begin(), machine.end(), std::numeric_limits<float>::quiet_NaN());
+    }
+  }
+}
+
+void Trainer::write_parameters(std::size_t first, std::size_t count, std::span<const float> in) {
+  std::vector<float> positive_zeros(in.begin(), in.end());
+  for (auto& w : positive_zeros) w += 0.0F;  // -0 becomes +0, as everywhere in the exact class
+  do_write(first, count, positive_zeros);
+}
+
+void Trainer::initialise() {
+  const auto parameters = ensemble_.topology.parameters();
+  const auto block = block_size(ensemble_.topology);
+  workers().for_each((ensemble_.size() + block - 1) / block, [&](std::size_t b) {
+    const auto begin = b * block;
+    const auto count = std::min(block, ensemble_.size() - begin);
+    std::vector<float> buffer(count * parameters);
+    for (std::size_t m = 0; m < count; ++m) {
+      initial_parameters(ensemble_, begin + m,
+                         std::span(buffer).subspan(m * parameters, parameters));
+    }
+    do_write(begin, count, buffer);
+  });
+}
+
+}  // namespace helmholtz

@@ -1,0 +1,100 @@
+#include "helmholtz/ensemble.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "helmholtz/error.hpp"
+#include "helmholtz/random.hpp"
+#include "model/portable_math.hpp"
+
+namespace helmholtz {
+
+static_assert(std::endian::native == std::endian::little, "digests and files are little-endian");
+
+void Ensemble::validate() const {
+  if (world.visible_units() != topology.visible_units()) {
+    throw InvalidArgument(
+        "layers", topology.to_string(),
+        fmt::format("{} visible units, as world {} has", world.visible_units(), world.name()));
+  }
+  if (batch < 1 || batch > kMaxBatch) {
+    throw InvalidArgument("batch", std::to_string(batch), fmt::format("1 to {}", kMaxBatch));
+  }
+  if (machines.empty()) throw InvalidArgument("machines", "0", "at least one");
+  for (const auto& setting : settings) {
+    const auto layers = topology.layer_sizes().size();
+    if (setting.rates.generative.size() != layers ||
+        setting.rates.recognition.size() != layers - 1) {
+      throw InvalidArgument("lr", "rates for another topology",
+                            fmt::format("rates for layers {}", topology.to_string()));
+    }
+  }
+  const auto fits = [&](const Machine& machine) { return machine.setting < settings.size(); };
+  if (!std::all_of(machines.begin(), machines.end(), fits)) {
+    throw InvalidArgument("machines", "a setting out of range",
+                          fmt::format("0 to {}", settings.size()));
+  }
+}
+
+namespace {
+
+/// ln(p / (1 - p)), with p kept away from 0 and 1.
+float clamped_logit(double p) {
+  const double q = std::clamp(p, 0.001, 0.999);
+  return static_cast<float>(portable::log(q / (1 - q)));
+}
+
+void draw_normal(std::uint64_t seed, double scale, std::span<float> out) {
+  const RandomStream stream{.seed = seed, .purpose = RandomPurpose::initial_parameters, .row = 0};
+  for (std::size_t k = 0; k < out.size(); k += 4) {
+    const auto words = random_block(stream, k / 4);
+    for (std::size_t i = 0; i < 4 && k + i < out.size(); ++i) {
+      const double p = (words[i] + 0.5) * 0x1p-32;
+      // + 0.0F: no parameter is ever -0, which a masked and an unmasked update would treat apart.
+      out[k + i] = static_cast<float>(scale * portable::normal_quantile(p)) + 0.0F;
+    }
+  }
+}
+
+void set_visible_biases(const Ensemble& ensemble, const Initialisation& init,
+                        std::span<float> biases) {
+  using VisibleBias = Initialisation::VisibleBias;
+  if (init.visible_bias == VisibleBias::value) {
+    std::fill(biases.begin(), biases.end(), static_cast<float>(init.visible_bias_value) + 0.0F);
+  } else if (init.visible_bias == VisibleBias::marginal) {
+    const auto marginals = ensemble.world.marginals();
+    std::transform(marginals.begin(), marginals.end(), biases.begin(), clamped_logit);
+  }
+}
+
+}  // namespace
+
+void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float> out) {
+  const auto& init = ensemble.hyperparameters(m).initialisation;
+  std::fill(out.begin(), out.end(), 0.0F);
+  if (init.scale > 0) draw_normal(ensemble.machines[m].seed, init.scale, out);
+  const auto& visible = ensemble.topology.generative(ensemble.topology.last());
+  const auto outputs = static_cast<std::size_t>(visible.outputs);
+  set_visible_biases(ensemble, init, out.subspan(visible.bias, outputs));
+  if (ensemble.nonnegative) {
+    for (auto& w : out.subspan(visible.weights, visible.bias - visible.weights)) {
+      w = w > 0.0F ? w : 0.0F;
+    }
+  }
+}
+
+std::uint64_t parameters_digest(std::span<const float> parameters) {
+  return XXH3_64bits(parameters.data(), parameters.size_bytes());
+}
+
+bool has_diverged(std::span<const float> parameters) {
+  return std::any_of(parameters.begin(), parameters.end(),
+                     [](float w) { return !(std::abs(w) <= kDivergedMagnitude); });
+}
+
+}  // namespace helmholtz

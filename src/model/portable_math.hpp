@@ -1,0 +1,13 @@
+#pragma once
+
+/// Elementary functions by IEEE double operations alone, so that every platform gets the same bits
+/// (libm's differ in the last place between versions).
+namespace helmholtz::portable {
+
+/// ln x for finite x > 0; relative error below 4e-16.
+double log(double x);
+
+/// The standard normal quantile at p in (0, 1): algorithm AS 241, PPND16 (Wichura 1988).
+double normal_quantile(double p);
+
+}  // namespace helmholtz::portable

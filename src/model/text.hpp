@@ -1,0 +1,34 @@
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Small text helpers for parsing what users write.
+namespace helmholtz::text {
+
+/// The whole of `text` as a number, or nothing (locale-independent; no spaces, no leftovers).
+template <class Number>
+std::optional<Number> number(std::string_view text) {
+  Number value{};
+  const auto* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || rest != end) return std::nullopt;
+  return value;
+}
+
+/// The parts between separators; "a,,b" has an empty one.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// The candidate with the fewest edits from `word`, or nothing if none is near (at most a third of
+/// it).
+std::optional<std::string_view> closest(std::string_view word,
+                                        const std::vector<std::string_view>& candidates);
+
+/// The shortest decimal that reads back as the same double.
+std::string shortest(double value);
+
+}  // namespace helmholtz::text

@@ -1,0 +1,91 @@
+#include "helmholtz/world.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "helmholtz/error.hpp"
+#include "model/portable_math.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+std::vector<std::uint32_t> packed(const std::vector<std::uint8_t>& bits) {
+  std::vector<std::uint32_t> words((bits.size() + 31) / 32);
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    words[i / 32] |= static_cast<std::uint32_t>(bits[i]) << (i % 32);
+  }
+  return words;
+}
+
+void require_valid(const WeightedPattern& pattern, std::size_t units) {
+  if (pattern.bits.size() != units) {
+    throw InvalidArgument("world", fmt::format("a pattern of {} bits", pattern.bits.size()),
+                          fmt::format("{} bits, as the first pattern has", units));
+  }
+  const auto is_bit = [](std::uint8_t bit) { return bit <= 1; };
+  if (!std::all_of(pattern.bits.begin(), pattern.bits.end(), is_bit)) {
+    throw InvalidArgument("world", "a pattern with another value", "bits 0 and 1");
+  }
+  if (!(pattern.weight >= 0) || !std::isfinite(pattern.weight)) {
+    throw InvalidArgument("world", fmt::format("weight {}", pattern.weight),
+                          "finite weights, 0 or more");
+  }
+}
+
+}  // namespace
+
+World::World(std::string name, ImageShape shape, const std::vector<WeightedPattern>& patterns)
+    : name_(std::move(name)), shape_(shape), visible_units_(shape.rows * shape.columns) {
+  const auto units = patterns.empty() ? 0 : patterns.front().bits.size();
+  if (units == 0 || units != static_cast<std::size_t>(visible_units_)) {
+    throw InvalidArgument("world", fmt::format("{} patterns of {} bits", patterns.size(), units),
+                          fmt::format("one or more patterns of {} bits", visible_units_));
+  }
+  words_per_pattern_ = (units + 31) / 32;
+  std::map<std::vector<std::uint32_t>, std::size_t> index_of;
+  double total = 0;
+  for (const auto& pattern : patterns) {
+    require_valid(pattern, units);
+    if (pattern.weight == 0) continue;
+    const auto words = packed(pattern.bits);
+    const auto [known, is_new] = index_of.try_emplace(words, probabilities_.size());
+    if (is_new) {
+      words_.insert(words_.end(), words.begin(), words.end());
+      probabilities_.push_back(0);
+    }
+    probabilities_[known->second] += pattern.weight;
+    total += pattern.weight;
+  }
+  if (!(total > 0) || !std::isfinite(total)) {
+    throw InvalidArgument("world", fmt::format("weights that add up to {}", total),
+                          "a finite total above 0");
+  }
+  double sum = 0;
+  for (auto& p : probabilities_) {
+    p /= total;
+    entropy_ -= p * portable::log(p);
+    cumulative_.push_back(sum += p);
+  }
+  for (auto& c : cumulative_) c /= sum;
+  for (std::size_t k = 0; k + 1 < cumulative_.size(); ++k) {
+    const double threshold = std::nearbyint(cumulative_[k] * 0x1p32);
+    if (threshold < 0x1p32) thresholds_.push_back(static_cast<std::uint32_t>(threshold));
+  }
+}
+
+std::vector<double> World::marginals() const {
+  std::vector<double> marginals(static_cast<std::size_t>(visible_units_));
+  for (std::size_t k = 0; k < size(); ++k) {
+    for (std::size_t i = 0; i < marginals.size(); ++i) {
+      if (bit(k, static_cast<int>(i))) marginals[i] += probabilities_[k];
+    }
+  }
+  return marginals;
+}
+
+}  // namespace helmholtz
