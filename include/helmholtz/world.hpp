@@ -27,7 +27,7 @@ struct WeightedPattern {
 /// sum to 1. Bits are packed 32 to a word, visible unit i in bit i % 32 of word i / 32.
 class World {
  public:
-  /// Merges equal patterns, drops weight 0, normalises.
+  /// Merges equal patterns, drops weight 0 (and shares that a double cannot hold), normalises.
   /// @param shape  rows x columns must equal the visible units
   /// @throws InvalidArgument (field "world") if no pattern has weight, lengths differ, a bit is not
   ///         0/1, or a weight is negative or not finite
@@ -57,6 +57,9 @@ class World {
   [[nodiscard]] std::vector<double> marginals() const;
 
  private:
+  /// Divides the merged weights by their total and derives the rest from them.
+  void normalise(double total);
+
   std::string name_;
   ImageShape shape_;
   int visible_units_ = 0;

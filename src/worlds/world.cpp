@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -37,6 +38,19 @@ void require_valid(const WeightedPattern& pattern, std::size_t units) {
   }
 }
 
+double total_weight(const std::vector<WeightedPattern>& patterns, std::size_t units) {
+  double total = 0;
+  for (const auto& pattern : patterns) {
+    require_valid(pattern, units);
+    total += pattern.weight;
+  }
+  if (!(total > 0) || !std::isfinite(total)) {
+    throw InvalidArgument("world", fmt::format("weights that add up to {}", total),
+                          "a finite total above 0");
+  }
+  return total;
+}
+
 }  // namespace
 
 World::World(std::string name, ImageShape shape, const std::vector<WeightedPattern>& patterns)
@@ -47,11 +61,10 @@ World::World(std::string name, ImageShape shape, const std::vector<WeightedPatte
                           fmt::format("one or more patterns of {} bits", visible_units_));
   }
   words_per_pattern_ = (units + 31) / 32;
+  const double total = total_weight(patterns, units);
   std::map<std::vector<std::uint32_t>, std::size_t> index_of;
-  double total = 0;
   for (const auto& pattern : patterns) {
-    require_valid(pattern, units);
-    if (pattern.weight == 0) continue;
+    if (pattern.weight / total < std::numeric_limits<double>::min()) continue;
     const auto words = packed(pattern.bits);
     const auto [known, is_new] = index_of.try_emplace(words, probabilities_.size());
     if (is_new) {
@@ -59,14 +72,13 @@ World::World(std::string name, ImageShape shape, const std::vector<WeightedPatte
       probabilities_.push_back(0);
     }
     probabilities_[known->second] += pattern.weight;
-    total += pattern.weight;
   }
-  if (!(total > 0) || !std::isfinite(total)) {
-    throw InvalidArgument("world", fmt::format("weights that add up to {}", total),
-                          "a finite total above 0");
-  }
+  normalise(total);
+}
+
+void World::normalise(double total) {
   double sum = 0;
-  for (auto& p : probabilities_) {
+  for (double& p : probabilities_) {
     p /= total;
     entropy_ -= p * portable::log(p);
     cumulative_.push_back(sum += p);

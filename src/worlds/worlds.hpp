@@ -11,4 +11,23 @@ namespace helmholtz::worlds {
 /// (Kirby 2006).
 World kirby3x3();
 
+/// Bars of a 4x4 image: vertical with probability 2/3, else horizontal; then each of the four bars
+/// on with probability 0.2 by itself. The empty and the full image belong to both orientations: 30
+/// patterns, 3.428 bits (Hinton, Dayan, Frey & Neal 1995).
+World bars4x4();
+
+/// A 4x8 image: a row of 8 pixels, each on with probability 0.2, drawn twice; below it, also drawn
+/// twice, the row shifted by one pixel to the left or right, equally likely and wrapping around.
+/// The four rows of period two look the same either way: 508 patterns (Dayan, Hinton, Neal & Zemel
+/// 1995; they shift upwards, which is the same distribution).
+World shifter();
+
+/// The patterns of a text file, one a line: 0 and 1 with nothing, spaces, or one comma between two
+/// of them, then, after `|` or a tab, the pattern's weight (1 without). Equal patterns merge,
+/// weight 0 drops. Empty lines and lines that begin with # are skipped; lines may end in CR LF.
+/// Drawn as a square if the number of units is a perfect square, else as one row.
+/// @throws NoInput if there is no such file or it cannot be opened, IoError if reading fails,
+///         BadData with line and column for anything else in it
+World pattern_file(std::string_view path);
+
 }  // namespace helmholtz::worlds
