@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "backends/cpu_fused/cpu_fused.hpp"
 #include "backends/reference/reference.hpp"
 #include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
@@ -27,6 +28,8 @@ struct Entry {
 constexpr std::array kBackends = {
     Entry{"reference", "one machine at a time, scalar: the oracle in tests", true,
           [] { return std::string("any CPU"); }, reference::bytes, reference::make},
+    Entry{"cpu-fused", "SIMD lane = machine, blocks of machines over all cores: sweeps", true,
+          cpu_fused::detail, cpu_fused::bytes, cpu_fused::make},
 };
 
 const Entry& find(std::string_view name) {

@@ -1,0 +1,165 @@
+#include "backends/cpu_fused/cpu_fused.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <hwy/aligned_allocator.h>
+#include <oneapi/tbb/enumerable_thread_specific.h>
+
+#include "backends/cpu_fused/kernel.hpp"
+#include "backends/workers.hpp"
+#include "model/rates.hpp"
+#include "simd/target.hpp"
+
+namespace helmholtz::cpu_fused {
+
+namespace {
+
+constexpr std::size_t blocks_of(std::size_t machines) { return (machines + kBlock - 1) / kBlock; }
+
+/// The factors of every distinct schedule over a range of steps.
+class FactorTable {
+ public:
+  explicit FactorTable(const Ensemble& ensemble) : ensemble_(&ensemble) {
+    for (const auto& setting : ensemble.settings) {
+      const auto known = std::find(schedules_.begin(), schedules_.end(), setting.schedule);
+      index_.push_back(static_cast<std::size_t>(known - schedules_.begin()));
+      if (known == schedules_.end()) schedules_.push_back(setting.schedule);
+    }
+    factors_.resize(schedules_.size());
+  }
+
+  void fill(std::uint64_t first, std::uint64_t steps) {
+    for (std::size_t i = 0; i < schedules_.size(); ++i) {
+      factors_[i].resize(steps);
+      for (std::uint64_t s = 0; s < steps; ++s) {
+        factors_[i][s] = static_cast<float>(rate_factor(*ensemble_, schedules_[i], first + s));
+      }
+    }
+  }
+
+  [[nodiscard]] const float* of_setting(std::size_t setting) const {
+    return factors_[index_[setting]].data();
+  }
+
+ private:
+  const Ensemble* ensemble_;
+  std::vector<Schedule> schedules_;
+  std::vector<std::size_t> index_;  ///< a setting's schedule
+  std::vector<std::vector<float>> factors_;
+};
+
+/// What a thread works with besides the parameters.
+class ThreadScratch {
+ public:
+  explicit ThreadScratch(std::size_t bytes) : memory_(hwy::AllocateAligned<std::byte>(bytes)) {
+    std::memset(memory_.get(), 0, bytes);
+  }
+  [[nodiscard]] std::byte* get() const noexcept { return memory_.get(); }
+
+ private:
+  hwy::AlignedFreeUniquePtr<std::byte[]> memory_;
+};
+
+class CpuFusedTrainer final : public Trainer {
+ public:
+  CpuFusedTrainer(Ensemble ensemble, int threads)
+      : Trainer(std::move(ensemble), threads),
+        stride_(this->ensemble().topology.parameters()),
+        factors_(this->ensemble()),
+        parameters_(
+            hwy::AllocateAligned<float>(blocks_of(this->ensemble().size()) * stride_ * kBlock)) {
+    std::fill_n(block_parameters(blocks_of(this->ensemble().size()) - 1), stride_ * kBlock, 0.0F);
+    initialise();
+  }
+
+  [[nodiscard]] std::string_view backend() const noexcept override { return "cpu-fused"; }
+
+ private:
+  void do_train(std::uint64_t first, std::uint64_t steps) override {
+    const auto& topology = ensemble().topology;
+    const auto batch = static_cast<std::uint32_t>(ensemble().batch);
+    const auto bytes = scratch_bytes(topology, batch);
+    tbb::enumerable_thread_specific<ThreadScratch> scratch(bytes);
+    for (std::uint64_t done = 0; done < steps; done += kChunkSteps) {
+      const Task task{.topology = &topology,
+                      .world = &ensemble().world,
+                      .batch = batch,
+                      .nonnegative = ensemble().nonnegative,
+                      .first_step = first + done,
+                      .steps = std::min(kChunkSteps, steps - done)};
+      factors_.fill(task.first_step, task.steps);
+      workers().for_each(blocks_of(ensemble().size()), [&](std::size_t b) {
+        Block block;
+        describe(b, block);
+        block.scratch = scratch.local().get();
+        train_block(task, block);
+      });
+    }
+  }
+
+  /// The machines of block b; the lanes behind the last machine repeat it.
+  void describe(std::size_t b, Block& block) const {
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      const auto m = std::min(b * kBlock + i, ensemble().size() - 1);
+      const auto& machine = ensemble().machines[m];
+      block.seed_low[i] = static_cast<std::uint32_t>(machine.seed);
+      block.seed_high[i] = static_cast<std::uint32_t>(machine.seed >> 32U);
+      std::size_t r = 0;
+      const auto& rates = ensemble().hyperparameters(m).rates;
+      for (const double rate : rates.generative) block.rates[r++][i] = static_cast<float>(rate);
+      for (const double rate : rates.recognition) block.rates[r++][i] = static_cast<float>(rate);
+      block.factors[i] = factors_.of_setting(machine.setting);
+      block.uniform_schedule = block.uniform_schedule && block.factors[i] == block.factors[0];
+    }
+    block.parameters = block_parameters(b);
+  }
+
+  void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {
+    for (std::size_t i = 0; i < count; ++i) {
+      const float* const in = lane(first + i);
+      for (std::size_t k = 0; k < stride_; ++k) out[i * stride_ + k] = in[k * kBlock];
+    }
+  }
+
+  void do_write(std::size_t first, std::size_t count, std::span<const float> in) override {
+    for (std::size_t i = 0; i < count; ++i) {
+      float* const out = lane(first + i);
+      for (std::size_t k = 0; k < stride_; ++k) out[k * kBlock] = in[i * stride_ + k];
+    }
+  }
+
+  [[nodiscard]] float* block_parameters(std::size_t b) const {
+    return parameters_.get() + b * stride_ * kBlock;
+  }
+  /// Parameter 0 of machine m; the next ones are kBlock floats apart.
+  [[nodiscard]] float* lane(std::size_t m) const {
+    return block_parameters(m / kBlock) + m % kBlock;
+  }
+
+  std::size_t stride_;
+  FactorTable factors_;
+  hwy::AlignedFreeUniquePtr<float[]> parameters_;  ///< [blocks][parameters()][kBlock]
+};
+
+}  // namespace
+
+std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options) {
+  simd::apply_environment();
+  return std::make_unique<CpuFusedTrainer>(std::move(ensemble), options.threads);
+}
+
+std::size_t bytes(const Ensemble& ensemble) {
+  return blocks_of(ensemble.size()) * kBlock * ensemble.topology.parameters() * sizeof(float) +
+         ensemble.size() * sizeof(Machine);
+}
+
+std::string detail() {
+  simd::apply_environment();
+  return fmt::format("instruction set {}", simd::target_name());
+}
+
+}  // namespace helmholtz::cpu_fused

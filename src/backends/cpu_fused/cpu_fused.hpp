@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "helmholtz/backend.hpp"
+
+namespace helmholtz::cpu_fused {
+
+/// Machines in SIMD lanes, blocks of machines over all cores: the backend for sweeps.
+std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options);
+
+std::size_t bytes(const Ensemble& ensemble);
+
+/// The instruction set in use.
+std::string detail();
+
+}  // namespace helmholtz::cpu_fused

@@ -1,0 +1,131 @@
+// Philox4x32-10 in vectors for one instruction set. Include only inside a foreach_target
+// translation unit.
+#if defined(HELMHOLTZ_SIMD_PHILOX_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef HELMHOLTZ_SIMD_PHILOX_INL
+#undef HELMHOLTZ_SIMD_PHILOX_INL
+#else
+#define HELMHOLTZ_SIMD_PHILOX_INL
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "simd/float_ops-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace helmholtz::HWY_NAMESPACE {
+
+/// The constants of Salmon et al. 2011.
+struct PhiloxConstants {
+  static constexpr std::uint32_t kMultiplier0 = 0xD2511F53U;
+  static constexpr std::uint32_t kMultiplier1 = 0xCD9E8D57U;
+  static constexpr std::uint32_t kWeyl0 = 0x9E3779B9U;
+  static constexpr std::uint32_t kWeyl1 = 0xBB67AE85U;
+  static constexpr int kRounds = 10;
+};
+
+#if HWY_TARGET == HWY_SCALAR
+/// One 32-bit lane; only the low half counts.
+struct SplitLanes {
+  std::uint64_t lane;
+
+  static HWY_INLINE SplitLanes split(FloatOps::U x) { return {hn::GetLane(x)}; }
+  static HWY_INLINE SplitLanes broadcast(std::uint32_t x) { return {x}; }
+  [[nodiscard]] HWY_INLINE FloatOps::U joined() const {
+    return FloatOps::set_bits(static_cast<std::uint32_t>(lane));
+  }
+  /// The 64-bit product with a constant.
+  [[nodiscard]] HWY_INLINE SplitLanes times(std::uint32_t multiplier) const {
+    return {(lane & 0xFFFFFFFFU) * multiplier};
+  }
+  [[nodiscard]] HWY_INLINE SplitLanes high() const { return {lane >> 32U}; }
+};
+
+HWY_INLINE SplitLanes xor3(const SplitLanes& a, const SplitLanes& b, const SplitLanes& c) {
+  return {a.lane ^ b.lane ^ c.lane};
+}
+#else
+/// 32-bit lanes as two vectors of 64-bit lanes, even lanes and odd lanes apart, so that one
+/// instruction multiplies to 64 bits. Only the low half of a 64-bit lane counts.
+struct SplitLanes {
+  using DU = FloatOps::DU;
+  using DW = hn::RepartitionToWide<DU>;
+  using W = hn::Vec<DW>;
+
+  W even;
+  W odd;
+
+  static HWY_INLINE SplitLanes split(FloatOps::U x) {
+    const auto wide = hn::BitCast(DW(), x);
+    return {wide, hn::ShiftRight<32>(wide)};
+  }
+  static HWY_INLINE SplitLanes broadcast(std::uint32_t x) {
+    const auto wide = hn::Set(DW(), x);
+    return {wide, wide};
+  }
+  [[nodiscard]] HWY_INLINE FloatOps::U joined() const {
+    return hn::OddEven(hn::BitCast(DU(), hn::ShiftLeft<32>(odd)), hn::BitCast(DU(), even));
+  }
+  /// The 64-bit products with a constant.
+  [[nodiscard]] HWY_INLINE SplitLanes times(std::uint32_t multiplier) const {
+    const auto m = hn::BitCast(DU(), hn::Set(DW(), multiplier));
+    return {hn::MulEven(hn::BitCast(DU(), even), m), hn::MulEven(hn::BitCast(DU(), odd), m)};
+  }
+  [[nodiscard]] HWY_INLINE SplitLanes high() const {
+    return {hn::ShiftRight<32>(even), hn::ShiftRight<32>(odd)};
+  }
+};
+
+HWY_INLINE SplitLanes xor3(const SplitLanes& a, const SplitLanes& b, const SplitLanes& c) {
+  return {hn::Xor3(a.even, b.even, c.even), hn::Xor3(a.odd, b.odd, c.odd)};
+}
+#endif
+
+/// The keys of all rounds for one vector of seeds.
+struct PhiloxKeys {
+  SplitLanes k0[PhiloxConstants::kRounds];
+  SplitLanes k1[PhiloxConstants::kRounds];
+
+  HWY_INLINE PhiloxKeys(FloatOps::U seed_low, FloatOps::U seed_high) {
+    for (int round = 0; round < PhiloxConstants::kRounds; ++round) {
+      k0[round] = SplitLanes::split(seed_low);
+      k1[round] = SplitLanes::split(seed_high);
+      seed_low = hn::Add(seed_low, FloatOps::set_bits(PhiloxConstants::kWeyl0));
+      seed_high = hn::Add(seed_high, FloatOps::set_bits(PhiloxConstants::kWeyl1));
+    }
+  }
+};
+
+struct PhiloxCounter {
+  SplitLanes c0, c1, c2, c3;
+};
+
+HWY_INLINE PhiloxCounter philox_round(const PhiloxCounter& c, const PhiloxKeys& keys, int round) {
+  const auto product0 = c.c0.times(PhiloxConstants::kMultiplier0);
+  const auto product1 = c.c2.times(PhiloxConstants::kMultiplier1);
+  return {xor3(product1.high(), c.c1, keys.k0[round]), product1,
+          xor3(product0.high(), c.c3, keys.k1[round]), product0};
+}
+
+/// The four words at a counter, the same block and row in every lane: lane = machine.
+HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, std::uint32_t row,
+                             std::uint32_t purpose, FloatOps::U* HWY_RESTRICT words) {
+  PhiloxCounter c = {SplitLanes::broadcast(static_cast<std::uint32_t>(block)),
+                     SplitLanes::broadcast(static_cast<std::uint32_t>(block >> 32U)),
+                     SplitLanes::broadcast(row), SplitLanes::broadcast(purpose)};
+#pragma GCC unroll 16
+  for (int round = 0; round < PhiloxConstants::kRounds; ++round) {
+    c = philox_round(c, keys, round);
+  }
+  words[0] = c.c0.joined();
+  words[1] = c.c1.joined();
+  words[2] = c.c2.joined();
+  words[3] = c.c3.joined();
+}
+
+}  // namespace helmholtz::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // HELMHOLTZ_SIMD_PHILOX_INL
