@@ -1,0 +1,50 @@
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/commands.hpp"
+#include "app/json.hpp"
+#include "app/options.hpp"
+#include "app/output.hpp"
+#include "helmholtz/backend.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+Json to_json(const BackendInfo& backend) {
+  return {{"name", backend.name},
+          {"class", backend.exact ? "exact" : "tolerant"},
+          {"available", backend.available},
+          {"detail", backend.detail},
+          {"summary", backend.summary}};
+}
+
+ExitCode list(const OutputOptions& output) {
+  if (!output.json) print_line(fmt::format("{:<14}{:<10}{:<6}{}", "name", "class", "runs", "what"));
+  for (const auto& backend : list_backends()) {
+    if (output.json) {
+      print_line(json_text(to_json(backend)));
+    } else {
+      print_line(fmt::format("{:<14}{:<10}{:<6}{} ({})", backend.name,
+                             backend.exact ? "exact" : "tolerant", backend.available ? "yes" : "no",
+                             backend.summary, backend.detail));
+    }
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Command add_backends(CLI::App& program) {
+  auto* parser = program.add_subcommand("backends", "what can train, and why not");
+  parser->footer(
+      "Backends of the exact class give the same bits in every parameter; those of the\n"
+      "tolerant class take the same draws, with parameters within rounding.\n");
+  const auto output = std::make_shared<OutputOptions>();
+  add_output_flags(*parser, *output);
+  return {.parser = parser, .run = [output] { return list(*output); }};
+}
+
+}  // namespace helmholtz::app

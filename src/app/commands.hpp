@@ -1,0 +1,29 @@
+#pragma once
+
+#include <array>
+#include <functional>
+
+#include "helmholtz/error.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace helmholtz::app {
+
+/// A subcommand of the program: its parser, and what runs once every flag has been read.
+struct Command {
+  CLI::App* parser = nullptr;
+  std::function<ExitCode()> run;
+};
+
+Command add_worlds(CLI::App& program);
+Command add_backends(CLI::App& program);
+
+/// The registry, in the order of --help. Another command is a file, a declaration and a line here.
+inline constexpr std::array kCommands = {
+    add_worlds,
+    add_backends,
+};
+
+}  // namespace helmholtz::app

@@ -1,0 +1,94 @@
+#include "app/config_file.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include "app/suggest.hpp"
+#include "helmholtz/error.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+/// The whole file; a pipe will do.
+std::string contents(const std::string& path) {
+  constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw NoInput(path, "is a directory");
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw NoInput(path, std::strerror(errno));
+  std::string text(kMaxBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) throw IoError(path, "cannot be read");
+  if (text.size() > kMaxBytes) throw BadData(path, "longer than 1 MiB; is it a --config file?");
+  return text;
+}
+
+/// Whether the key belongs to another command's section.
+bool is_elsewhere(const CLI::App& command, const CLI::ConfigItem& item) {
+  if (item.parents.empty() || item.parents.front() == command.get_name()) return false;
+  for (const auto* other : command.get_parent()->get_subcommands(nullptr)) {
+    if (item.parents.front() == other->get_name()) return true;
+  }
+  throw InvalidArgument("config", fmt::format("[{}]", item.parents.front()),
+                        fmt::format("the command's section, [{}]", command.get_name()));
+}
+
+void set_flag(CLI::Option& option, const CLI::ConfigItem& item) {
+  const auto value = item.inputs.empty() ? std::string() : item.inputs.front();
+  if (item.inputs.size() != 1 || (value != "true" && value != "false")) {
+    throw InvalidArgument(item.name, fmt::format("{}", fmt::join(item.inputs, ",")),
+                          "true or false");
+  }
+  option.add_result(value);
+}
+
+void set(CLI::Option& option, const CLI::ConfigItem& item) {
+  if (option.count() > 0) return;  // the command line wins
+  if (option.get_expected_max() == 0) {
+    set_flag(option, item);
+  } else if (option.get_expected_max() == 1) {
+    option.add_result(fmt::format("{}", fmt::join(item.inputs, ",")));
+  } else {
+    option.add_result(item.inputs);
+  }
+  option.run_callback();
+}
+
+}  // namespace
+
+void add_config_flag(CLI::App& command) {
+  command.add_option("--config", "flags from a TOML file, e.g. lr = 0.01")
+      ->type_name("FILE")
+      ->group("Run")
+      ->configurable(false);
+}
+
+void apply_config(CLI::App& command) {
+  const auto* config = command.get_option_no_throw("--config");
+  if (config == nullptr || config->count() == 0) return;
+  std::istringstream text(contents(config->results().front()));
+  for (const auto& item : CLI::ConfigTOML().from_config(text)) {
+    if (item.name == "++" || item.name == "--" || is_elsewhere(command, item)) continue;
+    auto* option = command.get_option_no_throw("--" + item.name);
+    if (option == nullptr || !option->get_configurable()) {
+      throw InvalidArgument(
+          "config", item.name,
+          with_suggestion("the long names of the command's flags", item.name, flag_names(command)));
+    }
+    set(*option, item);
+  }
+}
+
+}  // namespace helmholtz::app

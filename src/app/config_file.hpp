@@ -1,0 +1,18 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace helmholtz::app {
+
+/// Adds --config FILE to a command.
+void add_config_flag(CLI::App& command);
+
+/// Fills the flags that the command line left out from the --config file, if one was named: CLI11's
+/// TOML, `name = value` with the flags' own names, under no section or the command's, `[train]`.
+/// Sections of other commands are passed over.
+/// @throws NoInput, BadData; InvalidArgument (field "config") for a key that is no flag
+void apply_config(CLI::App& command);
+
+}  // namespace helmholtz::app

@@ -1,0 +1,147 @@
+#include <csignal>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/commands.hpp"
+#include "app/config_file.hpp"
+#include "app/output.hpp"
+#include "app/suggest.hpp"
+#include "helmholtz/error.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+constexpr const char* kDescription =
+    "Trains Helmholtz machines by wake-sleep, and says how well each models its world.";
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done; 2 usage; 65 bad data; 66 no such input; 69 no such device;\n"
+    "73 cannot create an output; 74 input or output failed; 75 stopped early, resumable.";
+
+/// A command line that the parser itself refuses.
+class UsageError : public Error {
+ public:
+  explicit UsageError(const std::string& message) : Error(ExitCode::usage, message) {}
+};
+
+std::string named_as_flag(const Error& error) {
+  const auto* argument = dynamic_cast<const InvalidArgument*>(&error);
+  return argument == nullptr ? error.what() : fmt::format("--{}", argument->what());
+}
+
+/// The last words of a command that failed, on one line.
+ExitCode report(const Error& error, const std::string& help) {
+  const bool usage = error.code() == ExitCode::usage;
+  note(fmt::format("helmholtz: {}{}", named_as_flag(error),
+                   usage ? fmt::format(" (see {} --help)", help) : ""));
+  return error.code();
+}
+
+std::vector<std::string> command_names(const CLI::App& program) {
+  std::vector<std::string> names;
+  for (const auto* command : program.get_subcommands(nullptr)) names.push_back(command->get_name());
+  return names;
+}
+
+[[noreturn]] void refuse_unknown_flag(const CLI::App& command, const std::string& argument) {
+  const auto name = argument.substr(0, argument.find('='));
+  auto names = flag_names(command);
+  for (auto& flag : names) flag = "--" + flag;
+  throw UsageError(with_suggestion(fmt::format("unknown flag {}", name), name, names));
+}
+
+/// Throws for the first argument that nothing has taken.
+void refuse_leftovers(const CLI::App& command) {
+  const auto leftovers = command.remaining();
+  if (leftovers.empty()) return;
+  const auto& argument = leftovers.front();
+  if (argument.starts_with("-")) refuse_unknown_flag(command, argument);
+  throw UsageError(fmt::format("unexpected argument \"{}\"", argument));
+}
+
+const Command& chosen(const CLI::App& program, const std::vector<Command>& commands) {
+  for (const auto& command : commands) {
+    if (command.parser->parsed()) return command;
+  }
+  const auto leftovers = program.remaining();
+  const auto names = command_names(program);
+  const auto allowed = fmt::format("allowed: {}", fmt::join(names, ", "));
+  if (leftovers.empty()) throw UsageError("no command; " + allowed);
+  if (leftovers.front().starts_with("-")) refuse_unknown_flag(program, leftovers.front());
+  throw UsageError(
+      with_suggestion(fmt::format("unknown command \"{}\"; {}", leftovers.front(), allowed),
+                      leftovers.front(), names));
+}
+
+std::vector<Command> add_commands(CLI::App& program) {
+  std::vector<Command> commands;
+  for (const auto add : kCommands) {
+    commands.push_back(add(program));
+    commands.back().parser->allow_extras();
+    const auto examples = commands.back().parser->get_footer();
+    commands.back().parser->footer(fmt::format("{}\n{}", examples, kExitCodes));
+  }
+  return commands;
+}
+
+void parse(CLI::App& program, int argc, char** argv) {
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) throw;  // --help and --version
+    throw UsageError(error.what());
+  }
+}
+
+ExitCode run(CLI::App& program, int argc, char** argv) {
+  const auto commands = add_commands(program);
+  std::string help = "helmholtz";
+  try {
+    parse(program, argc, argv);
+    const auto& command = chosen(program, commands);
+    help += " " + command.parser->get_name();
+    refuse_leftovers(program);
+    refuse_leftovers(*command.parser);
+    apply_config(*command.parser);
+    return command.run();
+  } catch (const CLI::CallForVersion& version) {
+    print_line(version.what());
+  } catch (const CLI::Success&) {
+    print(program.help());
+  } catch (const Error& error) {
+    return report(error, help);
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+/// The program, with an exit code for everything that may go wrong.
+ExitCode run_program(int argc, char** argv) {
+  try {
+    CLI::App program(kDescription, "helmholtz");
+    program.set_version_flag("--version", "helmholtz " HELMHOLTZ_VERSION);
+    program.allow_extras();
+    program.require_subcommand(0, 1);
+    program.footer(fmt::format("helmholtz COMMAND --help tells more.\n\n{}", kExitCodes));
+    return run(program, argc, argv);
+  } catch (const Error& error) {
+    return report(error, "helmholtz");
+  } catch (const std::bad_alloc&) {
+    note("helmholtz: not enough memory");
+  } catch (const std::exception& error) {
+    note(fmt::format("helmholtz: {}", error.what()));
+  }
+  return ExitCode::io;
+}
+
+}  // namespace helmholtz::app
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
+  return static_cast<int>(helmholtz::app::run_program(argc, argv));
+}

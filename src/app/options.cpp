@@ -1,0 +1,202 @@
+#include "app/options.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include "app/parse.hpp"
+#include "helmholtz/backend.hpp"
+#include "helmholtz/error.hpp"
+#include "helmholtz/evaluation.hpp"
+#include "model/text.hpp"
+
+namespace helmholtz::app {
+
+/// The flags as the user wrote them: numbers are read by parse(), so that every mistake is reported
+/// the same way and nothing wraps silently.
+struct RunFlags::Text {
+  std::vector<std::string> layers = {"1,6,9"};
+  std::vector<std::string> lr = {"0.05"};
+  std::vector<std::string> batch = {"1"};
+  std::vector<std::string> schedule = {"constant"};
+  std::vector<std::string> init = {"zero"};
+  std::string world = "kirby3x3";
+  std::string lr_generative;
+  std::string lr_recognition;
+  std::string lr_layer;
+  bool mean = false;
+  bool nonnegative = false;
+  std::string steps = "50000";
+  std::string eval_every;
+  std::string samples = "0";
+  std::string backend = "auto";
+  std::string threads = "0";
+  OutputOptions output;
+};
+
+void add_output_flags(CLI::App& command, OutputOptions& options) {
+  command.add_flag("--json", options.json, "JSON lines on stdout, nothing else there")
+      ->group("Output");
+  command.add_flag("--quiet", options.quiet, "nothing on stderr but errors")->group("Output");
+  command.add_flag("--no-color", options.no_color, "no colours (as with NO_COLOR set)")
+      ->group("Output");
+}
+
+namespace {
+
+using Lists = std::vector<std::string>;
+
+/// Adds the flags of one help group to a command.
+class Group {
+ public:
+  Group(CLI::App& command, RunFlags::Arity arity, std::string name)
+      : command_(command), arity_(arity), name_(std::move(name)) {}
+
+  void one(const char* flag, std::string& value, const char* type, const char* help) const {
+    auto* option = command_.add_option(flag, value, help)->type_name(type)->group(name_);
+    if (!value.empty()) option->default_str(value);
+  }
+
+  /// @param repeat  how a sweep gets several values
+  void list(const char* flag, Lists& values, const char* type, std::string help,
+            const char* repeat) const {
+    const bool sweeps = arity_ == RunFlags::Arity::list;
+    if (sweeps) help += fmt::format("; {}", repeat);
+    auto* option = command_.add_option(flag, values, help)->type_name(type)->group(name_);
+    option->default_str(values.front())->allow_extra_args(false);
+    if (!sweeps) option->expected(1);
+  }
+
+  void flag(const char* flag, bool& value, const char* help) const {
+    command_.add_flag(flag, value, help)->group(name_);
+  }
+
+ private:
+  CLI::App& command_;
+  RunFlags::Arity arity_;
+  std::string name_;
+};
+
+}  // namespace
+
+RunFlags::RunFlags(CLI::App& command, Arity arity)
+    : command_(command), arity_(arity), text_(std::make_unique<Text>()) {
+  auto& t = *text_;
+  const Group model(command, arity, "Model");
+  model.list("--layers", t.layers, "N,N,…", "units of each layer, top first, the last visible",
+             "repeat to sweep");
+  model.one("--world", t.world, "WORLD", "what to learn; see helmholtz worlds, or file:PATH");
+  model.list("--init", t.init, "INIT",
+             "zero, normal:SCALE, visible-bias:marginal,\nvisible-bias:VALUE, joined by +",
+             "repeat to sweep");
+  model.flag("--nonnegative", t.nonnegative, "keep generative weights into the visible layer >= 0");
+
+  const Group learning(command, arity, "Learning");
+  learning.list("--lr", t.lr, "RATE", "learning rate", "a list A,B,… sweeps");
+  learning.one("--lr-generative", t.lr_generative, "RATE", "of the generative network alone");
+  learning.one("--lr-recognition", t.lr_recognition, "RATE", "of the recognition network alone");
+  learning.one("--lr-layer", t.lr_layer, "A,B,…", "one rate a layer, top first, for both networks");
+  learning.list("--schedule", t.schedule, "S",
+                "constant, inverse:DECAY: rate / (1 + DECAY * step),\n"
+                "exponential:GAMMA[:EVERY]: rate * GAMMA^(step / EVERY)",
+                "repeat to sweep");
+  learning.list("--batch", t.batch, "B", "patterns a step", "a list A,B,… sweeps");
+  learning.flag("--mean", t.mean, "average over the batch; without it, the sum");
+
+  const Group run(command, arity, "Run");
+  run.one("--steps", t.steps, "N", "training steps; 0 evaluates only");
+  run.one("--eval-every", t.eval_every, "N", "steps between evaluations (default: steps / 10)");
+  run.one("--samples", t.samples, "N", "generated samples for the sampled KL; 0: exact KL only");
+  run.one("--backend", t.backend, "NAME", "see helmholtz backends; auto chooses");
+  run.one("--threads", t.threads, "N", "CPU threads; 0: all cores");
+  add_output_flags(command, t.output);
+}
+
+RunFlags::~RunFlags() = default;
+
+bool RunFlags::given(std::string_view flag) const {
+  return command_.get_option(fmt::format("--{}", flag))->count() > 0;
+}
+
+namespace {
+
+/// Every value of a list flag, read by `read`.
+template <class Value>
+std::vector<Value> read_each(const Lists& texts,
+                             const std::function<Value(std::string_view)>& read) {
+  std::vector<Value> values;
+  for (const auto& text : texts) values.push_back(read(text));
+  return values;
+}
+
+/// A sweep's list flag also takes commas; a single machine has one value.
+Lists elements(RunFlags::Arity arity, const Lists& texts) {
+  if (arity == RunFlags::Arity::one) return texts;
+  Lists parts;
+  for (const auto& text : texts) {
+    for (const auto part : text::split(text, ',')) parts.emplace_back(part);
+  }
+  return parts;
+}
+
+/// In a --config file `layers = [1, 6, 9]` arrives as three texts; no topology has one layer.
+Lists joined_layers(const Lists& texts) {
+  const auto is_one_size = [](const std::string& text) { return text.find(',') == text.npos; };
+  if (texts.size() < 2 || !std::all_of(texts.begin(), texts.end(), is_one_size)) return texts;
+  return {fmt::format("{}", fmt::join(texts, ","))};
+}
+
+LearningRateOptions parse_overrides(const std::string& generative, const std::string& recognition,
+                                    const std::string& per_layer) {
+  LearningRateOptions rates;
+  if (!generative.empty()) rates.generative = parse_rate("lr-generative", generative);
+  if (!recognition.empty()) rates.recognition = parse_rate("lr-recognition", recognition);
+  if (!per_layer.empty()) {
+    for (const auto part : text::split(per_layer, ',')) {
+      rates.per_layer.push_back(parse_rate("lr-layer", part));
+    }
+  }
+  return rates;
+}
+
+std::uint64_t parse_eval_every(const std::string& text, std::uint64_t steps) {
+  constexpr std::uint64_t kOne = 1;
+  if (text.empty()) return std::max(kOne, steps / 10);
+  return parse_integer("eval-every", text, 1, std::max(kOne, steps));
+}
+
+}  // namespace
+
+RunOptions RunFlags::parse() const {
+  const auto& t = *text_;
+  constexpr std::uint64_t kMaxThreads = 1024;
+  const auto rate = [](std::string_view s) { return parse_rate("lr", s); };
+  const auto batch = [](std::string_view s) {
+    return static_cast<int>(parse_integer("batch", s, 1, Ensemble::kMaxBatch));
+  };
+  const auto steps = parse_integer("steps", t.steps, 0, Trainer::kMaxSteps);
+  return {
+      .topologies = read_each<Topology>(joined_layers(t.layers), Topology::parse),
+      .world = make_world(t.world),
+      .rates = read_each<double>(elements(arity_, t.lr), rate),
+      .rate_overrides = parse_overrides(t.lr_generative, t.lr_recognition, t.lr_layer),
+      .schedules = read_each<Schedule>(t.schedule, Schedule::parse),
+      .initialisations = read_each<Initialisation>(t.init, Initialisation::parse),
+      .batches = read_each<int>(elements(arity_, t.batch), batch),
+      .reduction = t.mean ? BatchReduction::mean : BatchReduction::sum,
+      .nonnegative = t.nonnegative,
+      .steps = steps,
+      .eval_every = parse_eval_every(t.eval_every, steps),
+      .samples = parse_integer("samples", t.samples, 0, EvaluationOptions::kMaxSamples),
+      .backend = t.backend,
+      .threads = static_cast<int>(parse_integer("threads", t.threads, 0, kMaxThreads)),
+      .output = t.output,
+  };
+}
+
+}  // namespace helmholtz::app

@@ -1,0 +1,29 @@
+#include "app/parse.hpp"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "helmholtz/error.hpp"
+#include "model/text.hpp"
+
+namespace helmholtz::app {
+
+std::uint64_t parse_integer(std::string_view field, std::string_view text, std::uint64_t least,
+                            std::uint64_t most) {
+  const auto value = text::number<std::uint64_t>(text);
+  if (!value || *value < least || *value > most) {
+    throw InvalidArgument(field, text, fmt::format("a whole number from {} to {}", least, most));
+  }
+  return *value;
+}
+
+double parse_rate(std::string_view field, std::string_view text) {
+  const auto value = text::number<double>(text);
+  if (!value || !(*value >= 0 && *value <= std::numeric_limits<float>::max())) {
+    throw InvalidArgument(field, text, "a finite rate, 0 or more, that a float can hold");
+  }
+  return *value;
+}
+
+}  // namespace helmholtz::app

@@ -1,0 +1,105 @@
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/commands.hpp"
+#include "app/json.hpp"
+#include "app/options.hpp"
+#include "app/output.hpp"
+#include "helmholtz/world.hpp"
+#include "report/draw.hpp"
+#include "report/terminal.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+/// A world of the list, but for those that need a file.
+std::optional<World> made(const WorldInfo& info) {
+  if (info.name.starts_with("file:")) return std::nullopt;
+  return make_world(info.name);
+}
+
+Json to_json(const WorldInfo& info) {
+  Json json = {{"name", info.name}};
+  if (const auto world = made(info)) {
+    json["units"] = world->visible_units();
+    json["rows"] = world->shape().rows;
+    json["columns"] = world->shape().columns;
+    json["patterns"] = world->size();
+    json["entropy"] = world->entropy();
+  }
+  json["summary"] = info.summary;
+  return json;
+}
+
+std::string to_row(const WorldInfo& info) {
+  const auto world = made(info);
+  if (!world)
+    return fmt::format("{:<12}{:>6}{:>10}{:>10}  {}", info.name, "", "", "", info.summary);
+  return fmt::format("{:<12}{:>6}{:>10}{:>10.4f}  {}", info.name, world->visible_units(),
+                     world->size(), world->entropy(), info.summary);
+}
+
+ExitCode list(const OutputOptions& output) {
+  if (!output.json) {
+    print_line(fmt::format("{:<12}{:>6}{:>10}{:>10}  {}", "name", "units", "patterns", "entropy",
+                           "what (entropy in nats)"));
+  }
+  for (const auto& info : list_worlds())
+    print_line(output.json ? json_text(to_json(info)) : to_row(info));
+  return ExitCode::ok;
+}
+
+void print_pattern_json(const World& world, std::size_t k) {
+  std::string bits;
+  for (const auto bit : report::pattern_bits(world, k)) bits += bit != 0 ? '1' : '0';
+  print_line(json_text({{"pattern", bits}, {"probability", world.probabilities()[k]}}));
+}
+
+ExitCode show(const std::string& name, const OutputOptions& output) {
+  const auto world = make_world(name);
+  std::vector<report::Drawing> drawings;
+  for (std::size_t k = 0; k < world.size(); ++k) {
+    if (output.json) {
+      print_pattern_json(world, k);
+    } else {
+      drawings.push_back({.bits = report::pattern_bits(world, k),
+                          .caption = fmt::format("{:.4g}", world.probabilities()[k])});
+    }
+  }
+  if (output.json) return ExitCode::ok;
+  print_line(
+      fmt::format("{}: {} patterns of {} units, entropy {:.4f} nats; probability below each\n",
+                  world.name(), world.size(), world.visible_units(), world.entropy()));
+  print(report::draw_patterns(drawings, world.shape(), report::terminal_columns(stdout)));
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Command add_worlds(CLI::App& program) {
+  auto* parser = program.add_subcommand("worlds", "what can be learnt; draws a world's patterns");
+  parser->footer(
+      "Examples:\n"
+      "  helmholtz worlds\n"
+      "  helmholtz worlds bars4x4\n"
+      "  helmholtz worlds file:my-patterns.txt\n");
+  struct Flags {
+    std::string name;
+    OutputOptions output;
+  };
+  const auto flags = std::make_shared<Flags>();
+  parser->add_option("WORLD", flags->name, "draw this one: a name, or file:PATH");
+  add_output_flags(*parser, flags->output);
+  return {.parser = parser, .run = [flags] {
+            return flags->name.empty() ? list(flags->output) : show(flags->name, flags->output);
+          }};
+}
+
+}  // namespace helmholtz::app
