@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helmholtz/ensemble.hpp"
+
+/// What is measured: the ensembles that all benchmarks share, and how a benchmark gives up.
+namespace helmholtz::bench {
+
+struct Case {
+  Topology topology;
+  int batch = 1;
+  std::size_t machines = 1;  ///< fills every SIMD lane and thread, and stays in cache
+};
+
+/// Four topologies from the notebook's [1,6,9] to [10,100,200,784], each with batches 1, 16, 256.
+std::vector<Case> training_cases();
+
+Case make_case(std::string_view layers, int batch);
+
+/// Machines with seeds 0, 1, …, weights drawn from normal(0, 0.1^2), rate 0.05, the mean over the
+/// batch, in the world of that size: kirby3x3, bars4x4, or 256 random patterns.
+Ensemble make_ensemble(const Case& c);
+
+/// 1, 2, 4, … and the number of cores that this process may use.
+std::vector<int> thread_counts();
+
+/// A wrong result must not be timed: prints what was wrong and ends the program with status 1.
+[[noreturn]] void abort_run(std::string_view benchmark, std::string_view problem);
+
+void register_training();
+void register_evaluation();
+void register_gemm();
+
+}  // namespace helmholtz::bench

@@ -1,0 +1,150 @@
+// gemm/openblas/LAYERS/batch:B/threads:1 — the matrix products of training steps, and nothing else:
+// what a layer at a time could reach at best.
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+#include <cblas.h>
+#include <fmt/format.h>
+
+#include "cases.hpp"
+
+namespace helmholtz::bench {
+
+namespace {
+
+/// Rows of 0/1 states of one layer, row-major [batch x units].
+struct States {
+  States(int batch, int size)
+      : units(size), rows(static_cast<std::size_t>(batch) * static_cast<std::size_t>(size)) {
+    for (std::size_t k = 0; k < rows.size(); ++k) rows[k] = k * 2654435761U % 7 < 3 ? 1.0F : 0.0F;
+  }
+  int units;
+  std::vector<float> rows;
+};
+
+/// activities [batch x outputs] = inputs [batch x inputs] * W^T, W row-major [outputs x inputs]
+void activities(int batch, const States& inputs, const float* weights, States& outputs) {
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, batch, outputs.units, inputs.units, 1.0F,
+              inputs.rows.data(), inputs.units, weights, inputs.units, 0.0F, outputs.rows.data(),
+              outputs.units);
+}
+
+/// W [outputs x inputs] += rate * deltas^T * inputs
+void update(int batch, const States& deltas, const States& inputs, float* weights) {
+  constexpr float kRate = 1e-6F;
+  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, deltas.units, inputs.units, batch, kRate,
+              deltas.rows.data(), deltas.units, inputs.rows.data(), inputs.units, 1.0F, weights,
+              inputs.units);
+}
+
+/// The states of one step; results go elsewhere, so that the operands stay 0/1.
+class Products {
+ public:
+  explicit Products(const Case& c) : case_(c), weights_(c.machines * c.topology.parameters()) {
+    for (const int units : c.topology.layer_sizes()) {
+      states_.emplace_back(c.batch, units);
+      results_.emplace_back(c.batch, units);
+    }
+    for (std::size_t k = 0; k < weights_.size(); ++k) {
+      weights_[k] = static_cast<float>(k * 2654435761U % 201) * 1e-3F - 0.1F;
+    }
+  }
+
+  /// A training step of every machine: six products for each pair of neighbouring layers.
+  void step() {
+    for (std::size_t m = 0; m < case_.machines; ++m) {
+      auto* const machine = weights_.data() + m * case_.topology.parameters();
+      wake(machine);
+      sleep(machine);
+    }
+  }
+
+  /// One activity, in double, against the product's.
+  void verify(const std::string& name) {
+    const auto& layer = case_.topology.generative(1);
+    const auto* const weights = weights_.data() + layer.weights;
+    activities(case_.batch, states_[0], weights, results_[1]);
+    double expected = 0;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(layer.inputs); ++i) {
+      expected += static_cast<double>(states_[0].rows[i]) * static_cast<double>(weights[i]);
+    }
+    const double got = static_cast<double>(results_[1].rows[0]);
+    if (std::abs(got - expected) <= 1e-5) return;
+    abort_run(name, fmt::format("activity {} instead of {}", got, expected));
+  }
+
+ private:
+  void wake(float* machine) {
+    const auto& topology = case_.topology;
+    for (int l = topology.last() - 1; l >= 0; --l) recognise(l, machine);
+    for (int l = 1; l <= topology.last(); ++l) {
+      generate(l, machine);
+      update(case_.batch, states(l), states(l - 1), machine + topology.generative(l).weights);
+    }
+  }
+
+  void sleep(float* machine) {
+    const auto& topology = case_.topology;
+    for (int l = 1; l <= topology.last(); ++l) generate(l, machine);
+    for (int l = topology.last() - 1; l >= 0; --l) {
+      recognise(l, machine);
+      update(case_.batch, states(l), states(l + 1), machine + topology.recognition(l).weights);
+    }
+  }
+
+  void recognise(int l, const float* machine) {
+    const auto* const weights = machine + case_.topology.recognition(l).weights;
+    activities(case_.batch, states(l + 1), weights, results_[static_cast<std::size_t>(l)]);
+  }
+
+  void generate(int l, const float* machine) {
+    const auto* const weights = machine + case_.topology.generative(l).weights;
+    activities(case_.batch, states(l - 1), weights, results_[static_cast<std::size_t>(l)]);
+  }
+
+  const States& states(int l) const { return states_[static_cast<std::size_t>(l)]; }
+
+  Case case_;
+  std::vector<float> weights_;
+  std::vector<States> states_;
+  std::vector<States> results_;
+};
+
+/// Multiply-adds of one step of one machine: three products with every weight matrix.
+double multiply_adds(const Case& c) {
+  double weights = 0;
+  for (int l = 1; l <= c.topology.last(); ++l) {
+    weights += 2.0 * c.topology.size(l) * c.topology.size(l - 1);
+  }
+  return 3 * weights * c.batch;
+}
+
+void run(benchmark::State& state, const std::string& name, const Case& c) {
+  openblas_set_num_threads(1);
+  Products products(c);
+  products.verify(name);
+  for (auto _ : state) products.step();
+  using Counter = benchmark::Counter;
+  const auto machines = static_cast<double>(c.machines);
+  state.counters["machine_steps_per_second"] =
+      Counter(machines, Counter::kIsIterationInvariantRate);
+  state.counters["flops"] =
+      Counter(2 * machines * multiply_adds(c), Counter::kIsIterationInvariantRate);
+}
+
+}  // namespace
+
+void register_gemm() {
+  for (const auto& c : training_cases()) {
+    const auto name =
+        fmt::format("gemm/openblas/{}/batch:{}/threads:1", c.topology.to_string(), c.batch);
+    benchmark::RegisterBenchmark(name.c_str(),
+                                 [name, c](benchmark::State& state) { run(state, name, c); })
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+  }
+}
+
+}  // namespace helmholtz::bench

@@ -1,0 +1,134 @@
+// train/BACKEND/LAYERS/batch:B/threads:T — training steps of all machines of an ensemble.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include "cases.hpp"
+#include "helmholtz/backend.hpp"
+
+namespace helmholtz::bench {
+
+namespace {
+
+/// The trainer of the benchmark that runs now: built and verified once, however often Google
+/// Benchmark calls the benchmark to settle on a number of iterations.
+struct Current {
+  std::string name;
+  std::unique_ptr<Trainer> trainer;
+};
+
+struct Training {
+  std::string name;
+  BackendInfo backend;
+  Case work;
+  int threads = 1;
+};
+
+/// The oracle is scalar: a few machines say as much about it as a thousand.
+constexpr std::size_t kReferenceMachines = 4;
+
+std::vector<float> parameters_of(const Trainer& trainer, std::size_t m) {
+  std::vector<float> parameters(trainer.ensemble().topology.parameters());
+  trainer.read_parameters(m, 1, parameters);
+  return parameters;
+}
+
+double distance(const std::vector<float>& a, const std::vector<float>& b) {
+  double squares = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    const double difference = static_cast<double>(a[k]) - static_cast<double>(b[k]);
+    squares += difference * difference;
+  }
+  return std::sqrt(squares);
+}
+
+/// The exact class must have the reference's bits. The tolerant class must have moved as the
+/// reference did after one step, but for a tenth of the way: rounding may flip a draw, and with it
+/// a part of one row of the batch.
+void verify_machine(const Training& training, const std::vector<float>& start,
+                    const std::vector<float>& expected, const std::vector<float>& got) {
+  if (training.backend.exact) {
+    if (parameters_digest(got) == parameters_digest(expected)) return;
+    abort_run(training.name, "parameters differ from the reference's");
+  }
+  const double error = distance(got, expected) / distance(start, expected);
+  if (error <= 0.1) return;
+  abort_run(training.name, fmt::format("a step differs from the reference's by {} of it", error));
+}
+
+/// Compares the first and the last machine with the reference, which trains just these two: what
+/// a machine becomes does not depend on its neighbours.
+void verify(const Training& training, Trainer& trainer) {
+  const std::uint64_t steps = training.backend.exact ? 3 : 1;
+  auto ensemble = trainer.ensemble();
+  ensemble.machines = {ensemble.machines.front(), ensemble.machines.back()};
+  const auto reference = make_trainer("reference", std::move(ensemble));
+  const std::vector starts = {parameters_of(*reference, 0), parameters_of(*reference, 1)};
+  reference->train(steps);
+  trainer.train(steps);
+  verify_machine(training, starts[0], parameters_of(*reference, 0), parameters_of(trainer, 0));
+  verify_machine(training, starts[1], parameters_of(*reference, 1),
+                 parameters_of(trainer, trainer.ensemble().size() - 1));
+}
+
+/// Steps a call, so that a call takes some milliseconds and its own cost does not show.
+std::uint64_t steps_per_call(const Case& c) {
+  constexpr std::size_t kWork = std::size_t{1} << 26;
+  const auto step = c.machines * c.topology.parameters() * static_cast<std::size_t>(c.batch);
+  return std::clamp<std::uint64_t>(kWork / step, 1, 256);
+}
+
+void run(benchmark::State& state, const Training& training, Current& current) {
+  if (!training.backend.available) return state.SkipWithError(training.backend.detail.c_str());
+  if (current.name != training.name) {
+    current.trainer.reset();
+    current.trainer = make_trainer(training.backend.name, make_ensemble(training.work),
+                                   {.threads = training.threads});
+    verify(training, *current.trainer);
+    current.name = training.name;
+  }
+  const auto steps = steps_per_call(training.work);
+  for (auto _ : state) current.trainer->train(steps);
+  const auto machine_steps = static_cast<double>(steps * training.work.machines);
+  state.counters["machine_steps_per_second"] =
+      benchmark::Counter(machine_steps, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["machines"] = static_cast<double>(training.work.machines);
+}
+
+void register_one(const BackendInfo& backend, const Case& work, int threads,
+                  const std::shared_ptr<Current>& current) {
+  Training training{.name = fmt::format("train/{}/{}/batch:{}/threads:{}", backend.name,
+                                        work.topology.to_string(), work.batch, threads),
+                    .backend = backend,
+                    .work = work,
+                    .threads = threads};
+  if (backend.name == "reference") training.work.machines = kReferenceMachines;
+  benchmark::RegisterBenchmark(
+      training.name.c_str(),
+      [training, current](benchmark::State& state) { run(state, training, *current); })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+}  // namespace
+
+void register_training() {
+  const auto current = std::make_shared<Current>();
+  for (const auto& backend : list_backends()) {
+    for (const auto& work : training_cases()) register_one(backend, work, 1, current);
+  }
+  for (const auto& backend : list_backends()) {
+    for (const int threads : thread_counts()) {
+      if (threads == 1 || backend.name == "reference") continue;
+      register_one(backend, make_case("1,6,9", 1), threads, current);
+      register_one(backend, make_case("10,100,200,784", 256), threads, current);
+    }
+  }
+}
+
+}  // namespace helmholtz::bench
