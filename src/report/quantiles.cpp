@@ -1,0 +1,49 @@
+#include "report/quantiles.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace helmholtz {
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+/// The mean and the sample's standard deviation, added up in the order of the values.
+void set_moments(std::span<const double> sorted, Distribution& out) {
+  const auto n = static_cast<double>(sorted.size());
+  out.mean = out.sd = kNaN;
+  if (sorted.empty()) return;
+  double sum = 0;
+  for (const double x : sorted) sum += x;
+  out.mean = sum / n;
+  if (sorted.size() < 2 || !std::isfinite(out.mean)) return;
+  double squares = 0;
+  for (const double x : sorted) squares += (x - out.mean) * (x - out.mean);
+  out.sd = std::sqrt(squares / (n - 1));
+}
+
+}  // namespace
+
+double quantile(std::span<const double> sorted, double p) {
+  if (sorted.empty()) return kNaN;
+  const double position = p * static_cast<double>(sorted.size() - 1);
+  const auto low = std::min(static_cast<std::size_t>(position), sorted.size() - 1);
+  const double fraction = position - static_cast<double>(low);
+  // Equal neighbours are taken as they are: inf - inf is no number.
+  if (fraction == 0 || sorted[low + 1] == sorted[low]) return sorted[low];
+  return sorted[low] + fraction * (sorted[low + 1] - sorted[low]);
+}
+
+Distribution describe(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  Distribution out{.n = values.size()};
+  set_moments(values, out);
+  for (std::size_t q = 0; q < kQuantiles.size(); ++q) {
+    out.quantiles[q] = quantile(values, kQuantiles[q]);
+  }
+  return out;
+}
+
+}  // namespace helmholtz

@@ -1,0 +1,55 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "model/text.hpp"
+#include "sweep/run_directory.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+std::string quoted(const std::string& value) { return '"' + value + '"'; }
+
+/// name = ["a", "b"]
+template <class List, class ToString>
+std::string list_line(std::string_view name, const List& list, ToString&& to_string) {
+  std::vector<std::string> values;
+  for (const auto& value : list) values.push_back(quoted(to_string(value)));
+  return fmt::format("{} = [{}]\n", name, fmt::join(values, ", "));
+}
+
+std::string rate_lines(const SweepSpec& spec) {
+  const auto& overrides = spec.rate_overrides;
+  auto text = list_line("lr", spec.rates, text::shortest);
+  const auto line = [&](std::string_view name, const std::optional<double>& rate) {
+    if (rate) text += fmt::format("{} = {}\n", name, text::shortest(*rate));
+  };
+  line("lr-generative", overrides.generative);
+  line("lr-recognition", overrides.recognition);
+  if (!overrides.per_layer.empty()) {
+    text += list_line("lr-layer", overrides.per_layer, text::shortest);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string config_text(const SweepSpec& spec) {
+  const auto as_text = [](const auto& value) { return value.to_string(); };
+  std::string text = fmt::format("world = {}\n", quoted(spec.world.name()));
+  text += list_line("layers", spec.topologies, as_text);
+  text += rate_lines(spec);
+  text += list_line("batch", spec.batches, [](int batch) { return std::to_string(batch); });
+  text += list_line("schedule", spec.schedules, as_text);
+  text += list_line("init", spec.initialisations, as_text);
+  text += fmt::format("seeds = {}\n", quoted(spec.seeds.to_string()));
+  text += fmt::format("reduction = {}\n",
+                      quoted(spec.reduction == BatchReduction::mean ? "mean" : "sum"));
+  text += fmt::format("nonnegative = {}\n", spec.nonnegative);
+  text += fmt::format("steps = {}\neval-every = {}\nsamples = {}\n", spec.steps, spec.eval_every,
+                      spec.samples);
+  text += fmt::format("backend = {}\nthreads = {}\n", quoted(spec.backend), spec.threads);
+  return text;
+}
+
+}  // namespace helmholtz

@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "helmholtz/backend.hpp"
+#include "helmholtz/error.hpp"
+#include "helmholtz/sweep.hpp"
+#include "sweep/memory.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+void require_range(std::string_view field, std::uint64_t value, std::uint64_t low,
+                   std::uint64_t high) {
+  if (value < low || value > high) {
+    throw InvalidArgument(field, std::to_string(value), fmt::format("{} to {}", low, high));
+  }
+}
+
+void require_not_empty(const SweepSpec& spec) {
+  const auto require = [](std::string_view field, bool empty) {
+    if (empty) throw InvalidArgument(field, "an empty list", "at least one");
+  };
+  require("layers", spec.topologies.empty());
+  require("lr", spec.rates.empty());
+  require("batch", spec.batches.empty());
+  require("schedule", spec.schedules.empty());
+  require("init", spec.initialisations.empty());
+  require("seeds", spec.seeds.size() == 0);
+}
+
+void require_counts(const SweepSpec& spec) {
+  require_range("steps", spec.steps, 1, Trainer::kMaxSteps);
+  require_range("eval-every", spec.eval_every, 1, std::numeric_limits<std::uint64_t>::max());
+  require_range("samples", spec.samples, 0, EvaluationOptions::kMaxSamples);
+  if (spec.evaluations() > SweepSpec::kMaxEvaluations) {
+    throw InvalidArgument(
+        "eval-every", std::to_string(spec.eval_every),
+        fmt::format("at most {} evaluations in {} steps", SweepSpec::kMaxEvaluations, spec.steps));
+  }
+  double configurations = static_cast<double>(spec.topologies.size());
+  for (const auto size : {spec.rates.size(), spec.batches.size(), spec.schedules.size(),
+                          spec.initialisations.size()}) {
+    configurations *= static_cast<double>(size);
+  }
+  if (configurations > static_cast<double>(SweepSpec::kMaxConfigurations)) {
+    throw InvalidArgument("lr", fmt::format("{} configurations", configurations),
+                          fmt::format("at most {}", SweepSpec::kMaxConfigurations));
+  }
+  if (configurations * static_cast<double>(spec.seeds.size()) >
+      static_cast<double>(SweepSpec::kMaxMachines)) {
+    throw InvalidArgument("seeds", spec.seeds.to_string(),
+                          fmt::format("at most {} machines", SweepSpec::kMaxMachines));
+  }
+}
+
+/// One configuration of every topology and batch: what decides over ensembles and backends.
+std::vector<SweepConfiguration> ensemble_kinds(const SweepSpec& spec) {
+  std::vector<SweepConfiguration> kinds;
+  for (std::size_t t = 0; t < spec.topologies.size(); ++t) {
+    for (const int batch : spec.batches) {
+      kinds.push_back({.topology = t,
+                       .rate = spec.rates.front(),
+                       .batch = batch,
+                       .schedule = spec.schedules.front(),
+                       .initialisation = spec.initialisations.front()});
+    }
+  }
+  return kinds;
+}
+
+Ensemble ensemble_of(const SweepSpec& spec, const SweepConfiguration& kind,
+                     std::uint64_t machines) {
+  std::vector<std::uint64_t> seeds(machines);
+  std::iota(seeds.begin(), seeds.end(), std::uint64_t{0});
+  return spec.ensemble(kind, seeds);
+}
+
+void require_trainable(const SweepSpec& spec) {
+  for (const auto& topology : spec.topologies) {
+    if (spec.samples == 0 && !exact_is_feasible(topology)) {
+      throw InvalidArgument("samples", "0",
+                            fmt::format("1 or more: the hidden states of layers {} are too many "
+                                        "for the exact KL",
+                                        topology.to_string()));
+    }
+    for (const double rate : spec.rates) {
+      auto options = spec.rate_overrides;
+      options.rate = rate;
+      static_cast<void>(options.resolve(topology));
+    }
+  }
+  for (const auto& kind : ensemble_kinds(spec)) ensemble_of(spec, kind, 1).validate();
+}
+
+void require_memory(const SweepSpec& spec) {
+  constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
+  const auto available = fmt::format("{:.1f} GiB of memory", physical_memory() / kGiB);
+  const auto need = sweep_memory(spec);
+  if (need.shard > physical_memory()) {
+    throw InvalidArgument("layers", fmt::format("{:.1f} GiB of parameters", need.shard / kGiB),
+                          "what fits in " + available);
+  }
+  if (need.total() > physical_memory()) {
+    throw InvalidArgument(
+        "seeds", spec.seeds.to_string(),
+        fmt::format("what fits in {}: {} machines need {:.1f} GiB for the quantiles of {} "
+                    "evaluations",
+                    available, spec.machines(), need.summary / kGiB, spec.evaluations()));
+  }
+}
+
+}  // namespace
+
+void SweepSpec::validate() const {
+  require_not_empty(*this);
+  require_counts(*this);
+  require_trainable(*this);
+  require_memory(*this);
+  for (const auto& kind : ensemble_kinds(*this)) {
+    make_trainer(resolved_backend(kind), ensemble_of(*this, kind, 1), {.threads = threads});
+  }
+}
+
+std::uint64_t SweepSpec::configurations() const noexcept {
+  return topologies.size() * rates.size() * batches.size() * schedules.size() *
+         initialisations.size();
+}
+
+SweepConfiguration SweepSpec::configuration(std::uint64_t c) const {
+  const auto digit = [&c](std::size_t base) {
+    const auto value = static_cast<std::size_t>(c % base);
+    c /= base;
+    return value;
+  };
+  SweepConfiguration configuration;
+  configuration.initialisation = initialisations[digit(initialisations.size())];
+  configuration.schedule = schedules[digit(schedules.size())];
+  configuration.batch = batches[digit(batches.size())];
+  configuration.rate = rates[digit(rates.size())];
+  configuration.topology = digit(topologies.size());
+  return configuration;
+}
+
+LearningRates SweepSpec::learning_rates(const SweepConfiguration& configuration) const {
+  auto options = rate_overrides;
+  options.rate = configuration.rate;
+  return options.resolve(topologies[configuration.topology]);
+}
+
+std::uint64_t SweepSpec::evaluations() const noexcept {
+  return steps / eval_every + (steps % eval_every != 0 ? 1 : 0);
+}
+
+std::uint64_t SweepSpec::evaluation_step(std::uint64_t e) const noexcept {
+  return e + 1 == evaluations() ? steps : (e + 1) * eval_every;
+}
+
+std::string SweepSpec::resolved_backend(const SweepConfiguration& configuration) const {
+  if (backend != "auto") return backend;
+  return choose_backend(ensemble_of(*this, configuration, kShardMachines));
+}
+
+Ensemble SweepSpec::ensemble(const SweepConfiguration& configuration,
+                             std::span<const std::uint64_t> some_seeds) const {
+  Ensemble ensemble{.topology = topologies[configuration.topology],
+                    .world = world,
+                    .batch = configuration.batch,
+                    .reduction = reduction,
+                    .nonnegative = nonnegative,
+                    .settings = {{.rates = learning_rates(configuration),
+                                  .schedule = configuration.schedule,
+                                  .initialisation = configuration.initialisation}},
+                    .machines = {}};
+  for (const auto seed : some_seeds) ensemble.machines.push_back({.seed = seed, .setting = 0});
+  return ensemble;
+}
+
+std::uint64_t SweepSpec::shard_machines() const {
+  constexpr std::uint64_t kRows = std::uint64_t{1} << 20U;
+  // Parameters times batch rows: bounds a shard's memory and the time of its shortest piece of
+  // work.
+  constexpr std::uint64_t kWork = std::uint64_t{1} << 29U;
+  std::uint64_t machines = std::min(kShardMachines, kRows / evaluations());
+  for (const auto& kind : ensemble_kinds(*this)) {
+    const auto work =
+        topologies[kind.topology].parameters() * static_cast<std::uint64_t>(kind.batch);
+    machines = std::min(machines, kWork / work);
+  }
+  return std::max<std::uint64_t>(machines, 1);
+}
+
+SweepMemory sweep_memory(const SweepSpec& spec) {
+  const auto shard = std::min(spec.shard_machines(), spec.machines());
+  SweepMemory memory;
+  for (const auto& kind : ensemble_kinds(spec)) {
+    const auto bytes = trainer_bytes(spec.resolved_backend(kind), ensemble_of(spec, kind, shard));
+    memory.shard = std::max(memory.shard, static_cast<double>(bytes));
+  }
+  const auto evaluations = static_cast<double>(spec.evaluations());
+  memory.shard += static_cast<double>(shard) * evaluations * sizeof(ResultRow);
+  memory.summary = static_cast<double>(spec.machines()) * evaluations * sizeof(double);
+  return memory;
+}
+
+}  // namespace helmholtz
