@@ -17,6 +17,8 @@
 namespace helmholtz {
 namespace {
 
+using namespace report;
+
 using ::testing::DoubleEq;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -58,7 +60,7 @@ std::string read(const std::filesystem::path& path) {
 
 TEST(Quantiles, AreNumPys) {
   const auto d = describe({4, 1, 3, 2});
-  EXPECT_THAT(d.quantiles, Pointwise(DoubleEq(), {1, 1.15, 1.75, 2.5, 3.25, 3.85, 4}));
+  EXPECT_THAT(d.quantiles, Pointwise(DoubleEq(), {1.0, 1.15, 1.75, 2.5, 3.25, 3.85, 4.0}));
   EXPECT_EQ(d.mean, 2.5);
   EXPECT_DOUBLE_EQ(d.sd, std::sqrt(5.0 / 3));
   EXPECT_EQ(d.n, 4U);
@@ -106,8 +108,12 @@ TEST(Summary, OfNothingHasNoRanking) {
 
 TEST(ResultLine, WritesEveryKindOfNumber) {
   auto spec = two_configurations();
-  ResultRow row{.machine = 3, .seed = 1, .configuration = 1, .evaluation_number = 0, .step = 10};
-  row.evaluation = {.kl_exact = 0.1 + 0.2};
+  ResultRow row{.machine = 3,
+                .seed = 1,
+                .configuration = 1,
+                .evaluation_number = 0,
+                .step = 10,
+                .evaluation = {.kl_exact = 0.1 + 0.2}};
   EXPECT_EQ(result_line(spec, row), "3,1,\"1,6,9\",0.1,1,10,0.30000000000000004,,,ok\n");
   row.evaluation = {.kl_exact = 1, .kl_sampled = kInfinity, .unseen = 4};
   spec.samples = 10;

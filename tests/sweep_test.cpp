@@ -219,6 +219,14 @@ TEST(Sweep, ProgressReachesTheTotal) {
   EXPECT_EQ(last.machines, spec.machines());
 }
 
+TEST(Sweep, WithoutStepsEvaluatesOnce) {
+  auto spec = small_spec();
+  spec.steps = 0;
+  const auto rows = run(spec).all;
+  ASSERT_EQ(rows.size(), spec.machines());
+  EXPECT_EQ(rows[0][3], 0U);
+}
+
 TEST(Sweep, LongStepsAndManyEvaluationsMakeSmallShards) {
   auto spec = small_spec();
   EXPECT_EQ(spec.shard_machines(), SweepSpec::kShardMachines);
@@ -257,7 +265,6 @@ TEST(Sweep, RejectsABadSpec) {
       {"seeds", [](auto& s) { s.seeds = {}; }},
       {"seeds", [](auto& s) { s.seeds = SeedSet::parse("0:1099511627776"); }},
       {"seeds", [](auto& s) { s.seeds = SeedSet::parse("0:10000000000"); }},
-      {"steps", [](auto& s) { s.steps = 0; }},
       {"steps", [](auto& s) { s.steps = 1'000'000'000'001; }},
       {"eval-every", [](auto& s) { s.eval_every = 0; }},
       {"eval-every", [](auto& s) { s.steps = 1'000'001, s.eval_every = 1; }},

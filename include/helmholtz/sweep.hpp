@@ -64,6 +64,7 @@ struct SweepSpec {
   static constexpr std::uint64_t kMaxMachines = SeedSet::kMaxSeeds;
   static constexpr std::uint64_t kMaxConfigurations = 1'048'576;
   static constexpr std::uint64_t kMaxEvaluations = 1'000'000;  ///< of one machine
+  static constexpr int kMaxThreads = 1024;
 
   World world;
   std::vector<Topology> topologies;
@@ -75,7 +76,7 @@ struct SweepSpec {
   SeedSet seeds = {};
   BatchReduction reduction = BatchReduction::sum;
   bool nonnegative = false;
-  std::uint64_t steps = 50'000;
+  std::uint64_t steps = 50'000;      ///< 0: the untrained machines are evaluated
   std::uint64_t eval_every = 5'000;  ///< steps; the last step is always evaluated
   std::uint64_t samples = 0;         ///< for the sampled KL; 0: exact only
   std::string backend = "auto";
@@ -91,7 +92,7 @@ struct SweepSpec {
   [[nodiscard]] LearningRates learning_rates(const SweepConfiguration& configuration) const;
   [[nodiscard]] std::uint64_t machines() const noexcept { return configurations() * seeds.size(); }
 
-  /// Evaluations of one machine.
+  /// Evaluations of one machine, at least one.
   [[nodiscard]] std::uint64_t evaluations() const noexcept;
   /// The step after which evaluation e takes place.
   [[nodiscard]] std::uint64_t evaluation_step(std::uint64_t e) const noexcept;

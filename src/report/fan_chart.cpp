@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace helmholtz {
+namespace helmholtz::report {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::string fan_chart(const std::vector<Distribution>& columns, const std::strin
   return chart;
 }
 
-}  // namespace helmholtz
+}  // namespace helmholtz::report

@@ -5,7 +5,7 @@
 
 #include "report/quantiles.hpp"
 
-namespace helmholtz {
+namespace helmholtz::report {
 
 /// A picture in text of how a distribution moves: a column a distribution, left to right; light
 /// shade from the 5 % to the 95 % quantile, dark from 25 % to 75 %, a bar at the median; the axis
@@ -14,4 +14,4 @@ namespace helmholtz {
 std::string fan_chart(const std::vector<Distribution>& columns, const std::string& first_label,
                       const std::string& last_label);
 
-}  // namespace helmholtz
+}  // namespace helmholtz::report

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-namespace helmholtz {
+namespace helmholtz::report {
 
 namespace {
 
@@ -46,4 +46,4 @@ Distribution describe(std::vector<double> values) {
   return out;
 }
 
-}  // namespace helmholtz
+}  // namespace helmholtz::report

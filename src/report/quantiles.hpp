@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace helmholtz {
+namespace helmholtz::report {
 
 /// The quantile at p in [0, 1], interpolated between order statistics at p * (n - 1) (type 7 of
 /// Hyndman & Fan 1996, as in NumPy and R). +inf where it lies above the largest finite value; NaN
@@ -31,4 +31,4 @@ struct Distribution {
 /// @param values  without NaN, in any order: the result depends on the values alone
 Distribution describe(std::vector<double> values);
 
-}  // namespace helmholtz
+}  // namespace helmholtz::report

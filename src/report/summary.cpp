@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-namespace helmholtz {
+namespace helmholtz::report {
 
 Summary::Summary(const SweepSpec& spec)
     : spec_(spec), values_(spec.configurations() * spec.evaluations()) {
@@ -66,4 +66,4 @@ std::vector<std::uint64_t> Summary::best_first() const {
   return configurations;
 }
 
-}  // namespace helmholtz
+}  // namespace helmholtz::report

@@ -8,7 +8,7 @@
 #include "helmholtz/sweep.hpp"
 #include "report/quantiles.hpp"
 
-namespace helmholtz {
+namespace helmholtz::report {
 
 /// What a sweep's results add up to, for each configuration and evaluation.
 ///
@@ -57,4 +57,4 @@ class Summary : public ResultSink {
   std::vector<std::vector<double>> values_;  // [configurations x evaluations]
 };
 
-}  // namespace helmholtz
+}  // namespace helmholtz::report

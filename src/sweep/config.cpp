@@ -8,7 +8,16 @@ namespace helmholtz {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 std::string quoted(const std::string& value) { return '"' + value + '"'; }
+
+/// The world's name; a file's path without regard to the current directory.
+std::string world_text(const std::string& name) {
+  constexpr std::string_view kFile = "file:";
+  if (!name.starts_with(kFile)) return name;
+  return fmt::format("{}{}", kFile, fs::absolute(name.substr(kFile.size())).string());
+}
 
 /// name = ["a", "b"]
 template <class List, class ToString>
@@ -36,16 +45,15 @@ std::string rate_lines(const SweepSpec& spec) {
 
 std::string config_text(const SweepSpec& spec) {
   const auto as_text = [](const auto& value) { return value.to_string(); };
-  std::string text = fmt::format("world = {}\n", quoted(spec.world.name()));
+  std::string text = fmt::format("world = {}\n", quoted(world_text(spec.world.name())));
   text += list_line("layers", spec.topologies, as_text);
   text += rate_lines(spec);
   text += list_line("batch", spec.batches, [](int batch) { return std::to_string(batch); });
   text += list_line("schedule", spec.schedules, as_text);
   text += list_line("init", spec.initialisations, as_text);
   text += fmt::format("seeds = {}\n", quoted(spec.seeds.to_string()));
-  text += fmt::format("reduction = {}\n",
-                      quoted(spec.reduction == BatchReduction::mean ? "mean" : "sum"));
-  text += fmt::format("nonnegative = {}\n", spec.nonnegative);
+  text += fmt::format("mean = {}\nnonnegative = {}\n", spec.reduction == BatchReduction::mean,
+                      spec.nonnegative);
   text += fmt::format("steps = {}\neval-every = {}\nsamples = {}\n", spec.steps, spec.eval_every,
                       spec.samples);
   text += fmt::format("backend = {}\nthreads = {}\n", quoted(spec.backend), spec.threads);

@@ -41,7 +41,7 @@ std::string number(double value) { return std::isnan(value) ? "" : text::shortes
 /// A field with commas, such as layers, is quoted (RFC 4180).
 std::string quoted(const std::string& field) { return '"' + field + '"'; }
 
-std::string summary_text(const Summary& summary) {
+std::string summary_text(const report::Summary& summary) {
   const auto& spec = summary.spec();
   std::string text =
       "configuration,layers,lr,batch,schedule,init,step,kl,n,diverged,mean,sd,"
@@ -104,7 +104,7 @@ void RunDirectory::write(std::span<const ResultRow> rows) {
   results_.append(text);
 }
 
-void RunDirectory::finish(const Summary& summary) {
+void RunDirectory::finish(const report::Summary& summary) {
   results_.sync();
   write_whole(path_ / "summary.csv", summary_text(summary));
 }

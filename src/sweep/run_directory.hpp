@@ -36,7 +36,7 @@ class RunDirectory : public ResultSink {
   /// @throws IoError; the lines of earlier shards stay
   void write(std::span<const ResultRow> rows) override;
   /// Writes summary.csv. @throws CannotCreate, IoError
-  void finish(const Summary& summary);
+  void finish(const report::Summary& summary);
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 

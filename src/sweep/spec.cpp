@@ -33,9 +33,13 @@ void require_not_empty(const SweepSpec& spec) {
 }
 
 void require_counts(const SweepSpec& spec) {
-  require_range("steps", spec.steps, 1, Trainer::kMaxSteps);
+  require_range("steps", spec.steps, 0, Trainer::kMaxSteps);
   require_range("eval-every", spec.eval_every, 1, std::numeric_limits<std::uint64_t>::max());
   require_range("samples", spec.samples, 0, EvaluationOptions::kMaxSamples);
+  if (spec.threads < 0 || spec.threads > SweepSpec::kMaxThreads) {
+    throw InvalidArgument("threads", std::to_string(spec.threads),
+                          fmt::format("0 (all cores) to {}", SweepSpec::kMaxThreads));
+  }
   if (spec.evaluations() > SweepSpec::kMaxEvaluations) {
     throw InvalidArgument(
         "eval-every", std::to_string(spec.eval_every),
@@ -152,7 +156,8 @@ LearningRates SweepSpec::learning_rates(const SweepConfiguration& configuration)
 }
 
 std::uint64_t SweepSpec::evaluations() const noexcept {
-  return steps / eval_every + (steps % eval_every != 0 ? 1 : 0);
+  const auto partial = steps % eval_every != 0 ? 1U : 0U;
+  return std::max<std::uint64_t>(1, steps / eval_every + partial);
 }
 
 std::uint64_t SweepSpec::evaluation_step(std::uint64_t e) const noexcept {
