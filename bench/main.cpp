@@ -22,7 +22,7 @@ void describe_run() {
   benchmark::AddCustomContext("HELMHOLTZ_SIMD", simd == nullptr ? "" : simd);
 }
 
-/// Sixty-odd benchmarks in two to three minutes, unless the user asks for another time each.
+/// Sixty-odd benchmarks in one to three minutes, unless the user asks for another time each.
 constexpr const char* kDefaultTime = "--benchmark_min_time=0.3";
 
 int run(std::vector<std::string> arguments) {
