@@ -68,6 +68,7 @@ class Trainer {
 enum class RandomScheme { philox, numpy };
 
 struct TrainerOptions {
+  static constexpr int kMaxThreads = 1024;
   int threads = 0;  ///< CPU threads; 0: all cores
   RandomScheme random = RandomScheme::philox;
 };

@@ -78,8 +78,9 @@ std::unique_ptr<Trainer> make_trainer(std::string_view backend, Ensemble ensembl
   if (numpy && name != "reference") {
     throw InvalidArgument("rng", "numpy", "philox, or backend reference");
   }
-  if (options.threads < 0) {
-    throw InvalidArgument("threads", std::to_string(options.threads), "0 (all cores) or more");
+  if (options.threads < 0 || options.threads > TrainerOptions::kMaxThreads) {
+    throw InvalidArgument("threads", std::to_string(options.threads),
+                          fmt::format("0 (all cores) to {}", TrainerOptions::kMaxThreads));
   }
   return entry.make(std::move(ensemble), options);
 }
