@@ -111,7 +111,7 @@ ExitCode run(CLI::App& program, int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     print_line(version.what());
   } catch (const CLI::Success&) {
-    print(program.help());
+    print_line(program.help());  // a footer has no newline of its own
   } catch (const Error& error) {
     return report(error, help);
   }

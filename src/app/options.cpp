@@ -88,7 +88,7 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
     : command_(command), arity_(arity), text_(std::make_unique<Text>()) {
   auto& t = *text_;
   const Group model(command, arity, "Model");
-  model.list("--layers", t.layers, "N,N,…", "units of each layer, top first, the last visible",
+  model.list("--layers", t.layers, "N,N,...", "units of each layer, top first, the last visible",
              "repeat to sweep");
   model.one("--world", t.world, "WORLD", "what to learn; see helmholtz worlds, or file:PATH");
   model.list("--init", t.init, "INIT",
@@ -97,15 +97,15 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
   model.flag("--nonnegative", t.nonnegative, "keep generative weights into the visible layer >= 0");
 
   const Group learning(command, arity, "Learning");
-  learning.list("--lr", t.lr, "RATE", "learning rate", "a list A,B,… sweeps");
+  learning.list("--lr", t.lr, "RATE", "learning rate", "a list A,B,... sweeps");
   learning.one("--lr-generative", t.lr_generative, "RATE", "of the generative network alone");
   learning.one("--lr-recognition", t.lr_recognition, "RATE", "of the recognition network alone");
-  learning.one("--lr-layer", t.lr_layer, "A,B,…", "one rate a layer, top first, for both networks");
+  learning.one("--lr-layer", t.lr_layer, "A,B,...", "one rate a layer, top first, for both networks");
   learning.list("--schedule", t.schedule, "S",
                 "constant, inverse:DECAY: rate / (1 + DECAY * step),\n"
                 "exponential:GAMMA[:EVERY]: rate * GAMMA^(step / EVERY)",
                 "repeat to sweep");
-  learning.list("--batch", t.batch, "B", "patterns a step", "a list A,B,… sweeps");
+  learning.list("--batch", t.batch, "B", "patterns a step", "a list A,B,... sweeps");
   learning.flag("--mean", t.mean, "average over the batch; without it, the sum");
 
   const Group run(command, arity, "Run");
