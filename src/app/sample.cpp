@@ -170,6 +170,7 @@ Command add_sample(CLI::App& program) {
       ->type_name("N")
       ->default_str(flags->count);
   parser->add_flag("--plain", flags->plain, "a pattern a line of 0 and 1, nothing else")
+      ->disable_flag_override()
       ->group("Output");
   add_output_flags(*parser, flags->output);
   return {.parser = parser, .run = [flags] { return sample(*flags); }};

@@ -102,8 +102,14 @@ SavedMachine saved_machine(const TrainFlags& flags, const RunOptions& options) {
   return saved;
 }
 
+void require_name(const RunFlags& flags, std::string_view flag, const std::string& path) {
+  if (flags.given(flag) && path.empty()) throw InvalidArgument(flag, path, "the name of a file");
+}
+
 TrainingPlan make_plan(const TrainFlags& flags) {
   const auto options = flags.run.parse();
+  require_name(flags.run, "save", flags.save);
+  require_name(flags.run, "from", flags.from);
   const auto rng = parse_rng(flags);
   TrainingPlan plan{
       .start = flags.from.empty() ? new_machine(flags, options) : saved_machine(flags, options),
