@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "backends/cpu_fused/cpu_fused.hpp"
+#include "backends/cpu_layered/cpu_layered.hpp"
 #include "backends/reference/reference.hpp"
 #include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
@@ -30,6 +31,8 @@ constexpr std::array kBackends = {
           [] { return std::string("any CPU"); }, reference::bytes, reference::make},
     Entry{"cpu-fused", "SIMD lane = machine, blocks of machines over all cores: sweeps", true,
           cpu_fused::detail, cpu_fused::bytes, cpu_fused::make},
+    Entry{"cpu-layered", "a layer of the whole batch at a time: large layers and batches", false,
+          cpu_layered::detail, cpu_layered::bytes, cpu_layered::make},
 };
 
 const Entry& find(std::string_view name) {

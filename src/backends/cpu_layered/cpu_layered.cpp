@@ -1,0 +1,106 @@
+#include "backends/cpu_layered/cpu_layered.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "backends/cpu_layered/batch.hpp"
+#include "backends/cpu_layered/blas.hpp"
+#include "backends/workers.hpp"
+#include "simd/target.hpp"
+
+namespace helmholtz::cpu_layered {
+
+namespace {
+
+std::size_t usable_threads(int threads) {
+  const auto wanted = threads > 0 ? static_cast<unsigned>(threads)
+                                  : std::max(std::thread::hardware_concurrency(), 1U);
+  return std::min<std::size_t>(wanted, blas::kMaxThreads);
+}
+
+/// As many machines as the threads divide train side by side, a thread each; the rest one after the
+/// other, with all threads on each. Both ways work on the same tiles, so the bits are the same.
+class LayeredTrainer final : public Trainer {
+ public:
+  LayeredTrainer(Ensemble ensemble, std::size_t threads)
+      : Trainer(std::move(ensemble), static_cast<int>(threads)),
+        parameters_per_machine_(this->ensemble().topology.parameters()),
+        stride_(padded(parameters_per_machine_)),
+        side_by_side_(this->ensemble().size() / threads * threads),
+        parameters_(this->ensemble().size() * stride_) {
+    const auto one_thread = [](std::size_t count, const auto& body) {
+      for (std::size_t i = 0; i < count; ++i) body(i);
+    };
+    const auto all_threads = [this](std::size_t count, const auto& body) {
+      if (count == 1) return body(0);
+      workers().for_each(count, body);
+    };
+    if (side_by_side_ > 0) {
+      for (std::size_t i = 0; i < threads; ++i) own_.emplace_back(this->ensemble(), one_thread);
+    }
+    if (side_by_side_ < this->ensemble().size()) shared_.emplace(this->ensemble(), all_threads);
+    initialise();
+  }
+
+  [[nodiscard]] std::string_view backend() const noexcept override { return "cpu-layered"; }
+
+ private:
+  void do_train(std::uint64_t first, std::uint64_t steps) override {
+    const blas::SingleThreaded single_threaded_blas;
+    std::atomic<std::size_t> next = 0;
+    workers().for_each(own_.size(), [&](std::size_t i) {
+      for (auto m = next++; m < side_by_side_; m = next++) train(own_[i], m, first, steps);
+    });
+    for (auto m = side_by_side_; m < ensemble().size(); ++m) train(*shared_, m, first, steps);
+  }
+
+  void train(Batch& batch, std::size_t m, std::uint64_t first, std::uint64_t steps) {
+    float* const parameters = parameters_.data() + m * stride_;
+    for (auto t = first; t < first + steps; ++t) batch.train_step(m, parameters, t);
+  }
+
+  void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::copy_n(parameters_.data() + (first + i) * stride_, parameters_per_machine_,
+                  out.data() + i * parameters_per_machine_);
+    }
+  }
+
+  void do_write(std::size_t first, std::size_t count, std::span<const float> in) override {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::copy_n(in.data() + i * parameters_per_machine_, parameters_per_machine_,
+                  parameters_.data() + (first + i) * stride_);
+    }
+  }
+
+  std::size_t parameters_per_machine_;
+  std::size_t stride_;        ///< whole cache lines, so that every machine is aligned alike
+  std::size_t side_by_side_;  ///< machines that have a thread of their own
+  AlignedFloats parameters_;  ///< [machines x stride]
+  std::vector<Batch> own_;    ///< [threads]
+  std::optional<Batch> shared_;
+};
+
+}  // namespace
+
+std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options) {
+  simd::apply_environment();
+  return std::make_unique<LayeredTrainer>(std::move(ensemble), usable_threads(options.threads));
+}
+
+std::size_t bytes(const Ensemble& ensemble) {
+  const auto batches = std::min(ensemble.size(), usable_threads(0));
+  return ensemble.size() *
+             (padded(ensemble.topology.parameters()) * sizeof(float) + sizeof(Machine)) +
+         batches * Batch::bytes(ensemble);
+}
+
+std::string detail() { return fmt::format("{}, {}", blas::name(), simd::target_name()); }
+
+}  // namespace helmholtz::cpu_layered
