@@ -1,0 +1,233 @@
+// What every backend promises. A new backend is a line in the registry: its suite runs by itself.
+// HELMHOLTZ_REQUIRE_BACKENDS=name,… turns the skip of a backend that cannot run here into a
+// failure.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helmholtz/backend.hpp"
+#include "helmholtz/error.hpp"
+#include "model/text.hpp"
+#include "support/random_ensemble.hpp"
+
+namespace helmholtz {
+namespace {
+
+using testing::parameters_of;
+using testing::random_ensemble;
+
+bool is_required(std::string_view backend) {
+  const char* const names = std::getenv("HELMHOLTZ_REQUIRE_BACKENDS");
+  if (names == nullptr) return false;
+  const auto list = text::split(names, ',');
+  return std::find(list.begin(), list.end(), backend) != list.end();
+}
+
+class Contract : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    for (const auto& info : list_backends()) {
+      if (info.name != GetParam() || info.available) continue;
+      if (is_required(info.name)) FAIL() << info.name << " is required: " << info.detail;
+      GTEST_SKIP() << info.name << ": " << info.detail;
+    }
+  }
+
+  [[nodiscard]] std::vector<float> trained(const Ensemble& ensemble, std::uint64_t steps,
+                                           int threads) const {
+    const auto trainer = make_trainer(GetParam(), ensemble, {.threads = threads});
+    trainer->train(steps);
+    return parameters_of(*trainer, 0, ensemble.size());
+  }
+};
+
+std::vector<std::string> every_backend() {
+  std::vector<std::string> names;
+  for (const auto& info : list_backends()) names.push_back(info.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Contract, ::testing::ValuesIn(every_backend()),
+                         [](const auto& backend) {
+                           auto name = backend.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+// Machines learn: from scratch, every backend gets closer to the world.
+TEST_P(Contract, Learns) {
+  auto ensemble = random_ensemble({1, 6, 9}, 1, 3, 0);
+  ensemble.world = make_world("kirby3x3");
+  ensemble.settings[0].rates = LearningRateOptions{}.resolve(ensemble.topology);
+  const auto trainer = make_trainer(GetParam(), ensemble, {.threads = 2});
+  std::vector<Evaluation> before(3);
+  std::vector<Evaluation> after(3);
+  trainer->evaluate({.exact = true, .samples = 0}, 0, before);
+  trainer->train(5'000);
+  trainer->evaluate({.exact = true, .samples = 0}, 0, after);
+  for (std::size_t m = 0; m < 3; ++m) EXPECT_LT(after[m].kl_exact, before[m].kl_exact - 0.5);
+}
+
+TEST_P(Contract, AMachineIsUnchangedByItsNeighboursAndThreads) {
+  for (const int batch : {1, 3}) {
+    const auto ensemble = random_ensemble({2, 5, 12}, batch, 33);
+    const auto together = trained(ensemble, 30, 2);
+    EXPECT_EQ(trained(ensemble, 30, 1), together);
+    const auto stride = ensemble.topology.parameters();
+    for (const std::size_t m : {0U, 1U, 15U, 16U, 31U, 32U}) {
+      auto alone = ensemble;
+      alone.machines = {ensemble.machines[m]};
+      const auto* const begin = together.data() + m * stride;
+      EXPECT_EQ(trained(alone, 30, 1), std::vector<float>(begin, begin + stride)) << m;
+    }
+  }
+}
+
+TEST_P(Contract, WhatIsWrittenIsReadBackAndTrainedFrom) {
+  const auto ensemble = random_ensemble({2, 5, 12}, 1, 5);
+  const auto whole = trained(ensemble, 60, 2);
+  const auto first = trained(ensemble, 25, 2);
+  auto blank = ensemble;
+  blank.settings[0].initialisation = {};
+  const auto trainer = make_trainer(GetParam(), blank, {.threads = 2});
+  trainer->write_parameters(0, 5, first);
+  EXPECT_EQ(parameters_of(*trainer, 0, 5), first);
+  trainer->set_step(25);
+  trainer->train(35);
+  EXPECT_EQ(trainer->step(), 60U);
+  EXPECT_EQ(parameters_of(*trainer, 0, 5), whole);
+}
+
+TEST_P(Contract, ADivergingMachineLeavesTheOthersAlone) {
+  auto ensemble = random_ensemble({2, 5, 12}, 1, 3);
+  const auto sane = trained(ensemble, 40, 1);
+  ensemble.settings.push_back(ensemble.settings[0]);
+  ensemble.settings[1].rates = LearningRateOptions{
+      .rate = 1e38,
+      .generative = {},
+      .recognition = {},
+      .per_layer = {}}.resolve(ensemble.topology);
+  ensemble.machines[1].setting = 1;
+  const auto trainer = make_trainer(GetParam(), ensemble, {.threads = 1});
+  trainer->train(40);
+  std::vector<Evaluation> evaluations(3);
+  trainer->evaluate({.exact = true, .samples = 100}, 0, evaluations);
+  EXPECT_FALSE(evaluations[0].diverged);
+  EXPECT_TRUE(evaluations[1].diverged);
+  EXPECT_TRUE(std::isnan(evaluations[1].kl_exact));
+  EXPECT_FALSE(evaluations[2].diverged);
+  const auto stride = ensemble.topology.parameters();
+  for (const std::size_t m : {0U, 2U}) {
+    const auto* const begin = sane.data() + m * stride;
+    EXPECT_EQ(parameters_of(*trainer, m, 1), std::vector<float>(begin, begin + stride));
+  }
+}
+
+TEST_P(Contract, RefusesWhatItCannotTrain) {
+  auto ensemble = random_ensemble({2, 5, 12}, 1, 1);
+  ensemble.batch = 0;
+  EXPECT_THROW(make_trainer(GetParam(), ensemble), InvalidArgument);
+  ensemble.batch = 1;
+  ensemble.topology = Topology({2, 5, 11});
+  EXPECT_THROW(make_trainer(GetParam(), ensemble), InvalidArgument);
+}
+
+TEST_P(Contract, HundredStepsAreTenTimesTen) {
+  for (const int batch : {1, 31, 33}) {
+    auto ensemble = random_ensemble({2, 9, 33}, batch, 3);
+    ensemble.settings[0].schedule = Schedule::parse("inverse:0.01");
+    const auto trainer = make_trainer(GetParam(), ensemble, {.threads = 2});
+    for (int i = 0; i < 10; ++i) trainer->train(10);
+    EXPECT_EQ(parameters_of(*trainer, 0, 3), trained(ensemble, 100, 2)) << "batch " << batch;
+  }
+}
+
+TEST_P(Contract, RateZeroChangesNothing) {
+  for (const int batch : {1, 33}) {
+    auto ensemble = random_ensemble({2, 9, 33}, batch, 3);
+    auto& rates = ensemble.settings[0].rates;
+    for (auto& rate : rates.generative) rate = 0;
+    for (auto& rate : rates.recognition) rate = 0;
+    EXPECT_EQ(trained(ensemble, 10, 2), trained(ensemble, 0, 2)) << "batch " << batch;
+  }
+}
+
+TEST_P(Contract, MeanIsSumWithTheRateOverTheBatch) {
+  auto mean = random_ensemble({2, 9, 33}, 32, 3);  // a power of 2: rate / B is exact
+  auto sum = mean;
+  mean.reduction = BatchReduction::mean;
+  for (auto& rate : sum.settings[0].rates.generative) rate /= 32;
+  for (auto& rate : sum.settings[0].rates.recognition) rate /= 32;
+  EXPECT_EQ(trained(mean, 20, 2), trained(sum, 20, 2));
+  EXPECT_NE(trained(mean, 20, 2), trained(mean, 0, 2));
+}
+
+TEST_P(Contract, EachLayerLearnsAtItsOwnRate) {
+  auto base = random_ensemble({2, 9, 33}, 16, 1);
+  auto& all = base.settings[0].rates;
+  all.generative.assign(3, 0.0);
+  all.recognition.assign(2, 0.0);
+  const auto start = trained(base, 0, 1);
+  const auto changed_only = [&](const Ensemble& ensemble, const LayerView& layer) {
+    const auto after = trained(ensemble, 3, 1);
+    const auto end = layer.bias + static_cast<std::size_t>(layer.outputs);
+    for (std::size_t k = 0; k < after.size(); ++k) {
+      if ((k < layer.weights || k >= end) && after[k] != start[k]) return false;
+      if (k >= layer.bias && k < end && after[k] == start[k]) return false;
+    }
+    return true;
+  };
+  for (int l = 0; l <= 2; ++l) {
+    auto ensemble = base;
+    ensemble.settings[0].rates.generative[static_cast<std::size_t>(l)] = 0.01;
+    EXPECT_TRUE(changed_only(ensemble, base.topology.generative(l))) << "generative " << l;
+  }
+  for (int l = 0; l < 2; ++l) {
+    auto ensemble = base;
+    ensemble.settings[0].rates.recognition[static_cast<std::size_t>(l)] = 0.01;
+    EXPECT_TRUE(changed_only(ensemble, base.topology.recognition(l))) << "recognition " << l;
+  }
+}
+
+TEST_P(Contract, NonnegativeKeepsTheVisibleWeightsAtZeroOrMore) {
+  for (const int batch : {1, 33}) {
+    auto ensemble = random_ensemble({2, 9, 140}, batch, 1);
+    const auto free = trained(ensemble, 50, 2);
+    ensemble.nonnegative = true;
+    const auto kept = trained(ensemble, 50, 2);
+    const auto& visible = ensemble.topology.generative(2);
+    const auto negative = [&](const std::vector<float>& parameters, std::size_t from,
+                              std::size_t to) {
+      std::size_t count = 0;
+      for (auto k = from; k < to; ++k) count += parameters[k] >= 0 ? 0U : 1U;
+      return count;
+    };
+    EXPECT_EQ(negative(kept, visible.weights, visible.bias), 0U);
+    EXPECT_GT(negative(free, visible.weights, visible.bias), 0U);
+    EXPECT_GT(negative(kept, 0, visible.weights), 0U);
+  }
+}
+
+TEST_P(Contract, FollowsTheSchedule) {
+  auto halving = random_ensemble({2, 9, 33}, 8, 1);
+  halving.settings[0].schedule = Schedule::parse("exponential:0.5:1");
+  auto constant = random_ensemble({2, 9, 33}, 8, 1);
+  EXPECT_EQ(trained(halving, 1, 1), trained(constant, 1, 1));
+  for (auto& rate : constant.settings[0].rates.generative) rate /= 4;
+  for (auto& rate : constant.settings[0].rates.recognition) rate /= 4;
+  const auto later = [&](const Ensemble& ensemble) {
+    const auto at_two = make_trainer(GetParam(), ensemble, {.threads = 1});
+    at_two->set_step(2);
+    at_two->train(1);
+    return parameters_of(*at_two, 0, 1);
+  };
+  EXPECT_EQ(later(halving), later(constant));
+}
+
+}  // namespace
+}  // namespace helmholtz
