@@ -1,11 +1,46 @@
 #include "model/portable_math.hpp"
 
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 namespace helmholtz::portable {
 
 namespace {
+
+/// The operations of portable_double.inl, one double at a time.
+struct Scalar {
+  using F = double;
+  using U = std::uint64_t;
+
+  static F set(double x) { return x; }
+  static U set_bits(std::uint64_t x) { return x; }
+  static F fma(F a, F b, F c) { return std::fma(a, b, c); }
+  static F fnma(F a, F b, F c) { return std::fma(-a, b, c); }
+  static F add(F a, F b) { return a + b; }
+  static F sub(F a, F b) { return a - b; }
+  static F mul(F a, F b) { return a * b; }
+  static F div(F a, F b) { return a / b; }
+  static F max(F a, F b) { return a > b ? a : b; }
+  static U bits(F a) { return std::bit_cast<U>(a); }
+  static F floats(U a) { return std::bit_cast<F>(a); }
+  template <int n>
+  static U shift_left(U a) {
+    return a << n;
+  }
+  template <int n>
+  static U shift_right(U a) {
+    return a >> n;
+  }
+  static U add_bits(U a, U b) { return a + b; }
+  static U and_bits(U a, U b) { return a & b; }
+  static U or_bits(U a, U b) { return a | b; }
+};
+
+#define HELMHOLTZ_FN inline
+#include "model/portable_double.inl"
+#undef HELMHOLTZ_FN
 
 using Coefficients = std::array<double, 8>;
 
@@ -18,24 +53,12 @@ double polynomial(const Coefficients& c, double x) {
 
 }  // namespace
 
+double exp(double x) { return exp<Scalar>(x); }
+
 double log(double x) {
-  // x = 2^e * m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s), s = (m - 1) / (m + 1).
-  int e = 0;
-  double m = std::frexp(x, &e);
-  if (m < 0.70710678118654752) {
-    m *= 2;
-    --e;
-  }
-  const double f = m - 1;
-  const double s = f / (2 + f);
-  const double z = s * s;
-  // atanh(s)/s - 1 = z/3 + z^2/5 + …: |s| < 0.172, so ten terms reach 1e-17.
-  double series = 0;
-  for (int k = 21; k >= 3; k -= 2) series = series * z + 1.0 / k;
-  series *= z;
-  constexpr double kLn2High = 0x1.62e42fee00000p-1;
-  constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
-  return e * kLn2High + (2 * s + (2 * s * series + e * kLn2Low));
+  constexpr double kSmallestNormal = 0x1p-1022;
+  constexpr double kLn2 = 0x1.62e42fefa39efp-1;
+  return x < kSmallestNormal ? log<Scalar>(x * 0x1p54) - 54 * kLn2 : log<Scalar>(x);
 }
 
 double normal_quantile(double p) {

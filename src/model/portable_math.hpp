@@ -4,7 +4,10 @@
 /// (libm's differ in the last place between versions).
 namespace helmholtz::portable {
 
-/// ln x for finite x > 0; relative error below 4e-16.
+/// exp(x) for x <= 709; relative error below 3e-16. Below -708 it stays at exp(-708).
+double exp(double x);
+
+/// ln x for finite x > 0; relative error below 3e-16.
 double log(double x);
 
 /// The standard normal quantile at p in (0, 1): algorithm AS 241, PPND16 (Wichura 1988).

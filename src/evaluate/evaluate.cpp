@@ -1,0 +1,50 @@
+#include <algorithm>
+#include <vector>
+
+#include "helmholtz/evaluation.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+/// The exact KL of the machines that have not diverged. A diverged one takes part as a machine of
+/// zeros, so that blocks stay whole.
+void evaluate_exactly(const Ensemble& ensemble, std::span<const float> parameters,
+                      std::span<Evaluation> out) {
+  const auto stride = ensemble.topology.parameters();
+  std::vector<float> finite;
+  for (std::size_t m = 0; m < out.size(); ++m) {
+    if (!out[m].diverged) continue;
+    if (finite.empty()) finite.assign(parameters.begin(), parameters.end());
+    std::fill_n(finite.begin() + static_cast<std::ptrdiff_t>(m * stride), stride, 0.0F);
+  }
+  std::vector<double> kl(out.size());
+  exact_kl(ensemble.topology, ensemble.world, finite.empty() ? parameters : finite, kl);
+  for (std::size_t m = 0; m < out.size(); ++m) {
+    if (!out[m].diverged) out[m].kl_exact = kl[m];
+  }
+}
+
+}  // namespace
+
+void evaluate_machines(const Ensemble& ensemble, std::size_t first,
+                       std::span<const float> parameters, std::uint64_t step,
+                       const EvaluationOptions& options, std::span<Evaluation> out) {
+  const auto stride = ensemble.topology.parameters();
+  for (std::size_t m = 0; m < out.size(); ++m) {
+    const auto own = parameters.subspan(m * stride, stride);
+    out[m] = {};
+    out[m].diverged = has_diverged(own);
+    if (out[m].diverged || options.samples == 0) continue;
+    const auto sampled =
+        sampled_distribution(ensemble.topology, ensemble.world, own,
+                             ensemble.machines[first + m].seed, step, options.samples);
+    out[m].kl_sampled = sampled.kl;
+    out[m].unseen = sampled.unseen;
+  }
+  if (options.exact && exact_is_feasible(ensemble.topology)) {
+    evaluate_exactly(ensemble, parameters, out);
+  }
+}
+
+}  // namespace helmholtz
