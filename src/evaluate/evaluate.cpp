@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "evaluate/sampled.hpp"
 #include "helmholtz/evaluation.hpp"
 
 namespace helmholtz {
@@ -25,6 +26,20 @@ void evaluate_exactly(const Ensemble& ensemble, std::span<const float> parameter
   }
 }
 
+void evaluate_by_samples(const Ensemble& ensemble, std::size_t first,
+                         std::span<const float> parameters, std::uint64_t step,
+                         std::uint64_t samples, std::span<Evaluation> out) {
+  const auto stride = ensemble.topology.parameters();
+  const SampledEvaluator evaluator(ensemble.topology, ensemble.world);
+  for (std::size_t m = 0; m < out.size(); ++m) {
+    if (out[m].diverged) continue;
+    const auto seed = ensemble.machines[first + m].seed;
+    const auto sampled = evaluator.evaluate(&parameters[m * stride], seed, step, samples);
+    out[m].kl_sampled = sampled.kl;
+    out[m].unseen = sampled.unseen;
+  }
+}
+
 }  // namespace
 
 void evaluate_machines(const Ensemble& ensemble, std::size_t first,
@@ -32,18 +47,14 @@ void evaluate_machines(const Ensemble& ensemble, std::size_t first,
                        const EvaluationOptions& options, std::span<Evaluation> out) {
   const auto stride = ensemble.topology.parameters();
   for (std::size_t m = 0; m < out.size(); ++m) {
-    const auto own = parameters.subspan(m * stride, stride);
     out[m] = {};
-    out[m].diverged = has_diverged(own);
-    if (out[m].diverged || options.samples == 0) continue;
-    const auto sampled =
-        sampled_distribution(ensemble.topology, ensemble.world, own,
-                             ensemble.machines[first + m].seed, step, options.samples);
-    out[m].kl_sampled = sampled.kl;
-    out[m].unseen = sampled.unseen;
+    out[m].diverged = has_diverged(parameters.subspan(m * stride, stride));
   }
   if (options.exact && exact_is_feasible(ensemble.topology)) {
     evaluate_exactly(ensemble, parameters, out);
+  }
+  if (options.samples > 0) {
+    evaluate_by_samples(ensemble, first, parameters, step, options.samples, out);
   }
 }
 

@@ -109,12 +109,13 @@ HWY_INLINE PhiloxCounter philox_round(const PhiloxCounter& c, const PhiloxKeys& 
           xor3(product0.high(), c.c3, keys.k1[round]), product0};
 }
 
-/// The four words at a counter, the same block and row in every lane: lane = machine.
-HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, std::uint32_t row,
+/// The four words of a block, the same block in every lane. Rows: a number for all lanes
+/// (lane = machine) or a vector (lane = sample).
+HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, const SplitLanes& rows,
                              std::uint32_t purpose, FloatOps::U* HWY_RESTRICT words) {
   PhiloxCounter c = {SplitLanes::broadcast(static_cast<std::uint32_t>(block)),
-                     SplitLanes::broadcast(static_cast<std::uint32_t>(block >> 32U)),
-                     SplitLanes::broadcast(row), SplitLanes::broadcast(purpose)};
+                     SplitLanes::broadcast(static_cast<std::uint32_t>(block >> 32U)), rows,
+                     SplitLanes::broadcast(purpose)};
 #pragma GCC unroll 16
   for (int round = 0; round < PhiloxConstants::kRounds; ++round) {
     c = philox_round(c, keys, round);
@@ -123,6 +124,10 @@ HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, std::u
   words[1] = c.c1.joined();
   words[2] = c.c2.joined();
   words[3] = c.c3.joined();
+}
+HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, std::uint32_t row,
+                             std::uint32_t purpose, FloatOps::U* HWY_RESTRICT words) {
+  philox_block(keys, block, SplitLanes::broadcast(row), purpose, words);
 }
 
 }  // namespace helmholtz::HWY_NAMESPACE

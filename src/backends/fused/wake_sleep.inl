@@ -112,13 +112,19 @@ class WakeSleep {
   /// @param words  the row's draws from the first generative unit's slot on
   /// @param rates  [L], recognition, layer 0 first
   HELMHOLTZ_FN void sleep(const U* words, const F* rates) {
+    generate(words);
+    for_hidden_layers_up(shape_, [&](auto l) HELMHOLTZ_BODY {
+      learn(shape_.recognition(l), rates[l], layer_units(l + 1), layer_units(l));
+    });
+  }
+
+  /// Samples every generative layer, top down.
+  /// @param words  the row's draws from the first generative unit's slot on
+  HELMHOLTZ_FN void generate(const U* words) {
     int slot = 0;
     for_layers_down(shape_, [&](auto l) HELMHOLTZ_BODY {
       sample(shape_.generative(l), layer_above(l), words + slot, layer_units(l));
       slot += shape_.size(l);
-    });
-    for_hidden_layers_up(shape_, [&](auto l) HELMHOLTZ_BODY {
-      learn(shape_.recognition(l), rates[l], layer_units(l + 1), layer_units(l));
     });
   }
 
