@@ -229,5 +229,22 @@ TEST_P(Contract, FollowsTheSchedule) {
   EXPECT_EQ(later(halving), later(constant));
 }
 
+TEST(Auto, LooksAtTopologyAndBatchNeverAtTheNumberOfMachines) {
+  EXPECT_EQ(choose_backend(random_ensemble({1, 6, 9}, 256, 1)), "cpu-fused");
+  EXPECT_EQ(choose_backend(random_ensemble({16, 64, 128}, 1, 1)), "cpu-fused");
+  EXPECT_EQ(choose_backend(random_ensemble({16, 64, 128}, 16, 40)), "cpu-layered");
+  EXPECT_EQ(choose_backend(random_ensemble({10, 100, 200, 784}, 1, 40)), "cpu-layered");
+}
+
+TEST(Backends, UnknownOnesAreRefusedWithTheNearestName) {
+  try {
+    make_trainer("cpu-fusd", random_ensemble({1, 2}, 1, 1));
+    FAIL();
+  } catch (const InvalidArgument& error) {
+    EXPECT_EQ(error.field(), "backend");
+    EXPECT_NE(std::string(error.what()).find("did you mean cpu-fused?"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace helmholtz

@@ -65,7 +65,26 @@ std::vector<BackendInfo> list_backends() {
   return infos;
 }
 
-std::string choose_backend(const Ensemble&) { return "reference"; }
+// Measured on two AVX-512 cores (Zen 4), machine-steps/s of cpu-fused over cpu-layered, with all
+// lanes filled (16 machines) and with one machine:
+//
+//   layers           parameters   batch 1        batch 16       batch 256
+//   1,6,9                   143   35    3.1      19    1.3      16    1.0
+//   8,16,32,64            5,520   4.1   0.25     0.8   0.06     0.8   0.06
+//   16,64,128            18,784   1.3   0.08     0.5   0.03     0.4   0.02
+//   10,100,200,784      356,694   0.9   0.04     0.1   0.01     -     0.01
+//
+// The rule looks at the topology and the batch alone, never at the number of machines: a machine
+// has the same trajectory alone and among a million. Close calls go to the exact class.
+std::string choose_backend(const Ensemble& ensemble) {
+  constexpr std::size_t kLarge = 50'000;
+  constexpr std::size_t kLargeForBatches = 10'000;
+  constexpr int kBatch = 16;
+  const auto parameters = ensemble.topology.parameters();
+  const bool layered =
+      parameters >= kLarge || (parameters >= kLargeForBatches && ensemble.batch >= kBatch);
+  return layered ? "cpu-layered" : "cpu-fused";
+}
 
 std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble) {
   return find(backend == "auto" ? choose_backend(ensemble) : backend).bytes(ensemble);
