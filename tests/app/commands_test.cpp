@@ -1,0 +1,119 @@
+// `sample`, `worlds`, `backends` and --help.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "helmholtz/evaluation.hpp"
+#include "helmholtz/machine_file.hpp"
+#include "support/process.hpp"
+
+namespace helmholtz::testing {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+std::vector<std::string> lines_of(const Finished& result) {
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  std::istringstream stream(result.out);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+class Sample : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto result = run_program({"train", "--steps", "3000", "--save", "m.h5"}, folder_.path());
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+  }
+  Finished sample(std::vector<std::string> flags) const {
+    flags.insert(flags.begin(), {"sample", "--from", "m.h5"});
+    return run_program(flags, folder_.path());
+  }
+  TemporaryDirectory folder_;
+};
+
+TEST_F(Sample, IsWhatTheSampledKlCounts) {
+  constexpr std::uint64_t kCount = 1500;  // more than one block of the program's
+  const auto lines = lines_of(sample({"--count", "1500", "--plain"}));
+  ASSERT_EQ(lines.size(), kCount);
+  const auto machine = load_machine(folder_.path() / "m.h5");
+  const auto bits = generate_patterns(machine.ensemble.topology, machine.parameters,
+                                      machine.ensemble.machines[0].seed, machine.step, 0, kCount);
+  std::string expected;
+  for (const auto bit : bits) expected += bit != 0 ? '1' : '0';
+  std::string found;
+  for (const auto& line : lines) found += line;
+  EXPECT_EQ(found, expected);
+}
+
+TEST_F(Sample, JsonCountsThePatternsOfTheWorld) {
+  const auto lines = lines_of(sample({"--count", "200", "--json"}));
+  ASSERT_EQ(lines.size(), 201U);
+  std::uint64_t off_support = 0;
+  for (std::size_t n = 0; n < 200; ++n) {
+    const auto line = json::parse(lines[n]);
+    EXPECT_EQ(line["sample"], n);
+    off_support += line["world_pattern"].is_null() ? 1 : 0;
+  }
+  const auto done = json::parse(lines.back());
+  EXPECT_EQ(done["samples"], 200);
+  EXPECT_EQ(done["off_support"], off_support);
+  EXPECT_EQ(done["counts"].size(), 12U);
+}
+
+TEST_F(Sample, DrawsImages) {
+  const auto result = sample({"--count", "3"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.out, HasSubstr("·"));
+  EXPECT_THAT(result.out, HasSubstr("of 3 samples are patterns of kirby3x3"));
+}
+
+TEST(Worlds, ListsEachWithItsEntropy) {
+  const auto lines = lines_of(run_program({"worlds", "--json"}));
+  const auto kirby = json::parse(lines.at(0));
+  EXPECT_EQ(kirby["name"], "kirby3x3");
+  EXPECT_EQ(kirby["units"], 9);
+  EXPECT_EQ(kirby["patterns"], 12);
+  EXPECT_NEAR(kirby["entropy"].get<double>(), 2.4283, 5e-5);
+  EXPECT_EQ(lines_of(run_program({"worlds"})).size(), lines.size() + 1);
+}
+
+TEST(Worlds, DrawsOne) {
+  const auto lines = lines_of(run_program({"worlds", "kirby3x3", "--json"}));
+  ASSERT_EQ(lines.size(), 12U);
+  EXPECT_EQ(json::parse(lines[0])["pattern"], "100100100");
+  EXPECT_NEAR(json::parse(lines[0])["probability"].get<double>(), 2.0 / 18, 1e-15);
+  EXPECT_THAT(run_program({"worlds", "kirby3x3"}).out, HasSubstr("# · ·     · # ·"));
+}
+
+TEST(Backends, SaysWhatThereIs) {
+  const auto lines = lines_of(run_program({"backends", "--json"}));
+  const auto reference = json::parse(lines.at(0));
+  EXPECT_EQ(reference["name"], "reference");
+  EXPECT_EQ(reference["class"], "exact");
+  EXPECT_EQ(reference["available"], true);
+}
+
+TEST(Help, TeachesEveryCommand) {
+  const auto help = run_program({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_EQ(help.err, "");
+  for (const auto* command : {"train", "sample", "worlds", "backends"}) {
+    EXPECT_THAT(help.out, HasSubstr(command));
+    const auto its_own = run_program({command, "--help"});
+    EXPECT_EQ(its_own.exit_code, 0);
+    EXPECT_THAT(its_own.out, HasSubstr("--json"));
+    EXPECT_THAT(its_own.out, HasSubstr("Exit codes: 0 done; 2 usage"));
+  }
+  EXPECT_THAT(run_program({"--version"}).out, HasSubstr("helmholtz "));
+}
+
+}  // namespace
+}  // namespace helmholtz::testing

@@ -1,0 +1,149 @@
+#include "helmholtz/machine_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <numeric>
+#include <string>
+
+#include "helmholtz/error.hpp"
+#include "helmholtz/random.hpp"
+#include "io/sealed_file.hpp"
+#include "support/process.hpp"
+
+namespace helmholtz::testing {
+namespace {
+
+/// Weights whose shares no double holds exactly.
+World odd_world() {
+  std::vector<WeightedPattern> patterns;
+  for (std::uint32_t k = 0; k < 300; ++k) {
+    WeightedPattern pattern{.bits = std::vector<std::uint8_t>(10), .weight = 0};
+    for (std::size_t i = 0; i < 10; ++i) pattern.bits[i] = static_cast<std::uint8_t>(k >> i & 1U);
+    pattern.weight = (random_word({.seed = 5}, 0, k) + 1) * 1e-7;
+    patterns.push_back(pattern);
+  }
+  return {"file:gone.txt", {.rows = 2, .columns = 5}, patterns};
+}
+
+SavedMachine odd_machine() {
+  const Topology topology({2, 3, 10});
+  SavedMachine machine{
+      .ensemble = {.topology = topology,
+                   .world = odd_world(),
+                   .batch = 7,
+                   .reduction = BatchReduction::mean,
+                   .nonnegative = true,
+                   .settings = {{.rates = {.generative = {0.1, 0.2, 1.0 / 3},
+                                           .recognition = {0, 4}},
+                                 .schedule = Schedule::parse("exponential:0.99:17"),
+                                 .initialisation = Initialisation::parse("normal:0.1")}},
+                   .machines = {{.seed = std::numeric_limits<std::uint64_t>::max(), .setting = 0}}},
+      .step = 123'456'789'012,
+      .parameters = std::vector<float>(topology.parameters())};
+  std::iota(machine.parameters.begin(), machine.parameters.end(), -7.7F);
+  return machine;
+}
+
+void expect_equal(const SavedMachine& a, const SavedMachine& b) {
+  EXPECT_EQ(a.ensemble.topology, b.ensemble.topology);
+  const auto& v = a.ensemble.world;
+  const auto& w = b.ensemble.world;
+  EXPECT_EQ(v.name(), w.name());
+  EXPECT_EQ(v.shape().rows, w.shape().rows);
+  EXPECT_TRUE(std::ranges::equal(v.words(), w.words()));
+  EXPECT_TRUE(std::ranges::equal(v.probabilities(), w.probabilities()));
+  EXPECT_TRUE(std::ranges::equal(v.cumulative(), w.cumulative()));
+  EXPECT_TRUE(std::ranges::equal(v.thresholds(), w.thresholds()));
+  EXPECT_EQ(a.ensemble.batch, b.ensemble.batch);
+  EXPECT_EQ(a.ensemble.reduction, b.ensemble.reduction);
+  EXPECT_EQ(a.ensemble.nonnegative, b.ensemble.nonnegative);
+  EXPECT_EQ(a.ensemble.hyperparameters(0), b.ensemble.hyperparameters(0));
+  EXPECT_EQ(a.ensemble.machines[0].seed, b.ensemble.machines[0].seed);
+  EXPECT_EQ(a.step, b.step);
+  EXPECT_EQ(a.parameters, b.parameters);
+}
+
+class MachineFile : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    save_machine(path_, odd_machine());
+    bytes_ = read_file(path_);
+  }
+  /// A new file each time: cutting an old one makes some file systems wait for the disk.
+  void write(const std::string& bytes) const {
+    std::filesystem::remove(path_);
+    std::ofstream(path_, std::ios::binary) << bytes;
+  }
+  TemporaryDirectory folder_;
+  std::filesystem::path path_ = folder_.path() / "machine.h5";
+  std::string bytes_;
+};
+
+TEST_F(MachineFile, ReadsBackWhatItWrote) {
+  expect_equal(load_machine(path_), odd_machine());
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+}
+
+TEST_F(MachineFile, IsTheSameForTheSameMachine) {
+  save_machine(folder_.path() / "again.h5", load_machine(path_));
+  EXPECT_EQ(read_file(folder_.path() / "again.h5"), bytes_);
+}
+
+TEST_F(MachineFile, EveryTruncationIsNoticed) {
+  for (std::size_t length = 0; length < bytes_.size(); length += 53) {
+    write(bytes_.substr(0, length));
+    EXPECT_THROW(load_machine(path_), BadData) << length;
+  }
+  write(bytes_ + '\0');
+  EXPECT_THROW(load_machine(path_), BadData);
+}
+
+TEST_F(MachineFile, EveryFlippedByteIsNoticed) {
+  for (std::size_t i = 0; i < bytes_.size(); i += 3) {
+    auto damaged = bytes_;
+    damaged[i] = static_cast<char>(damaged[i] ^ (1 << i % 8));
+    write(damaged);
+    EXPECT_THROW(load_machine(path_), BadData) << i;
+  }
+}
+
+/// Someone may seal a damaged file again: the reader behind the seal is on its own then.
+TEST_F(MachineFile, ForgedFilesAreReadOrRefused) {
+  int refused = 0;
+  for (std::size_t i = io::kSealBytes; i < bytes_.size(); i += 11) {
+    auto forged = bytes_;
+    forged[i] = static_cast<char>(forged[i] ^ 0xFF);
+    write(forged);
+    io::write_seal(path_);
+    try {
+      EXPECT_LE(load_machine(path_).parameters.size(), 1000U);
+    } catch (const BadData&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 10);
+}
+
+TEST_F(MachineFile, SaysThatAnotherSchemaIsOne) {
+  auto other = bytes_;
+  other[other.find("schema 1") + 7] = '2';
+  write(other);
+  try {
+    load_machine(path_);
+    FAIL();
+  } catch (const BadData& error) {
+    EXPECT_NE(std::string(error.what()).find("another schema"), std::string::npos);
+  }
+}
+
+TEST_F(MachineFile, RefusesWhereItCannotWrite) {
+  EXPECT_THROW(save_machine(folder_.path() / "none" / "m.h5", odd_machine()), CannotCreate);
+  EXPECT_THROW(save_machine(folder_.path(), odd_machine()), CannotCreate);
+  EXPECT_THROW(load_machine(folder_.path() / "none.h5"), NoInput);
+}
+
+}  // namespace
+}  // namespace helmholtz::testing

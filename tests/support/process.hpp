@@ -1,0 +1,106 @@
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/temporary_directory.hpp"
+
+namespace helmholtz::testing {
+
+/// How a program ended, and what it wrote.
+struct Finished {
+  int exit_code = -1;  ///< -1: a signal killed it
+  std::string out;
+  std::string err;
+};
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// The program under test, running in an empty folder of its own.
+class Process {
+ public:
+  struct Options {
+    std::filesystem::path stdout_path = {};  ///< e.g. /dev/full; empty: captured
+    rlim_t address_space = RLIM_INFINITY;    ///< bytes it may take
+  };
+
+  Process(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
+          const Options& options)
+      : out_(options.stdout_path.empty() ? captured_.path() / "out" : options.stdout_path) {
+    std::vector<std::string> words = {HELMHOLTZ_PROGRAM};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    id_ = fork();
+    if (id_ < 0) throw std::runtime_error("fork");
+    if (id_ == 0) execute(argv, folder, options);
+  }
+  ~Process() {
+    if (id_ > 0) {
+      kill(id_, SIGKILL);
+      waitpid(id_, nullptr, 0);
+    }
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void send(int signal) const { kill(id_, signal); }
+  [[nodiscard]] std::string out_so_far() const { return read_file(out_); }
+
+  Finished wait() {
+    int status = 0;
+    waitpid(std::exchange(id_, -1), &status, 0);
+    return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+            .out = std::filesystem::is_regular_file(out_) ? read_file(out_) : "",
+            .err = read_file(captured_.path() / "err")};
+  }
+
+ private:
+  /// In the child: only calls that are allowed between fork and exec.
+  void execute(const std::vector<char*>& argv, const std::filesystem::path& folder,
+               const Options& options) const {
+    const auto err = captured_.path() / "err";
+    const rlimit limit{options.address_space, options.address_space};
+    const bool ready = chdir(folder.c_str()) == 0 &&
+                       dup2(open(out_.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO) >= 0 &&
+                       dup2(open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO) >= 0 &&
+                       setrlimit(RLIMIT_AS, &limit) == 0;
+    if (ready) execv(argv[0], argv.data());
+    _exit(127);
+  }
+
+  TemporaryDirectory captured_;
+  std::filesystem::path out_;
+  pid_t id_ = -1;
+};
+
+/// Runs the program to its end.
+inline Finished run_program(const std::vector<std::string>& arguments,
+                            const std::filesystem::path& folder,
+                            const Process::Options& options = {}) {
+  return Process(arguments, folder, options).wait();
+}
+
+inline Finished run_program(const std::vector<std::string>& arguments) {
+  const TemporaryDirectory folder;
+  return run_program(arguments, folder.path());
+}
+
+}  // namespace helmholtz::testing
