@@ -58,7 +58,7 @@ class World {
 
  private:
   /// Divides the merged weights by their total and derives the rest from them.
-  void normalise(double total);
+  void normalise();
 
   std::string name_;
   ImageShape shape_;

@@ -1,5 +1,6 @@
 #include "app/config_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -32,6 +33,10 @@ std::string contents(const std::string& path) {
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (file.bad()) throw IoError(path, "cannot be read");
   if (text.size() > kMaxBytes) throw BadData(path, "longer than 1 MiB; is it a --config file?");
+  const auto is_control = [](unsigned char c) {
+    return c < 0x20 && c != '\n' && c != '\r' && c != '\t';
+  };
+  if (std::any_of(text.begin(), text.end(), is_control)) throw BadData(path, "is no text");
   return text;
 }
 

@@ -88,22 +88,37 @@ std::vector<Command> add_commands(CLI::App& program) {
   return commands;
 }
 
+/// CLI11 counts; users want to know what to do.
+std::string in_our_words(const CLI::ArgumentMismatch& error) {
+  const std::string text = error.what();
+  const auto name = text.substr(0, text.find_first_of(": "));
+  if (text.find("missing") != text.npos) return fmt::format("{}: needs a value", name);
+  if (text.find("received") != text.npos) return fmt::format("{}: given more than once", name);
+  return fmt::format("--{}: takes no value", name);
+}
+
 void parse(CLI::App& program, int argc, char** argv) {
   try {
     program.parse(argc, argv);
+  } catch (const CLI::ArgumentMismatch& error) {
+    throw UsageError(in_our_words(error));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) throw;  // --help and --version
     throw UsageError(error.what());
   }
 }
 
+/// What to type for help: the program, and the command if there is one.
+std::string spoken_name(const CLI::App& program) {
+  const auto parsed = program.get_subcommands();
+  return parsed.empty() ? "helmholtz" : fmt::format("helmholtz {}", parsed.front()->get_name());
+}
+
 ExitCode run(CLI::App& program, int argc, char** argv) {
   const auto commands = add_commands(program);
-  std::string help = "helmholtz";
   try {
     parse(program, argc, argv);
     const auto& command = chosen(program, commands);
-    help += " " + command.parser->get_name();
     refuse_leftovers(program);
     refuse_leftovers(*command.parser);
     apply_config(*command.parser);
@@ -111,9 +126,9 @@ ExitCode run(CLI::App& program, int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     print_line(version.what());
   } catch (const CLI::Success&) {
-    print(program.help());
+    print_line(program.help());  // a footer has no newline of its own
   } catch (const Error& error) {
-    return report(error, help);
+    return report(error, spoken_name(program));
   }
   return ExitCode::ok;
 }

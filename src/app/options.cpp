@@ -40,11 +40,12 @@ struct RunFlags::Text {
 };
 
 void add_output_flags(CLI::App& command, OutputOptions& options) {
-  command.add_flag("--json", options.json, "JSON lines on stdout, nothing else there")
-      ->group("Output");
-  command.add_flag("--quiet", options.quiet, "nothing on stderr but errors")->group("Output");
-  command.add_flag("--no-color", options.no_color, "no colours (as with NO_COLOR set)")
-      ->group("Output");
+  const auto add = [&](const char* flag, bool& value, const char* help) {
+    command.add_flag(flag, value, help)->disable_flag_override()->group("Output");
+  };
+  add("--json", options.json, "JSON lines on stdout, nothing else there");
+  add("--quiet", options.quiet, "nothing on stderr but errors");
+  add("--no-color", options.no_color, "no colours (as with NO_COLOR set)");
 }
 
 namespace {
@@ -73,7 +74,7 @@ class Group {
   }
 
   void flag(const char* flag, bool& value, const char* help) const {
-    command_.add_flag(flag, value, help)->group(name_);
+    command_.add_flag(flag, value, help)->disable_flag_override()->group(name_);
   }
 
  private:
@@ -88,7 +89,7 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
     : command_(command), arity_(arity), text_(std::make_unique<Text>()) {
   auto& t = *text_;
   const Group model(command, arity, "Model");
-  model.list("--layers", t.layers, "N,N,…", "units of each layer, top first, the last visible",
+  model.list("--layers", t.layers, "N,N,...", "units of each layer, top first, the last visible",
              "repeat to sweep");
   model.one("--world", t.world, "WORLD", "what to learn; see helmholtz worlds, or file:PATH");
   model.list("--init", t.init, "INIT",
@@ -97,15 +98,16 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
   model.flag("--nonnegative", t.nonnegative, "keep generative weights into the visible layer >= 0");
 
   const Group learning(command, arity, "Learning");
-  learning.list("--lr", t.lr, "RATE", "learning rate", "a list A,B,… sweeps");
+  learning.list("--lr", t.lr, "RATE", "learning rate", "a list A,B,... sweeps");
   learning.one("--lr-generative", t.lr_generative, "RATE", "of the generative network alone");
   learning.one("--lr-recognition", t.lr_recognition, "RATE", "of the recognition network alone");
-  learning.one("--lr-layer", t.lr_layer, "A,B,…", "one rate a layer, top first, for both networks");
+  learning.one("--lr-layer", t.lr_layer, "A,B,...",
+               "one rate a layer, top first, for both networks");
   learning.list("--schedule", t.schedule, "S",
                 "constant, inverse:DECAY: rate / (1 + DECAY * step),\n"
                 "exponential:GAMMA[:EVERY]: rate * GAMMA^(step / EVERY)",
                 "repeat to sweep");
-  learning.list("--batch", t.batch, "B", "patterns a step", "a list A,B,… sweeps");
+  learning.list("--batch", t.batch, "B", "patterns a step", "a list A,B,... sweeps");
   learning.flag("--mean", t.mean, "average over the batch; without it, the sum");
 
   const Group run(command, arity, "Run");
@@ -151,26 +153,25 @@ Lists joined_layers(const Lists& texts) {
   return {fmt::format("{}", fmt::join(texts, ","))};
 }
 
-LearningRateOptions parse_overrides(const std::string& generative, const std::string& recognition,
-                                    const std::string& per_layer) {
+std::uint64_t default_eval_every(std::uint64_t steps) {
+  return std::max<std::uint64_t>(1, steps / 10);
+}
+
+}  // namespace
+
+LearningRateOptions RunFlags::parse_rate_overrides() const {
   LearningRateOptions rates;
-  if (!generative.empty()) rates.generative = parse_rate("lr-generative", generative);
-  if (!recognition.empty()) rates.recognition = parse_rate("lr-recognition", recognition);
-  if (!per_layer.empty()) {
-    for (const auto part : text::split(per_layer, ',')) {
+  if (given("lr-generative")) rates.generative = parse_rate("lr-generative", text_->lr_generative);
+  if (given("lr-recognition")) {
+    rates.recognition = parse_rate("lr-recognition", text_->lr_recognition);
+  }
+  if (given("lr-layer")) {
+    for (const auto part : text::split(text_->lr_layer, ',')) {
       rates.per_layer.push_back(parse_rate("lr-layer", part));
     }
   }
   return rates;
 }
-
-std::uint64_t parse_eval_every(const std::string& text, std::uint64_t steps) {
-  constexpr std::uint64_t kOne = 1;
-  if (text.empty()) return std::max(kOne, steps / 10);
-  return parse_integer("eval-every", text, 1, std::max(kOne, steps));
-}
-
-}  // namespace
 
 RunOptions RunFlags::parse() const {
   const auto& t = *text_;
@@ -184,14 +185,16 @@ RunOptions RunFlags::parse() const {
       .topologies = read_each<Topology>(joined_layers(t.layers), Topology::parse),
       .world = make_world(t.world),
       .rates = read_each<double>(elements(arity_, t.lr), rate),
-      .rate_overrides = parse_overrides(t.lr_generative, t.lr_recognition, t.lr_layer),
+      .rate_overrides = parse_rate_overrides(),
       .schedules = read_each<Schedule>(t.schedule, Schedule::parse),
       .initialisations = read_each<Initialisation>(t.init, Initialisation::parse),
       .batches = read_each<int>(elements(arity_, t.batch), batch),
       .reduction = t.mean ? BatchReduction::mean : BatchReduction::sum,
       .nonnegative = t.nonnegative,
       .steps = steps,
-      .eval_every = parse_eval_every(t.eval_every, steps),
+      .eval_every = given("eval-every") ? parse_integer("eval-every", t.eval_every, 1,
+                                                        std::max<std::uint64_t>(1, steps))
+                                        : default_eval_every(steps),
       .samples = parse_integer("samples", t.samples, 0, EvaluationOptions::kMaxSamples),
       .backend = t.backend,
       .threads = static_cast<int>(parse_integer("threads", t.threads, 0, kMaxThreads)),

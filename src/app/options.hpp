@@ -63,6 +63,8 @@ class RunFlags {
   [[nodiscard]] bool given(std::string_view flag) const;
 
  private:
+  [[nodiscard]] LearningRateOptions parse_rate_overrides() const;
+
   struct Text;
   CLI::App& command_;
   Arity arity_;

@@ -23,8 +23,8 @@ std::optional<Number> number(std::string_view text) {
 /// The parts between separators; "a,,b" has an empty one.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
-/// The candidate with the fewest edits from `word`, or nothing if none is near (at most a third of
-/// it).
+/// The candidate with the fewest edits from `word`, or nothing if none is near (about a third of
+/// it at most).
 std::optional<std::string_view> closest(std::string_view word,
                                         const std::vector<std::string_view>& candidates);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -73,10 +74,15 @@ World::World(std::string name, ImageShape shape, const std::vector<WeightedPatte
     }
     probabilities_[known->second] += pattern.weight;
   }
-  normalise(total);
+  normalise();
 }
 
-void World::normalise(double total) {
+void World::normalise() {
+  double total = std::accumulate(probabilities_.begin(), probabilities_.end(), 0.0);
+  // What already adds up to 1 within rounding stays: a world made of another world's probabilities,
+  // as a machine file does, is that world to the bit.
+  const double rounding = static_cast<double>(size()) * std::numeric_limits<double>::epsilon();
+  if (std::abs(total - 1) <= rounding) total = 1;
   double sum = 0;
   for (double& p : probabilities_) {
     p /= total;

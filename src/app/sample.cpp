@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/commands.hpp"
+#include "app/json.hpp"
+#include "app/options.hpp"
+#include "app/output.hpp"
+#include "app/parse.hpp"
+#include "helmholtz/error.hpp"
+#include "helmholtz/evaluation.hpp"
+#include "helmholtz/machine_file.hpp"
+#include "report/draw.hpp"
+#include "report/terminal.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+using Bits = std::vector<std::uint8_t>;
+
+struct SampleFlags {
+  std::string from;
+  std::string count = "10";
+  bool plain = false;
+  OutputOptions output;
+};
+
+std::string digits(const Bits& bits) {
+  std::string text;
+  for (const auto bit : bits) text += bit != 0 ? '1' : '0';
+  return text;
+}
+
+/// Counts how often each of the world's patterns comes.
+class Tally {
+ public:
+  explicit Tally(const World& world) : world_(world), counts_(world.size()) {
+    for (std::size_t k = 0; k < world.size(); ++k)
+      index_[digits(report::pattern_bits(world, k))] = k;
+  }
+
+  /// @return the pattern's number in the world, if it has one
+  std::optional<std::size_t> add(const Bits& bits) {
+    ++samples_;
+    const auto known = index_.find(digits(bits));
+    if (known == index_.end()) return std::nullopt;
+    ++counts_[known->second];
+    ++on_support_;
+    return known->second;
+  }
+
+  [[nodiscard]] Json to_json() const {
+    return {{"done", true},
+            {"samples", samples_},
+            {"off_support", samples_ - on_support_},
+            {"counts", counts_}};
+  }
+
+  [[nodiscard]] std::string summary() const {
+    const auto seen = counts_.size() - static_cast<std::size_t>(std::ranges::count(counts_, 0U));
+    return fmt::format("{} of {} samples are patterns of {}; {} of its {} patterns were seen",
+                       on_support_, samples_, world_.name(), seen, counts_.size());
+  }
+
+  /// The world's patterns, each with its share of the samples and its probability.
+  [[nodiscard]] std::string drawn() const {
+    std::vector<report::Drawing> drawings;
+    for (std::size_t k = 0; k < counts_.size(); ++k) {
+      const double share = static_cast<double>(counts_[k]) / static_cast<double>(samples_);
+      drawings.push_back(
+          {.bits = report::pattern_bits(world_, k),
+           .caption = fmt::format("{:.3f} ({:.3f})", share, world_.probabilities()[k])});
+    }
+    return report::draw_patterns(drawings, world_.shape(), report::terminal_columns(stdout));
+  }
+
+ private:
+  const World& world_;
+  std::unordered_map<std::string, std::size_t> index_;
+  std::vector<std::uint64_t> counts_;
+  std::uint64_t samples_ = 0;
+  std::uint64_t on_support_ = 0;
+};
+
+/// Samples first to first+count-1 of the machine, as it is evaluated at its step.
+std::vector<Bits> samples_of(const SavedMachine& machine, std::uint64_t first,
+                             std::uint64_t count) {
+  const auto& topology = machine.ensemble.topology;
+  const auto all =
+      generate_patterns(topology, machine.parameters, machine.ensemble.machines.front().seed,
+                        machine.step, first, count);
+  std::vector<Bits> samples;
+  for (auto bit = all.begin(); bit != all.end(); bit += topology.visible_units()) {
+    samples.emplace_back(bit, bit + topology.visible_units());
+  }
+  return samples;
+}
+
+void print_samples(const std::vector<Bits>& samples, std::uint64_t first, const SampleFlags& flags,
+                   ImageShape shape, Tally& tally) {
+  std::string lines;
+  std::vector<report::Drawing> drawings;
+  for (const auto& bits : samples) {
+    const auto k = tally.add(bits);
+    if (flags.output.json) {
+      lines += json_text({{"sample", first++},
+                          {"pattern", digits(bits)},
+                          {"world_pattern", k ? Json(*k) : Json(nullptr)}});
+      lines += '\n';
+    } else if (flags.plain) {
+      lines += digits(bits) + '\n';
+    } else {
+      drawings.push_back({.bits = bits, .caption = {}});
+    }
+  }
+  print(lines + report::draw_patterns(drawings, shape, report::terminal_columns(stdout)));
+}
+
+void print_summary(const Tally& tally, const SampleFlags& flags, const World& world) {
+  constexpr std::size_t kMostDrawn = 64;
+  if (flags.output.json) {
+    print_line(json_text(tally.to_json()));
+  } else if (!flags.plain) {
+    print_line(fmt::format("\n{}", tally.summary()));
+    if (world.size() > kMostDrawn) return;
+    print_line("share of the samples (probability in the world):\n");
+    print(tally.drawn());
+  }
+}
+
+ExitCode sample(const SampleFlags& flags) {
+  constexpr std::uint64_t kBlock = 1024;
+  const auto count = parse_integer("count", flags.count, 1, EvaluationOptions::kMaxSamples);
+  if (flags.from.empty()) {
+    throw InvalidArgument("from", "", "a file that helmholtz train --save has written");
+  }
+  const auto machine = load_machine(flags.from);
+  if (has_diverged(machine.parameters)) throw BadData(flags.from, "holds a diverged machine");
+  const auto& world = machine.ensemble.world;
+  Tally tally(world);
+  for (std::uint64_t first = 0; first < count; first += kBlock) {
+    const auto samples = samples_of(machine, first, std::min(kBlock, count - first));
+    print_samples(samples, first, flags, world.shape(), tally);
+  }
+  print_summary(tally, flags, world);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Command add_sample(CLI::App& program) {
+  auto* parser = program.add_subcommand("sample", "patterns that a trained machine dreams");
+  parser->footer(
+      "The samples are those that the machine's sampled KL is computed from.\n\n"
+      "Examples:\n"
+      "  helmholtz sample --from machine.h5 --count 1000\n"
+      "  helmholtz sample --from machine.h5 --count 100000 --plain > patterns.txt\n");
+  const auto flags = std::make_shared<SampleFlags>();
+  parser->add_option("--from", flags->from, "a machine that helmholtz train --save wrote")
+      ->type_name("FILE");
+  parser->add_option("--count", flags->count, "how many patterns")
+      ->type_name("N")
+      ->default_str(flags->count);
+  parser->add_flag("--plain", flags->plain, "a pattern a line of 0 and 1, nothing else")
+      ->disable_flag_override()
+      ->group("Output");
+  add_output_flags(*parser, flags->output);
+  return {.parser = parser, .run = [flags] { return sample(*flags); }};
+}
+
+}  // namespace helmholtz::app

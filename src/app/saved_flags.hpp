@@ -1,0 +1,13 @@
+#pragma once
+
+#include "app/options.hpp"
+#include "helmholtz/machine_file.hpp"
+
+namespace helmholtz::app {
+
+/// A saved machine goes on as it began: flags may repeat what it was trained with, not change it.
+/// @throws InvalidArgument naming the first flag that says otherwise
+void require_same_machine(const RunFlags& flags, const RunOptions& options,
+                          const SavedMachine& saved);
+
+}  // namespace helmholtz::app

@@ -1,0 +1,138 @@
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/commands.hpp"
+#include "app/config_file.hpp"
+#include "app/memory.hpp"
+#include "app/options.hpp"
+#include "app/parse.hpp"
+#include "app/saved_flags.hpp"
+#include "app/training.hpp"
+#include "helmholtz/error.hpp"
+#include "helmholtz/machine_file.hpp"
+#include "io/atomic_file.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+constexpr const char* kExamples =
+    "Prints a line per evaluation: KL(world || model) in nats, exact and from samples. A pattern\n"
+    "that no sample equals makes the sampled KL infinite, and is counted as unseen.\n\n"
+    "Examples:\n"
+    "  helmholtz train --seed 7 --samples 10000\n"
+    "  helmholtz train --layers 1,8,16 --world bars4x4 --nonnegative --save machine.h5\n"
+    "  helmholtz train --from machine.h5 --steps 100000 --save machine.h5\n"
+    "  helmholtz train --layers 10,100,200,784 --world file:digits.txt --batch 256 --samples "
+    "1000\n";
+
+struct TrainFlags {
+  explicit TrainFlags(CLI::App& command) : run(command, RunFlags::Arity::one) {
+    command.add_option("--seed", seed, "the machine's random numbers, 0 to 2^64-1")
+        ->type_name("N")
+        ->default_str(seed)
+        ->group("Run");
+    command.add_option("--rng", rng, "philox, or numpy: the stream of NumPy's RandomState")
+        ->type_name("NAME")
+        ->default_str(rng)
+        ->group("Run");
+    add_config_flag(command);
+    command.add_option("--save", save, "write the trained machine here (HDF5)")
+        ->type_name("FILE")
+        ->group("Run");
+    command.add_option("--from", from, "go on with a saved machine, for --steps more")
+        ->type_name("FILE")
+        ->group("Run");
+  }
+
+  RunFlags run;
+  std::string seed = "0";
+  std::string rng = "philox";
+  std::string save;
+  std::string from;
+};
+
+std::uint64_t parse_seed(const TrainFlags& flags) {
+  return parse_integer("seed", flags.seed, 0, std::numeric_limits<std::uint64_t>::max());
+}
+
+RandomScheme parse_rng(const TrainFlags& flags) {
+  if (flags.rng == "philox") return RandomScheme::philox;
+  if (flags.rng != "numpy") throw InvalidArgument("rng", flags.rng, "philox, numpy");
+  // A place in NumPy's stream is no part of a machine file.
+  if (!flags.from.empty()) throw InvalidArgument("from", flags.from, "nothing with --rng numpy");
+  if (!flags.save.empty()) throw InvalidArgument("save", flags.save, "nothing with --rng numpy");
+  return RandomScheme::numpy;
+}
+
+SavedMachine new_machine(const TrainFlags& flags, const RunOptions& options) {
+  auto rates = options.rate_overrides;
+  rates.rate = options.rates.front();
+  const auto& topology = options.topologies.front();
+  return {.ensemble = {.topology = topology,
+                       .world = options.world,
+                       .batch = options.batches.front(),
+                       .reduction = options.reduction,
+                       .nonnegative = options.nonnegative,
+                       .settings = {{.rates = rates.resolve(topology),
+                                     .schedule = options.schedules.front(),
+                                     .initialisation = options.initialisations.front()}},
+                       .machines = {{.seed = parse_seed(flags), .setting = 0}}},
+          .step = 0,
+          .parameters = {}};
+}
+
+SavedMachine saved_machine(const TrainFlags& flags, const RunOptions& options) {
+  auto saved = load_machine(flags.from);
+  require_same_machine(flags.run, options, saved);
+  const auto seed = saved.ensemble.machines.front().seed;
+  if (flags.run.given("seed") && parse_seed(flags) != seed) {
+    throw InvalidArgument("seed", flags.seed,
+                          fmt::format("{}, as the machine of --from began", seed));
+  }
+  if (options.steps > Trainer::kMaxSteps - saved.step) {
+    throw InvalidArgument("steps", std::to_string(options.steps),
+                          fmt::format("at most 10^12 in all; --from has {}", saved.step));
+  }
+  return saved;
+}
+
+void require_name(const RunFlags& flags, std::string_view flag, const std::string& path) {
+  if (flags.given(flag) && path.empty()) throw InvalidArgument(flag, path, "the name of a file");
+}
+
+TrainingPlan make_plan(const TrainFlags& flags) {
+  const auto options = flags.run.parse();
+  require_name(flags.run, "save", flags.save);
+  require_name(flags.run, "from", flags.from);
+  const auto rng = parse_rng(flags);
+  TrainingPlan plan{
+      .start = flags.from.empty() ? new_machine(flags, options) : saved_machine(flags, options),
+      .steps = options.steps,
+      .eval_every = options.eval_every,
+      .samples = options.samples,
+      .backend = options.backend,
+      .trainer = {.threads = options.threads, .random = rng},
+      .save = flags.save,
+      .output = options.output};
+  plan.start.ensemble.validate();
+  require_memory(plan.backend, plan.start.ensemble);
+  if (!plan.save.empty()) io::require_creatable(plan.save);
+  return plan;
+}
+
+}  // namespace
+
+Command add_train(CLI::App& program) {
+  auto* parser = program.add_subcommand("train", "train one machine and watch its KL divergence");
+  parser->footer(kExamples);
+  const auto flags = std::make_shared<TrainFlags>(*parser);
+  return {.parser = parser, .run = [flags] { return run_training(make_plan(*flags)); }};
+}
+
+}  // namespace helmholtz::app

@@ -1,0 +1,161 @@
+#include "app/training.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/evaluation_output.hpp"
+#include "app/interrupt.hpp"
+#include "app/json.hpp"
+#include "app/output.hpp"
+#include "report/numbers.hpp"
+#include "report/progress.hpp"
+#include "report/terminal.hpp"
+#include "sweep/pace.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::unique_ptr<Trainer> start_trainer(const TrainingPlan& plan) {
+  auto trainer = make_trainer(plan.backend, plan.start.ensemble, plan.trainer);
+  if (!plan.start.parameters.empty()) {
+    trainer->write_parameters(0, 1, plan.start.parameters);
+    trainer->set_step(plan.start.step);
+  }
+  return trainer;
+}
+
+class TrainingRun {
+ public:
+  explicit TrainingRun(const TrainingPlan& plan)
+      : plan_(plan),
+        trainer_(start_trainer(plan)),
+        end_(plan.start.step + plan.steps),
+        progress_(static_cast<double>(plan.steps), "steps",
+                  {.quiet = plan.output.quiet, .no_color = plan.output.no_color}) {}
+
+  ExitCode run() {
+    print_header();
+    if (plan_.steps == 0) evaluate();
+    while (trainer_->step() < end_ && !interrupted()) {
+      const auto next = next_evaluation();
+      train_to(next);
+      if (trainer_->step() == next) evaluate();
+    }
+    progress_.finish();
+    const bool stopped = trainer_->step() < end_;
+    finish(stopped);
+    return stopped ? ExitCode::stopped : ExitCode::ok;
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t steps_taken() const { return trainer_->step() - plan_.start.step; }
+
+  [[nodiscard]] std::uint64_t next_evaluation() const {
+    return std::min(end_, (trainer_->step() / plan_.eval_every + 1) * plan_.eval_every);
+  }
+
+  /// In pieces of a fraction of a second, so that a signal is soon obeyed.
+  void train_to(std::uint64_t step) {
+    while (trainer_->step() < step && !interrupted()) {
+      const auto start = Clock::now();
+      const auto steps = pace_.next(step - trainer_->step());
+      trainer_->train(steps);
+      const double seconds = seconds_since(start);
+      pace_.took(steps, seconds);
+      training_seconds_ += seconds;
+      progress_.update(static_cast<double>(steps_taken()));
+    }
+  }
+
+  void evaluate() {
+    std::vector<Evaluation> evaluation(1);
+    trainer_->evaluate({.exact = true, .samples = plan_.samples}, 0, evaluation);
+    const auto step = trainer_->step();
+    progress_.clear();
+    print_line(plan_.output.json ? evaluation_json(step, evaluation[0], plan_.samples)
+                                 : evaluation_row(step, evaluation[0], plan_.samples));
+    if (plan_.samples == 0 && !evaluation[0].diverged) hint_at_samples();
+  }
+
+  void print_header() const {
+    if (plan_.output.json) return;
+    const bool bold = report::use_color(stdout, plan_.output.no_color);
+    print_line(
+        fmt::format("{}{}{}", bold ? "\x1b[1m" : "", evaluation_header(), bold ? "\x1b[0m" : ""));
+  }
+
+  /// Once, where the exact KL cannot be had and no other was asked for.
+  void hint_at_samples() {
+    const auto& topology = plan_.start.ensemble.topology;
+    if (hinted_ || plan_.output.quiet || exact_is_feasible(topology)) return;
+    hinted_ = true;
+    note(
+        fmt::format("helmholtz: layers {} have too many hidden states for the exact KL; "
+                    "--samples 10000 gives the sampled one",
+                    topology.to_string()));
+  }
+
+  void finish(bool stopped) {
+    std::vector<float> parameters(plan_.start.ensemble.topology.parameters());
+    trainer_->read_parameters(0, 1, parameters);
+    if (!plan_.save.empty()) {
+      save_machine(
+          plan_.save,
+          {.ensemble = plan_.start.ensemble, .step = trainer_->step(), .parameters = parameters});
+    }
+    const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
+    const double rate =
+        training_seconds_ > 0 ? static_cast<double>(steps_taken()) / training_seconds_ : 0;
+    if (plan_.output.json) {
+      print_done(stopped, digest, rate);
+    } else if (!plan_.output.quiet) {
+      note(fmt::format("{} at step {}: {} steps in {:.2f} s on {} ({} steps/s), parameters {}",
+                       stopped ? "stopped" : "done", report::grouped(trainer_->step()),
+                       report::grouped(steps_taken()), seconds_since(start_), trainer_->backend(),
+                       report::scaled(rate), digest));
+    }
+  }
+
+  /// `seconds` is the whole run; the rate is of the training alone, without evaluations.
+  void print_done(bool stopped, const std::string& digest, double rate) const {
+    Json json = {{"done", true},
+                 {"backend", trainer_->backend()},
+                 {"steps", steps_taken()},
+                 {"seconds", seconds_since(start_)},
+                 {"machine_steps_per_second", rate},
+                 {"parameters_xxh3", digest}};
+    if (stopped) json["stopped"] = true;
+    print_line(json_text(json));
+  }
+
+  const TrainingPlan& plan_;
+  Clock::time_point start_ = Clock::now();
+  std::unique_ptr<Trainer> trainer_;
+  std::uint64_t end_;
+  report::Progress progress_;
+  Pace pace_{1};
+  double training_seconds_ = 0;
+  bool hinted_ = false;
+};
+
+}  // namespace
+
+ExitCode run_training(const TrainingPlan& plan) {
+  catch_interrupts();
+  return TrainingRun(plan).run();
+}
+
+}  // namespace helmholtz::app

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "app/options.hpp"
+#include "helmholtz/backend.hpp"
+#include "helmholtz/error.hpp"
+#include "helmholtz/machine_file.hpp"
+
+namespace helmholtz::app {
+
+/// What `helmholtz train` is going to do, checked.
+struct TrainingPlan {
+  SavedMachine start;  ///< without parameters: a new machine
+  std::uint64_t steps = 0;
+  std::uint64_t eval_every = 1;
+  std::uint64_t samples = 0;
+  std::string backend;
+  TrainerOptions trainer;
+  std::filesystem::path save;  ///< empty: nowhere
+  OutputOptions output;
+};
+
+/// Trains one machine, evaluating it at each multiple of `eval_every` and after the last step, so
+/// that a run in pieces prints what an uninterrupted one does.
+/// @return ok, or stopped if a signal ended it early (what was reached is saved all the same)
+ExitCode run_training(const TrainingPlan& plan);
+
+}  // namespace helmholtz::app

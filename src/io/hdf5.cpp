@@ -1,0 +1,143 @@
+#include "io/hdf5.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "helmholtz/error.hpp"
+
+namespace helmholtz::hdf5 {
+
+namespace {
+
+constexpr std::size_t kMaxText = 32'768;  // an attribute holds at most 64 KiB
+
+void require_written(bool done, const std::string& path, const char* name) {
+  if (!done) throw IoError(path, fmt::format("cannot be written (HDF5, {})", name));
+}
+
+Handle create(const std::filesystem::path& path, hsize_t user_block) {
+  const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
+  require_written(creation.valid() && H5Pset_userblock(creation.get(), user_block) >= 0,
+                  path.string(), "user block");
+  return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), H5P_DEFAULT), H5Fclose};
+}
+
+Handle string_type(std::size_t size) {
+  Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+  if (type.valid()) H5Tset_size(type.get(), size);
+  return type;
+}
+
+}  // namespace
+
+Writer::Writer(const std::filesystem::path& path, hsize_t user_block)
+    : path_(path.string()), file_(create(path, user_block)) {
+  require_written(file_.valid(), path_, "file");
+}
+
+void Writer::attribute(const char* name, const std::string& text) {
+  require_written(text.size() < kMaxText, path_, name);
+  const auto type = string_type(text.size() + 1);
+  require_written(type.valid(), path_, name);
+  write_attribute(name, type.get(), text.c_str());
+}
+
+void Writer::write_attribute(const char* name, hid_t type, const void* value) {
+  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+  const Handle attribute(H5Acreate2(file_.get(), name, type, space.get(), H5P_DEFAULT, H5P_DEFAULT),
+                         H5Aclose);
+  require_written(attribute.valid() && H5Awrite(attribute.get(), type, value) >= 0, path_, name);
+}
+
+void Writer::write_dataset(const char* name, const Shape& shape, hid_t type, const void* values) {
+  const Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
+                     H5Sclose);
+  const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  // Without times, the same machine gives the same file.
+  require_written(creation.valid() && H5Pset_obj_track_times(creation.get(), false) >= 0, path_,
+                  name);
+  const Handle dataset(
+      H5Dcreate2(file_.get(), name, type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT),
+      H5Dclose);
+  require_written(
+      dataset.valid() && H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0,
+      path_, name);
+}
+
+void Writer::close() { require_written(file_.close(), path_, "last block"); }
+
+Reader::Reader(const std::filesystem::path& path)
+    : path_(path.string()),
+      file_bytes_(std::filesystem::file_size(path)),
+      file_(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose) {
+  if (!file_.valid()) throw BadData(path_, "cannot be opened as HDF5");
+}
+
+void Reader::fail(const char* name, const char* problem) const {
+  throw BadData(path_, fmt::format("{}: {}", name, problem));
+}
+
+void Reader::read_attribute(const char* name, hid_t type, void* value) const {
+  const Handle attribute(H5Aopen(file_.get(), name, H5P_DEFAULT), H5Aclose);
+  if (!attribute.valid()) fail(name, "is missing");
+  const Handle space(H5Aget_space(attribute.get()), H5Sclose);
+  const Handle stored(H5Aget_type(attribute.get()), H5Tclose);
+  const bool right = space.valid() && H5Sget_simple_extent_type(space.get()) == H5S_SCALAR &&
+                     stored.valid() && H5Tequal(stored.get(), type) > 0;
+  if (!right) fail(name, "has another type or size");
+  if (H5Aread(attribute.get(), type, value) < 0) fail(name, "cannot be read");
+}
+
+std::string Reader::text_attribute(const char* name) const {
+  const Handle attribute(H5Aopen(file_.get(), name, H5P_DEFAULT), H5Aclose);
+  if (!attribute.valid()) fail(name, "is missing");
+  const Handle stored(H5Aget_type(attribute.get()), H5Tclose);
+  const auto size = stored.valid() ? H5Tget_size(stored.get()) : 0;
+  if (size == 0 || size > kMaxText) fail(name, "is no short text");
+  std::string text(size, '\0');
+  read_attribute(name, string_type(size).get(), text.data());
+  text.resize(std::min(text.find('\0'), size));
+  return text;
+}
+
+Handle Reader::open_dataset(const char* name) const {
+  Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
+  if (!dataset.valid()) fail(name, "is missing");
+  return dataset;
+}
+
+Shape Reader::shape(const char* name, std::size_t rank) const {
+  const auto dataset = open_dataset(name);
+  const Handle space(H5Dget_space(dataset.get()), H5Sclose);
+  Shape extent(rank);
+  const bool right = space.valid() && H5Sis_simple(space.get()) > 0 &&
+                     H5Sget_simple_extent_ndims(space.get()) == static_cast<int>(rank) &&
+                     H5Sget_simple_extent_dims(space.get(), extent.data(), nullptr) >= 0;
+  if (!right) fail(name, "has another number of dimensions");
+  return extent;
+}
+
+std::size_t Reader::checked_count(const char* name, const Shape& expected,
+                                  std::size_t bytes_each) const {
+  if (shape(name, expected.size()) != expected) fail(name, "has another size");
+  std::uint64_t count = 1;
+  for (const auto extent : expected) {
+    if (extent != 0 && count > file_bytes_ / extent) fail(name, "is larger than the file");
+    count *= extent;
+  }
+  const auto dataset = open_dataset(name);
+  if (H5Dget_storage_size(dataset.get()) != count * bytes_each) fail(name, "is incomplete");
+  return count;
+}
+
+void Reader::read_dataset(const char* name, hid_t type, void* values) const {
+  const auto dataset = open_dataset(name);
+  const Handle stored(H5Dget_type(dataset.get()), H5Tclose);
+  if (!stored.valid() || H5Tequal(stored.get(), type) <= 0) fail(name, "has another type");
+  if (H5Dread(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
+    fail(name, "cannot be read");
+  }
+}
+
+}  // namespace helmholtz::hdf5

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// The little of HDF5's C API that machine files take, every status checked.
+namespace helmholtz::hdf5 {
+
+/// Owns an identifier and closes it by its kind.
+class Handle {
+ public:
+  using Close = herr_t (*)(hid_t);
+  Handle(hid_t id, Close closer) : id_(id), close_(closer) {}
+  ~Handle() {
+    if (id_ >= 0) close_(id_);
+  }
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  Handle& operator=(Handle&&) = delete;
+
+  [[nodiscard]] hid_t get() const noexcept { return id_; }
+  [[nodiscard]] bool valid() const noexcept { return id_ >= 0; }
+  /// Closes now; false if that fails, as it does when buffered data cannot be written.
+  [[nodiscard]] bool close() noexcept { return close_(std::exchange(id_, -1)) >= 0; }
+
+ private:
+  hid_t id_;
+  Close close_;
+};
+
+/// While it lives, HDF5 prints no error stack of its own.
+class SilentErrors {
+ public:
+  SilentErrors() {
+    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  ~SilentErrors() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
+  SilentErrors(const SilentErrors&) = delete;
+  SilentErrors& operator=(const SilentErrors&) = delete;
+
+ private:
+  H5E_auto2_t function_ = nullptr;
+  void* data_ = nullptr;
+};
+
+/// HDF5's name for a C++ number in memory.
+template <class Number>
+hid_t memory_type() {
+  if constexpr (std::is_same_v<Number, float>) return H5T_NATIVE_FLOAT;
+  if constexpr (std::is_same_v<Number, double>) return H5T_NATIVE_DOUBLE;
+  if constexpr (std::is_same_v<Number, std::uint8_t>) return H5T_NATIVE_UINT8;
+  if constexpr (std::is_same_v<Number, int>) return H5T_NATIVE_INT;
+  if constexpr (std::is_same_v<Number, std::uint64_t>) return H5T_NATIVE_UINT64;
+}
+
+using Shape = std::vector<hsize_t>;
+
+/// Writes attributes and datasets into a new file. Throws IoError.
+class Writer {
+ public:
+  /// @param user_block  bytes at the start that HDF5 leaves alone: 0, 512, 1024, …
+  Writer(const std::filesystem::path& path, hsize_t user_block);
+
+  template <class Number>
+  void attribute(const char* name, Number value) {
+    write_attribute(name, memory_type<Number>(), &value);
+  }
+  void attribute(const char* name, const std::string& text);
+
+  template <class Number>
+  void dataset(const char* name, const Shape& shape, std::span<const Number> values) {
+    write_dataset(name, shape, memory_type<Number>(), values.data());
+  }
+  /// Writes what is buffered.
+  void close();
+
+ private:
+  void write_attribute(const char* name, hid_t type, const void* value);
+  void write_dataset(const char* name, const Shape& shape, hid_t type, const void* values);
+
+  std::string path_;
+  Handle file_;
+};
+
+/// Reads them back, checking kind, type and size before anything is allocated. Throws BadData.
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& path);
+
+  template <class Number>
+  [[nodiscard]] Number attribute(const char* name) const {
+    Number value{};
+    read_attribute(name, memory_type<Number>(), &value);
+    return value;
+  }
+  [[nodiscard]] std::string text_attribute(const char* name) const;
+
+  /// The extent of a dataset of `rank` dimensions.
+  [[nodiscard]] Shape shape(const char* name, std::size_t rank) const;
+
+  /// All values of a dataset, which must have this shape.
+  template <class Number>
+  [[nodiscard]] std::vector<Number> dataset(const char* name, const Shape& expected) const {
+    std::vector<Number> values(checked_count(name, expected, sizeof(Number)));
+    read_dataset(name, memory_type<Number>(), values.data());
+    return values;
+  }
+
+ private:
+  [[noreturn]] void fail(const char* name, const char* problem) const;
+  [[nodiscard]] Handle open_dataset(const char* name) const;
+  void read_attribute(const char* name, hid_t type, void* value) const;
+  [[nodiscard]] std::size_t checked_count(const char* name, const Shape& expected,
+                                          std::size_t bytes_each) const;
+  void read_dataset(const char* name, hid_t type, void* values) const;
+
+  std::string path_;
+  std::uint64_t file_bytes_;
+  Handle file_;
+};
+
+}  // namespace helmholtz::hdf5

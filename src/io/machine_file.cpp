@@ -1,0 +1,156 @@
+#include "helmholtz/machine_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "helmholtz/backend.hpp"
+#include "helmholtz/error.hpp"
+#include "io/atomic_file.hpp"
+#include "io/hdf5.hpp"
+#include "io/sealed_file.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+using hdf5::Reader;
+using hdf5::Writer;
+
+std::vector<std::uint8_t> pattern_bytes(const World& world) {
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t k = 0; k < world.size(); ++k) {
+    for (int i = 0; i < world.visible_units(); ++i) bytes.push_back(world.bit(k, i) ? 1 : 0);
+  }
+  return bytes;
+}
+
+/// The patterns themselves, so that a pattern file may move or change after training.
+void write_world(Writer& file, const World& world) {
+  file.attribute("world", world.name());
+  file.attribute("world_rows", world.shape().rows);
+  file.attribute("world_columns", world.shape().columns);
+  const auto units = static_cast<hsize_t>(world.visible_units());
+  const auto patterns = pattern_bytes(world);
+  file.dataset<std::uint8_t>("world_patterns", {world.size(), units}, patterns);
+  file.dataset<double>("world_probabilities", {world.size()}, world.probabilities());
+}
+
+World read_world(const Reader& file, int visible_units) {
+  const ImageShape shape{.rows = file.attribute<int>("world_rows"),
+                         .columns = file.attribute<int>("world_columns")};
+  if (shape.rows < 1 || shape.columns < 1 || shape.rows > visible_units ||
+      visible_units % shape.rows != 0 || visible_units / shape.rows != shape.columns) {
+    throw InvalidArgument("world", "an image of another size", "rows x columns = visible units");
+  }
+  const auto count = file.shape("world_probabilities", 1)[0];
+  const auto units = static_cast<std::size_t>(visible_units);
+  const auto probabilities = file.dataset<double>("world_probabilities", {count});
+  const auto bits = file.dataset<std::uint8_t>("world_patterns", {count, units});
+  std::vector<WeightedPattern> patterns(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    const auto first = bits.begin() + static_cast<std::ptrdiff_t>(k * units);
+    patterns[k].bits.assign(first, first + visible_units);
+    patterns[k].weight = probabilities[k];
+  }
+  return {file.text_attribute("world"), shape, patterns};
+}
+
+void write_hyperparameters(Writer& file, const Hyperparameters& setting) {
+  const auto& [generative, recognition] = setting.rates;
+  file.dataset<double>("rates_generative", {generative.size()}, generative);
+  file.dataset<double>("rates_recognition", {recognition.size()}, recognition);
+  file.attribute("schedule", setting.schedule.to_string());
+  file.attribute("init", setting.initialisation.to_string());
+}
+
+Hyperparameters read_hyperparameters(const Reader& file, const Topology& topology) {
+  const auto layers = topology.layer_sizes().size();
+  return {.rates = {.generative = file.dataset<double>("rates_generative", {layers}),
+                    .recognition = file.dataset<double>("rates_recognition", {layers - 1})},
+          .schedule = Schedule::parse(file.text_attribute("schedule")),
+          .initialisation = Initialisation::parse(file.text_attribute("init"))};
+}
+
+Topology read_topology(const Reader& file) {
+  const auto layers = file.shape("layers", 1);
+  if (layers[0] > Topology::kMaxLayers) throw InvalidArgument("layers", "too many", "up to 16");
+  return Topology(file.dataset<int>("layers", layers));
+}
+
+/// @throws BadData or InvalidArgument
+SavedMachine read(const Reader& file) {
+  const auto topology = read_topology(file);
+  SavedMachine machine{
+      .ensemble = {.topology = topology,
+                   .world = read_world(file, topology.visible_units()),
+                   .batch = file.attribute<int>("batch"),
+                   .reduction = file.attribute<std::uint8_t>("batch_mean") != 0
+                                    ? BatchReduction::mean
+                                    : BatchReduction::sum,
+                   .nonnegative = file.attribute<std::uint8_t>("nonnegative") != 0,
+                   .settings = {read_hyperparameters(file, topology)},
+                   .machines = {{.seed = file.attribute<std::uint64_t>("seed"), .setting = 0}}},
+      .step = file.attribute<std::uint64_t>("step"),
+      .parameters = file.dataset<float>("parameters", {topology.parameters()})};
+  machine.ensemble.validate();
+  return machine;
+}
+
+bool is_rate(double rate) { return std::isfinite(rate) && rate >= 0; }
+
+/// What the parts' own checks leave open.
+void require_consistent(const SavedMachine& machine, std::uint64_t digest,
+                        const std::string& path) {
+  const auto& rates = machine.ensemble.hyperparameters(0).rates;
+  if (!std::all_of(rates.generative.begin(), rates.generative.end(), is_rate) ||
+      !std::all_of(rates.recognition.begin(), rates.recognition.end(), is_rate)) {
+    throw BadData(path, "holds a learning rate that is not finite and 0 or more");
+  }
+  if (machine.step > Trainer::kMaxSteps) throw BadData(path, "holds more than 10^12 steps");
+  if (parameters_digest(machine.parameters) != digest) {
+    throw BadData(path, "holds parameters that do not match their digest");
+  }
+}
+
+}  // namespace
+
+void save_machine(const std::filesystem::path& path, const SavedMachine& machine) {
+  const hdf5::SilentErrors silent;
+  const auto& ensemble = machine.ensemble;
+  io::AtomicFile output(path);
+  Writer file(output.temporary(), io::kSealBytes);
+  file.attribute("schema", io::kSchema);
+  const auto& layers = ensemble.topology.layer_sizes();
+  file.dataset<int>("layers", {layers.size()}, layers);
+  write_world(file, ensemble.world);
+  file.attribute("batch", ensemble.batch);
+  file.attribute<std::uint8_t>("batch_mean", ensemble.reduction == BatchReduction::mean ? 1 : 0);
+  file.attribute<std::uint8_t>("nonnegative", ensemble.nonnegative ? 1 : 0);
+  write_hyperparameters(file, ensemble.hyperparameters(0));
+  file.attribute("seed", ensemble.machines.front().seed);
+  file.attribute("step", machine.step);
+  file.attribute("parameters_xxh3", parameters_digest(machine.parameters));
+  file.dataset<float>("parameters", {machine.parameters.size()}, machine.parameters);
+  file.close();
+  io::write_seal(output.temporary());
+  output.commit();
+}
+
+SavedMachine load_machine(const std::filesystem::path& path) {
+  const hdf5::SilentErrors silent;
+  io::check_seal(path);
+  try {
+    const Reader file(path);
+    auto machine = read(file);
+    require_consistent(machine, file.attribute<std::uint64_t>("parameters_xxh3"), path.string());
+    return machine;
+  } catch (const InvalidArgument& error) {
+    throw BadData(path.string(), error.what());
+  }
+}
+
+}  // namespace helmholtz
