@@ -75,18 +75,6 @@ struct FloatOps {
   static HWY_INLINE F fnma(F a, F b, F c) { return fma(hn::Neg(a), b, c); }
 #endif
 
-#if HWY_TARGET == HWY_AVX3
-  /// One unit's state in every lane: a mask register switches an addition at no cost.
-  using Bit = B;
-  static HWY_INLINE Bit bit(B fires) { return fires; }
-  static HWY_INLINE F add_if(Bit on, F sum, F x) {
-    return F{_mm512_mask_add_ps(sum.raw, on.raw, sum.raw, x.raw)};
-  }
-  /// state - p
-  static HWY_INLINE F error(Bit state, F p) {
-    return hn::Sub(hn::IfThenElseZero(state, set(1.0F)), p);
-  }
-#else
   /// One unit's state in every lane, as 0 or 1: the product with it is exact, so a fused
   /// multiply-add is a conditional addition.
   using Bit = F;
@@ -97,7 +85,6 @@ struct FloatOps {
   static HWY_INLINE F add_if(Bit on, F sum, F x) { return hn::Add(sum, hn::Mul(on, x)); }
 #endif
   static HWY_INLINE F error(Bit state, F p) { return hn::Sub(state, p); }
-#endif
 };
 
 #define HELMHOLTZ_FN HWY_INLINE

@@ -141,40 +141,41 @@ class LaneTrainer {
             LanePatterns(*task.world), scratch_.units) {}
 
   void train() {
-    for (std::uint64_t s = 0; s < task_.steps; ++s) step(s);
-  }
-
- private:
-  HWY_INLINE void step(std::uint64_t s) {
-    FloatOps::F rates[2 * Topology::kMaxLayers];
-    set_rates(s, rates);
-    const auto first_block = (task_.first_step + s) * blocks_per_step();
     if (task_.batch == 1) {
-      draw(first_block, 0, blocks_per_step(), 0);
-      machine_.wake(scratch_.words, rates);
-      finish_wake();
-      machine_.sleep(scratch_.words + sleep_slot(), rates + shape_.last() + 1);
+      auto machine = machine_;  // a local one: no store of a parameter can change its pointers
+      for (std::uint64_t s = 0; s < task_.steps; ++s) step(machine, s);
     } else {
-      batch_step(first_block, rates);
+      for (std::uint64_t s = 0; s < task_.steps; ++s) batch_step(s);
     }
   }
 
-  HWY_NOINLINE void batch_step(std::uint64_t first_block, const FloatOps::F* rates) {
+ private:
+  using Machine = WakeSleep<FloatOps, Shape, LaneStore, LanePatterns>;
+
+  HWY_INLINE void step(Machine& machine, std::uint64_t s) {
+    FloatOps::F rates[2 * Topology::kMaxLayers];
+    set_rates(s, rates);
+    draw((task_.first_step + s) * blocks_per_step(), 0, blocks_per_step(), 0);
+    machine.wake(scratch_.words, rates);
+    if (task_.nonnegative) machine.clamp_visible_weights();
+    machine.sleep(scratch_.words + sleep_slot(), rates + shape_.last() + 1);
+  }
+
+  HWY_NOINLINE void batch_step(std::uint64_t s) {
+    FloatOps::F rates[2 * Topology::kMaxLayers];
+    set_rates(s, rates);
+    const auto first_block = (task_.first_step + s) * blocks_per_step();
     for (std::uint32_t row = 0; row < task_.batch; ++row) {
       draw(first_block, 0, (sleep_slot() + 3) / 4, row);
       machine_.wake(scratch_.words, rates);
     }
     machine_.apply_deltas(0, shape_.generative_parameters());
-    finish_wake();
+    if (task_.nonnegative) machine_.clamp_visible_weights();
     for (std::uint32_t row = 0; row < task_.batch; ++row) {
       draw(first_block, sleep_slot() / 4, blocks_per_step(), row);
       machine_.sleep(scratch_.words + sleep_slot(), rates + shape_.last() + 1);
     }
     machine_.apply_deltas(shape_.generative_parameters(), shape_.parameters());
-  }
-
-  HWY_INLINE void finish_wake() {
-    if (task_.nonnegative) machine_.clamp_visible_weights();
   }
 
   /// The slot of the first generative unit.
@@ -214,7 +215,7 @@ class LaneTrainer {
   std::size_t first_;
   Scratch scratch_;
   PhiloxKeys keys_;
-  WakeSleep<FloatOps, Shape, LaneStore, LanePatterns> machine_;
+  Machine machine_;
 };
 
 template <class Shape>
