@@ -18,6 +18,7 @@ struct Command {
 };
 
 Command add_train(CLI::App& program);
+Command add_sweep(CLI::App& program);
 Command add_sample(CLI::App& program);
 Command add_worlds(CLI::App& program);
 Command add_backends(CLI::App& program);
@@ -25,6 +26,7 @@ Command add_backends(CLI::App& program);
 /// The registry, in the order of --help. Another command is a file, a declaration and a line here.
 inline constexpr std::array kCommands = {
     add_train,
+    add_sweep,
     add_sample,
     add_worlds,
     add_backends,

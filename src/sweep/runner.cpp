@@ -29,7 +29,7 @@ SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
     progress.machine_steps += machine_steps;
     if (options.progress) options.progress(progress);
   };
-  ShardTrainer trainer(spec, stop, report);
+  ShardTrainer trainer(spec, {.stop_requested = stop, .advanced = report});
   const auto shard = options.shard_machines > 0 ? options.shard_machines : spec.shard_machines();
   for (std::uint64_t first = 0; first < spec.machines(); first += shard) {
     const auto count = std::min(shard, spec.machines() - first);
@@ -65,7 +65,7 @@ double measure_sweep_rate(const SweepSpec& spec, double seconds) {
     return start != Clock::time_point{} &&
            std::chrono::duration<double>(now - start).count() >= seconds;
   };
-  ShardTrainer trainer(sample, enough, advance);
+  ShardTrainer trainer(sample, {.stop_requested = enough, .advanced = advance});
   trainer.train(0, std::min(spec.shard_machines(), spec.machines()));
   return machine_steps / std::chrono::duration<double>(now - start).count();
 }

@@ -1,22 +1,11 @@
 #include "sweep/shard.hpp"
 
-#include <chrono>
+#include <utility>
 
 namespace helmholtz {
 
-namespace {
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-}  // namespace
-
-ShardTrainer::ShardTrainer(const SweepSpec& spec, std::function<bool()> stop_requested,
-                           std::function<void(double)> advanced)
-    : spec_(spec), stop_requested_(std::move(stop_requested)), advanced_(std::move(advanced)) {}
+ShardTrainer::ShardTrainer(const SweepSpec& spec, PacedCallbacks callbacks)
+    : spec_(spec), callbacks_(std::move(callbacks)) {}
 
 std::optional<std::vector<ResultRow>> ShardTrainer::train(std::uint64_t first,
                                                           std::uint64_t count) {
@@ -70,11 +59,14 @@ bool ShardTrainer::train_group(std::uint64_t first, const Members& members,
   auto& own = kind(spec_.configuration((first + members[0]) % configurations));
   const auto trainer =
       make_trainer(own.backend, expand(first, members), {.threads = spec_.threads});
-  std::vector<Evaluation> evaluations(members.size());
+  const EvaluationOptions options{.exact = true, .samples = spec_.samples};
+  std::vector<Evaluation> evaluations;
   for (std::uint64_t e = 0; e < spec_.evaluations(); ++e) {
     const auto step = spec_.evaluation_step(e);
-    if (!train_to(step, *trainer, own.steps)) return false;
-    if (!evaluate(*trainer, own.evaluations, evaluations)) return false;
+    if (!train_to(step, *trainer, own.steps, callbacks_) ||
+        !evaluate_all(*trainer, options, own.evaluations, callbacks_, evaluations)) {
+      return false;
+    }
     for (std::size_t k = 0; k < members.size(); ++k) {
       const auto machine = first + members[k];
       rows[members[k] * spec_.evaluations() + e] = {.machine = machine,
@@ -84,29 +76,6 @@ bool ShardTrainer::train_group(std::uint64_t first, const Members& members,
                                                     .step = step,
                                                     .evaluation = evaluations[k]};
     }
-  }
-  return true;
-}
-
-bool ShardTrainer::train_to(std::uint64_t step, Trainer& trainer, Pace& pace) {
-  while (trainer.step() < step) {
-    if (stop_requested_()) return false;
-    const auto piece = pace.next(step - trainer.step());
-    pace.took(piece, seconds_of([&] { trainer.train(piece); }));
-    advanced_(static_cast<double>(piece) * static_cast<double>(trainer.ensemble().size()));
-  }
-  return true;
-}
-
-bool ShardTrainer::evaluate(Trainer& trainer, Pace& pace, std::vector<Evaluation>& out) {
-  const EvaluationOptions options{.exact = true, .samples = spec_.samples};
-  for (std::size_t first = 0; first < out.size();) {
-    if (stop_requested_()) return false;
-    const auto piece = static_cast<std::size_t>(pace.next(out.size() - first));
-    const auto part = std::span(out).subspan(first, piece);
-    pace.took(piece, seconds_of([&] { trainer.evaluate(options, first, part); }));
-    advanced_(0);
-    first += piece;
   }
   return true;
 }

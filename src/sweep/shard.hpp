@@ -1,16 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "helmholtz/backend.hpp"
 #include "helmholtz/sweep.hpp"
-#include "sweep/pace.hpp"
+#include "sweep/paced.hpp"
 
 namespace helmholtz {
 
@@ -24,10 +22,7 @@ struct EnsembleKind {
 /// Trains one shard after the other.
 class ShardTrainer {
  public:
-  /// @param stop_requested  asked between two pieces of work
-  /// @param advanced        told the machine-steps of each piece
-  ShardTrainer(const SweepSpec& spec, std::function<bool()> stop_requested,
-               std::function<void(double)> advanced);
+  ShardTrainer(const SweepSpec& spec, PacedCallbacks callbacks);
 
   /// Machines first to first+count-1, from their start to their last evaluation.
   /// @return their rows by machine and step, or nothing after a stop request
@@ -42,12 +37,9 @@ class ShardTrainer {
   [[nodiscard]] Ensemble expand(std::uint64_t first, const Members& members) const;
   EnsembleKind& kind(const SweepConfiguration& configuration);
   bool train_group(std::uint64_t first, const Members& members, std::vector<ResultRow>& rows);
-  bool train_to(std::uint64_t step, Trainer& trainer, Pace& pace);
-  bool evaluate(Trainer& trainer, Pace& pace, std::vector<Evaluation>& out);
 
   const SweepSpec& spec_;
-  std::function<bool()> stop_requested_;
-  std::function<void(double)> advanced_;
+  PacedCallbacks callbacks_;
   std::map<KindKey, EnsembleKind> kinds_;
 };
 

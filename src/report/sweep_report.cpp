@@ -1,0 +1,148 @@
+#include "report/sweep_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "helmholtz/error.hpp"
+#include "model/text.hpp"
+#include "report/draw.hpp"
+#include "report/fan_chart.hpp"
+
+namespace helmholtz::report {
+
+namespace {
+
+/// A number in 9 characters; empty for NaN.
+std::string cell_text(double value) {
+  return std::isnan(value) ? fmt::format("{:9}", "") : fmt::format("{:9.4f}", value);
+}
+
+std::string table(const Summary& summary, std::uint64_t c) {
+  auto text =
+      fmt::format("{}: {} KL(world || model) in nats\n", configuration_text(summary.spec(), c),
+                  summary.is_exact(c) ? "exact" : "sampled");
+  text += fmt::format("{:>12}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}\n", "step", "5 %", "25 %",
+                      "median", "75 %", "95 %", "mean", "machines", "diverged");
+  for (std::uint64_t e = 0; e < summary.spec().evaluations(); ++e) {
+    const auto cell = summary.cell(c, e);
+    text += fmt::format("{:12}", summary.spec().evaluation_step(e));
+    for (const auto q : {kQ05, kQ25, kMedian, kQ75, kQ95}) {
+      text += cell_text(cell.kl.quantiles[q]);
+    }
+    text += fmt::format("{}{:10}{:10}\n", cell_text(cell.kl.mean), cell.kl.n + cell.diverged,
+                        cell.diverged);
+  }
+  return text;
+}
+
+std::string chart(const Summary& summary, std::uint64_t c) {
+  const auto& spec = summary.spec();
+  if (spec.evaluations() < 2) return "";
+  std::vector<Distribution> columns;
+  for (std::uint64_t e = 0; e < spec.evaluations(); ++e) columns.push_back(summary.cell(c, e).kl);
+  const auto picture = fan_chart(columns, fmt::format("step {}", spec.evaluation_step(0)),
+                                 fmt::format("{}", spec.evaluation_step(spec.evaluations() - 1)));
+  if (picture.empty()) return "";
+  return fmt::format("\nnats; █ median, ▒ 25 to 75 %, ░ 5 to 95 % of the machines\n{}", picture);
+}
+
+/// Q of every pattern of the world: exact where possible, else the share of the samples.
+std::vector<double> model_probabilities(const SweepSpec& spec, const Topology& topology,
+                                        const Summary::Ranked& machine,
+                                        std::span<const float> parameters) {
+  std::vector<double> q;
+  if (exact_is_feasible(topology)) {
+    for (const double log_q :
+         exact_distribution(topology, spec.world, parameters).log_probabilities)
+      q.push_back(std::exp(log_q));
+    return q;
+  }
+  const auto sampled = sampled_distribution(topology, spec.world, parameters, machine.seed,
+                                            spec.steps, spec.samples);
+  for (const auto count : sampled.counts) {
+    q.push_back(static_cast<double>(count) / static_cast<double>(sampled.samples));
+  }
+  return q;
+}
+
+/// The most probable patterns of the world, each with P and Q.
+std::string draw_world(const World& world, std::span<const double> q, int columns) {
+  constexpr std::size_t kMost = 12;
+  std::vector<std::size_t> order(world.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return world.probabilities()[a] > world.probabilities()[b];
+  });
+  order.resize(std::min(order.size(), kMost));
+  std::vector<Drawing> drawings;
+  for (const auto k : order) {
+    drawings.push_back({.bits = pattern_bits(world, k),
+                        .caption = fmt::format("{:.3f} {:.3f}", world.probabilities()[k], q[k])});
+  }
+  return fmt::format(
+             "  {} of the world's {} patterns; below each its probability in the world and "
+             "in the model\n",
+             order.size(), world.size()) +
+         draw_patterns(drawings, world.shape(), columns);
+}
+
+std::string draw_samples(const SweepSpec& spec, const Topology& topology,
+                         const Summary::Ranked& machine, std::span<const float> parameters,
+                         int columns) {
+  constexpr std::size_t kSamples = 8;
+  const auto units = static_cast<std::ptrdiff_t>(topology.visible_units());
+  const auto bits = generate_patterns(topology, parameters, machine.seed, spec.steps, 0, kSamples);
+  std::vector<Drawing> drawings;
+  for (auto begin = bits.begin(); begin != bits.end(); begin += units) {
+    drawings.push_back({.bits = {begin, begin + units}, .caption = ""});
+  }
+  return fmt::format("  {} generated patterns\n", kSamples) +
+         draw_patterns(drawings, spec.world.shape(), columns);
+}
+
+}  // namespace
+
+std::string configuration_text(const SweepSpec& spec, std::uint64_t c) {
+  const auto configuration = spec.configuration(c);
+  auto text =
+      fmt::format("layers {}, lr {}, batch {}", spec.topologies[configuration.topology].to_string(),
+                  text::shortest(configuration.rate), configuration.batch);
+  if (configuration.schedule != Schedule{}) text += ", " + configuration.schedule.to_string();
+  if (configuration.initialisation != Initialisation{}) {
+    text += ", init " + configuration.initialisation.to_string();
+  }
+  return text;
+}
+
+std::string quantile_tables(const Summary& summary, std::size_t most) {
+  const auto order = summary.best_first();
+  std::string text;
+  for (std::size_t i = 0; i < std::min(order.size(), most); ++i) {
+    if (i > 0) text += '\n';
+    text += table(summary, order[i]);
+    if (i == 0) text += chart(summary, order[i]);
+  }
+  if (order.size() > most) {
+    text += fmt::format("\n… and {} configurations with a larger median; all are in summary.csv\n",
+                        order.size() - most);
+  }
+  return text;
+}
+
+std::string portrait(const SweepSpec& spec, const std::string& title,
+                     const Summary::Ranked& machine, std::span<const float> parameters,
+                     int columns) {
+  const auto& topology =
+      spec.topologies[spec.configuration(machine.machine % spec.configurations()).topology];
+  const auto q = model_probabilities(spec, topology, machine, parameters);
+  return fmt::format("{}: seed {}, KL {:.4f} nats after {} steps\n", title, machine.seed,
+                     machine.kl, spec.steps) +
+         draw_world(spec.world, q, columns) + '\n' +
+         draw_samples(spec, topology, machine, parameters, columns);
+}
+
+}  // namespace helmholtz::report

@@ -1,0 +1,42 @@
+#include "sweep/paced.hpp"
+
+#include <chrono>
+
+namespace helmholtz {
+
+namespace {
+
+template <class Work>
+double seconds_of(Work&& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+bool train_to(std::uint64_t step, Trainer& trainer, Pace& pace, const PacedCallbacks& callbacks) {
+  while (trainer.step() < step) {
+    if (callbacks.stop_requested()) return false;
+    const auto piece = pace.next(step - trainer.step());
+    pace.took(piece, seconds_of([&] { trainer.train(piece); }));
+    callbacks.advanced(static_cast<double>(piece) * static_cast<double>(trainer.ensemble().size()));
+  }
+  return true;
+}
+
+bool evaluate_all(Trainer& trainer, const EvaluationOptions& options, Pace& pace,
+                  const PacedCallbacks& callbacks, std::vector<Evaluation>& out) {
+  out.resize(trainer.ensemble().size());
+  for (std::size_t first = 0; first < out.size();) {
+    if (callbacks.stop_requested()) return false;
+    const auto piece = static_cast<std::size_t>(pace.next(out.size() - first));
+    const auto part = std::span(out).subspan(first, piece);
+    pace.took(piece, seconds_of([&] { trainer.evaluate(options, first, part); }));
+    callbacks.advanced(0);
+    first += piece;
+  }
+  return true;
+}
+
+}  // namespace helmholtz

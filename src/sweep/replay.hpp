@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "helmholtz/sweep.hpp"
+
+namespace helmholtz {
+
+/// Trains machines of one configuration again, from nothing but their numbers.
+/// @return [machines x parameters] after the last step; empty after a stop request
+std::vector<float> replay(const SweepSpec& spec, std::span<const std::uint64_t> machines,
+                          const std::function<bool()>& stop_requested);
+
+}  // namespace helmholtz
