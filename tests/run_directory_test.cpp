@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -152,10 +154,19 @@ TEST(RunDirectory, RefusesWhatIsThere) {
   EXPECT_THROW(RunDirectory("/proc/helmholtz", spec), CannotCreate);
 }
 
-TEST(OutputFile, TellsOfAFullDisk) {
+TEST(OutputFile, CutsOffWhatADiskDidNotTake) {
   const testing::TemporaryDirectory temporary;
-  std::filesystem::create_symlink("/dev/full", temporary.path() / "link");
-  EXPECT_THROW(OutputFile(temporary.path() / "link"), CannotCreate);
+  OutputFile file(temporary.path() / "file");
+  file.append("complete\n");
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit twelve_bytes{.rlim_cur = 12, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &twelve_bytes);
+  EXPECT_THROW(file.append("half of this line fits\n"), IoError);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(read(temporary.path() / "file"), "complete\n");
 }
 
 TEST(FanChart, ShowsTheMedianFalling) {

@@ -100,6 +100,8 @@ struct SweepSpec {
   /// The backend that trains a topology and batch. `auto` is decided once, for kShardMachines
   /// machines, so that neither the number of seeds nor a short last shard changes it.
   [[nodiscard]] std::string resolved_backend(const SweepConfiguration& configuration) const;
+  /// The backend of all its machines, or "auto" where topologies or batches differ in it.
+  [[nodiscard]] std::string common_backend() const;
   /// An ensemble of one configuration and some of the seeds.
   [[nodiscard]] Ensemble ensemble(const SweepConfiguration& configuration,
                                   std::span<const std::uint64_t> some_seeds) const;

@@ -99,6 +99,10 @@ void print_portraits(const report::Summary& summary) {
   const auto& spec = summary.spec();
   const auto parameters = replay(spec, machines, interrupted);
   const auto each = parameters.size() / shown.size();
+  if (order.size() > 1 && each > 0) {
+    print(fmt::format("\nof the best configuration, {}:\n",
+                      report::configuration_text(spec, order.front())));
+  }
   for (std::size_t i = 0; i < shown.size() && each > 0; ++i) {
     print('\n' + report::portrait(spec, titles[i], shown[i],
                                   std::span(parameters).subspan(i * each, each),

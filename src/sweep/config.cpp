@@ -56,7 +56,7 @@ std::string config_text(const SweepSpec& spec) {
                       spec.nonnegative);
   text += fmt::format("steps = {}\neval-every = {}\nsamples = {}\n", spec.steps, spec.eval_every,
                       spec.samples);
-  text += fmt::format("backend = {}\nthreads = {}\n", quoted(spec.backend), spec.threads);
+  text += fmt::format("backend = {}\nthreads = {}\n", quoted(spec.common_backend()), spec.threads);
   return text;
 }
 

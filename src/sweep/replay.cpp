@@ -12,7 +12,7 @@ std::vector<float> replay(const SweepSpec& spec, std::span<const std::uint64_t> 
   for (const auto machine : machines) seeds.push_back(spec.seeds[machine / configurations]);
   const auto trainer = make_trainer(spec.resolved_backend(configuration),
                                     spec.ensemble(configuration, seeds), {.threads = spec.threads});
-  Pace pace(16);
+  Pace pace(1);
   const PacedCallbacks callbacks{.stop_requested = stop_requested, .advanced = [](double) {}};
   if (!train_to(spec.steps, *trainer, pace, callbacks)) return {};
   std::vector<float> parameters(machines.size() * trainer->ensemble().topology.parameters());

@@ -15,8 +15,8 @@ namespace helmholtz {
 /// What is learned once about the ensembles of one topology and batch.
 struct EnsembleKind {
   std::string backend;
-  Pace steps{16};
-  Pace evaluations{64};  ///< machines
+  Pace steps{1};
+  Pace evaluations{16};  ///< machines
 };
 
 /// Trains one shard after the other.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -167,6 +168,12 @@ std::uint64_t SweepSpec::evaluation_step(std::uint64_t e) const noexcept {
 std::string SweepSpec::resolved_backend(const SweepConfiguration& configuration) const {
   if (backend != "auto") return backend;
   return choose_backend(ensemble_of(*this, configuration, kShardMachines));
+}
+
+std::string SweepSpec::common_backend() const {
+  std::set<std::string> names;
+  for (const auto& kind : ensemble_kinds(*this)) names.insert(resolved_backend(kind));
+  return names.size() == 1 ? *names.begin() : backend;
 }
 
 Ensemble SweepSpec::ensemble(const SweepConfiguration& configuration,
