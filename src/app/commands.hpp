@@ -25,11 +25,7 @@ Command add_backends(CLI::App& program);
 
 /// The registry, in the order of --help. Another command is a file, a declaration and a line here.
 inline constexpr std::array kCommands = {
-    add_train,
-    add_sweep,
-    add_sample,
-    add_worlds,
-    add_backends,
+    add_train, add_sweep, add_sample, add_worlds, add_backends,
 };
 
 }  // namespace helmholtz::app
