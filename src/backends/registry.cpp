@@ -70,8 +70,8 @@ std::vector<BackendInfo> list_backends() {
 //
 //   layers           parameters   batch 1        batch 16       batch 256
 //   1,6,9                   143   35    3.1      19    1.3      16    1.0
-//   8,16,32,64            5,520   4.1   0.25     0.8   0.06     0.8   0.06
-//   16,64,128            18,784   1.3   0.08     0.5   0.03     0.4   0.02
+//   8,16,32,64            5,552   4.1   0.25     0.8   0.06     0.8   0.06
+//   16,64,128            18,720   1.3   0.08     0.5   0.03     0.4   0.02
 //   10,100,200,784      356,694   0.9   0.04     0.1   0.01     -     0.01
 //
 // The rule looks at the topology and the batch alone, never at the number of machines: a machine
