@@ -31,8 +31,11 @@ AtomicFile::AtomicFile(std::filesystem::path path)
                  fmt::format(".{}.{}.tmp", path_.filename().string(), getpid())) {
   std::error_code ignored;
   if (!path_.has_filename()) throw CannotCreate(path_.string(), "no file name");
-  if (std::filesystem::is_directory(path_, ignored)) {
-    throw CannotCreate(path_.string(), "is a directory");
+  const auto there = std::filesystem::status(path_, ignored);
+  if (std::filesystem::is_directory(there)) throw CannotCreate(path_.string(), "is a directory");
+  // A rename would put the file in the place of a device or a pipe.
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    throw CannotCreate(path_.string(), "is no regular file");
   }
   const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_EXCL);
   if (!file.is_open()) throw CannotCreate(path_.string(), std::strerror(errno));

@@ -2,10 +2,12 @@
 // allowed; the right exit code; nothing on stdout and nothing written.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,7 @@ class Folder {
     write("bad-rate.toml", "[train]\nlr = nan\n");
     write("binary.toml", std::string("lr\0=1", 5));
     std::filesystem::create_directory(folder_.path() / "folder");
+    if (mkfifo((folder_.path() / "pipe").c_str(), 0600) != 0) throw std::runtime_error("mkfifo");
     trained_ = run_program({"train", "--steps", "10", "--save", "machine.h5"}, folder_.path());
   }
 
@@ -151,6 +154,7 @@ TEST(BadInput, Files) {
       {{"worlds", "file:words.txt"}, 65, "line 1"},
       {{"train", "--save", "missing/machine.h5"}, 73, "missing/machine.h5: No such file"},
       {{"train", "--save", "folder"}, 73, "folder: is a directory"},
+      {{"train", "--save", "pipe"}, 73, "pipe: is no regular file"},
       {{"train", "--save", ""}, 2, "--save: got \"\""},
       {{"train", "--from", "missing.h5"}, 66, "missing.h5: No such file"},
       {{"train", "--from", "folder"}, 66, "folder: is no regular file"},
