@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <hdf5.h>
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
@@ -157,6 +158,9 @@ ExitCode run_program(int argc, char** argv) {
 }  // namespace helmholtz::app
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
+  // A closed pipe and a file that may not grow are failed writes, reported like any other.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  H5dont_atexit();  // after a failed write, HDF5's own clean-up at exit crashes
   return static_cast<int>(helmholtz::app::run_program(argc, argv));
 }

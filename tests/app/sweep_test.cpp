@@ -191,6 +191,15 @@ TEST(SweepCommand, AFullDiskIsAnIoError) {
   EXPECT_EQ(lines_of(read_file(folder.path() / "run" / "results.csv")).size(), 1U + 32);
 }
 
+TEST(SweepCommand, AFileThatMayNotGrowKeepsCompleteLines) {
+  const TemporaryDirectory folder;
+  const auto ran = run_program({"sweep", "--seeds", "0:10000", "--steps", "1", "--out", "run"},
+                               folder.path(), {.file_size = 300'000});
+  EXPECT_EQ(ran.exit_code, 74);
+  EXPECT_THAT(ran.err, HasSubstr("run/results.csv: File too large"));
+  EXPECT_EQ(lines_of(read_file(folder.path() / "run" / "results.csv")).size(), 1U + 4096);
+}
+
 TEST(SweepCommand, SigintLeavesCompleteLines) {
   const TemporaryDirectory folder;
   Process process({"sweep", "--backend", "reference", "--seeds", "0:100000", "--steps", "10",

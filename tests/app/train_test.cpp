@@ -213,6 +213,15 @@ TEST(Train, ReportsAFullDisk) {
   }
 }
 
+TEST(Train, LeavesNothingWhereAFileMayNotGrow) {
+  const TemporaryDirectory folder;
+  const auto result =
+      run_program({"train", "--steps", "10", "--save", "m.h5"}, folder.path(), {.file_size = 2048});
+  EXPECT_EQ(result.exit_code, 74);
+  EXPECT_THAT(result.err, HasSubstr("cannot be written"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
 TEST(Train, QuietSaysNothingOnStderr) {
   const auto result = run_program({"train", "--steps", "10", "--quiet"});
   EXPECT_EQ(result.err, "");

@@ -38,6 +38,7 @@ class Process {
   struct Options {
     std::filesystem::path stdout_path = {};  ///< e.g. /dev/full; empty: captured
     rlim_t address_space = RLIM_INFINITY;    ///< bytes it may take
+    rlim_t file_size = RLIM_INFINITY;        ///< bytes that a file of its may have
   };
 
   Process(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
@@ -77,11 +78,13 @@ class Process {
   void execute(const std::vector<char*>& argv, const std::filesystem::path& folder,
                const Options& options) const {
     const auto err = captured_.path() / "err";
-    const rlimit limit{options.address_space, options.address_space};
+    const rlimit memory{options.address_space, options.address_space};
+    const rlimit file_size{options.file_size, options.file_size};
     const bool ready = chdir(folder.c_str()) == 0 &&
                        dup2(open(out_.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO) >= 0 &&
                        dup2(open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO) >= 0 &&
-                       setrlimit(RLIMIT_AS, &limit) == 0;
+                       setrlimit(RLIMIT_AS, &memory) == 0 &&
+                       setrlimit(RLIMIT_FSIZE, &file_size) == 0;
     if (ready) execv(argv[0], argv.data());
     _exit(127);
   }
