@@ -21,7 +21,7 @@ constexpr const char* kDescription =
     "Trains Helmholtz machines by wake-sleep, and says how well each models its world.";
 constexpr const char* kExitCodes =
     "Exit codes: 0 done; 2 usage; 65 bad data; 66 no such input; 69 no such device;\n"
-    "73 cannot create an output; 74 input or output failed; 75 stopped early, resumable.";
+    "73 cannot create an output; 74 input or output failed; 75 stopped early.";
 
 /// A command line that the parser itself refuses.
 class UsageError : public Error {
@@ -29,9 +29,11 @@ class UsageError : public Error {
   explicit UsageError(const std::string& message) : Error(ExitCode::usage, message) {}
 };
 
+/// The message, with an argument's name as the flag that it is; HELMHOLTZ_SIMD is none.
 std::string named_as_flag(const Error& error) {
   const auto* argument = dynamic_cast<const InvalidArgument*>(&error);
-  return argument == nullptr ? error.what() : fmt::format("--{}", argument->what());
+  if (argument == nullptr || argument->field().starts_with("HELMHOLTZ_")) return error.what();
+  return fmt::format("--{}", argument->what());
 }
 
 /// The last words of a command that failed, on one line.

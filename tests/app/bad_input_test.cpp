@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -17,6 +18,7 @@ namespace helmholtz::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 struct Case {
   std::vector<std::string> arguments;
@@ -171,6 +173,14 @@ TEST(BadInput, Files) {
       {{"train", "--config", "no-flag.toml"}, 2, "--mean: got \"7\"; allowed: true or false"},
       {{"train", "--config", "bad-rate.toml"}, 2, "--lr: got \"nan\""},
   });
+}
+
+TEST(BadInput, Environment) {
+  ASSERT_EQ(setenv("HELMHOLTZ_SIMD", "sse9", 1), 0);
+  const auto result = run_program({"train", "--steps", "1"});
+  unsetenv("HELMHOLTZ_SIMD");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, StartsWith("helmholtz: HELMHOLTZ_SIMD: got \"sse9\"; allowed: "));
 }
 
 TEST(BadInput, Combinations) {

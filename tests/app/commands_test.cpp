@@ -105,7 +105,7 @@ TEST(Help, TeachesEveryCommand) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_EQ(help.err, "");
-  for (const auto* command : {"train", "sample", "worlds", "backends"}) {
+  for (const auto* command : {"train", "sweep", "sample", "worlds", "backends"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     const auto its_own = run_program({command, "--help"});
     EXPECT_EQ(its_own.exit_code, 0);
