@@ -42,12 +42,23 @@ std::string contents(const std::string& path) {
 
 /// Whether the key belongs to another command's section.
 bool is_elsewhere(const CLI::App& command, const CLI::ConfigItem& item) {
-  if (item.parents.empty() || item.parents.front() == command.get_name()) return false;
+  const auto section = fmt::format("{}", fmt::join(item.parents, "."));
+  if (section.empty() || section == command.get_name()) return false;
   for (const auto* other : command.get_parent()->get_subcommands(nullptr)) {
-    if (item.parents.front() == other->get_name()) return true;
+    if (section == other->get_name()) return true;
   }
-  throw InvalidArgument("config", fmt::format("[{}]", item.parents.front()),
+  throw InvalidArgument("config", fmt::format("[{}]", section),
                         fmt::format("the command's section, [{}]", command.get_name()));
+}
+
+/// The flag that a key names.
+CLI::Option& option_of(CLI::App& command, const CLI::ConfigItem& item) {
+  auto* option = command.get_option_no_throw("--" + item.name);
+  if (option != nullptr && option->get_configurable()) return *option;
+  const auto allowed = option != nullptr ? fmt::format("--{} on the command line alone", item.name)
+                                         : with_suggestion("the long names of the command's flags",
+                                                           item.name, flag_names(command));
+  throw InvalidArgument("config", item.name, allowed);
 }
 
 void set_flag(CLI::Option& option, const CLI::ConfigItem& item) {
@@ -84,15 +95,13 @@ void apply_config(CLI::App& command) {
   const auto* config = command.get_option_no_throw("--config");
   if (config == nullptr || config->count() == 0) return;
   std::istringstream text(contents(config->results().front()));
-  for (const auto& item : CLI::ConfigTOML().from_config(text)) {
-    if (item.name == "++" || item.name == "--" || is_elsewhere(command, item)) continue;
-    auto* option = command.get_option_no_throw("--" + item.name);
-    if (option == nullptr || !option->get_configurable()) {
-      throw InvalidArgument(
-          "config", item.name,
-          with_suggestion("the long names of the command's flags", item.name, flag_names(command)));
+  const auto items = CLI::ConfigTOML().from_config(text);
+  for (const bool in_section : {true, false}) {
+    for (const auto& item : items) {
+      const bool is_mark = item.name == "++" || item.name == "--";  // of a section's begin or end
+      if (is_mark || item.parents.empty() == in_section || is_elsewhere(command, item)) continue;
+      set(option_of(command, item), item);
     }
-    set(*option, item);
   }
 }
 

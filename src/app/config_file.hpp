@@ -10,8 +10,8 @@ namespace helmholtz::app {
 void add_config_flag(CLI::App& command);
 
 /// Fills the flags that the command line left out from the --config file, if one was named: CLI11's
-/// TOML, `name = value` with the flags' own names, under no section or the command's, `[train]`.
-/// Sections of other commands are passed over.
+/// TOML, `name = value` with the flags' own names, under no section or the command's, `[train]`,
+/// which goes before the former. Sections of other commands are passed over.
 /// @throws NoInput, BadData; InvalidArgument (field "config") for a key that is no flag
 void apply_config(CLI::App& command);
 

@@ -35,6 +35,8 @@ class Folder {
     write("empty.txt", "");
     write("unknown-key.toml", "lrr = 0.1\n");
     write("unknown-section.toml", "[trian]\nlr = 0.1\n");
+    write("deeper-section.toml", "[train.more]\nlr = 0.1\n");
+    write("nested.toml", "config = \"no-flag.toml\"\n");
     write("no-flag.toml", "mean = 7\n");
     write("bad-rate.toml", "[train]\nlr = nan\n");
     write("binary.toml", std::string("lr\0=1", 5));
@@ -170,6 +172,8 @@ TEST(BadInput, Files) {
       {{"train", "--config", "unknown-key.toml"}, 2, "\"lrr\""},
       {{"train", "--config", "unknown-key.toml"}, 2, "did you mean lr?"},
       {{"train", "--config", "unknown-section.toml"}, 2, "\"[trian]\""},
+      {{"train", "--config", "deeper-section.toml"}, 2, "\"[train.more]\""},
+      {{"train", "--config", "nested.toml"}, 2, "allowed: --config on the command line alone"},
       {{"train", "--config", "no-flag.toml"}, 2, "--mean: got \"7\"; allowed: true or false"},
       {{"train", "--config", "bad-rate.toml"}, 2, "--lr: got \"nan\""},
   });

@@ -165,9 +165,10 @@ TEST(Train, TakesFlagsThatRepeatWhatTheSavedMachineIs) {
 
 TEST(Train, ReadsAConfigFileAndTheCommandLineWins) {
   const TemporaryDirectory folder;
-  std::ofstream(folder.path() / "c.toml") << "layers = [1, 5, 9]  # a comment\nsteps = 100\n"
-                                             "lr = 0.5\n[train]\nmean = true\nseed = 3\n"
-                                             "[worlds]\nquiet = true\n";
+  std::ofstream(folder.path() / "c.toml")
+      << "layers = [1, 5, 9]  # a comment\nsteps = 100\nseed = 4\n"
+         "lr = 0.5\n[train]\nmean = true\nseed = 3\n"
+         "[worlds]\nquiet = true\n";
   const auto config =
       json_lines({"train", "--json", "--config", "c.toml", "--lr", "0.25"}, folder.path());
   const auto flags = json_lines({"train", "--json", "--layers", "1,5,9", "--steps", "100", "--mean",
