@@ -24,7 +24,7 @@ using testing::random_world;
 
 using Bits = std::vector<std::uint8_t>;
 
-/// Bias first, then the inputs in order, in partial sums of 32 (DESIGN section 5).
+/// Bias first, then the inputs in order, in partial sums of 32.
 float oracle_activity(const LayerView& layer, std::span<const float> w, std::size_t j,
                       const Bits& above) {
   std::vector<float> partial = {w[layer.bias + j]};

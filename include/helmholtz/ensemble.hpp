@@ -39,9 +39,8 @@ struct Ensemble {
   }
 
   /// @throws InvalidArgument (fields "layers", "batch", "lr", "machines") if the world's size is
-  /// not the
-  ///         visible layer's, a setting's rates do not fit the topology, or nothing is to be
-  ///         trained
+  ///         not the visible layer's, the batch is out of range, a setting's rates do not fit the
+  ///         topology, a machine has no setting, or there is no machine
   void validate() const;
 };
 

@@ -18,8 +18,7 @@ struct LearningRates {
   bool operator==(const LearningRates&) const = default;
 };
 
-/// What a user says about rates; the more specific entry wins: a layer's, a network's, the one
-/// rate.
+/// What a user says about rates; the more specific entry wins: a layer's, a network's, the rate.
 struct LearningRateOptions {
   double rate = 0.05;
   std::optional<double> generative;
@@ -27,9 +26,8 @@ struct LearningRateOptions {
   std::vector<double> per_layer;  ///< empty, or L+1 rates, top first, for both networks
 
   /// @throws InvalidArgument (fields "lr", "lr-generative", "lr-recognition", "lr-layer") for a
-  /// rate
-  ///         that is NaN, negative, infinite or above the largest float, or a wrong number of
-  ///         layers
+  ///         rate that is NaN, negative, infinite or above the largest float, or a wrong number of
+  ///         rates
   [[nodiscard]] LearningRates resolve(const Topology& topology) const;
 };
 

@@ -21,7 +21,7 @@ namespace helmholtz::app {
 struct OutputOptions {
   bool json = false;      ///< JSON lines on stdout
   bool quiet = false;     ///< nothing on stderr but errors
-  bool no_color = false;  ///< neither has NO_COLOR set
+  bool no_color = false;  ///< no colours, as with NO_COLOR set
 };
 
 /// Adds --json, --quiet and --no-color. `options` must outlive the parser.

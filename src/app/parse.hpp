@@ -11,7 +11,7 @@ std::uint64_t parse_integer(std::string_view field, std::string_view text, std::
                             std::uint64_t most);
 
 /// A learning rate.
-/// @throws InvalidArgument unless it is finite and 0 or more
+/// @throws InvalidArgument unless it is 0 or more and a float can hold it
 double parse_rate(std::string_view field, std::string_view text);
 
 }  // namespace helmholtz::app

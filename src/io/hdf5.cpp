@@ -25,7 +25,7 @@ Handle create(const std::filesystem::path& path, hsize_t user_block) {
 
 Handle string_type(std::size_t size) {
   Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-  if (type.valid()) H5Tset_size(type.get(), size);
+  if (type.valid() && H5Tset_size(type.get(), size) < 0) return {H5I_INVALID_HID, H5Tclose};
   return type;
 }
 

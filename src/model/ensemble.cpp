@@ -37,7 +37,7 @@ void Ensemble::validate() const {
   const auto fits = [&](const Machine& machine) { return machine.setting < settings.size(); };
   if (!std::all_of(machines.begin(), machines.end(), fits)) {
     throw InvalidArgument("machines", "a setting out of range",
-                          fmt::format("0 to {}", settings.size()));
+                          fmt::format("numbers below {}", settings.size()));
   }
 }
 

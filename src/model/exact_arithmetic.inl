@@ -9,8 +9,7 @@
 // shift_right<n>, add_bits, sub_bits, or_bits on U.
 
 /// D = 1 + exp(-a), so that sigma(a) = 1 / D. Relative error below 3e-7 for |a| <= 10; a is clamped
-/// to
-/// [-80, 80]. exp(-a) = 2^n * 2^f with n the nearest integer and a minimax polynomial for 2^f.
+/// to [-80, 80]. exp(-a) = 2^n * 2^f with n the nearest integer and a minimax polynomial for 2^f.
 template <class O>
 HELMHOLTZ_FN typename O::F one_plus_exp_minus(typename O::F activity) {
   const auto a = O::min(O::max(activity, O::set(-80.0F)), O::set(80.0F));

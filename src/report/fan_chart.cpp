@@ -12,7 +12,7 @@ namespace {
 constexpr int kRows = 12;
 constexpr std::size_t kWidth = 60;  // characters
 
-/// The largest 95 % quantile that is finite, or 0.
+/// The largest finite one of the 95 % quantiles and medians, or 0.
 double top_of(const std::vector<Distribution>& columns) {
   double top = 0;
   for (const auto& column : columns) {
