@@ -36,7 +36,7 @@ HELMHOLTZ_FN typename O::B fires(typename O::F d, typename O::U word) {
 }
 
 /// p = 1/D: an integer first guess (error below 5.1 %), one step of third order, one of Newton's.
-/// Not always the nearest float (error below 0.7 ulp), but the same one everywhere.
+/// Not always the nearest float (error below 0.8 ulp), but the same one everywhere.
 template <class O>
 HELMHOLTZ_FN typename O::F reciprocal(typename O::F d) {
   const auto one = O::set(1.0F);
