@@ -6,9 +6,6 @@
 
 namespace helmholtz::app {
 
-/// Bytes that this process can still take: what the machine has free, within its resource limits.
-double available_memory();
-
 /// @throws InvalidArgument (field "layers") if a trainer of the ensemble would not fit
 void require_memory(std::string_view backend, const Ensemble& ensemble);
 

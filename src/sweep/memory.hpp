@@ -1,17 +1,18 @@
 #pragma once
 
-#include <unistd.h>
-
-#include <cstdint>
+#include <string_view>
 
 #include "helmholtz/sweep.hpp"
 
 namespace helmholtz {
 
-/// Bytes of the machine's memory, as double since needs are compared that no integer holds.
-inline double physical_memory() {
-  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
+/// Bytes that this process can take: what the machine and its control group have free, within the
+/// process's own limit. A double, since needs are compared that no integer holds.
+double available_memory();
+
+/// Bytes of a trainer and of the machine that it reads to evaluate it.
+/// @throws InvalidArgument (field "backend") for an unknown backend
+double training_memory(std::string_view backend, const Ensemble& ensemble);
 
 /// Bytes that a sweep takes at its peak.
 struct SweepMemory {

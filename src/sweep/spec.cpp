@@ -103,18 +103,19 @@ void require_trainable(const SweepSpec& spec) {
 
 void require_memory(const SweepSpec& spec) {
   constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
-  const auto available = fmt::format("{:.1f} GiB of memory", physical_memory() / kGiB);
+  const auto available = available_memory();
+  const auto room = fmt::format("{:.1f} GiB of free memory", available / kGiB);
   const auto need = sweep_memory(spec);
-  if (need.shard > physical_memory()) {
+  if (need.shard > available) {
     throw InvalidArgument("layers", fmt::format("{:.1f} GiB of parameters", need.shard / kGiB),
-                          "what fits in " + available);
+                          "what fits in " + room);
   }
-  if (need.total() > physical_memory()) {
+  if (need.total() > available) {
     throw InvalidArgument(
         "seeds", spec.seeds.to_string(),
         fmt::format("what fits in {}: {} machines need {:.1f} GiB for the quantiles of {} "
                     "evaluations",
-                    available, spec.machines(), need.summary / kGiB, spec.evaluations()));
+                    room, spec.machines(), need.summary / kGiB, spec.evaluations()));
   }
 }
 
@@ -209,8 +210,8 @@ SweepMemory sweep_memory(const SweepSpec& spec) {
   const auto shard = std::min(spec.shard_machines(), spec.machines());
   SweepMemory memory;
   for (const auto& kind : ensemble_kinds(spec)) {
-    const auto bytes = trainer_bytes(spec.resolved_backend(kind), ensemble_of(spec, kind, shard));
-    memory.shard = std::max(memory.shard, static_cast<double>(bytes));
+    memory.shard = std::max(
+        memory.shard, training_memory(spec.resolved_backend(kind), ensemble_of(spec, kind, shard)));
   }
   const auto evaluations = static_cast<double>(spec.evaluations());
   memory.shard += static_cast<double>(shard) * evaluations * sizeof(ResultRow);

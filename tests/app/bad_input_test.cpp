@@ -217,6 +217,11 @@ TEST(BadInput, MoreThanTheMemoryHolds) {
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("--layers: got \"12000,12000,12000,9\""));
   EXPECT_THAT(result.err, HasSubstr("bytes needed, 2147483648 available"));
+  const auto sweep = run_program(
+      {"sweep", "--layers", "12000,12000,9", "--samples", "10", "--seeds", "0:64", "--out", "run"},
+      folder.path(), {.address_space = rlim_t{1} << 31});
+  EXPECT_EQ(sweep.exit_code, 2);
+  EXPECT_THAT(sweep.err, HasSubstr("allowed: what fits in 2.0 GiB of free memory"));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 #endif
