@@ -10,6 +10,9 @@
 
 namespace helmholtz {
 
+/// Whether a value can be a learning rate: 0 or more, and no larger than the largest float.
+bool is_learning_rate(double value) noexcept;
+
 /// Learning rates, one a layer and network. Layer 0 (top) first.
 struct LearningRates {
   std::vector<double> generative;   ///< [L+1] for b_0; W_1, b_1; …; W_L, b_L

@@ -64,7 +64,6 @@ struct SweepSpec {
   static constexpr std::uint64_t kMaxMachines = SeedSet::kMaxSeeds;
   static constexpr std::uint64_t kMaxConfigurations = 1'048'576;
   static constexpr std::uint64_t kMaxEvaluations = 1'000'000;  ///< of one machine
-  static constexpr int kMaxThreads = 1024;
 
   World world;
   std::vector<Topology> topologies;

@@ -175,7 +175,6 @@ LearningRateOptions RunFlags::parse_rate_overrides() const {
 
 RunOptions RunFlags::parse() const {
   const auto& t = *text_;
-  constexpr std::uint64_t kMaxThreads = 1024;
   const auto rate = [](std::string_view s) { return parse_rate("lr", s); };
   const auto batch = [](std::string_view s) {
     return static_cast<int>(parse_integer("batch", s, 1, Ensemble::kMaxBatch));
@@ -197,7 +196,8 @@ RunOptions RunFlags::parse() const {
                                         : default_eval_every(steps),
       .samples = parse_integer("samples", t.samples, 0, EvaluationOptions::kMaxSamples),
       .backend = t.backend,
-      .threads = static_cast<int>(parse_integer("threads", t.threads, 0, kMaxThreads)),
+      .threads =
+          static_cast<int>(parse_integer("threads", t.threads, 0, TrainerOptions::kMaxThreads)),
       .output = t.output,
   };
 }

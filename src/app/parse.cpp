@@ -1,10 +1,9 @@
 #include "app/parse.hpp"
 
-#include <limits>
-
 #include <fmt/format.h>
 
 #include "helmholtz/error.hpp"
+#include "helmholtz/hyperparameters.hpp"
 #include "model/text.hpp"
 
 namespace helmholtz::app {
@@ -20,7 +19,7 @@ std::uint64_t parse_integer(std::string_view field, std::string_view text, std::
 
 double parse_rate(std::string_view field, std::string_view text) {
   const auto value = text::number<double>(text);
-  if (!value || !(*value >= 0 && *value <= std::numeric_limits<float>::max())) {
+  if (!value || !is_learning_rate(*value)) {
     throw InvalidArgument(field, text, "a finite rate, 0 or more, that a float can hold");
   }
   return *value;

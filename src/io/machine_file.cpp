@@ -1,7 +1,6 @@
 #include "helmholtz/machine_file.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <utility>
 
@@ -77,7 +76,8 @@ Hyperparameters read_hyperparameters(const Reader& file, const Topology& topolog
 
 Topology read_topology(const Reader& file) {
   const auto layers = file.shape("layers", 1);
-  if (layers[0] > Topology::kMaxLayers) throw InvalidArgument("layers", "too many", "up to 16");
+  if (layers[0] > Topology::kMaxLayers)
+    throw InvalidArgument("layers", "too many", fmt::format("up to {}", Topology::kMaxLayers));
   return Topology(file.dataset<int>("layers", layers));
 }
 
@@ -100,15 +100,13 @@ SavedMachine read(const Reader& file) {
   return machine;
 }
 
-bool is_rate(double rate) { return std::isfinite(rate) && rate >= 0; }
-
 /// What the parts' own checks leave open.
 void require_consistent(const SavedMachine& machine, std::uint64_t digest,
                         const std::string& path) {
   const auto& rates = machine.ensemble.hyperparameters(0).rates;
-  if (!std::all_of(rates.generative.begin(), rates.generative.end(), is_rate) ||
-      !std::all_of(rates.recognition.begin(), rates.recognition.end(), is_rate)) {
-    throw BadData(path, "holds a learning rate that is not finite and 0 or more");
+  if (!std::all_of(rates.generative.begin(), rates.generative.end(), is_learning_rate) ||
+      !std::all_of(rates.recognition.begin(), rates.recognition.end(), is_learning_rate)) {
+    throw BadData(path, "holds a learning rate that is negative, not finite or too large");
   }
   if (machine.step > Trainer::kMaxSteps) throw BadData(path, "holds more than 10^12 steps");
   if (parameters_digest(machine.parameters) != digest) {

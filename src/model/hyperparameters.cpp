@@ -22,9 +22,7 @@ constexpr std::string_view kAllowedInit =
 constexpr double kLargestInit = 1000;
 
 void require_rate(std::string_view field, double rate) {
-  if (!(rate >= 0 && rate <= std::numeric_limits<float>::max())) {
-    throw InvalidArgument(field, text::shortest(rate), kAllowedRate);
-  }
+  if (!is_learning_rate(rate)) throw InvalidArgument(field, text::shortest(rate), kAllowedRate);
 }
 
 /// gamma^n by squaring: IEEE multiplications only.
@@ -38,6 +36,10 @@ double power(double gamma, std::uint64_t n) {
 }
 
 }  // namespace
+
+bool is_learning_rate(double value) noexcept {
+  return value >= 0 && value <= std::numeric_limits<float>::max();
+}
 
 LearningRates LearningRateOptions::resolve(const Topology& topology) const {
   require_rate("lr", rate);

@@ -37,9 +37,9 @@ void require_counts(const SweepSpec& spec) {
   require_range("steps", spec.steps, 0, Trainer::kMaxSteps);
   require_range("eval-every", spec.eval_every, 1, std::numeric_limits<std::uint64_t>::max());
   require_range("samples", spec.samples, 0, EvaluationOptions::kMaxSamples);
-  if (spec.threads < 0 || spec.threads > SweepSpec::kMaxThreads) {
+  if (spec.threads < 0 || spec.threads > TrainerOptions::kMaxThreads) {
     throw InvalidArgument("threads", std::to_string(spec.threads),
-                          fmt::format("0 (all cores) to {}", SweepSpec::kMaxThreads));
+                          fmt::format("0 (all cores) to {}", TrainerOptions::kMaxThreads));
   }
   if (spec.evaluations() > SweepSpec::kMaxEvaluations) {
     throw InvalidArgument(
