@@ -5,7 +5,6 @@
 
 #include "backends/cpu_layered/blas.hpp"
 #include "backends/cpu_layered/kernels.hpp"
-#include "helmholtz/random.hpp"
 #include "model/rates.hpp"
 
 namespace helmholtz::cpu_layered {
@@ -17,9 +16,11 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
 Batch::Batch(const Ensemble& ensemble, ForEach for_each)
-    : ensemble_(ensemble), for_each_(std::move(for_each)) {
+    : ensemble_(ensemble),
+      for_each_(std::move(for_each)),
+      stride_(padded(index(ensemble.batch))),
+      ones_(stride_, 1.0F) {
   const auto& topology = ensemble.topology;
-  const auto rows = index(ensemble.batch);
   recognition_.resize(index(topology.last()));
   std::uint64_t slot = 1;  // slot 0 draws the pattern
   for (int l = topology.last() - 1; l >= 0; --l) {
@@ -30,8 +31,8 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
     generative_.push_back({l, l == 0 ? kNoInputs : l - 1, topology.generative(l), slot});
     slot += index(topology.size(l));
     first_unit_tile_.push_back(unit_tiles_.size());
-    append_tiles(l, rows, index(topology.size(l)), unit_tiles_);
-    units_.emplace_back(rows * padded(index(topology.size(l))));
+    append_tiles(l, index(topology.size(l)), index(ensemble.batch), unit_tiles_);
+    units_.emplace_back(index(topology.size(l)) * stride_);
     errors_.emplace_back(units_.back().size());
   }
   first_unit_tile_.push_back(unit_tiles_.size());
@@ -43,9 +44,7 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
 }
 
 std::size_t Batch::bytes(const Ensemble& ensemble) {
-  std::size_t row = 0;
-  for (const int size : ensemble.topology.layer_sizes()) row += padded(index(size));
-  return 2 * index(ensemble.batch) * row * sizeof(float);
+  return 2 * index(ensemble.topology.units()) * padded(index(ensemble.batch)) * sizeof(float);
 }
 
 void Batch::train_step(std::size_t m, float* parameters, std::uint64_t step) {
@@ -86,37 +85,30 @@ std::span<const Tile> Batch::units(int first, int last) const {
   return std::span(unit_tiles_).subspan(begin, first_unit_tile_[index(last) + 1] - begin);
 }
 
+kernels::TileDraws Batch::draws(std::uint64_t first_slot, const Tile& tile) const {
+  return {.seed = seed_,
+          .first_block = first_block_,
+          .slot = first_slot,
+          .first_row = static_cast<std::uint32_t>(tile.columns.begin)};
+}
+
 void Batch::draw_patterns(const Tile& tile) {
-  const auto& world = ensemble_.world;
-  const auto thresholds = world.thresholds();
-  const auto visible = part(units_.back(), tile);
-  for (auto b = tile.rows.begin; b < tile.rows.end; ++b) {
-    const RandomStream stream{.seed = seed_, .row = static_cast<std::uint32_t>(b)};
-    const auto word = random_word(stream, first_block_, 0);
-    const auto k =
-        std::upper_bound(thresholds.begin(), thresholds.end(), word) - thresholds.begin();
-    const auto pattern =
-        world.words().subspan(static_cast<std::size_t>(k) * world.words_per_pattern());
-    kernels::unpack_bits(pattern.data(), tile.columns.begin, tile.columns.size(),
-                         visible.data + (b - tile.rows.begin) * visible.stride);
-  }
+  kernels::draw_patterns(ensemble_.world, draws(0, tile), tile.rows.begin,
+                         part(units_.back(), tile));
 }
 
 void Batch::sample(const Layer& layer, const Tile& tile) {
   const auto out = part(units_[index(layer.index)], tile);
   activities(layer, tile, out);
-  kernels::sample(out, parameters_ + layer.view.bias + tile.columns.begin,
-                  {.seed = seed_,
-                   .first_block = first_block_,
-                   .slot = layer.slot + tile.columns.begin,
-                   .first_row = static_cast<std::uint32_t>(tile.rows.begin)});
+  kernels::sample(out, parameters_ + layer.view.bias + tile.rows.begin,
+                  draws(layer.slot + tile.rows.begin, tile));
 }
 
 void Batch::find_errors(const Layer& layer, const Tile& tile) {
   const auto out = part(errors_[index(layer.index)], tile);
   activities(layer, tile, out);
   kernels::subtract_from(part(units_[index(layer.index)], tile).data, out,
-                         parameters_ + layer.view.bias + tile.columns.begin);
+                         parameters_ + layer.view.bias + tile.rows.begin);
 }
 
 void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) {
@@ -127,18 +119,19 @@ void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) 
     return;
   }
   const auto fan_in = index(layer.view.inputs);
-  const ConstMatrix weights{parameters_ + layer.view.weights + tile.columns.begin * fan_in,
-                            tile.columns.size(), fan_in, fan_in};
-  blas::activities(part(units_[index(layer.inputs)], {layer.inputs, tile.rows, {0, fan_in}}),
-                   weights, out);
+  const ConstMatrix weights{parameters_ + layer.view.weights + tile.rows.begin * fan_in,
+                            tile.rows.size(), fan_in, fan_in};
+  blas::activities(
+      weights, part(units_[index(layer.inputs)], {layer.inputs, {0, fan_in}, tile.columns}), out);
 }
 
 void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
   const float step_rate = static_cast<float>(rate) * factor_;
   const Range batch{0, index(ensemble_.batch)};
-  const auto errors = part(errors_[index(layer.index)], {layer.index, batch, tile.rows});
+  const auto errors = part(errors_[index(layer.index)], {layer.index, tile.rows, batch});
   if (tile.columns.begin == 0) {
-    kernels::learn_bias(step_rate, errors, parameters_ + layer.view.bias + tile.rows.begin);
+    blas::learn_bias(step_rate, errors, ones_.data(),
+                     parameters_ + layer.view.bias + tile.rows.begin);
   }
   if (layer.inputs == kNoInputs) return;
   const auto fan_in = index(layer.view.inputs);
@@ -146,14 +139,13 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
       parameters_ + layer.view.weights + tile.rows.begin * fan_in + tile.columns.begin,
       tile.rows.size(), tile.columns.size(), fan_in};
   blas::learn(step_rate, errors,
-              part(units_[index(layer.inputs)], {layer.inputs, batch, tile.columns}), weights);
+              part(units_[index(layer.inputs)], {layer.inputs, tile.columns, batch}), weights);
   if (ensemble_.nonnegative && &layer == &generative_.back()) kernels::clamp_negative(weights);
 }
 
 Matrix Batch::part(AlignedFloats& layer, const Tile& tile) const {
-  const auto stride = padded(index(ensemble_.topology.size(tile.layer)));
-  return {layer.data() + tile.rows.begin * stride + tile.columns.begin, tile.rows.size(),
-          tile.columns.size(), stride};
+  return {layer.data() + tile.rows.begin * stride_ + tile.columns.begin, tile.rows.size(),
+          tile.columns.size(), stride_};
 }
 
 }  // namespace helmholtz::cpu_layered

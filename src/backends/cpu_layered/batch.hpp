@@ -8,6 +8,7 @@
 
 #include <oneapi/tbb/cache_aligned_allocator.h>
 
+#include "backends/cpu_layered/kernels.hpp"
 #include "backends/cpu_layered/matrix.hpp"
 #include "backends/cpu_layered/tiles.hpp"
 #include "helmholtz/ensemble.hpp"
@@ -16,7 +17,7 @@ namespace helmholtz::cpu_layered {
 
 using AlignedFloats = std::vector<float, tbb::cache_aligned_allocator<float>>;
 
-/// Floats from one row of a [rows x columns] array to the next: whole cache lines.
+/// Floats from one row of a matrix to the next: whole cache lines, and whole vectors.
 constexpr std::size_t padded(std::size_t columns) { return (columns + 15) / 16 * 16; }
 
 /// Calls body(i) for i in [0, count), each index once, on one thread or on several.
@@ -24,7 +25,7 @@ using ForEach = std::function<void(std::size_t, const std::function<void(std::si
 
 /// Training steps, one machine at a time and a layer of the whole batch at a time.
 ///
-/// Holds the units and the errors of one batch, [B x n_l] floats a layer each; whoever trains
+/// Holds the units and the errors of one batch, [n_l x B] floats a layer each; whoever trains
 /// several machines side by side needs one Batch a thread.
 class Batch {
  public:
@@ -57,6 +58,7 @@ class Batch {
   void find_errors(const Layer& layer, const Tile& tile);
   /// The delta rule on a rectangle of the weights; the first column's tile also takes the biases.
   void learn(const Layer& layer, double rate, const Tile& tile);
+  [[nodiscard]] kernels::TileDraws draws(std::uint64_t first_slot, const Tile& tile) const;
   /// Without bias.
   void activities(const Layer& layer, const Tile& tile, const Matrix& out);
 
@@ -67,12 +69,14 @@ class Batch {
   ForEach for_each_;
   std::vector<Layer> generative_;             ///< [L+1]
   std::vector<Layer> recognition_;            ///< [L]
-  std::vector<Tile> unit_tiles_;              ///< of [B x n_l], layer 0 first
+  std::vector<Tile> unit_tiles_;              ///< of [n_l x B], layer 0 first
   std::vector<std::size_t> first_unit_tile_;  ///< [L+2], where each layer's tiles start
   std::vector<Tile> generative_weight_tiles_;
   std::vector<Tile> recognition_weight_tiles_;
-  std::vector<AlignedFloats> units_;   ///< [L+1][B x padded(n_l)], 0 or 1
-  std::vector<AlignedFloats> errors_;  ///< [L+1][B x padded(n_l)], unit - p
+  std::size_t stride_;                 ///< padded(B)
+  AlignedFloats ones_;                 ///< [B]
+  std::vector<AlignedFloats> units_;   ///< [L+1][n_l x stride], 0 or 1
+  std::vector<AlignedFloats> errors_;  ///< [L+1][n_l x stride], unit - p
 
   // Of the step that runs.
   float* parameters_ = nullptr;

@@ -26,27 +26,34 @@ SharedSetting& shared_setting() {
 
 }  // namespace
 
-void activities(const ConstMatrix& inputs, const ConstMatrix& weights, const Matrix& activities) {
-  if (inputs.rows == 1) {
+void activities(const ConstMatrix& weights, const ConstMatrix& inputs, const Matrix& activities) {
+  if (inputs.columns == 1) {
     cblas_sgemv(CblasRowMajor, CblasNoTrans, count(weights.rows), count(weights.columns), 1.0F,
-                weights.data, count(weights.stride), inputs.data, 1, 0.0F, activities.data, 1);
+                weights.data, count(weights.stride), inputs.data, count(inputs.stride), 0.0F,
+                activities.data, count(activities.stride));
     return;
   }
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, count(inputs.rows), count(weights.rows),
-              count(weights.columns), 1.0F, inputs.data, count(inputs.stride), weights.data,
-              count(weights.stride), 0.0F, activities.data, count(activities.stride));
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, count(weights.rows), count(inputs.columns),
+              count(weights.columns), 1.0F, weights.data, count(weights.stride), inputs.data,
+              count(inputs.stride), 0.0F, activities.data, count(activities.stride));
 }
 
 void learn(float rate, const ConstMatrix& errors, const ConstMatrix& inputs,
            const Matrix& weights) {
-  if (errors.rows == 1) {
-    cblas_sger(CblasRowMajor, count(weights.rows), count(weights.columns), rate, errors.data, 1,
-               inputs.data, 1, weights.data, count(weights.stride));
+  if (errors.columns == 1) {
+    cblas_sger(CblasRowMajor, count(weights.rows), count(weights.columns), rate, errors.data,
+               count(errors.stride), inputs.data, count(inputs.stride), weights.data,
+               count(weights.stride));
     return;
   }
-  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, count(weights.rows), count(weights.columns),
-              count(errors.rows), rate, errors.data, count(errors.stride), inputs.data,
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, count(weights.rows), count(weights.columns),
+              count(errors.columns), rate, errors.data, count(errors.stride), inputs.data,
               count(inputs.stride), 1.0F, weights.data, count(weights.stride));
+}
+
+void learn_bias(float rate, const ConstMatrix& errors, const float* ones, float* bias) {
+  cblas_sgemv(CblasRowMajor, CblasNoTrans, count(errors.rows), count(errors.columns), rate,
+              errors.data, count(errors.stride), ones, 1, 1.0F, bias, 1);
 }
 
 SingleThreaded::SingleThreaded() {

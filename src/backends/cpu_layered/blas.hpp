@@ -4,15 +4,18 @@
 
 #include "backends/cpu_layered/matrix.hpp"
 
-/// The three BLAS operations of a training step. With a batch of one row they are
-/// matrix-vector operations.
+/// The BLAS operations of a training step. Units and errors are [units x batch]; with a batch of
+/// one they are vectors.
 namespace helmholtz::cpu_layered::blas {
 
-/// activities = inputs weights^T: [B x n] from [B x k] and [n x k].
-void activities(const ConstMatrix& inputs, const ConstMatrix& weights, const Matrix& activities);
+/// activities = weights inputs: [n x B] from [n x k] and [k x B].
+void activities(const ConstMatrix& weights, const ConstMatrix& inputs, const Matrix& activities);
 
-/// weights += rate * errors^T inputs: [n x k] from [B x n] and [B x k].
+/// weights += rate * errors inputs^T: [n x k] from [n x B] and [k x B].
 void learn(float rate, const ConstMatrix& errors, const ConstMatrix& inputs, const Matrix& weights);
+
+/// bias[j] += rate * the sum of row j of errors. `ones` holds as many ones as a row has errors.
+void learn_bias(float rate, const ConstMatrix& errors, const float* ones, float* bias);
 
 /// While one lives, OpenBLAS works on the calling thread alone, in the whole process: the trainer
 /// spreads its own tiles over threads, and the bits of a tile do not depend on their number.

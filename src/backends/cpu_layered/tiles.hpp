@@ -43,7 +43,7 @@ inline constexpr std::size_t kTileColumns = 128;
 /// Appends the tiles of a [rows x columns] matrix.
 inline void append_tiles(int layer, std::size_t rows, std::size_t columns,
                          std::vector<Tile>& tiles) {
-  for (const auto& row_range : cut(rows, kTileRows, 16)) {
+  for (const auto& row_range : cut(rows, kTileRows, 32)) {
     for (const auto& column_range : cut(columns, kTileColumns, 32)) {
       tiles.push_back({layer, row_range, column_range});
     }
