@@ -109,13 +109,8 @@ HWY_INLINE PhiloxCounter philox_round(const PhiloxCounter& c, const PhiloxKeys& 
           xor3(product0.high(), c.c3, keys.k1[round]), product0};
 }
 
-/// The four words of a block, the same block in every lane. Rows: a number for all lanes
-/// (lane = machine) or a vector (lane = sample).
-HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, const SplitLanes& rows,
-                             std::uint32_t purpose, FloatOps::U* HWY_RESTRICT words) {
-  PhiloxCounter c = {SplitLanes::broadcast(static_cast<std::uint32_t>(block)),
-                     SplitLanes::broadcast(static_cast<std::uint32_t>(block >> 32U)), rows,
-                     SplitLanes::broadcast(purpose)};
+/// The four words of each lane's counter.
+HWY_INLINE void philox(PhiloxCounter c, const PhiloxKeys& keys, FloatOps::U* HWY_RESTRICT words) {
 #pragma GCC unroll 16
   for (int round = 0; round < PhiloxConstants::kRounds; ++round) {
     c = philox_round(c, keys, round);
@@ -124,6 +119,16 @@ HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, const 
   words[1] = c.c1.joined();
   words[2] = c.c2.joined();
   words[3] = c.c3.joined();
+}
+
+/// The four words of a block, the same block in every lane. Rows: a number for all lanes
+/// (lane = machine) or a vector (lane = sample or batch row).
+HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, const SplitLanes& rows,
+                             std::uint32_t purpose, FloatOps::U* HWY_RESTRICT words) {
+  philox({SplitLanes::broadcast(static_cast<std::uint32_t>(block)),
+          SplitLanes::broadcast(static_cast<std::uint32_t>(block >> 32U)), rows,
+          SplitLanes::broadcast(purpose)},
+         keys, words);
 }
 HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, std::uint32_t row,
                              std::uint32_t purpose, FloatOps::U* HWY_RESTRICT words) {

@@ -13,13 +13,16 @@ namespace {
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
+/// A batch of one row makes vectors without gaps.
+std::size_t row_stride(int batch) { return batch == 1 ? 1 : padded(index(batch)); }
+
 }  // namespace
 
 Batch::Batch(const Ensemble& ensemble, ForEach for_each)
     : ensemble_(ensemble),
       for_each_(std::move(for_each)),
-      stride_(padded(index(ensemble.batch))),
-      ones_(stride_, 1.0F) {
+      stride_(row_stride(ensemble.batch)),
+      ones_(index(ensemble.batch), 1.0F) {
   const auto& topology = ensemble.topology;
   recognition_.resize(index(topology.last()));
   std::uint64_t slot = 1;  // slot 0 draws the pattern
@@ -32,7 +35,7 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
     slot += index(topology.size(l));
     first_unit_tile_.push_back(unit_tiles_.size());
     append_tiles(l, index(topology.size(l)), index(ensemble.batch), unit_tiles_);
-    units_.emplace_back(index(topology.size(l)) * stride_);
+    units_.emplace_back(padded(index(topology.size(l)) * stride_));
     errors_.emplace_back(units_.back().size());
   }
   first_unit_tile_.push_back(unit_tiles_.size());
@@ -44,7 +47,11 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
 }
 
 std::size_t Batch::bytes(const Ensemble& ensemble) {
-  return 2 * index(ensemble.topology.units()) * padded(index(ensemble.batch)) * sizeof(float);
+  std::size_t floats = 0;
+  for (const int size : ensemble.topology.layer_sizes()) {
+    floats += padded(index(size) * row_stride(ensemble.batch));
+  }
+  return 2 * floats * sizeof(float);
 }
 
 void Batch::train_step(std::size_t m, float* parameters, std::uint64_t step) {

@@ -20,6 +20,12 @@ using AlignedFloats = std::vector<float, tbb::cache_aligned_allocator<float>>;
 /// Floats from one row of a matrix to the next: whole cache lines, and whole vectors.
 constexpr std::size_t padded(std::size_t columns) { return (columns + 15) / 16 * 16; }
 
+/// Floats from one machine's parameters to the next: whole cache lines, and a vector that starts at
+/// any parameter stays with its machine.
+inline std::size_t padded_parameters(const Topology& topology) {
+  return padded(topology.parameters() + 15);
+}
+
 /// Calls body(i) for i in [0, count), each index once, on one thread or on several.
 using ForEach = std::function<void(std::size_t, const std::function<void(std::size_t)>&)>;
 
@@ -34,6 +40,7 @@ class Batch {
   Batch(const Ensemble& ensemble, ForEach for_each);
 
   /// Step number `step` of machine m: a wake phase, then a sleep phase.
+  /// @param parameters  may be read up to padded_parameters(topology)
   void train_step(std::size_t m, float* parameters, std::uint64_t step);
 
   static std::size_t bytes(const Ensemble& ensemble);
@@ -73,7 +80,7 @@ class Batch {
   std::vector<std::size_t> first_unit_tile_;  ///< [L+2], where each layer's tiles start
   std::vector<Tile> generative_weight_tiles_;
   std::vector<Tile> recognition_weight_tiles_;
-  std::size_t stride_;                 ///< padded(B)
+  std::size_t stride_;                 ///< from one unit to the next: padded(B), or 1
   AlignedFloats ones_;                 ///< [B]
   std::vector<AlignedFloats> units_;   ///< [L+1][n_l x stride], 0 or 1
   std::vector<AlignedFloats> errors_;  ///< [L+1][n_l x stride], unit - p

@@ -31,7 +31,7 @@ class LayeredTrainer final : public Trainer {
   LayeredTrainer(Ensemble ensemble, std::size_t threads)
       : Trainer(std::move(ensemble), static_cast<int>(threads)),
         parameters_per_machine_(this->ensemble().topology.parameters()),
-        stride_(padded(parameters_per_machine_)),
+        stride_(padded_parameters(this->ensemble().topology)),
         side_by_side_(this->ensemble().size() / threads * threads),
         parameters_(this->ensemble().size() * stride_) {
     const auto one_thread = [](std::size_t count, const auto& body) {
@@ -80,7 +80,7 @@ class LayeredTrainer final : public Trainer {
   }
 
   std::size_t parameters_per_machine_;
-  std::size_t stride_;        ///< whole cache lines, so that every machine is aligned alike
+  std::size_t stride_;        ///< padded_parameters: every machine is aligned alike
   std::size_t side_by_side_;  ///< machines that have a thread of their own
   AlignedFloats parameters_;  ///< [machines x stride]
   std::vector<Batch> own_;    ///< [threads]
@@ -97,7 +97,7 @@ std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options) 
 std::size_t bytes(const Ensemble& ensemble) {
   const auto batches = std::min(ensemble.size(), usable_threads(0));
   return ensemble.size() *
-             (padded(ensemble.topology.parameters()) * sizeof(float) + sizeof(Machine)) +
+             (padded_parameters(ensemble.topology) * sizeof(float) + sizeof(Machine)) +
          batches * Batch::bytes(ensemble);
 }
 

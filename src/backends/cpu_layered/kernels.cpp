@@ -20,24 +20,38 @@ using namespace helmholtz::HWY_NAMESPACE;
 
 constexpr std::size_t kLanes = FloatOps::kLanes;
 
-/// The words of consecutive batch rows, lane = row.
-class RowDraws {
+/// The words of a tile's draws, a vector of blocks at a time, four words a block.
+class Draws {
  public:
-  HWY_INLINE explicit RowDraws(const TileDraws& draws)
+  HWY_INLINE explicit Draws(const TileDraws& draws)
       : keys_(FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed)),
               FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed >> 32U))),
         first_block_(draws.first_block),
         first_row_(draws.first_row) {}
 
-  /// The words of slots 4 * block to 4 * block + 3, for the rows of the tile from b.
-  HWY_INLINE void block(std::uint64_t block, std::size_t b, FloatOps::U* HWY_RESTRICT words) const {
+  /// Lane = batch row: one block of the rows from b.
+  HWY_INLINE void rows(std::uint64_t block, std::size_t b, FloatOps::U* HWY_RESTRICT words) const {
     const auto row = FloatOps::set_bits(first_row_ + static_cast<std::uint32_t>(b));
-    philox_block(keys_, first_block_ + block,
-                 SplitLanes::split(hn::Add(row, hn::Iota(FloatOps::DU(), 0))),
-                 static_cast<std::uint32_t>(RandomPurpose::training), words);
+    philox_block(keys_, first_block_ + block, SplitLanes::split(hn::Add(row, lane_numbers())),
+                 kPurpose, words);
+  }
+
+  /// Lane = block: consecutive blocks of the first row.
+  HWY_INLINE void blocks(std::uint64_t block, FloatOps::U* HWY_RESTRICT words) const {
+    const auto first = FloatOps::set_bits(static_cast<std::uint32_t>(first_block_ + block));
+    const auto low = hn::Add(first, lane_numbers());
+    const auto carry = hn::IfThenElseZero(hn::Lt(low, first), FloatOps::set_bits(1));
+    const auto high = hn::Add(
+        FloatOps::set_bits(static_cast<std::uint32_t>((first_block_ + block) >> 32U)), carry);
+    philox({SplitLanes::split(low), SplitLanes::split(high), SplitLanes::broadcast(first_row_),
+            SplitLanes::broadcast(kPurpose)},
+           keys_, words);
   }
 
  private:
+  static constexpr auto kPurpose = static_cast<std::uint32_t>(RandomPurpose::training);
+  static HWY_INLINE FloatOps::U lane_numbers() { return hn::Iota(FloatOps::DU(), 0); }
+
   PhiloxKeys keys_;
   std::uint64_t first_block_;
   std::uint32_t first_row_;
@@ -56,10 +70,10 @@ HWY_INLINE std::size_t count_up_to(std::span<const std::uint32_t> thresholds, st
 /// The patterns that the rows of a tile draw.
 HWY_INLINE void find_patterns(const World& world, const TileDraws& draws, std::size_t rows,
                               const std::uint32_t** patterns) {
-  const RowDraws row_draws(draws);
+  const Draws words_of(draws);
   for (std::size_t b = 0; b < rows; b += kLanes) {
     FloatOps::U words[4];
-    row_draws.block(0, b, words);
+    words_of.rows(0, b, words);
     HWY_ALIGN std::uint32_t lanes[kLanes];
     hn::Store(words[0], FloatOps::DU(), lanes);
     for (std::size_t i = 0; i < kLanes; ++i) {
@@ -77,44 +91,77 @@ void draw_tile(const World& world, const TileDraws& draws, std::size_t first, co
     if (j % 32 == 0) {
       for (std::size_t b = 0; b < units.columns; ++b) words[b] = patterns[b][(first + j) / 32];
     }
+    float* const row = units.data + j * units.stride;
+    if (units.stride == 1) {
+      *row = static_cast<float>((words[0] >> (j % 32)) & 1U);
+      continue;
+    }
     const auto bit = FloatOps::set_bits(1U << (j % 32));
     for (std::size_t b = 0; b < units.columns; b += kLanes) {
       const auto on = hn::TestBit(hn::Load(FloatOps::DU(), words + b), bit);
-      FloatOps::store(FloatOps::bit(hn::RebindMask(FloatOps::D(), on)),
-                      units.data + j * units.stride + b);
+      FloatOps::store(FloatOps::bit(hn::RebindMask(FloatOps::D(), on)), row + b);
     }
   }
 }
 
+/// One vector of activities becomes sampled units.
+HWY_INLINE void sample_vector(float* units, FloatOps::F bias, FloatOps::U words) {
+  const auto d = one_plus_exp_minus<FloatOps>(FloatOps::add(FloatOps::load(units), bias));
+  FloatOps::store(FloatOps::bit(fires<FloatOps>(d, words)), units);
+}
+
 void sample_tile(const Matrix& activities, const float* bias, const TileDraws& draws) {
-  const RowDraws rows(draws);
+  const Draws words_of(draws);
   const auto end = draws.slot + activities.rows;
   for (auto block = draws.slot / 4; 4 * block < end; ++block) {
     for (std::size_t b = 0; b < activities.columns; b += kLanes) {
       FloatOps::U words[4];
-      rows.block(block, b, words);
+      words_of.rows(block, b, words);
 #pragma GCC unroll 4
       for (std::uint64_t i = 0; i < 4; ++i) {
         const auto j = 4 * block + i - draws.slot;  // wraps below the first slot
         if (j >= activities.rows) continue;
-        float* const units = activities.data + j * activities.stride + b;
-        const auto d = one_plus_exp_minus<FloatOps>(
-            FloatOps::add(FloatOps::load(units), FloatOps::set(bias[j])));
-        FloatOps::store(FloatOps::bit(fires<FloatOps>(d, words[i])), units);
+        sample_vector(activities.data + j * activities.stride + b, FloatOps::set(bias[j]),
+                      words[i]);
       }
     }
   }
 }
 
+void sample_row(float* activities, std::size_t units, const float* bias, const TileDraws& draws) {
+  HWY_ALIGN std::uint32_t words[kTileRows + 4 * kLanes + 4];
+  const Draws words_of(draws);
+  const auto skipped = static_cast<std::size_t>(draws.slot % 4);
+  for (std::size_t i = 0; i < skipped + units; i += 4 * kLanes) {
+    FloatOps::U w[4];
+    words_of.blocks((draws.slot + i) / 4, w);
+    hn::StoreInterleaved4(w[0], w[1], w[2], w[3], FloatOps::DU(), words + i);
+  }
+  for (std::size_t j = 0; j < units; j += kLanes) {
+    sample_vector(activities + j, hn::LoadU(FloatOps::D(), bias + j),
+                  hn::LoadU(FloatOps::DU(), words + skipped + j));
+  }
+}
+
+/// One vector of activities becomes errors.
+HWY_INLINE void subtract_vector(const float* targets, float* errors, FloatOps::F bias) {
+  const auto p = sigmoid<FloatOps>(FloatOps::add(FloatOps::load(errors), bias));
+  FloatOps::store(FloatOps::sub(FloatOps::load(targets), p), errors);
+}
+
 void subtract_tile(const float* targets, const Matrix& activities, const float* bias) {
   for (std::size_t j = 0; j < activities.rows; ++j) {
-    const float* const target = targets + j * activities.stride;
-    float* const errors = activities.data + j * activities.stride;
     const auto unit_bias = FloatOps::set(bias[j]);
     for (std::size_t b = 0; b < activities.columns; b += kLanes) {
-      const auto p = sigmoid<FloatOps>(FloatOps::add(FloatOps::load(errors + b), unit_bias));
-      FloatOps::store(FloatOps::sub(FloatOps::load(target + b), p), errors + b);
+      const auto k = j * activities.stride + b;
+      subtract_vector(targets + k, activities.data + k, unit_bias);
     }
+  }
+}
+
+void subtract_row(const float* targets, float* activities, std::size_t units, const float* bias) {
+  for (std::size_t j = 0; j < units; j += kLanes) {
+    subtract_vector(targets + j, activities + j, hn::LoadU(FloatOps::D(), bias + j));
   }
 }
 
@@ -133,7 +180,9 @@ namespace helmholtz::cpu_layered::kernels {
 
 HWY_EXPORT(draw_tile);
 HWY_EXPORT(sample_tile);
+HWY_EXPORT(sample_row);
 HWY_EXPORT(subtract_tile);
+HWY_EXPORT(subtract_row);
 HWY_EXPORT(clamp_tile);
 
 void draw_patterns(const World& world, const TileDraws& draws, std::size_t first,
@@ -142,10 +191,18 @@ void draw_patterns(const World& world, const TileDraws& draws, std::size_t first
 }
 
 void sample(const Matrix& activities, const float* bias, const TileDraws& draws) {
+  if (activities.stride == 1) {
+    HWY_DYNAMIC_DISPATCH(sample_row)(activities.data, activities.rows, bias, draws);
+    return;
+  }
   HWY_DYNAMIC_DISPATCH(sample_tile)(activities, bias, draws);
 }
 
 void subtract_from(const float* targets, const Matrix& activities, const float* bias) {
+  if (activities.stride == 1) {
+    HWY_DYNAMIC_DISPATCH(subtract_row)(targets, activities.data, activities.rows, bias);
+    return;
+  }
   HWY_DYNAMIC_DISPATCH(subtract_tile)(targets, activities, bias);
 }
 

@@ -7,10 +7,11 @@
 #include "helmholtz/world.hpp"
 
 /// What a training step does to each unit, between two BLAS calls. Matrices are [units x batch];
-/// SIMD, lane = batch row, so layers of any width fill the vectors. The instruction set is chosen
-/// at run time and does not change the bits.
+/// SIMD, lane = batch row, so layers of any width fill the vectors. A batch of one row has stride 1
+/// and lane = unit. The instruction set is chosen at run time and does not change the bits.
 ///
-/// Whole vectors are read and written: to the end of the last row's padding where the batch ends.
+/// Tiles are those of tiles.hpp. Whole vectors are used: up to 15 floats behind the last unit or
+/// batch row may be written, and behind the last bias be read.
 namespace helmholtz::cpu_layered::kernels {
 
 /// Where the draws of a tile are (random.hpp): unit j of batch row b takes slot `slot + j` of row
@@ -23,7 +24,7 @@ struct TileDraws {
 };
 
 /// Units `first` and on of the patterns that the rows draw from the world, 0 or 1; `first` is a
-/// multiple of 32. At most kTileColumns rows (tiles.hpp).
+/// multiple of 32.
 void draw_patterns(const World& world, const TileDraws& draws, std::size_t first,
                    const Matrix& units);
 
