@@ -104,7 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
                       OneStepCase{{5, 40, 70}, 31, 0.3, 20},
                       OneStepCase{{8, 16, 32, 64}, 33, 0.3, 10},
                       OneStepCase{{130, 257}, 1, 0.02, 20},
-                      OneStepCase{{3, 140, 150}, 145, 0.03, 8}),
+                      OneStepCase{{3, 140, 150}, 145, 0.03, 8},
+                      OneStepCase{{3, 2}, 385, 1.0, 8}),  // the last tile has one row
     [](const auto& test) { return fmt::format("{}_batch{}", test.index, test.param.batch); });
 
 }  // namespace
