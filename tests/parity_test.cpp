@@ -49,6 +49,7 @@ void expect_parity(const Ensemble& ensemble, std::uint64_t steps) {
     }
   }
   simd::force_target("");
+  EXPECT_FALSE(ran.empty()) << "nothing was compared";
   fmt::print("{}: reference ={}\n", label, ran);
 }
 

@@ -23,6 +23,11 @@ TEST(Numbers, AreShort) {
   EXPECT_EQ(grouped(0), "0");
   EXPECT_EQ(grouped(999), "999");
   EXPECT_EQ(grouped(1234567), "1,234,567");
+  EXPECT_EQ(counted(1, "shard"), "1 shard");
+  EXPECT_EQ(counted(1234, "machine"), "1,234 machines");
+  EXPECT_EQ(bytes(0), "0 B");
+  EXPECT_EQ(bytes(1536 * 1024), "1.5 MiB");
+  EXPECT_EQ(bytes(2e11), "186 GiB");
   EXPECT_EQ(scaled(950), "950");
   EXPECT_EQ(scaled(12'340), "12.3 k");
   EXPECT_EQ(scaled(2.01e10), "20.1 G");

@@ -70,11 +70,17 @@ void set_flag(CLI::Option& option, const CLI::ConfigItem& item) {
   option.add_result(value);
 }
 
+/// Whether the value is one topology, `layers = [1, 6, 9]`; no topology has one layer.
+bool is_one_topology(const CLI::ConfigItem& item) {
+  const auto is_one_size = [](const std::string& text) { return text.find(',') == text.npos; };
+  return item.name == "layers" && std::all_of(item.inputs.begin(), item.inputs.end(), is_one_size);
+}
+
 void set(CLI::Option& option, const CLI::ConfigItem& item) {
   if (option.count() > 0) return;  // the command line wins
   if (option.get_expected_max() == 0) {
     set_flag(option, item);
-  } else if (option.get_expected_max() == 1) {
+  } else if (option.get_expected_max() == 1 || is_one_topology(item)) {
     option.add_result(fmt::format("{}", fmt::join(item.inputs, ",")));
   } else {
     option.add_result(item.inputs);

@@ -9,14 +9,20 @@ namespace {
 // A signal handler can reach nothing but a global.
 volatile std::sig_atomic_t stop_requested = 0;
 
-extern "C" void request_stop(int) { stop_requested = 1; }
+extern "C" void request_stop(int signal) {
+  if (stop_requested != 0) {  // the second one ends the program at once
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+  stop_requested = 1;
+}
 
 }  // namespace
 
 void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = request_stop;
-  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
+  action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }

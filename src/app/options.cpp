@@ -146,13 +146,6 @@ Lists elements(RunFlags::Arity arity, const Lists& texts) {
   return parts;
 }
 
-/// In a --config file `layers = [1, 6, 9]` arrives as three texts; no topology has one layer.
-Lists joined_layers(const Lists& texts) {
-  const auto is_one_size = [](const std::string& text) { return text.find(',') == text.npos; };
-  if (texts.size() < 2 || !std::all_of(texts.begin(), texts.end(), is_one_size)) return texts;
-  return {fmt::format("{}", fmt::join(texts, ","))};
-}
-
 std::uint64_t default_eval_every(std::uint64_t steps) {
   return std::max<std::uint64_t>(1, steps / 10);
 }
@@ -181,7 +174,7 @@ RunOptions RunFlags::parse() const {
   };
   const auto steps = parse_integer("steps", t.steps, 0, Trainer::kMaxSteps);
   return {
-      .topologies = read_each<Topology>(joined_layers(t.layers), Topology::parse),
+      .topologies = read_each<Topology>(t.layers, Topology::parse),
       .world = make_world(t.world),
       .rates = read_each<double>(elements(arity_, t.lr), rate),
       .rate_overrides = parse_rate_overrides(),
@@ -191,9 +184,9 @@ RunOptions RunFlags::parse() const {
       .reduction = t.mean ? BatchReduction::mean : BatchReduction::sum,
       .nonnegative = t.nonnegative,
       .steps = steps,
-      .eval_every = given("eval-every") ? parse_integer("eval-every", t.eval_every, 1,
-                                                        std::max<std::uint64_t>(1, steps))
-                                        : default_eval_every(steps),
+      .eval_every = given("eval-every")
+                        ? parse_integer("eval-every", t.eval_every, 1, Trainer::kMaxSteps)
+                        : default_eval_every(steps),
       .samples = parse_integer("samples", t.samples, 0, EvaluationOptions::kMaxSamples),
       .backend = t.backend,
       .threads =

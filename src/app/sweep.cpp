@@ -56,7 +56,6 @@ SweepSpec spec_of(const SweepFlags& flags, const RunOptions& options) {
 /// What the sweep would take, from a second of it.
 ExitCode estimate(const SweepSpec& spec, const OutputOptions& output) {
   constexpr double kCalibration = 1;  // seconds
-  constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
   const auto shard = spec.shard_machines();
   const auto shards = (spec.machines() + shard - 1) / shard;
   const double rate = measure_sweep_rate(spec, kCalibration);
@@ -77,14 +76,16 @@ ExitCode estimate(const SweepSpec& spec, const OutputOptions& output) {
     return ExitCode::ok;
   }
   print(fmt::format(
-      "{} machines: {} configurations x {} seeds, in {} shards\n"
-      "{} evaluations of each, the last after step {}\n"
-      "about {:.3g} GiB of results, {:.3g} GiB of memory\n"
+      "{}: {} x {}, in {}\n"
+      "{} of each, the last after step {}\n"
+      "about {} of results, {} of memory\n"
       "about {} for training at {} machine-steps/s, evaluations not counted\n"
       "nothing was written\n",
-      report::grouped(spec.machines()), report::grouped(spec.configurations()),
-      report::grouped(spec.seeds.size()), report::grouped(shards), spec.evaluations(), spec.steps,
-      bytes / kGiB, memory / kGiB, report::clock(seconds), report::scaled(rate)));
+      report::counted(spec.machines(), "machine"),
+      report::counted(spec.configurations(), "configuration"),
+      report::counted(spec.seeds.size(), "seed"), report::counted(shards, "shard"),
+      report::counted(spec.evaluations(), "evaluation"), spec.steps, report::bytes(bytes),
+      report::bytes(memory), report::clock(seconds), report::scaled(rate)));
   return ExitCode::ok;
 }
 
@@ -114,7 +115,7 @@ void print_report(const SweepSpec& spec, const report::Summary& summary,
                   const SweepOutcome& outcome, double seconds) {
   constexpr std::size_t kTables = 5;
   print(fmt::format(
-      "{} machines, world {}, {} s, {} machine-steps/s{}\n\n", report::grouped(outcome.machines),
+      "{}, world {}, {} s, {} machine-steps/s{}\n\n", report::counted(outcome.machines, "machine"),
       spec.world.name(), fmt::format("{:.1f}", seconds),
       report::scaled(outcome.machine_steps / seconds),
       outcome.diverged > 0 ? fmt::format(", {} diverged", report::grouped(outcome.diverged)) : ""));

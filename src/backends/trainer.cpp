@@ -18,6 +18,14 @@ std::size_t block_size(const Topology& topology) {
   return std::clamp<std::size_t>(kFloats / topology.parameters(), 1, kMachines);
 }
 
+/// A thread's part of some machines, in whole vectors of those that are evaluated together.
+std::size_t share(std::size_t machines, const Workers& workers) {
+  constexpr std::size_t kVector = 8;
+  const auto threads = static_cast<std::size_t>(workers.threads());
+  const auto part = (machines + threads - 1) / threads;
+  return std::max(kVector, (part + kVector - 1) / kVector * kVector);
+}
+
 Ensemble validated(Ensemble ensemble) {
   ensemble.validate();
   return ensemble;
@@ -41,7 +49,7 @@ void Trainer::train(std::uint64_t steps) {
 void Trainer::evaluate(const EvaluationOptions& options, std::size_t first,
                        std::span<Evaluation> out) {
   const auto parameters = ensemble_.topology.parameters();
-  const auto block = block_size(ensemble_.topology);
+  const auto block = std::min(block_size(ensemble_.topology), share(out.size(), workers()));
   workers().for_each((out.size() + block - 1) / block, [&](std::size_t b) {
     const auto begin = b * block;
     const auto count = std::min(block, out.size() - begin);

@@ -40,12 +40,9 @@ struct SharedParameters {
 
 struct NoPatterns {};
 
-/// A unit's state, whichever of the two FloatOps::Bit is, as a condition.
-HWY_INLINE FloatOps::B is_on(FloatOps::B state) { return state; }
-HWY_INLINE FloatOps::B is_on(FloatOps::F state) { return hn::Ne(state, FloatOps::set(0.0F)); }
-
+/// The bit where the unit is on.
 HWY_INLINE FloatOps::U bit_where(FloatOps::Bit state, int bit) {
-  const auto on = hn::RebindMask(FloatOps::DU(), is_on(state));
+  const auto on = hn::RebindMask(FloatOps::DU(), hn::Ne(state, FloatOps::set(0.0F)));
   return hn::IfThenElseZero(on, FloatOps::set_bits(1U << bit));
 }
 

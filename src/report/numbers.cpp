@@ -15,6 +15,20 @@ std::string grouped(std::uint64_t value) {
   return text;
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
+}
+
+std::string bytes(double count) {
+  constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t u = 0;
+  while (count >= 1023.5 && u + 1 < kUnits.size()) {
+    count /= 1024;
+    ++u;
+  }
+  return fmt::format("{:.{}f} {}", count, u == 0 || count >= 100 ? 0 : 1, kUnits[u]);
+}
+
 std::string scaled(double value) {
   constexpr std::array kPrefixes = {"", " k", " M", " G", " T"};
   std::size_t p = 0;

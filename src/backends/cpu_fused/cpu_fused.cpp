@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <hwy/aligned_allocator.h>
 #include <oneapi/tbb/enumerable_thread_specific.h>
+#include <oneapi/tbb/info.h>
 
 #include "backends/cpu_fused/kernel.hpp"
 #include "backends/workers.hpp"
@@ -19,6 +21,13 @@ namespace helmholtz::cpu_fused {
 namespace {
 
 constexpr std::size_t blocks_of(std::size_t machines) { return (machines + kBlock - 1) / kBlock; }
+
+template <class T>
+hwy::AlignedFreeUniquePtr<T[]> allocate(std::size_t count) {
+  auto memory = hwy::AllocateAligned<T>(count);
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
 
 /// The factors of every distinct schedule over a range of steps.
 class FactorTable {
@@ -55,7 +64,7 @@ class FactorTable {
 /// What a thread works with besides the parameters.
 class ThreadScratch {
  public:
-  explicit ThreadScratch(std::size_t bytes) : memory_(hwy::AllocateAligned<std::byte>(bytes)) {
+  explicit ThreadScratch(std::size_t bytes) : memory_(allocate<std::byte>(bytes)) {
     std::memset(memory_.get(), 0, bytes);
   }
   [[nodiscard]] std::byte* get() const noexcept { return memory_.get(); }
@@ -70,8 +79,7 @@ class CpuFusedTrainer final : public Trainer {
       : Trainer(std::move(ensemble), threads),
         stride_(this->ensemble().topology.parameters()),
         factors_(this->ensemble()),
-        parameters_(
-            hwy::AllocateAligned<float>(blocks_of(this->ensemble().size()) * stride_ * kBlock)) {
+        parameters_(allocate<float>(blocks_of(this->ensemble().size()) * stride_ * kBlock)) {
     std::fill_n(block_parameters(blocks_of(this->ensemble().size()) - 1), stride_ * kBlock, 0.0F);
     initialise();
   }
@@ -153,8 +161,13 @@ std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options) 
 }
 
 std::size_t bytes(const Ensemble& ensemble) {
-  return blocks_of(ensemble.size()) * kBlock * ensemble.topology.parameters() * sizeof(float) +
-         ensemble.size() * sizeof(Machine);
+  simd::apply_environment();
+  const auto blocks = blocks_of(ensemble.size());
+  const auto threads = static_cast<std::size_t>(tbb::info::default_concurrency());
+  return blocks * kBlock * ensemble.topology.parameters() * sizeof(float) +
+         ensemble.size() * sizeof(Machine) +
+         std::min(blocks, threads) *
+             scratch_bytes(ensemble.topology, static_cast<std::uint32_t>(ensemble.batch));
 }
 
 std::string detail() {

@@ -6,9 +6,10 @@
 // those of a lambda that is always inlined.
 //
 // Beside exact_arithmetic.inl's list, `O` has: Bit, one unit's state in every lane; bit(B) -> Bit;
-// add_if(bit, sum, x) = sum + (bit ? x : 0); error(bit, p) = bit - p; kTile, the most outputs whose
-// sums stay in registers. `Shape`: fused::StaticShape or fused::RuntimeShape. `Store`: load(k) and
-// store(k, x) of parameter k. `Patterns`: draw(word, bits), the visible units of a drawn pattern.
+// add_if(bit, sum, x) = sum + (bit ? x : 0); error(bit, p) = bit - p; kTile, the most outputs of a
+// static shape's tile, whose sums stay in registers. `Shape`: fused::StaticShape or
+// fused::RuntimeShape. `Store`: load(k) and store(k, x) of parameter k. `Patterns`: draw(word,
+// bits), the visible units of a drawn pattern.
 
 /// body(0), …, body(n-1), unrolled.
 template <int n, class Body>

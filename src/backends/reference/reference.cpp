@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <oneapi/tbb/info.h>
+
 #include "backends/reference/machine.hpp"
 #include "backends/workers.hpp"
 #include "helmholtz/error.hpp"
@@ -64,7 +66,8 @@ class NumpyTrainer final : public Trainer {
 
   void evaluate(const EvaluationOptions& options, std::size_t, std::span<Evaluation> out) override {
     auto& evaluation = out[0];
-    evaluation = {};
+    evaluation = {.diverged = has_diverged(rounded())};
+    if (evaluation.diverged) return;
     if (options.samples > 0) {
       const auto sampled = sample(options.samples);
       evaluation.kl_sampled = sampled.kl;
@@ -78,6 +81,12 @@ class NumpyTrainer final : public Trainer {
   }
 
  private:
+  [[nodiscard]] std::vector<float> rounded() const {
+    std::vector<float> parameters(parameters_.size());
+    do_read(0, 1, parameters);
+    return parameters;
+  }
+
   SampledDistribution sample(std::uint64_t samples) {
     const auto& sizes = ensemble().topology.layer_sizes();
     States states;
@@ -143,8 +152,11 @@ std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options) 
 }
 
 std::size_t bytes(const Ensemble& ensemble) {
-  return ensemble.size() *
-         (ensemble.topology.parameters() * sizeof(float) + sizeof(helmholtz::Machine));
+  // A thread's machine adds up its batch's deltas; the doubles of RandomScheme::numpy fit in too.
+  const auto threads = static_cast<std::size_t>(tbb::info::default_concurrency());
+  return ensemble.size() * sizeof(helmholtz::Machine) +
+         (ensemble.size() + std::max<std::size_t>(3, std::min(ensemble.size(), threads))) *
+             ensemble.topology.parameters() * sizeof(float);
 }
 
 }  // namespace helmholtz::reference
