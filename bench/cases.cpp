@@ -52,6 +52,20 @@ std::vector<Case> training_cases() {
   return cases;
 }
 
+std::vector<Case> choice_cases() {
+  std::vector<Case> cases;
+  for (const auto* layers : {"1,6,9", "1,8,16", "4,8,16", "8,16,32", "4,16,32,32", "8,16,32,64",
+                             "16,64,128", "16,128,128", "32,128,256", "10,100,200,784"}) {
+    for (const int batch : {1, 4, 16, 64, 256}) {
+      for (const std::size_t machines : {1U, 64U}) {
+        cases.push_back(
+            {.topology = Topology::parse(layers), .batch = batch, .machines = machines});
+      }
+    }
+  }
+  return cases;
+}
+
 Ensemble make_ensemble(const Case& c) {
   Ensemble ensemble{.topology = c.topology,
                     .world = world_of_size(c.topology.visible_units()),

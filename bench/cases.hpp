@@ -19,6 +19,9 @@ struct Case {
 /// Four topologies from the notebook's [1,6,9] to [10,100,200,784], each with batches 1, 16, 256.
 std::vector<Case> training_cases();
 
+/// Topologies from 143 to 357,004 parameters, batches 1 to 256; one machine, and 64.
+std::vector<Case> choice_cases();
+
 Case make_case(std::string_view layers, int batch);
 
 /// Machines with seeds 0, 1, …, weights drawn from normal(0, 0.1^2), rate 0.05, the mean over the
@@ -32,6 +35,7 @@ std::vector<int> thread_counts();
 [[noreturn]] void abort_run(std::string_view benchmark, std::string_view problem);
 
 void register_training();
+void register_choice();
 void register_evaluation();
 void register_gemm();
 

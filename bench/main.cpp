@@ -25,8 +25,11 @@ void describe_run() {
 /// Sixty-odd benchmarks in one to three minutes, unless the user asks for another time each.
 constexpr const char* kDefaultTime = "--benchmark_min_time=0.3";
 
+/// Without the two hundred that say where `auto` should switch.
+constexpr const char* kDefaultFilter = "--benchmark_filter=-^choose/";
+
 int run(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin() + 1, kDefaultTime);
+  arguments.insert(arguments.begin() + 1, {kDefaultTime, kDefaultFilter});
   std::vector<char*> argv;
   for (auto& argument : arguments) argv.push_back(argument.data());
   auto argc = static_cast<int>(argv.size());
@@ -34,6 +37,7 @@ int run(std::vector<std::string> arguments) {
   benchmark::Initialize(&argc, argv.data());
   if (benchmark::ReportUnrecognizedArguments(argc, argv.data())) return 2;
   helmholtz::bench::register_training();
+  helmholtz::bench::register_choice();
   helmholtz::bench::register_evaluation();
   helmholtz::bench::register_gemm();
   benchmark::RunSpecifiedBenchmarks();

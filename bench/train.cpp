@@ -1,4 +1,5 @@
 // train/BACKEND/LAYERS/batch:B/threads:T — training steps of all machines of an ensemble.
+// choose/BACKEND/LAYERS/batch:B/machines:M — the same on one thread, where `auto` has to choose.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -100,19 +101,23 @@ void run(benchmark::State& state, const Training& training, Current& current) {
   state.counters["machines"] = static_cast<double>(training.work.machines);
 }
 
-void register_one(const BackendInfo& backend, const Case& work, int threads,
-                  const std::shared_ptr<Current>& current) {
-  Training training{.name = fmt::format("train/{}/{}/batch:{}/threads:{}", backend.name,
-                                        work.topology.to_string(), work.batch, threads),
-                    .backend = backend,
-                    .work = work,
-                    .threads = threads};
-  if (backend.name == "reference") training.work.machines = kReferenceMachines;
+void register_one(Training training, const std::shared_ptr<Current>& current) {
+  if (training.backend.name == "reference") training.work.machines = kReferenceMachines;
   benchmark::RegisterBenchmark(
       training.name.c_str(),
       [training, current](benchmark::State& state) { run(state, training, *current); })
       ->UseRealTime()
       ->Unit(benchmark::kMillisecond);
+}
+
+void register_one(const BackendInfo& backend, const Case& work, int threads,
+                  const std::shared_ptr<Current>& current) {
+  register_one({.name = fmt::format("train/{}/{}/batch:{}/threads:{}", backend.name,
+                                    work.topology.to_string(), work.batch, threads),
+                .backend = backend,
+                .work = work,
+                .threads = threads},
+               current);
 }
 
 }  // namespace
@@ -129,6 +134,20 @@ void register_training() {
       if (threads == 1 || backend.name == "reference") continue;
       const auto work = backend.exact ? make_case("1,6,9", 1) : make_case("10,100,200,784", 256);
       register_one(backend, work, threads, current);
+    }
+  }
+}
+
+void register_choice() {
+  const auto current = std::make_shared<Current>();
+  for (const auto& work : choice_cases()) {
+    for (const auto& backend : list_backends()) {
+      if (backend.name == "reference") continue;
+      register_one({.name = fmt::format("choose/{}/{}/batch:{}/machines:{}", backend.name,
+                                        work.topology.to_string(), work.batch, work.machines),
+                    .backend = backend,
+                    .work = work},
+                   current);
     }
   }
 }

@@ -231,6 +231,8 @@ TEST_P(Contract, FollowsTheSchedule) {
 
 TEST(Auto, LooksAtTopologyAndBatchNeverAtTheNumberOfMachines) {
   EXPECT_EQ(choose_backend(random_ensemble({1, 6, 9}, 256, 1)), "cpu-fused");
+  EXPECT_EQ(choose_backend(random_ensemble({8, 16, 32, 64}, 4, 1)), "cpu-fused");
+  EXPECT_EQ(choose_backend(random_ensemble({8, 16, 32, 64}, 16, 1)), "cpu-layered");
   EXPECT_EQ(choose_backend(random_ensemble({16, 64, 128}, 1, 1)), "cpu-fused");
   EXPECT_EQ(choose_backend(random_ensemble({16, 64, 128}, 16, 40)), "cpu-layered");
   EXPECT_EQ(choose_backend(random_ensemble({10, 100, 200, 784}, 1, 40)), "cpu-layered");

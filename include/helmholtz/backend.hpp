@@ -85,8 +85,8 @@ struct BackendInfo {
 /// The backends there are, in the order of the registry.
 std::vector<BackendInfo> list_backends();
 
-/// The backend that `auto` stands for: cpu-layered from 50,000 parameters a machine, or from 10,000
-/// with a batch of 16 rows or more; else cpu-fused (measurements in src/backends/registry.cpp).
+/// The backend that `auto` stands for: cpu-layered if the parameters of a machine times the batch
+/// are 50,000 or more, else cpu-fused (measurements in src/backends/registry.cpp).
 std::string choose_backend(const Ensemble& ensemble);
 
 /// Bytes that a trainer of this ensemble takes, at most 10 % above its parameters for many

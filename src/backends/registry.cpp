@@ -65,24 +65,25 @@ std::vector<BackendInfo> list_backends() {
   return infos;
 }
 
-// Measured on two AVX-512 cores (Zen 4), machine-steps/s of cpu-fused over cpu-layered, with all
-// lanes filled (16 machines) and with one machine:
+// Machine-steps/s of cpu-fused over cpu-layered with 64 machines, and with one machine. One AVX-512
+// core (Zen 4), the benchmarks choose/ (bench/README.md):
 //
-//   layers           parameters   batch 1        batch 16       batch 256
-//   1,6,9                   143   35    3.1      19    1.3      16    1.0
-//   8,16,32,64            5,552   4.1   0.25     0.8   0.06     0.8   0.06
-//   16,64,128            18,720   1.3   0.08     0.5   0.03     0.4   0.02
-//   10,100,200,784      356,694   0.9   0.04     0.1   0.01     -     0.01
+//   layers           parameters   batch 1       batch 4       batch 16      batch 256
+//   1,6,9                   143   33    2.1     10    0.64    3.2   0.19    1.3   0.08
+//   4,8,16                  360   15    1.0     5.9   0.37    1.8   0.11    0.94  0.06
+//   8,16,32               1,360   6.8   0.46    2.9   0.19    0.90  0.06    0.61  0.04
+//   8,16,32,64            5,552   2.9   0.20    1.6   0.10    0.63  0.04    0.50  0.03
+//   16,64,128            18,720   1.3   0.09    0.67  0.04    0.34  0.02    0.33  0.02
+//   32,128,256           74,304   1.0   0.06    0.56  0.03    0.32  0.02    0.28  0.02
+//   10,100,200,784      357,004   1.4   0.06    0.34  0.01    0.22  0.01    0.18  0.01
 //
 // The rule looks at the topology and the batch alone, never at the number of machines: a machine
-// has the same trajectory alone and among a million. Close calls go to the exact class.
+// has the same trajectory alone and among a million. It follows the many machines, but for the
+// largest topologies with a batch of one, where a lone machine gains more than many lose.
 std::string choose_backend(const Ensemble& ensemble) {
   constexpr std::size_t kLarge = 50'000;
-  constexpr std::size_t kLargeForBatches = 10'000;
-  constexpr int kBatch = 16;
-  const auto parameters = ensemble.topology.parameters();
   const bool layered =
-      parameters >= kLarge || (parameters >= kLargeForBatches && ensemble.batch >= kBatch);
+      ensemble.topology.parameters() * static_cast<std::size_t>(ensemble.batch) >= kLarge;
   return layered ? "cpu-layered" : "cpu-fused";
 }
 
