@@ -123,6 +123,9 @@ TEST_F(MachineFile, EveryFlippedByteIsNoticed) {
 
 /// Someone may seal a damaged file again: the reader behind the seal is on its own then.
 TEST_F(MachineFile, ForgedFilesAreReadOrRefused) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "HDF5 1.10 itself reads past its buffers in forged files; their seals must agree";
+#endif
   int refused = 0;
   for (std::size_t i = io::kSealBytes; i < bytes_.size(); i += 11) {
     auto forged = bytes_;
