@@ -163,6 +163,6 @@ int main(int argc, char** argv) {
   // A closed pipe and a file that may not grow are failed writes, reported like any other.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  H5dont_atexit();  // after a failed write, HDF5's own clean-up at exit crashes
+  H5dont_atexit();  // after a forged file, HDF5's own clean-up at exit complains
   return static_cast<int>(helmholtz::app::run_program(argc, argv));
 }

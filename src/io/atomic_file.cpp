@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "helmholtz/error.hpp"
-#include "io/descriptor.hpp"
 
 namespace helmholtz::io {
 
@@ -18,40 +17,77 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-void sync(const std::filesystem::path& path, int flags) {
-  const Descriptor file(path, flags);
-  if (!file.is_open() || fsync(file.get()) != 0) throw IoError(path.string(), std::strerror(errno));
+void require_replaceable(const std::filesystem::path& path) {
+  if (!path.has_filename()) throw CannotCreate(path.string(), "no file name");
+  std::error_code ignored;
+  const auto there = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_directory(there)) throw CannotCreate(path.string(), "is a directory");
+  // A rename would put the file in the place of a device or a pipe.
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    throw CannotCreate(path.string(), "is no regular file");
+  }
 }
+
+/// Whether errno says that a disk failed, rather than that the name is no place for a file.
+bool is_disk_trouble(int error) { return error == ENOSPC || error == EIO || error == EDQUOT; }
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)),
-      temporary_(folder_of(path_) /
-                 fmt::format(".{}.{}.tmp", path_.filename().string(), getpid())) {
-  std::error_code ignored;
-  if (!path_.has_filename()) throw CannotCreate(path_.string(), "no file name");
-  const auto there = std::filesystem::status(path_, ignored);
-  if (std::filesystem::is_directory(there)) throw CannotCreate(path_.string(), "is a directory");
-  // A rename would put the file in the place of a device or a pipe.
-  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
-    throw CannotCreate(path_.string(), "is no regular file");
-  }
-  const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_EXCL);
-  if (!file.is_open()) throw CannotCreate(path_.string(), std::strerror(errno));
+AtomicFile::AtomicFile(std::filesystem::path path, Rivals rivals) : path_(std::move(path)) {
+  require_replaceable(path_);
+  create(rivals);
 }
 
 AtomicFile::~AtomicFile() {
-  if (!committed_) unlink(temporary_.c_str());
+  if (!committed_ && file_) unlink(temporary_.c_str());
+}
+
+void AtomicFile::create(Rivals rivals) {
+  const auto folder = folder_of(path_);
+  const auto name = path_.filename().string();
+  for (int n = 0; !file_ || !file_->is_open(); ++n) {
+    const bool alone = rivals == Rivals::none;
+    temporary_ = folder / (alone ? fmt::format(".{}.tmp", name)
+                                 : fmt::format(".{}.{}-{}.tmp", name, getpid(), n));
+    file_.emplace(temporary_, O_WRONLY | O_CREAT | O_NOFOLLOW | (alone ? O_TRUNC : O_EXCL));
+    if (file_->is_open() || (!alone && errno == EEXIST)) continue;
+    const int error = errno;
+    file_.reset();
+    if (is_disk_trouble(error)) fail(error);
+    throw CannotCreate(path_.string(), std::strerror(error));
+  }
+}
+
+void AtomicFile::fail(int error) const { throw IoError(path_.string(), std::strerror(error)); }
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto written = ::write(file_->get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(errno);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
 }
 
 void AtomicFile::commit() {
-  sync(temporary_, O_RDONLY);
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    throw IoError(path_.string(), std::strerror(errno));
-  }
+  if (fsync(file_->get()) != 0 || !file_->close()) fail(errno);
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
   committed_ = true;
-  sync(folder_of(path_), O_RDONLY | O_DIRECTORY);
+  sync_folder(folder_of(path_));
+}
+
+void write_file(const std::filesystem::path& path, std::string_view bytes,
+                AtomicFile::Rivals rivals) {
+  AtomicFile file(path, rivals);
+  file.write(bytes);
+  file.commit();
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  Descriptor descriptor(folder, O_RDONLY | O_DIRECTORY);
+  if (!descriptor.is_open() || fsync(descriptor.get()) != 0 || !descriptor.close()) {
+    throw IoError(folder.string(), std::strerror(errno));
+  }
 }
 
 void require_creatable(const std::filesystem::path& path) { const AtomicFile trial(path); }

@@ -14,7 +14,7 @@ class Descriptor {
   Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0666)
       : fd_(open(path.c_str(), flags | O_CLOEXEC, mode)) {}
   ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
+    if (fd_ >= 0) ::close(fd_);
   }
   Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Descriptor(const Descriptor&) = delete;
@@ -23,6 +23,8 @@ class Descriptor {
 
   [[nodiscard]] int get() const noexcept { return fd_; }
   [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  /// Closes now; false if that fails, as it may when a write was only buffered. See errno.
+  [[nodiscard]] bool close() noexcept { return ::close(std::exchange(fd_, -1)) == 0; }
 
  private:
   int fd_;

@@ -16,11 +16,17 @@ void require_written(bool done, const std::string& path, const char* name) {
   if (!done) throw IoError(path, fmt::format("cannot be written (HDF5, {})", name));
 }
 
-Handle create(const std::filesystem::path& path, hsize_t user_block) {
+/// A file in memory: the name is never opened.
+Handle create(const std::string& name, hsize_t user_block) {
+  constexpr std::size_t kGrowth = std::size_t{1} << 20;
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
-  require_written(creation.valid() && H5Pset_userblock(creation.get(), user_block) >= 0,
-                  path.string(), "user block");
-  return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), H5P_DEFAULT), H5Fclose};
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  const bool ready = creation.valid() && access.valid() &&
+                     H5Pset_userblock(creation.get(), user_block) >= 0 &&
+                     H5Pset_fapl_core(access.get(), kGrowth, /*backing_store=*/false) >= 0 &&
+                     H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) >= 0;
+  require_written(ready, name, "settings");
+  return {H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose};
 }
 
 Handle string_type(std::size_t size) {
@@ -31,8 +37,8 @@ Handle string_type(std::size_t size) {
 
 }  // namespace
 
-Writer::Writer(const std::filesystem::path& path, hsize_t user_block)
-    : path_(path.string()), file_(create(path, user_block)) {
+Writer::Writer(std::string name, hsize_t user_block)
+    : path_(std::move(name)), file_(create(path_, user_block)) {
   require_written(file_.valid(), path_, "file");
 }
 
@@ -65,7 +71,15 @@ void Writer::write_dataset(const char* name, const Shape& shape, hid_t type, con
       path_, name);
 }
 
-void Writer::close() { require_written(file_.close(), path_, "last block"); }
+std::string Writer::image() const {
+  require_written(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL) >= 0, path_, "buffers");
+  const auto size = H5Fget_file_image(file_.get(), nullptr, 0);
+  require_written(size > 0, path_, "image");
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  require_written(H5Fget_file_image(file_.get(), bytes.data(), bytes.size()) == size, path_,
+                  "image");
+  return bytes;
+}
 
 Reader::Reader(const std::filesystem::path& path)
     : path_(path.string()),

@@ -2,6 +2,7 @@
 
 #include <hdf5.h>
 
+#include <bit>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -10,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-/// The little of HDF5's C API that machine files take, every status checked.
+/// The little of HDF5's C API that machine files and shards take, every status checked.
 namespace helmholtz::hdf5 {
 
 /// Owns an identifier and closes it by its kind.
@@ -28,8 +29,6 @@ class Handle {
 
   [[nodiscard]] hid_t get() const noexcept { return id_; }
   [[nodiscard]] bool valid() const noexcept { return id_ >= 0; }
-  /// Closes now; false if that fails, as it does when buffered data cannot be written.
-  [[nodiscard]] bool close() noexcept { return close_(std::exchange(id_, -1)) >= 0; }
 
  private:
   hid_t id_;
@@ -52,23 +51,28 @@ class SilentErrors {
   void* data_ = nullptr;
 };
 
-/// HDF5's name for a C++ number in memory.
+/// HDF5's name for a C++ number in memory and, since all that these files hold is little-endian, on
+/// disk.
+static_assert(std::endian::native == std::endian::little);
 template <class Number>
 hid_t memory_type() {
-  if constexpr (std::is_same_v<Number, float>) return H5T_NATIVE_FLOAT;
-  if constexpr (std::is_same_v<Number, double>) return H5T_NATIVE_DOUBLE;
-  if constexpr (std::is_same_v<Number, std::uint8_t>) return H5T_NATIVE_UINT8;
-  if constexpr (std::is_same_v<Number, int>) return H5T_NATIVE_INT;
-  if constexpr (std::is_same_v<Number, std::uint64_t>) return H5T_NATIVE_UINT64;
+  if constexpr (std::is_same_v<Number, float>) return H5T_IEEE_F32LE;
+  if constexpr (std::is_same_v<Number, double>) return H5T_IEEE_F64LE;
+  if constexpr (std::is_same_v<Number, std::uint8_t>) return H5T_STD_U8LE;
+  if constexpr (std::is_same_v<Number, int>) return H5T_STD_I32LE;
+  if constexpr (std::is_same_v<Number, std::uint32_t>) return H5T_STD_U32LE;
+  if constexpr (std::is_same_v<Number, std::uint64_t>) return H5T_STD_U64LE;
 }
 
 using Shape = std::vector<hsize_t>;
 
-/// Writes attributes and datasets into a new file. Throws IoError.
+/// Writes attributes and datasets into a file in memory, so that no disk can fail under HDF5. The
+/// same content gives the same bytes. Throws IoError.
 class Writer {
  public:
-  /// @param user_block  bytes at the start that HDF5 leaves alone: 0, 512, 1024, …
-  Writer(const std::filesystem::path& path, hsize_t user_block);
+  /// @param name        the file that this becomes, for messages
+  /// @param user_block  bytes that will stand before the image: 0, 512, 1024, …
+  Writer(std::string name, hsize_t user_block);
 
   template <class Number>
   void attribute(const char* name, Number value) {
@@ -80,8 +84,8 @@ class Writer {
   void dataset(const char* name, const Shape& shape, std::span<const Number> values) {
     write_dataset(name, shape, memory_type<Number>(), values.data());
   }
-  /// Writes what is buffered.
-  void close();
+  /// The file so far, without its user block.
+  [[nodiscard]] std::string image() const;
 
  private:
   void write_attribute(const char* name, hid_t type, const void* value);

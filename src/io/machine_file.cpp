@@ -19,6 +19,8 @@ namespace {
 using hdf5::Reader;
 using hdf5::Writer;
 
+constexpr io::SealKind kKind{.name = "machine", .schema = 1};
+
 std::vector<std::uint8_t> pattern_bytes(const World& world) {
   std::vector<std::uint8_t> bytes;
   for (std::size_t k = 0; k < world.size(); ++k) {
@@ -114,14 +116,11 @@ void require_consistent(const SavedMachine& machine, std::uint64_t digest,
   }
 }
 
-}  // namespace
-
-void save_machine(const std::filesystem::path& path, const SavedMachine& machine) {
+std::string hdf5_image(const std::string& name, const SavedMachine& machine) {
   const hdf5::SilentErrors silent;
   const auto& ensemble = machine.ensemble;
-  io::AtomicFile output(path);
-  Writer file(output.temporary(), io::kSealBytes);
-  file.attribute("schema", io::kSchema);
+  Writer file(name, io::kSealBytes);
+  file.attribute("schema", kKind.schema);
   const auto& layers = ensemble.topology.layer_sizes();
   file.dataset<int>("layers", {layers.size()}, layers);
   write_world(file, ensemble.world);
@@ -133,14 +132,22 @@ void save_machine(const std::filesystem::path& path, const SavedMachine& machine
   file.attribute("step", machine.step);
   file.attribute("parameters_xxh3", parameters_digest(machine.parameters));
   file.dataset<float>("parameters", {machine.parameters.size()}, machine.parameters);
-  file.close();
-  io::write_seal(output.temporary());
+  return file.image();
+}
+
+}  // namespace
+
+void save_machine(const std::filesystem::path& path, const SavedMachine& machine) {
+  io::AtomicFile output(path);
+  const auto image = hdf5_image(path.string(), machine);
+  output.write(io::seal(kKind, "", image));
+  output.write(image);
   output.commit();
 }
 
 SavedMachine load_machine(const std::filesystem::path& path) {
   const hdf5::SilentErrors silent;
-  io::check_seal(path);
+  io::check_seal(path, kKind);
   try {
     const Reader file(path);
     auto machine = read(file);

@@ -2,21 +2,32 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 namespace helmholtz::io {
 
 /// The first bytes of a sealed file, which HDF5 leaves to the application (its user block): what
-/// the file is, and a digest of everything behind them. So damage anywhere is seen before HDF5
-/// reads a single byte.
+/// the file is, a few lines of its writer's, and a digest of these and of everything behind. So
+/// damage anywhere is seen before HDF5 reads a single byte.
 inline constexpr std::size_t kSealBytes = 512;
 
-/// The schema of machine files; one more whenever a name or a meaning in machine_file.cpp changes.
-inline constexpr int kSchema = 1;
+/// A kind of sealed file: "machine" or "shard".
+struct SealKind {
+  std::string_view name;
+  int schema = 1;  ///< one more whenever a name or a meaning in such files changes
+};
 
-/// Writes the seal of a finished file whose first kSealBytes are free. @throws IoError
-void write_seal(const std::filesystem::path& path);
+/// The seal of the HDF5 image that will follow it.
+/// @param notes  whole lines, short; may be empty
+std::string seal(const SealKind& kind, std::string_view notes, std::string_view image);
 
-/// @throws NoInput if there is no such file; BadData if it is no machine file or is damaged
-void check_seal(const std::filesystem::path& path);
+/// The notes of a sealed file, whose length is right; nothing behind its first bytes is read.
+/// @throws NoInput if there is no such file; BadData if it is of another kind, schema or length
+std::string read_seal_notes(const std::filesystem::path& path, const SealKind& kind);
+
+/// Reads all of it and compares the digest. @return the notes
+/// @throws NoInput if there is no such file; BadData if it is of another kind or damaged
+std::string check_seal(const std::filesystem::path& path, const SealKind& kind);
 
 }  // namespace helmholtz::io

@@ -1,8 +1,10 @@
 #include "helmholtz/machine_file.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <limits>
 #include <numeric>
@@ -130,8 +132,8 @@ TEST_F(MachineFile, ForgedFilesAreReadOrRefused) {
   for (std::size_t i = io::kSealBytes; i < bytes_.size(); i += 11) {
     auto forged = bytes_;
     forged[i] = static_cast<char>(forged[i] ^ 0xFF);
-    write(forged);
-    io::write_seal(path_);
+    const auto image = forged.substr(io::kSealBytes);
+    write(io::seal({.name = "machine"}, "", image) + image);
     try {
       EXPECT_LE(load_machine(path_).parameters.size(), 1000U);
     } catch (const BadData&) {
@@ -151,6 +153,25 @@ TEST_F(MachineFile, SaysThatAnotherSchemaIsOne) {
   } catch (const BadData& error) {
     EXPECT_NE(std::string(error.what()).find("another schema"), std::string::npos);
   }
+}
+
+/// In this process: HDF5 itself must not notice, nor crash when the process ends.
+TEST_F(MachineFile, AFileThatMayNotGrowIsAnIoError) {
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{.rlim_cur = 700, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  std::string message;
+  try {
+    save_machine(folder_.path() / "full.h5", odd_machine());
+  } catch (const IoError& error) {
+    message = error.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_NE(message.find("full.h5: File too large"), std::string::npos) << message;
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
 }
 
 TEST_F(MachineFile, RefusesWhereItCannotWrite) {
