@@ -87,11 +87,13 @@ class Sampler {
 
  private:
   HWY_INLINE void draw(std::uint32_t first) {
-    const auto rows = SplitLanes::split(hn::Iota(FloatOps::DU(), first));
-    const auto blocks = task_.topology->draws_per_sample() / 4;
-    for (std::uint64_t b = 0; b < blocks; ++b) {
-      philox_block(keys_, task_.first_block + b, rows,
-                   static_cast<std::uint32_t>(RandomPurpose::evaluation), words_ + b * 4);
+    constexpr auto kPurpose = static_cast<std::uint32_t>(RandomPurpose::evaluation);
+    const auto numbers = hn::Iota(FloatOps::DU(), first);
+    const auto end = task_.first_block + task_.topology->draws_per_sample() / 4;
+    auto* words = words_;
+    for (auto block = task_.first_block; block < end; ++block, words += 4) {
+      const PhiloxRows rows(task_.seed, numbers, static_cast<std::uint32_t>(block >> 32U));
+      philox_rows(PhiloxBlock(task_.seed, kPurpose, block), rows, keys_, words);
     }
   }
 

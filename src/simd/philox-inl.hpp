@@ -43,6 +43,7 @@ struct SplitLanes {
   [[nodiscard]] HWY_INLINE SplitLanes high() const { return {lane >> 32U}; }
 };
 
+HWY_INLINE SplitLanes xor2(const SplitLanes& a, const SplitLanes& b) { return {a.lane ^ b.lane}; }
 HWY_INLINE SplitLanes xor3(const SplitLanes& a, const SplitLanes& b, const SplitLanes& c) {
   return {a.lane ^ b.lane ^ c.lane};
 }
@@ -78,6 +79,9 @@ struct SplitLanes {
   }
 };
 
+HWY_INLINE SplitLanes xor2(const SplitLanes& a, const SplitLanes& b) {
+  return {hn::Xor(a.even, b.even), hn::Xor(a.odd, b.odd)};
+}
 HWY_INLINE SplitLanes xor3(const SplitLanes& a, const SplitLanes& b, const SplitLanes& c) {
   return {hn::Xor3(a.even, b.even, c.even), hn::Xor3(a.odd, b.odd, c.odd)};
 }
@@ -109,10 +113,12 @@ HWY_INLINE PhiloxCounter philox_round(const PhiloxCounter& c, const PhiloxKeys& 
           xor3(product0.high(), c.c3, keys.k1[round]), product0};
 }
 
-/// The four words of each lane's counter.
-HWY_INLINE void philox(PhiloxCounter c, const PhiloxKeys& keys, FloatOps::U* HWY_RESTRICT words) {
+/// Rounds first to 9, then the four words of each lane.
+template <int first>
+HWY_INLINE void philox_rounds(PhiloxCounter c, const PhiloxKeys& keys,
+                              FloatOps::U* HWY_RESTRICT words) {
 #pragma GCC unroll 16
-  for (int round = 0; round < PhiloxConstants::kRounds; ++round) {
+  for (int round = first; round < PhiloxConstants::kRounds; ++round) {
     c = philox_round(c, keys, round);
   }
   words[0] = c.c0.joined();
@@ -121,18 +127,71 @@ HWY_INLINE void philox(PhiloxCounter c, const PhiloxKeys& keys, FloatOps::U* HWY
   words[3] = c.c3.joined();
 }
 
-/// The four words of a block, the same block in every lane. Rows: a number for all lanes
-/// (lane = machine) or a vector (lane = sample or batch row).
-HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, const SplitLanes& rows,
-                             std::uint32_t purpose, FloatOps::U* HWY_RESTRICT words) {
-  philox({SplitLanes::broadcast(static_cast<std::uint32_t>(block)),
-          SplitLanes::broadcast(static_cast<std::uint32_t>(block >> 32U)), rows,
-          SplitLanes::broadcast(purpose)},
-         keys, words);
+/// The four words of each lane's counter.
+HWY_INLINE void philox(const PhiloxCounter& c, const PhiloxKeys& keys,
+                       FloatOps::U* HWY_RESTRICT words) {
+  philox_rounds<0>(c, keys, words);
 }
+
+/// A 64-bit product of numbers that are the same in every lane.
+struct UniformProduct {
+  std::uint32_t low;
+  std::uint32_t high;
+
+  HWY_INLINE UniformProduct(std::uint32_t a, std::uint32_t b)
+      : low(static_cast<std::uint32_t>(std::uint64_t{a} * b)),
+        high(static_cast<std::uint32_t>((std::uint64_t{a} * b) >> 32U)) {}
+};
+
+/// The four words of a block, lane = machine: the counter is the same in every lane, so the first
+/// round's products are scalar.
 HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, std::uint32_t row,
                              std::uint32_t purpose, FloatOps::U* HWY_RESTRICT words) {
-  philox_block(keys, block, SplitLanes::broadcast(row), purpose, words);
+  const UniformProduct product0(static_cast<std::uint32_t>(block), PhiloxConstants::kMultiplier0);
+  const UniformProduct product1(row, PhiloxConstants::kMultiplier1);
+  const auto high = static_cast<std::uint32_t>(block >> 32U);
+  philox_rounds<1>({xor2(SplitLanes::broadcast(product1.high ^ high), keys.k0[0]),
+                    SplitLanes::broadcast(product1.low),
+                    xor2(SplitLanes::broadcast(product0.high ^ purpose), keys.k1[0]),
+                    SplitLanes::broadcast(product0.low)},
+                   keys, words);
+}
+
+/// What a block's number contributes to the first two rounds of one machine, lane = batch row or
+/// sample. Each product of these rounds is of the block or of the row, never of both.
+struct PhiloxBlock {
+  SplitLanes c0, c1, c2;  ///< c0 and c2 are still to be mixed with the row's
+
+  HWY_INLINE PhiloxBlock(std::uint64_t seed, std::uint32_t purpose, std::uint64_t block) {
+    const auto seed_low = static_cast<std::uint32_t>(seed);
+    const auto seed_high = static_cast<std::uint32_t>(seed >> 32U);
+    const UniformProduct first(static_cast<std::uint32_t>(block), PhiloxConstants::kMultiplier0);
+    const UniformProduct second(first.high ^ purpose ^ seed_high, PhiloxConstants::kMultiplier1);
+    c0 = SplitLanes::broadcast(second.high ^ (seed_low + PhiloxConstants::kWeyl0));
+    c1 = SplitLanes::broadcast(second.low);
+    c2 = SplitLanes::broadcast(first.low ^ (seed_high + PhiloxConstants::kWeyl1));
+  }
+};
+
+/// What a vector of rows contributes to the same two rounds.
+struct PhiloxRows {
+  SplitLanes first, second;  ///< products
+
+  PhiloxRows() = default;
+  /// @param block_high  upper half of the block's number
+  HWY_INLINE PhiloxRows(std::uint64_t seed, FloatOps::U rows, std::uint32_t block_high)
+      : first(SplitLanes::split(rows).times(PhiloxConstants::kMultiplier1)) {
+    const auto uniform = SplitLanes::broadcast(block_high ^ static_cast<std::uint32_t>(seed));
+    second = xor2(first.high(), uniform).times(PhiloxConstants::kMultiplier0);
+  }
+};
+
+/// The four words of a block for each row; `keys` are those of the machine's seed.
+HWY_INLINE void philox_rows(const PhiloxBlock& block, const PhiloxRows& rows,
+                            const PhiloxKeys& keys, FloatOps::U* HWY_RESTRICT words) {
+  philox_rounds<2>(
+      {xor2(rows.first, block.c0), block.c1, xor2(rows.second.high(), block.c2), rows.second}, keys,
+      words);
 }
 
 }  // namespace helmholtz::HWY_NAMESPACE

@@ -24,16 +24,25 @@ constexpr std::size_t kLanes = FloatOps::kLanes;
 class Draws {
  public:
   HWY_INLINE explicit Draws(const TileDraws& draws)
-      : keys_(FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed)),
+      : seed_(draws.seed),
+        keys_(FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed)),
               FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed >> 32U))),
         first_block_(draws.first_block),
         first_row_(draws.first_row) {}
 
-  /// Lane = batch row: one block of the rows from b.
-  HWY_INLINE void rows(std::uint64_t block, std::size_t b, FloatOps::U* HWY_RESTRICT words) const {
-    const auto row = FloatOps::set_bits(first_row_ + static_cast<std::uint32_t>(b));
-    philox_block(keys_, first_block_ + block, SplitLanes::split(hn::Add(row, lane_numbers())),
-                 kPurpose, words);
+  /// Lane = batch row: calls body(b, words) with a block of the rows from b on, for the first
+  /// `rows` rows of the tile.
+  template <class Body>
+  HWY_INLINE void rows(std::uint64_t block, std::size_t rows, Body body) {
+    const auto number = first_block_ + block;
+    const auto high = static_cast<std::uint32_t>(number >> 32U);
+    if (prepared_ == 0 || high != high_) prepare_rows(rows, high);
+    const PhiloxBlock uniform(seed_, kPurpose, number);
+    for (std::size_t b = 0; b < rows; b += kLanes) {
+      FloatOps::U words[4];
+      philox_rows(uniform, rows_[b / kLanes], keys_, words);
+      body(b, words);
+    }
   }
 
   /// Lane = block: consecutive blocks of the first row.
@@ -52,44 +61,63 @@ class Draws {
   static constexpr auto kPurpose = static_cast<std::uint32_t>(RandomPurpose::training);
   static HWY_INLINE FloatOps::U lane_numbers() { return hn::Iota(FloatOps::DU(), 0); }
 
+  HWY_INLINE void prepare_rows(std::size_t rows, std::uint32_t high) {
+    for (std::size_t b = 0; b < rows; b += kLanes) {
+      const auto row = FloatOps::set_bits(first_row_ + static_cast<std::uint32_t>(b));
+      rows_[b / kLanes] = PhiloxRows(seed_, hn::Add(row, lane_numbers()), high);
+    }
+    prepared_ = rows;
+    high_ = high;
+  }
+
+  std::uint64_t seed_;
   PhiloxKeys keys_;
   std::uint64_t first_block_;
   std::uint32_t first_row_;
+  std::size_t prepared_ = 0;  ///< rows that rows_ holds
+  std::uint32_t high_ = 0;    ///< upper half of the block numbers that rows_ is for
+  PhiloxRows rows_[kTileColumns / kLanes];
 };
 
-/// How many of the ascending thresholds are <= word. No branch depends on the word: it is random.
-HWY_INLINE std::size_t count_up_to(std::span<const std::uint32_t> thresholds, std::uint32_t word) {
-  std::size_t below = 0;
+/// Element index[i] in lane i.
+HWY_INLINE FloatOps::U gather(std::span<const std::uint32_t> array, FloatOps::U index) {
+  const hn::RebindToSigned<FloatOps::DU> di;
+  return hn::GatherIndex(FloatOps::DU(), array.data(), hn::BitCast(di, index));
+}
+
+/// How many of the ascending thresholds are <= word.
+HWY_INLINE FloatOps::U count_up_to(std::span<const std::uint32_t> thresholds, FloatOps::U word) {
+  auto below = FloatOps::set_bits(0);
   for (auto n = thresholds.size(); n > 0; n /= 2) {
-    const auto half = (n + 1) / 2;
-    below += thresholds[below + half - 1] <= word ? half : 0;
+    const auto half = static_cast<std::uint32_t>((n + 1) / 2);
+    const auto probe = gather(thresholds, hn::Add(below, FloatOps::set_bits(half - 1)));
+    const auto beyond = hn::Lt(word, probe);
+    below = hn::Add(below, hn::IfThenZeroElse(beyond, FloatOps::set_bits(half)));
   }
   return below;
 }
 
-/// The patterns that the rows of a tile draw.
+/// Where in the world's words the patterns start that the rows of a tile draw.
 HWY_INLINE void find_patterns(const World& world, const TileDraws& draws, std::size_t rows,
-                              const std::uint32_t** patterns) {
-  const Draws words_of(draws);
-  for (std::size_t b = 0; b < rows; b += kLanes) {
-    FloatOps::U words[4];
-    words_of.rows(0, b, words);
-    HWY_ALIGN std::uint32_t lanes[kLanes];
-    hn::Store(words[0], FloatOps::DU(), lanes);
-    for (std::size_t i = 0; i < kLanes; ++i) {
-      patterns[b + i] = world.words().data() +
-                        count_up_to(world.thresholds(), lanes[i]) * world.words_per_pattern();
-    }
-  }
+                              std::uint32_t* patterns) {
+  const auto stride = FloatOps::set_bits(static_cast<std::uint32_t>(world.words_per_pattern()));
+  Draws(draws).rows(0, rows, [&](std::size_t b, const FloatOps::U* words) HWY_ATTR {
+    const auto index = count_up_to(world.thresholds(), words[0]);
+    hn::Store(hn::Mul(index, stride), FloatOps::DU(), patterns + b);
+  });
 }
 
 void draw_tile(const World& world, const TileDraws& draws, std::size_t first, const Matrix& units) {
-  const std::uint32_t* patterns[kTileColumns];
+  HWY_ALIGN std::uint32_t patterns[kTileColumns];
   find_patterns(world, draws, units.columns, patterns);
-  HWY_ALIGN std::uint32_t words[kTileColumns] = {};
+  HWY_ALIGN std::uint32_t words[kTileColumns];
   for (std::size_t j = 0; j < units.rows; ++j) {
     if (j % 32 == 0) {
-      for (std::size_t b = 0; b < units.columns; ++b) words[b] = patterns[b][(first + j) / 32];
+      const auto word = FloatOps::set_bits(static_cast<std::uint32_t>((first + j) / 32));
+      for (std::size_t b = 0; b < units.columns; b += kLanes) {
+        const auto index = hn::Add(hn::Load(FloatOps::DU(), patterns + b), word);
+        hn::Store(gather(world.words(), index), FloatOps::DU(), words + b);
+      }
     }
     float* const row = units.data + j * units.stride;
     if (units.stride == 1) {
@@ -111,12 +139,10 @@ HWY_INLINE void sample_vector(float* units, FloatOps::F bias, FloatOps::U words)
 }
 
 void sample_tile(const Matrix& activities, const float* bias, const TileDraws& draws) {
-  const Draws words_of(draws);
+  Draws words_of(draws);
   const auto end = draws.slot + activities.rows;
   for (auto block = draws.slot / 4; 4 * block < end; ++block) {
-    for (std::size_t b = 0; b < activities.columns; b += kLanes) {
-      FloatOps::U words[4];
-      words_of.rows(block, b, words);
+    words_of.rows(block, activities.columns, [&](std::size_t b, const FloatOps::U* words) HWY_ATTR {
 #pragma GCC unroll 4
       for (std::uint64_t i = 0; i < 4; ++i) {
         const auto j = 4 * block + i - draws.slot;  // wraps below the first slot
@@ -124,7 +150,7 @@ void sample_tile(const Matrix& activities, const float* bias, const TileDraws& d
         sample_vector(activities.data + j * activities.stride + b, FloatOps::set(bias[j]),
                       words[i]);
       }
-    }
+    });
   }
 }
 
