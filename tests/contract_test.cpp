@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -135,6 +136,19 @@ TEST_P(Contract, RefusesWhatItCannotTrain) {
   ensemble.batch = 1;
   ensemble.topology = Topology({2, 5, 11});
   EXPECT_THROW(make_trainer(GetParam(), ensemble), InvalidArgument);
+}
+
+TEST_P(Contract, RefusesMachinesThatItDoesNotHave) {
+  const auto trainer = make_trainer(GetParam(), random_ensemble({2, 5, 12}, 1, 3));
+  std::vector<float> floats(trainer->ensemble().topology.parameters() * 2);
+  std::vector<Evaluation> evaluations(2);
+  EXPECT_THROW(trainer->read_parameters(2, 2, floats), InvalidArgument);
+  EXPECT_THROW(trainer->read_parameters(SIZE_MAX, 2, floats), InvalidArgument);
+  EXPECT_THROW(trainer->read_parameters(0, 1, floats), InvalidArgument);
+  EXPECT_THROW(trainer->write_parameters(2, 2, floats), InvalidArgument);
+  EXPECT_THROW(trainer->write_parameters(0, 3, floats), InvalidArgument);
+  EXPECT_THROW(trainer->evaluate({}, 2, evaluations), InvalidArgument);
+  EXPECT_NO_THROW(trainer->read_parameters(1, 2, floats));
 }
 
 TEST_P(Contract, HundredStepsAreTenTimesTen) {

@@ -34,11 +34,14 @@ class Trainer {
   void train(std::uint64_t steps);
 
   /// Machines first to first+out.size()-1, as they are now.
+  /// @throws InvalidArgument (field "machines") beyond the last machine
   virtual void evaluate(const EvaluationOptions& options, std::size_t first,
                         std::span<Evaluation> out);
 
   /// Copies parameters of machines first to first+count-1 in or out, [count x parameters()].
   /// A machine with a parameter that is not finite reads as NaN throughout.
+  /// @throws InvalidArgument (fields "machines", "parameters") beyond the last machine, or for a
+  ///         span of another size
   void read_parameters(std::size_t first, std::size_t count, std::span<float> out) const;
   void write_parameters(std::size_t first, std::size_t count, std::span<const float> in);
 

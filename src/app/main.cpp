@@ -29,18 +29,16 @@ class UsageError : public Error {
   explicit UsageError(const std::string& message) : Error(ExitCode::usage, message) {}
 };
 
-/// The message, with an argument's name as the flag that it is; HELMHOLTZ_SIMD is none.
-std::string named_as_flag(const Error& error) {
+/// The last words of a command that failed, on one line. A field that is a flag of the command is
+/// named as one.
+ExitCode report(const Error& error, const CLI::App* command) {
   const auto* argument = dynamic_cast<const InvalidArgument*>(&error);
-  if (argument == nullptr || argument->field().starts_with("HELMHOLTZ_")) return error.what();
-  return fmt::format("--{}", argument->what());
-}
-
-/// The last words of a command that failed, on one line.
-ExitCode report(const Error& error, const std::string& help) {
-  const bool usage = error.code() == ExitCode::usage;
-  note(fmt::format("helmholtz: {}{}", named_as_flag(error),
-                   usage ? fmt::format(" (see {} --help)", help) : ""));
+  const bool is_flag = argument != nullptr && command != nullptr &&
+                       command->get_option_no_throw("--" + argument->field()) != nullptr;
+  const auto help = command == nullptr ? "" : fmt::format(" {}", command->get_name());
+  note(fmt::format(
+      "helmholtz: {}{}{}", is_flag ? "--" : "", error.what(),
+      error.code() == ExitCode::usage ? fmt::format(" (see helmholtz{} --help)", help) : ""));
   return error.code();
 }
 
@@ -111,10 +109,10 @@ void parse(CLI::App& program, int argc, char** argv) {
   }
 }
 
-/// What to type for help: the program, and the command if there is one.
-std::string spoken_name(const CLI::App& program) {
+/// The command that the arguments named, if any.
+const CLI::App* spoken(const CLI::App& program) {
   const auto parsed = program.get_subcommands();
-  return parsed.empty() ? "helmholtz" : fmt::format("helmholtz {}", parsed.front()->get_name());
+  return parsed.empty() ? nullptr : parsed.front();
 }
 
 ExitCode run(CLI::App& program, int argc, char** argv) {
@@ -131,7 +129,7 @@ ExitCode run(CLI::App& program, int argc, char** argv) {
   } catch (const CLI::Success&) {
     print_line(program.help());  // a footer has no newline of its own
   } catch (const Error& error) {
-    return report(error, spoken_name(program));
+    return report(error, spoken(program));
   }
   return ExitCode::ok;
 }
@@ -145,10 +143,11 @@ ExitCode run_program(int argc, char** argv) {
     program.set_version_flag("--version", "helmholtz " HELMHOLTZ_VERSION);
     program.allow_extras();
     program.require_subcommand(0, 1);
+    program.get_formatter()->label("SUBCOMMAND", "COMMAND");
     program.footer(fmt::format("helmholtz COMMAND --help tells more.\n\n{}", kExitCodes));
     return run(program, argc, argv);
   } catch (const Error& error) {
-    return report(error, "helmholtz");
+    return report(error, nullptr);
   } catch (const std::bad_alloc&) {
     note("helmholtz: not enough memory");
   } catch (const std::exception& error) {

@@ -127,12 +127,18 @@ bool RunFlags::given(std::string_view flag) const {
 
 namespace {
 
-/// Every value of a list flag, read by `read`.
+/// Every value of a list flag, read by `read`; none twice.
 template <class Value>
-std::vector<Value> read_each(const Lists& texts,
+std::vector<Value> read_each(std::string_view flag, const Lists& texts,
                              const std::function<Value(std::string_view)>& read) {
   std::vector<Value> values;
-  for (const auto& text : texts) values.push_back(read(text));
+  for (const auto& text : texts) {
+    const auto value = read(text);
+    if (std::find(values.begin(), values.end(), value) != values.end()) {
+      throw InvalidArgument(flag, text, "each value once");
+    }
+    values.push_back(value);
+  }
   return values;
 }
 
@@ -174,13 +180,13 @@ RunOptions RunFlags::parse() const {
   };
   const auto steps = parse_integer("steps", t.steps, 0, Trainer::kMaxSteps);
   return {
-      .topologies = read_each<Topology>(t.layers, Topology::parse),
+      .topologies = read_each<Topology>("layers", t.layers, Topology::parse),
       .world = make_world(t.world),
-      .rates = read_each<double>(elements(arity_, t.lr), rate),
+      .rates = read_each<double>("lr", elements(arity_, t.lr), rate),
       .rate_overrides = parse_rate_overrides(),
-      .schedules = read_each<Schedule>(t.schedule, Schedule::parse),
-      .initialisations = read_each<Initialisation>(t.init, Initialisation::parse),
-      .batches = read_each<int>(elements(arity_, t.batch), batch),
+      .schedules = read_each<Schedule>("schedule", t.schedule, Schedule::parse),
+      .initialisations = read_each<Initialisation>("init", t.init, Initialisation::parse),
+      .batches = read_each<int>("batch", elements(arity_, t.batch), batch),
       .reduction = t.mean ? BatchReduction::mean : BatchReduction::sum,
       .nonnegative = t.nonnegative,
       .steps = steps,

@@ -91,14 +91,14 @@ Command add_worlds(CLI::App& program) {
       "  helmholtz worlds bars4x4\n"
       "  helmholtz worlds file:my-patterns.txt\n");
   struct Flags {
-    std::string name;
+    std::optional<std::string> name;
     OutputOptions output;
   };
   const auto flags = std::make_shared<Flags>();
   parser->add_option("WORLD", flags->name, "draw this one: a name, or file:PATH");
   add_output_flags(*parser, flags->output);
   return {.parser = parser, .run = [flags] {
-            return flags->name.empty() ? list(flags->output) : show(flags->name, flags->output);
+            return flags->name ? show(*flags->name, flags->output) : list(flags->output);
           }};
 }
 

@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "backends/workers.hpp"
 #include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
@@ -24,6 +26,19 @@ std::size_t share(std::size_t machines, const Workers& workers) {
   const auto threads = static_cast<std::size_t>(workers.threads());
   const auto part = (machines + threads - 1) / threads;
   return std::max(kVector, (part + kVector - 1) / kVector * kVector);
+}
+
+void require_inside(const Ensemble& ensemble, std::size_t first, std::size_t count) {
+  if (first <= ensemble.size() && count <= ensemble.size() - first) return;
+  throw InvalidArgument("machines", fmt::format("{} from number {}", count, first),
+                        fmt::format("some of {}", ensemble.size()));
+}
+
+/// A span of the machines' parameters.
+void require_size(std::size_t floats, std::size_t machines, const Topology& topology) {
+  if (floats == machines * topology.parameters()) return;
+  throw InvalidArgument("parameters", fmt::format("{} floats", floats),
+                        fmt::format("{} of each of {} machines", topology.parameters(), machines));
 }
 
 Ensemble validated(Ensemble ensemble) {
@@ -48,6 +63,7 @@ void Trainer::train(std::uint64_t steps) {
 
 void Trainer::evaluate(const EvaluationOptions& options, std::size_t first,
                        std::span<Evaluation> out) {
+  require_inside(ensemble_, first, out.size());
   const auto parameters = ensemble_.topology.parameters();
   const auto block = std::min(block_size(ensemble_.topology), share(out.size(), workers()));
   workers().for_each((out.size() + block - 1) / block, [&](std::size_t b) {
@@ -60,6 +76,8 @@ void Trainer::evaluate(const EvaluationOptions& options, std::size_t first,
 }
 
 void Trainer::read_parameters(std::size_t first, std::size_t count, std::span<float> out) const {
+  require_inside(ensemble_, first, count);
+  require_size(out.size(), count, ensemble_.topology);
   do_read(first, count, out);
   const auto parameters = ensemble_.topology.parameters();
   for (std::size_t m = 0; m < count; ++m) {
@@ -72,6 +90,8 @@ void Trainer::read_parameters(std::size_t first, std::size_t count, std::span<fl
 }
 
 void Trainer::write_parameters(std::size_t first, std::size_t count, std::span<const float> in) {
+  require_inside(ensemble_, first, count);
+  require_size(in.size(), count, ensemble_.topology);
   std::vector<float> positive_zeros(in.begin(), in.end());
   for (auto& w : positive_zeros) w += 0.0F;  // -0 becomes +0, as everywhere in the exact class
   do_write(first, count, positive_zeros);

@@ -6,15 +6,25 @@ namespace helmholtz {
 
 namespace {
 
-/// A message stays one readable line whatever the value was.
+/// Without control characters: a message stays one readable line.
+std::string printable(std::string_view text) {
+  std::string line(text);
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return line;
+}
+
+/// A value of any length and content.
 std::string shown(std::string_view value) {
   constexpr std::size_t kLongest = 80;
-  std::string text;
-  for (const char c : value.substr(0, kLongest)) {
-    text += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-  }
+  auto text = printable(value.substr(0, kLongest));
   if (value.size() > kLongest) text += "…";
   return text;
+}
+
+std::string about_file(std::string_view path, std::string_view problem) {
+  return fmt::format("{}: {}", printable(path), printable(problem));
 }
 
 }  // namespace
@@ -26,15 +36,15 @@ InvalidArgument::InvalidArgument(std::string_view field, std::string_view value,
       field_(field) {}
 
 BadData::BadData(std::string_view path, std::string_view problem)
-    : Error(ExitCode::bad_data, fmt::format("{}: {}", path, problem)) {}
+    : Error(ExitCode::bad_data, about_file(path, problem)) {}
 
 NoInput::NoInput(std::string_view path, std::string_view problem)
-    : Error(ExitCode::no_input, fmt::format("{}: {}", path, problem)) {}
+    : Error(ExitCode::no_input, about_file(path, problem)) {}
 
 CannotCreate::CannotCreate(std::string_view path, std::string_view problem)
-    : Error(ExitCode::cannot_create, fmt::format("{}: {}", path, problem)) {}
+    : Error(ExitCode::cannot_create, about_file(path, problem)) {}
 
 IoError::IoError(std::string_view path, std::string_view problem)
-    : Error(ExitCode::io, fmt::format("{}: {}", path, problem)) {}
+    : Error(ExitCode::io, about_file(path, problem)) {}
 
 }  // namespace helmholtz

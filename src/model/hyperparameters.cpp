@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,8 +18,8 @@ constexpr std::string_view kAllowedRate = "a finite rate, 0 or more, that a floa
 constexpr std::string_view kAllowedSchedule =
     "constant, inverse:DECAY (DECAY >= 0), exponential:GAMMA[:EVERY] (0 < GAMMA <= 1, EVERY >= 1)";
 constexpr std::string_view kAllowedInit =
-    "terms joined by +: zero, normal:SCALE (0 to 1000), visible-bias:marginal, visible-bias:VALUE "
-    "(-1000 to 1000)";
+    "zero or normal:SCALE (0 to 1000), and visible-bias:marginal or visible-bias:VALUE (-1000 to "
+    "1000), joined by +";
 constexpr double kLargestInit = 1000;
 
 void require_rate(std::string_view field, double rate) {
@@ -106,18 +107,26 @@ double Schedule::factor(std::uint64_t step) const {
 
 Initialisation Initialisation::parse(std::string_view text) {
   Initialisation init;
+  bool has_scale = false;
+  bool has_bias = false;
+  const auto once = [&](bool& given) {
+    if (std::exchange(given, true)) throw InvalidArgument("init", text, kAllowedInit);
+  };
   for (const auto term : text::split(text, '+')) {
     const auto colon = term.find(':');
     const auto name = term.substr(0, colon);
     const auto value = colon == std::string_view::npos ? "" : term.substr(colon + 1);
     const auto number = text::number<double>(value);
     if (term == "zero") {
-      init.scale = 0;
+      once(has_scale);
     } else if (name == "normal" && number && *number >= 0 && *number <= kLargestInit) {
+      once(has_scale);
       init.scale = *number;
     } else if (term == "visible-bias:marginal") {
+      once(has_bias);
       init.visible_bias = VisibleBias::marginal;
     } else if (name == "visible-bias" && number && std::abs(*number) <= kLargestInit) {
+      once(has_bias);
       init.visible_bias = VisibleBias::value;
       init.visible_bias_value = *number;
     } else {

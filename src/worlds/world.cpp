@@ -55,12 +55,15 @@ double total_weight(const std::vector<WeightedPattern>& patterns, std::size_t un
 }  // namespace
 
 World::World(std::string name, ImageShape shape, const std::vector<WeightedPattern>& patterns)
-    : name_(std::move(name)), shape_(shape), visible_units_(shape.rows * shape.columns) {
+    : name_(std::move(name)), shape_(shape) {
   const auto units = patterns.empty() ? 0 : patterns.front().bits.size();
-  if (units == 0 || units != static_cast<std::size_t>(visible_units_)) {
+  const auto pixels = std::int64_t{shape.rows} * shape.columns;
+  if (units == 0 || shape.rows < 1 || static_cast<std::int64_t>(units) != pixels) {
     throw InvalidArgument("world", fmt::format("{} patterns of {} bits", patterns.size(), units),
-                          fmt::format("one or more patterns of {} bits", visible_units_));
+                          fmt::format("one or more patterns of {} x {} bits", shape.rows,
+                                      shape.columns));
   }
+  visible_units_ = static_cast<int>(pixels);
   words_per_pattern_ = (units + 31) / 32;
   const double total = total_weight(patterns, units);
   std::map<std::vector<std::uint32_t>, std::size_t> index_of;

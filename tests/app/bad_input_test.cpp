@@ -144,8 +144,14 @@ TEST(BadInput, Names) {
       {{"train", "--schedule", "inverse"}, 2, "--schedule: got \"inverse\""},
       {{"train", "--init", "uniform"}, 2, "--init: got \"uniform\""},
       {{"train", "--rng", "mt19937"}, 2, "--rng: got \"mt19937\"; allowed: philox, numpy"},
-      {{"worlds", "nowhere"}, 2, "--world: got \"nowhere\""},
+      {{"train", "--init", "normal:0.1+zero"}, 2, "--init: got \"normal:0.1+zero\""},
+      {{"train", "--init", "visible-bias:1+visible-bias:marginal"}, 2, "--init: got"},
+      {{"worlds", "nowhere"}, 2, "helmholtz: world: got \"nowhere\""},
+      {{"worlds", ""}, 2, "world: got \"\""},
+      {{"worlds", "file:a\nb"}, 66, "a?b: No such file"},
       {{"backends", "extra"}, 2, "unexpected argument"},
+      {{"sweep", "--lr", "0.05,0.1,5e-2"}, 2, "--lr: got \"5e-2\"; allowed: each value once"},
+      {{"sweep", "--batch", "4", "--batch", "4"}, 2, "--batch: got \"4\""},
   });
 }
 
