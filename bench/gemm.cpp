@@ -70,7 +70,7 @@ class Products {
     for (std::size_t i = 0; i < static_cast<std::size_t>(layer.inputs); ++i) {
       expected += static_cast<double>(states_[0].rows[i]) * static_cast<double>(weights[i]);
     }
-    const double got = static_cast<double>(results_[1].rows[0]);
+    const auto got = static_cast<double>(results_[1].rows[0]);
     if (std::abs(got - expected) <= 1e-5) return;
     abort_run(name, fmt::format("activity {} instead of {}", got, expected));
   }
@@ -104,7 +104,7 @@ class Products {
     activities(case_.batch, states(l - 1), weights, results_[static_cast<std::size_t>(l)]);
   }
 
-  const States& states(int l) const { return states_[static_cast<std::size_t>(l)]; }
+  [[nodiscard]] const States& states(int l) const { return states_[static_cast<std::size_t>(l)]; }
 
   Case case_;
   std::vector<float> weights_;

@@ -31,6 +31,7 @@ constexpr const char* kDefaultFilter = "--benchmark_filter=-^choose/";
 int run(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin() + 1, {kDefaultTime, kDefaultFilter});
   std::vector<char*> argv;
+  argv.reserve(arguments.size());
   for (auto& argument : arguments) argv.push_back(argument.data());
   auto argc = static_cast<int>(argv.size());
   describe_run();

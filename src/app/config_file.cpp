@@ -72,7 +72,9 @@ void set_flag(CLI::Option& option, const CLI::ConfigItem& item) {
 
 /// Whether the value is one topology, `layers = [1, 6, 9]`; no topology has one layer.
 bool is_one_topology(const CLI::ConfigItem& item) {
-  const auto is_one_size = [](const std::string& text) { return text.find(',') == text.npos; };
+  const auto is_one_size = [](const std::string& text) {
+    return text.find(',') == std::string::npos;
+  };
   return item.name == "layers" && std::all_of(item.inputs.begin(), item.inputs.end(), is_one_size);
 }
 

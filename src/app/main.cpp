@@ -51,7 +51,7 @@ std::vector<std::string> command_names(const CLI::App& program) {
 [[noreturn]] void refuse_unknown_flag(const CLI::App& command, const std::string& argument) {
   const auto name = argument.substr(0, argument.find('='));
   auto names = flag_names(command);
-  for (auto& flag : names) flag = "--" + flag;
+  for (auto& flag : names) flag.insert(0, "--");
   throw UsageError(with_suggestion(fmt::format("unknown flag {}", name), name, names));
 }
 
@@ -93,8 +93,9 @@ std::vector<Command> add_commands(CLI::App& program) {
 std::string in_our_words(const CLI::ArgumentMismatch& error) {
   const std::string text = error.what();
   const auto name = text.substr(0, text.find_first_of(": "));
-  if (text.find("missing") != text.npos) return fmt::format("{}: needs a value", name);
-  if (text.find("received") != text.npos) return fmt::format("{}: given more than once", name);
+  if (text.find("missing") != std::string::npos) return fmt::format("{}: needs a value", name);
+  if (text.find("received") != std::string::npos)
+    return fmt::format("{}: given more than once", name);
   return fmt::format("--{}: takes no value", name);
 }
 
