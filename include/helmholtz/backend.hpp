@@ -73,6 +73,8 @@ enum class RandomScheme { philox, numpy };
 struct TrainerOptions {
   static constexpr int kMaxThreads = 1024;
   int threads = 0;  ///< CPU threads; 0: all cores
+  /// Devices of a CUDA backend, by number: machines are split over them. Empty: the first one.
+  std::vector<int> devices = {};
   RandomScheme random = RandomScheme::philox;
 };
 
@@ -97,7 +99,8 @@ std::string choose_backend(const Ensemble& ensemble);
 std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble);
 
 /// @param backend  a name from list_backends(), or "auto"
-/// @throws InvalidArgument (fields "backend", "rng", "threads") for an unknown name or an option
+/// @throws InvalidArgument (fields "backend", "rng", "threads", "device") for an unknown name or an
+/// option
 ///         that the backend does not support; what Ensemble::validate() throws
 /// @throws Error (ExitCode::no_device) for a backend that cannot run here; never a silent fallback
 std::unique_ptr<Trainer> make_trainer(std::string_view backend, Ensemble ensemble,

@@ -79,7 +79,8 @@ struct SweepSpec {
   std::uint64_t eval_every = 5'000;  ///< steps; the last step is always evaluated
   std::uint64_t samples = 0;         ///< for the sampled KL; 0: exact only
   std::string backend = "auto";
-  int threads = 0;  ///< 0: all cores
+  int threads = 0;                ///< 0: all cores
+  std::vector<int> devices = {};  ///< as in TrainerOptions
 
   /// @throws InvalidArgument if any part is out of range, does not fit the world, or needs more
   ///         memory than there is

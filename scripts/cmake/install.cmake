@@ -1,5 +1,4 @@
 # Installs the library, its headers, the program, and a package for find_package(helmholtz).
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/helmholtz)
@@ -10,8 +9,10 @@ install(TARGETS helmholtz EXPORT helmholtz-targets INCLUDES DESTINATION ${CMAKE_
 install(DIRECTORY include/helmholtz DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT helmholtz-targets NAMESPACE helmholtz:: DESTINATION ${package_dir})
 
+if(HELMHOLTZ_HAS_CUDA)
+  install(TARGETS helmholtz_cuda DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 if(TARGET helmholtz_program)
-  file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   set_target_properties(helmholtz_program PROPERTIES INSTALL_RPATH $ORIGIN/${bin_to_lib})
   install(TARGETS helmholtz_program)
 endif()

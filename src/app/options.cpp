@@ -36,6 +36,7 @@ struct RunFlags::Text {
   std::string samples = "0";
   std::string backend = "auto";
   std::string threads = "0";
+  std::string device;
   OutputOptions output;
 };
 
@@ -115,6 +116,7 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
   run.one("--eval-every", t.eval_every, "N", "steps between evaluations (default: steps / 10)");
   run.one("--samples", t.samples, "N", "generated samples for the sampled KL; 0: exact KL only");
   run.one("--backend", t.backend, "NAME", "see helmholtz backends; auto chooses");
+  run.one("--device", t.device, "N,N,...", "GPUs to split the machines over (default: the first)");
   run.one("--threads", t.threads, "N", "CPU threads; 0: all cores");
   add_output_flags(command, t.output);
 }
@@ -150,6 +152,15 @@ Lists elements(RunFlags::Arity arity, const Lists& texts) {
     for (const auto part : text::split(text, ',')) parts.emplace_back(part);
   }
   return parts;
+}
+
+std::vector<int> parse_devices(std::string_view text) {
+  constexpr std::uint64_t kMost = 1023;
+  std::vector<int> devices;
+  for (const auto part : text::split(text, ',')) {
+    devices.push_back(static_cast<int>(parse_integer("device", part, 0, kMost)));
+  }
+  return devices;
 }
 
 std::uint64_t default_eval_every(std::uint64_t steps) {
@@ -197,6 +208,7 @@ RunOptions RunFlags::parse() const {
       .backend = t.backend,
       .threads =
           static_cast<int>(parse_integer("threads", t.threads, 0, TrainerOptions::kMaxThreads)),
+      .devices = given("device") ? parse_devices(t.device) : std::vector<int>(),
       .output = t.output,
   };
 }

@@ -44,6 +44,7 @@ struct RunOptions {
   std::uint64_t samples = 0;
   std::string backend;
   int threads = 0;
+  std::vector<int> devices;
   OutputOptions output;
 };
 

@@ -50,7 +50,8 @@ SweepSpec spec_of(const SweepFlags& flags, const RunOptions& options) {
           .eval_every = options.eval_every,
           .samples = options.samples,
           .backend = options.backend,
-          .threads = options.threads};
+          .threads = options.threads,
+          .devices = options.devices};
 }
 
 /// What the sweep would take, from a second of it.

@@ -4,9 +4,11 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "backends/cpu_fused/cpu_fused.hpp"
 #include "backends/cpu_layered/cpu_layered.hpp"
+#include "backends/cuda/cuda.hpp"
 #include "backends/reference/reference.hpp"
 #include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
@@ -21,6 +23,7 @@ struct Entry {
   std::string_view name;
   std::string_view summary;
   bool exact;
+  /// What it runs on; throws Error (ExitCode::no_device) with the reason if it cannot run.
   std::string (*detail)();
   std::size_t (*bytes)(const Ensemble&);
   std::unique_ptr<Trainer> (*make)(Ensemble, const TrainerOptions&);
@@ -33,6 +36,8 @@ constexpr std::array kBackends = {
           cpu_fused::detail, cpu_fused::bytes, cpu_fused::make},
     Entry{"cpu-layered", "a layer of the whole batch at a time: large layers and batches", false,
           cpu_layered::detail, cpu_layered::bytes, cpu_layered::make},
+    Entry{"cuda-fused", "thousands of steps a launch, weights on chip: sweeps on a GPU", true,
+          plugin::detail, plugin::host_bytes, plugin::make_fused},
 };
 
 const Entry& find(std::string_view name) {
@@ -56,11 +61,17 @@ const Entry& find(std::string_view name) {
 std::vector<BackendInfo> list_backends() {
   std::vector<BackendInfo> infos;
   for (const auto& entry : kBackends) {
-    infos.push_back({.name = std::string(entry.name),
-                     .summary = std::string(entry.summary),
-                     .exact = entry.exact,
-                     .available = true,
-                     .detail = entry.detail()});
+    auto& info = infos.emplace_back();
+    info.name = entry.name;
+    info.summary = entry.summary;
+    info.exact = entry.exact;
+    try {
+      info.detail = entry.detail();
+      info.available = true;
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::no_device) throw;
+      info.detail = error.what();
+    }
   }
   return infos;
 }
@@ -104,6 +115,10 @@ std::unique_ptr<Trainer> make_trainer(std::string_view backend, Ensemble ensembl
   if (options.threads < 0 || options.threads > TrainerOptions::kMaxThreads) {
     throw InvalidArgument("threads", std::to_string(options.threads),
                           fmt::format("0 (all cores) to {}", TrainerOptions::kMaxThreads));
+  }
+  if (!options.devices.empty() && !name.starts_with("cuda-")) {
+    throw InvalidArgument("device", fmt::format("{}", fmt::join(options.devices, ",")),
+                          fmt::format("nothing with backend {}", name));
   }
   return entry.make(std::move(ensemble), options);
 }

@@ -117,8 +117,7 @@ HWY_NOINLINE void generate_with(const Shape& shape, const SampleTask& task, std:
 void generate(const SampleTask& task, std::uint32_t first, std::byte* scratch,
               const PackedPatterns& out) {
   using Notebook = fused::StaticShape<1, 6, 9>;
-  const auto& sizes = task.topology->layer_sizes();
-  if (std::equal(sizes.begin(), sizes.end(), Notebook::kSizes.begin(), Notebook::kSizes.end())) {
+  if (fused::same_sizes(Notebook(), *task.topology)) {
     generate_with(Notebook(), task, first, scratch, out);
   } else {
     generate_with(fused::RuntimeShape(*task.topology), task, first, scratch, out);

@@ -4,11 +4,10 @@
 #include <cmath>
 #include <cstdint>
 
+#include "model/exact_chunk.hpp"
+
 /// The exact class's arithmetic (exact_arithmetic.inl) on single floats.
 namespace helmholtz::exact {
-
-/// Inputs that an activity adds up before it starts a new partial sum.
-inline constexpr int kChunk = 32;
 
 /// One float at a time, with fused multiply-adds that are never split or contracted.
 struct Scalar {

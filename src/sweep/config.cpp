@@ -57,6 +57,9 @@ std::string config_text(const SweepSpec& spec) {
   text += fmt::format("steps = {}\neval-every = {}\nsamples = {}\n", spec.steps, spec.eval_every,
                       spec.samples);
   text += fmt::format("backend = {}\nthreads = {}\n", quoted(spec.common_backend()), spec.threads);
+  if (!spec.devices.empty()) {
+    text += fmt::format("device = {}\n", quoted(fmt::format("{}", fmt::join(spec.devices, ","))));
+  }
   return text;
 }
 

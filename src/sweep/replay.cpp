@@ -10,8 +10,9 @@ std::vector<float> replay(const SweepSpec& spec, std::span<const std::uint64_t> 
   const auto configuration = spec.configuration(machines.front() % configurations);
   std::vector<std::uint64_t> seeds;
   for (const auto machine : machines) seeds.push_back(spec.seeds[machine / configurations]);
-  const auto trainer = make_trainer(spec.resolved_backend(configuration),
-                                    spec.ensemble(configuration, seeds), {.threads = spec.threads});
+  const auto trainer =
+      make_trainer(spec.resolved_backend(configuration), spec.ensemble(configuration, seeds),
+                   {.threads = spec.threads, .devices = spec.devices});
   Pace pace(1);
   const PacedCallbacks callbacks{.stop_requested = stop_requested, .advanced = [](double) {}};
   if (!train_to(spec.steps, *trainer, pace, callbacks)) return {};

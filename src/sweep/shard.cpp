@@ -57,8 +57,8 @@ bool ShardTrainer::train_group(std::uint64_t first, const Members& members,
                                std::vector<ResultRow>& rows) {
   const auto configurations = spec_.configurations();
   auto& own = kind(spec_.configuration((first + members[0]) % configurations));
-  const auto trainer =
-      make_trainer(own.backend, expand(first, members), {.threads = spec_.threads});
+  const auto trainer = make_trainer(own.backend, expand(first, members),
+                                    {.threads = spec_.threads, .devices = spec_.devices});
   const EvaluationOptions options{.exact = true, .samples = spec_.samples};
   std::vector<Evaluation> evaluations;
   for (std::uint64_t e = 0; e < spec_.evaluations(); ++e) {

@@ -127,7 +127,8 @@ void SweepSpec::validate() const {
   require_trainable(*this);
   require_memory(*this);
   for (const auto& kind : ensemble_kinds(*this)) {
-    make_trainer(resolved_backend(kind), ensemble_of(*this, kind, 1), {.threads = threads});
+    make_trainer(resolved_backend(kind), ensemble_of(*this, kind, 1),
+                 {.threads = threads, .devices = devices});
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/machine_file.hpp"
+#include "support/environment_variable.hpp"
 #include "support/process.hpp"
 
 namespace helmholtz::testing {
@@ -99,6 +100,35 @@ TEST(Backends, SaysWhatThereIs) {
   EXPECT_EQ(reference["name"], "reference");
   EXPECT_EQ(reference["class"], "exact");
   EXPECT_EQ(reference["available"], true);
+}
+
+// What cannot run says why, and is an error when it is asked for: never a silent fallback.
+TEST(Backends, ThePluginThatCannotBeLoadedSaysWhy) {
+  const EnvironmentVariable nowhere("HELMHOLTZ_CUDA_PLUGIN", "/nonexistent/plugin.so");
+  const auto last = json::parse(lines_of(run_program({"backends", "--json"})).back());
+  EXPECT_EQ(last["name"], "cuda-fused");
+  EXPECT_EQ(last["available"], false);
+  EXPECT_THAT(last["detail"].get<std::string>(), HasSubstr("/nonexistent/plugin.so"));
+  const auto run = run_program({"train", "--backend", "cuda-fused"});
+  EXPECT_EQ(run.exit_code, 69);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, HasSubstr("/nonexistent/plugin.so"));
+}
+
+TEST(Backends, APluginIsNamedByAnAbsolutePathAndOfThisVersion) {
+  {
+    const EnvironmentVariable relative("HELMHOLTZ_CUDA_PLUGIN", "plugin.so");
+    EXPECT_THAT(run_program({"backends"}).out, HasSubstr("plugin.so is no absolute path"));
+  }
+  const EnvironmentVariable other("HELMHOLTZ_CUDA_PLUGIN", HELMHOLTZ_OLD_PLUGIN);
+  EXPECT_THAT(run_program({"backends"}).out, HasSubstr("of another version: needed interface"));
+}
+
+TEST(Backends, DevicesAreForCudaAlone) {
+  const auto run = run_program({"train", "--steps", "1", "--device", "0"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("nothing with backend cpu-fused"));
+  EXPECT_EQ(run_program({"train", "--device", "0,x"}).exit_code, 2);
 }
 
 TEST(Help, TeachesEveryCommand) {

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <new>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <hwy/aligned_allocator.h>
@@ -12,8 +11,8 @@
 #include <oneapi/tbb/info.h>
 
 #include "backends/cpu_fused/kernel.hpp"
+#include "backends/fused/factor_table.hpp"
 #include "backends/workers.hpp"
-#include "model/rates.hpp"
 #include "simd/target.hpp"
 
 namespace helmholtz::cpu_fused {
@@ -28,38 +27,6 @@ hwy::AlignedFreeUniquePtr<T[]> allocate(std::size_t count) {
   if (!memory) throw std::bad_alloc();
   return memory;
 }
-
-/// The factors of every distinct schedule over a range of steps.
-class FactorTable {
- public:
-  explicit FactorTable(const Ensemble& ensemble) : ensemble_(&ensemble) {
-    for (const auto& setting : ensemble.settings) {
-      const auto known = std::find(schedules_.begin(), schedules_.end(), setting.schedule);
-      index_.push_back(static_cast<std::size_t>(known - schedules_.begin()));
-      if (known == schedules_.end()) schedules_.push_back(setting.schedule);
-    }
-    factors_.resize(schedules_.size());
-  }
-
-  void fill(std::uint64_t first, std::uint64_t steps) {
-    for (std::size_t i = 0; i < schedules_.size(); ++i) {
-      factors_[i].resize(steps);
-      for (std::uint64_t s = 0; s < steps; ++s) {
-        factors_[i][s] = static_cast<float>(rate_factor(*ensemble_, schedules_[i], first + s));
-      }
-    }
-  }
-
-  [[nodiscard]] const float* of_setting(std::size_t setting) const {
-    return factors_[index_[setting]].data();
-  }
-
- private:
-  const Ensemble* ensemble_;
-  std::vector<Schedule> schedules_;
-  std::vector<std::size_t> index_;  ///< a setting's schedule
-  std::vector<std::vector<float>> factors_;
-};
 
 /// What a thread works with besides the parameters.
 class ThreadScratch {
@@ -149,7 +116,7 @@ class CpuFusedTrainer final : public Trainer {
   }
 
   std::size_t stride_;
-  FactorTable factors_;
+  fused::FactorTable factors_;
   hwy::AlignedFreeUniquePtr<float[]> parameters_;  ///< [blocks][parameters()][kBlock]
 };
 

@@ -230,9 +230,7 @@ void train_lanes(const Shape& shape, const Task& task, const Block& block) {
 /// Trains with the shape's constants if the topology has its sizes.
 template <class Shape>
 bool train_if_same(const Task& task, const Block& block) {
-  const auto& sizes = task.topology->layer_sizes();
-  if (!std::equal(sizes.begin(), sizes.end(), Shape::kSizes.begin(), Shape::kSizes.end()))
-    return false;
+  if (!fused::same_sizes(Shape(), *task.topology)) return false;
   train_lanes(Shape(), task, block);
   return true;
 }

@@ -9,7 +9,8 @@
 // add_if(bit, sum, x) = sum + (bit ? x : 0); error(bit, p) = bit - p; kTile, the most outputs of a
 // static shape's tile, whose sums stay in registers. `Shape`: fused::StaticShape or
 // fused::RuntimeShape. `Store`: load(k) and store(k, x) of parameter k. `Patterns`: draw(word,
-// bits), the visible units of a drawn pattern.
+// bits), the visible units of a drawn pattern. `Units`, `Words` and `Rates`: pointers to Bits, Us
+// and Fs, or what behaves like them: x[i], x + i.
 
 /// body(0), …, body(n-1), unrolled.
 template <int n, class Body>
@@ -77,7 +78,7 @@ HELMHOLTZ_FN void for_each_tile(const Layer& layer, Body body) {
   }
 }
 
-template <class O, class Shape, class Store, class Patterns>
+template <class O, class Shape, class Store, class Patterns, class Units = typename O::Bit*>
 class WakeSleep {
  public:
   using F = typename O::F;
@@ -87,7 +88,7 @@ class WakeSleep {
   /// @param deltas  where updates go: the parameters themselves when a batch has one row
   /// @param units   [units], scratch: the states, layer 0 first
   HELMHOLTZ_FN WakeSleep(const Shape& shape, Store parameters, Store deltas, Patterns patterns,
-                         Bit* units)
+                         Units units)
       : shape_(shape),
         parameters_(parameters),
         deltas_(deltas),
@@ -97,7 +98,8 @@ class WakeSleep {
   /// Recognises a pattern; the generative network learns to reproduce each layer.
   /// @param words  the row's draws from slot 0 on
   /// @param rates  [L+1], generative, layer 0 first
-  HELMHOLTZ_FN void wake(const U* words, const F* rates) {
+  template <class Words, class Rates>
+  HELMHOLTZ_FN void wake(Words words, Rates rates) {
     patterns_.draw(words[0], layer_units(shape_.last()));
     int slot = 1;
     for_hidden_layers_up(shape_, [&](auto l) HELMHOLTZ_BODY {
@@ -112,7 +114,8 @@ class WakeSleep {
   /// Dreams a pattern; the recognition network learns to recover each layer.
   /// @param words  the row's draws from the first generative unit's slot on
   /// @param rates  [L], recognition, layer 0 first
-  HELMHOLTZ_FN void sleep(const U* words, const F* rates) {
+  template <class Words, class Rates>
+  HELMHOLTZ_FN void sleep(Words words, Rates rates) {
     generate(words);
     for_hidden_layers_up(shape_, [&](auto l) HELMHOLTZ_BODY {
       learn(shape_.recognition(l), rates[l], layer_units(l + 1), layer_units(l));
@@ -121,7 +124,8 @@ class WakeSleep {
 
   /// Samples every generative layer, top down.
   /// @param words  the row's draws from the first generative unit's slot on
-  HELMHOLTZ_FN void generate(const U* words) {
+  template <class Words>
+  HELMHOLTZ_FN void generate(Words words) {
     int slot = 0;
     for_layers_down(shape_, [&](auto l) HELMHOLTZ_BODY {
       sample(shape_.generative(l), layer_above(l), words + slot, layer_units(l));
@@ -154,16 +158,16 @@ class WakeSleep {
            (static_cast<std::size_t>(shape_.size(last - 1)) + 1);
   }
 
-  [[nodiscard]] HELMHOLTZ_FN Bit* layer_units(int l) const {
+  [[nodiscard]] HELMHOLTZ_FN Units layer_units(int l) const {
     return units_ + shape_.unit_offset(l);
   }
-  /// The inputs of generative layer l; none for the top layer.
-  [[nodiscard]] HELMHOLTZ_FN const Bit* layer_above(int l) const {
-    return l == 0 ? nullptr : layer_units(l - 1);
+  /// The inputs of generative layer l; the top layer has none, and reads none.
+  [[nodiscard]] HELMHOLTZ_FN Units layer_above(int l) const {
+    return layer_units(l == 0 ? 0 : l - 1);
   }
 
-  template <class Layer>
-  HELMHOLTZ_FN void sample(const Layer& layer, const Bit* inputs, const U* words, Bit* outputs) {
+  template <class Layer, class Words>
+  HELMHOLTZ_FN void sample(const Layer& layer, Units inputs, Words words, Units outputs) {
     for_each_tile<O>(layer, [&](int j, auto tile) HELMHOLTZ_BODY {
       F a[tile];
       activities(layer, inputs, j, a);
@@ -175,7 +179,7 @@ class WakeSleep {
 
   /// The delta rule: W += rate * (target - p) input^T, b += rate * (target - p).
   template <class Layer>
-  HELMHOLTZ_FN void learn(const Layer& layer, F rate, const Bit* inputs, const Bit* targets) {
+  HELMHOLTZ_FN void learn(const Layer& layer, F rate, Units inputs, Units targets) {
     for_each_tile<O>(layer, [&](int j, auto tile) HELMHOLTZ_BODY {
       F delta[tile];
       activities(layer, inputs, j, delta);
@@ -197,7 +201,7 @@ class WakeSleep {
   /// a[t] = b_j + sum_i W_ji input_i for j = first + t: bias first, then the inputs in order, in
   /// partial sums of kChunk.
   template <class Layer, int tile>
-  HELMHOLTZ_FN void activities(const Layer& layer, const Bit* inputs, int first, F (&a)[tile]) {
+  HELMHOLTZ_FN void activities(const Layer& layer, Units inputs, int first, F (&a)[tile]) {
     repeat<tile>([&](int t) HELMHOLTZ_BODY {
       a[t] = parameters_.load(layer.bias + static_cast<std::size_t>(first + t));
     });
@@ -210,7 +214,7 @@ class WakeSleep {
   }
 
   template <class Layer, int tile>
-  HELMHOLTZ_FN void add_chunks(const Layer& layer, const Bit* inputs, int first, F (&a)[tile]) {
+  HELMHOLTZ_FN void add_chunks(const Layer& layer, Units inputs, int first, F (&a)[tile]) {
     const int head = layer.inputs < exact::kChunk ? layer.inputs : exact::kChunk;
     for (int i = 0; i < head; ++i) add_input(layer, inputs, first, i, a);
     for (int begin = exact::kChunk; begin < layer.inputs; begin += exact::kChunk) {
@@ -224,8 +228,7 @@ class WakeSleep {
 
   /// Adds the weights of one input to a tile's sums where the input is 1.
   template <class Layer, int tile>
-  HELMHOLTZ_FN void add_input(const Layer& layer, const Bit* inputs, int first, int i,
-                              F (&sums)[tile]) {
+  HELMHOLTZ_FN void add_input(const Layer& layer, Units inputs, int first, int i, F (&sums)[tile]) {
     const Bit on = inputs[i];
     repeat<tile>([&](int t) HELMHOLTZ_BODY {
       sums[t] = O::add_if(on, sums[t], parameters_.load(weight(layer, first + t, i)));
@@ -241,5 +244,5 @@ class WakeSleep {
   Store parameters_;
   Store deltas_;
   Patterns patterns_;
-  Bit* units_;
+  Units units_;
 };

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "plugin_abi.h"
+
+namespace helmholtz::cuda {
+
+/// Trains an ensemble's machines on one or more devices: what a handle of the plugin is. Every
+/// function throws CudaError. Reads and writes of different machines may come from several threads.
+class DeviceTrainer {
+ public:
+  DeviceTrainer() = default;
+  virtual ~DeviceTrainer() = default;
+  DeviceTrainer(const DeviceTrainer&) = delete;
+  DeviceTrainer& operator=(const DeviceTrainer&) = delete;
+
+  virtual void train(const helmholtz_steps& steps) = 0;
+  /// [count][parameters] of machines first to first+count-1.
+  virtual void read(std::uint64_t first, std::uint64_t count, float* out) const = 0;
+  virtual void write(std::uint64_t first, std::uint64_t count, const float* in) = 0;
+};
+
+/// cuda-fused.
+std::unique_ptr<DeviceTrainer> make_fused_trainer(const helmholtz_ensemble& ensemble,
+                                                  std::span<const std::int32_t> devices);
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,70 @@
+#include "cuda_status.hpp"
+#include "fused_kernels.hpp"
+#include "register_shapes.hpp"
+#include "strided_machine.hpp"
+#include "thread_machine.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+/// (a) A thread is a machine; its weights stay in registers for all steps. Bound by issue slots:
+/// global memory is touched at the start, at the end, and for one factor a step.
+template <class Shape, bool nonnegative, bool chain>
+__global__ void __launch_bounds__(128) register_kernel(const __grid_constant__ FusedTask task) {
+  const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
+  if (m < task.machines) ThreadMachine<Shape, nonnegative, chain>(task, m).train();
+}
+
+/// (b) A thread is a machine; everything it has lies in shared memory, a bank a thread. Bound by
+/// issue slots and by shared memory's size, which limits the machines of a multiprocessor.
+__global__ void __launch_bounds__(256) shared_kernel(const __grid_constant__ FusedTask task) {
+  extern __shared__ float memory[];
+  const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
+  if (m < task.machines) train_in_block(task, m, memory, threadIdx.x, blockDim.x);
+}
+
+/// (b) for machines that do not fit: the weights and what goes with them stay in global memory,
+/// coalesced over machines. Bound by memory bandwidth.
+__global__ void __launch_bounds__(32) global_kernel(const __grid_constant__ FusedTask task) {
+  const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
+  if (m < task.machines) train_in_place(task, m);
+}
+
+template <class Kernel>
+void launch(Kernel kernel, const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
+  HELMHOLTZ_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                            static_cast<int>(plan.shared)));
+  const auto grid = (task.machines + plan.block - 1) / plan.block;
+  kernel<<<grid, plan.block, plan.shared, stream>>>(task);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+template <class Shape>
+void launch_registers(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
+  const bool chain = task.patterns.chained;
+  if (task.nonnegative) {
+    chain ? launch(register_kernel<Shape, true, true>, task, plan, stream)
+          : launch(register_kernel<Shape, true, false>, task, plan, stream);
+  } else {
+    chain ? launch(register_kernel<Shape, false, true>, task, plan, stream)
+          : launch(register_kernel<Shape, false, false>, task, plan, stream);
+  }
+}
+
+}  // namespace
+
+void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
+  switch (plan.variant) {
+    case Variant::registers:
+      with_register_shape(
+          task.shape, [&](auto shape) { launch_registers<decltype(shape)>(task, plan, stream); });
+      return;
+    case Variant::shared:
+      return launch(shared_kernel, task, plan, stream);
+    case Variant::global:
+      return launch(global_kernel, task, plan, stream);
+  }
+}
+
+}  // namespace helmholtz::cuda

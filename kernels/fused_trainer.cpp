@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <vector>
+
+#include "device_trainer.hpp"
+#include "fused_kernels.hpp"
+#include "launch_plan.hpp"
+#include "machine_store.hpp"
+#include "task_view.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+/// Owns a stream of the current device.
+class Stream {
+ public:
+  Stream() { HELMHOLTZ_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
+  ~Stream() { static_cast<void>(cudaStreamDestroy(stream_)); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  [[nodiscard]] cudaStream_t get() const noexcept { return stream_; }
+  void wait() const { HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream_)); }
+
+ private:
+  cudaStream_t stream_ = nullptr;
+};
+
+DeviceLimits limits_of(int device) {
+  int multiprocessors = 0;
+  int shared = 0;
+  HELMHOLTZ_CUDA_CHECK(
+      cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
+  HELMHOLTZ_CUDA_CHECK(
+      cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
+  return {.multiprocessors = static_cast<std::uint32_t>(multiprocessors),
+          .shared_per_block = static_cast<std::size_t>(shared)};
+}
+
+/// The device whose turn it is: an argument that puts it in force before what follows it is made.
+int use(int device) {
+  HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device));
+  return device;
+}
+
+/// Machines first to first+count-1 of an ensemble, on one device.
+class Share {
+ public:
+  Share(const helmholtz_ensemble& ensemble, int device, std::size_t first, std::size_t count)
+      : device_(use(device)),
+        limits_(limits_of(device)),
+        task_(task_of(ensemble)),
+        seeds_(std::span(ensemble.seeds + first, count)),
+        settings_(std::span(ensemble.setting + first, count)),
+        rates_(std::span(ensemble.rates, ensemble.settings * (2 * ensemble.layers - 1))),
+        schedules_(std::span(ensemble.schedule, ensemble.settings)),
+        thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),
+        words_(std::span(ensemble.patterns, ensemble.pattern_count * ensemble.words_per_pattern)),
+        store_(device, count, task_.shape.parameters(), scratch_needed(count)) {
+    task_.rates = rates_.get();
+    task_.schedules = schedules_.get();
+    task_.patterns.thresholds = thresholds_.get();
+    task_.patterns.words = words_.get();
+  }
+
+  [[nodiscard]] MachineStore& store() noexcept { return store_; }
+  [[nodiscard]] const MachineStore& store() const noexcept { return store_; }
+
+  void train(const helmholtz_steps& steps) {
+    use(device_);
+    const std::size_t table = std::size_t{steps.schedules} * steps.count;
+    if (factors_.size() < table) factors_ = DeviceArray<float>(table);
+    factors_.copy_in(std::span(steps.factors, table));
+    store_.for_each_chunk([&](const MachineStore::Chunk& chunk) {
+      launch_steps(task_for(chunk), steps);
+      stream_.wait();
+    });
+  }
+
+ private:
+  [[nodiscard]] std::size_t scratch_needed(std::size_t machines) const {
+    auto task = task_;
+    task.machines = static_cast<std::uint32_t>(machines);
+    return std::max(plan_launch(task, limits_).scratch,
+                    plan_launch_with_carry(task, limits_).scratch);
+  }
+
+  [[nodiscard]] FusedTask task_for(const MachineStore::Chunk& chunk) const {
+    auto task = task_;
+    task.seeds = seeds_.get() + chunk.first;
+    task.settings = settings_.get() + chunk.first;
+    task.parameters = chunk.data;
+    task.scratch = chunk.scratch;
+    task.stride = chunk.stride;
+    task.machines = static_cast<std::uint32_t>(chunk.count);
+    return task;
+  }
+
+  void launch_steps(FusedTask task, const helmholtz_steps& steps) {
+    const auto plan = plan_launch(task, limits_);
+    const auto careful = plan_launch_with_carry(task, limits_);
+    task.factor_stride = steps.count;
+    std::uint32_t done = 0;
+    while (done < steps.count) {
+      task.first_step = steps.first + done;
+      const auto range = next_steps(task.first_step, steps.count - done,
+                                    static_cast<std::uint32_t>(task.shape.blocks_per_step()));
+      task.steps = range.steps;
+      task.factors = factors_.get() + done;
+      launch_fused(task, range.carries ? careful : plan, stream_.get());
+      done += range.steps;
+    }
+  }
+
+  int device_;
+  DeviceLimits limits_;
+  FusedTask task_;
+  Stream stream_;
+  DeviceArray<std::uint64_t> seeds_;
+  DeviceArray<std::uint32_t> settings_;
+  DeviceArray<float> rates_;
+  DeviceArray<std::uint32_t> schedules_;
+  DeviceArray<std::uint32_t> thresholds_;
+  DeviceArray<std::uint32_t> words_;
+  DeviceArray<float> factors_;  ///< [schedules][steps]
+  MachineStore store_;
+};
+
+/// Calls body(share) for every device, each from a thread of its own if there are several.
+template <class Body>
+void on_every_device(std::vector<std::unique_ptr<Share>>& shares, Body body) {
+  std::vector<std::exception_ptr> failures(shares.size());
+  const auto run = [&](std::size_t i) {
+    try {
+      body(*shares[i]);
+    } catch (...) {
+      failures[i] = std::current_exception();
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < shares.size(); ++i) threads.emplace_back(run, i);
+  run(0);
+  for (auto& thread : threads) thread.join();
+  for (const auto& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+class FusedTrainer final : public DeviceTrainer {
+ public:
+  FusedTrainer(const helmholtz_ensemble& ensemble, std::span<const std::int32_t> devices)
+      : parameters_(task_of(ensemble).shape.parameters()),
+        part_((ensemble.machines + devices.size() - 1) / devices.size()) {
+    for (std::size_t i = 0; i < devices.size() && i * part_ < ensemble.machines; ++i) {
+      const auto first = i * part_;
+      shares_.push_back(std::make_unique<Share>(
+          ensemble, devices[i], first, std::min<std::size_t>(part_, ensemble.machines - first)));
+    }
+  }
+
+  void train(const helmholtz_steps& steps) override {
+    on_every_device(shares_, [&](Share& share) { share.train(steps); });
+  }
+
+  void read(std::uint64_t first, std::uint64_t count, float* out) const override {
+    for_each_part(first, count, [&](const Share& share, auto from, auto some, auto done) {
+      share.store().read(from, some, out + done * parameters_);
+    });
+  }
+
+  void write(std::uint64_t first, std::uint64_t count, const float* in) override {
+    for_each_part(first, count, [&](Share& share, auto from, auto some, auto done) {
+      share.store().write(from, some, in + done * parameters_);
+    });
+  }
+
+ private:
+  /// body(share, first machine of the share, machines, machines before them) where each share's
+  /// part of machines first to first+count-1 lies.
+  template <class Body>
+  void for_each_part(std::size_t first, std::size_t count, Body body) const {
+    for (std::size_t done = 0; done < count;) {
+      auto& share = *shares_[(first + done) / part_];
+      const auto from = (first + done) % part_;
+      const auto some = std::min(count - done, share.store().machines() - from);
+      body(share, from, some, done);
+      done += some;
+    }
+  }
+
+  std::size_t parameters_;
+  std::size_t part_;  ///< machines of a share, but the last
+  std::vector<std::unique_ptr<Share>> shares_;
+};
+
+}  // namespace
+
+std::unique_ptr<DeviceTrainer> make_fused_trainer(const helmholtz_ensemble& ensemble,
+                                                  std::span<const std::int32_t> devices) {
+  return std::make_unique<FusedTrainer>(ensemble, devices);
+}
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,64 @@
+#include "launch_plan.hpp"
+
+#include <algorithm>
+
+#include "register_shapes.hpp"
+#include "strided_machine.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+constexpr std::uint32_t kWarp = 32;
+/// Threads of a block that no machine asks to be smaller.
+constexpr std::uint32_t kRegisterBlock = 128;
+constexpr std::uint32_t kSharedBlock = 256;
+
+/// Whole warps, few enough that every multiprocessor gets a share.
+std::uint32_t spread(std::uint32_t machines, std::uint32_t multiprocessors, std::uint32_t most) {
+  const auto share = (machines + multiprocessors - 1) / multiprocessors;
+  return std::clamp((share + kWarp - 1) / kWarp * kWarp, kWarp, most);
+}
+
+}  // namespace
+
+bool has_register_kernel(const RuntimeShape& shape) {
+  return with_register_shape(shape, [](auto) {});
+}
+
+std::size_t scratch_floats(const RuntimeShape& shape, std::uint32_t batch) {
+  const auto deltas = batch > 1 ? shape.parameters() : 0;
+  return deltas + static_cast<std::size_t>(shape.units() + words_of(shape));
+}
+
+LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits) {
+  const auto& shape = task.shape;
+  if (task.batch == 1 && has_register_kernel(shape)) {
+    return {.variant = Variant::registers,
+            .block = spread(task.machines, limits.multiprocessors, kRegisterBlock)};
+  }
+  return plan_launch_with_carry(task, limits);
+}
+
+LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& limits) {
+  const auto& shape = task.shape;
+  const auto floats = shape.parameters() + scratch_floats(shape, task.batch);
+  const auto fitting = limits.shared_per_block / (floats * sizeof(float));
+  if (fitting >= kWarp) {
+    const auto most =
+        std::min<std::uint32_t>(kSharedBlock, static_cast<std::uint32_t>(fitting) / kWarp * kWarp);
+    const auto block = spread(task.machines, limits.multiprocessors, most);
+    return {.variant = Variant::shared, .block = block, .shared = block * floats * sizeof(float)};
+  }
+  return {.variant = Variant::global, .block = kWarp, .scratch = scratch_floats(shape, task.batch)};
+}
+
+StepRange next_steps(std::uint64_t first_step, std::uint32_t steps, std::uint32_t blocks_per_step) {
+  const auto first = first_step * blocks_per_step;
+  const auto left = (std::uint64_t{1} << 32U) - (first & 0xFFFFFFFFU);  // blocks until the carry
+  const auto whole = left / blocks_per_step;
+  if (whole == 0) return {1, true};
+  return {static_cast<std::uint32_t>(std::min<std::uint64_t>(steps, whole)), false};
+}
+
+}  // namespace helmholtz::cuda

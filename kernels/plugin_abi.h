@@ -1,0 +1,101 @@
+/* The C interface between libhelmholtz and its CUDA plugin: fixed-width types and pointers only.
+ *
+ * A plugin exports one symbol, helmholtz_cuda_plugin(), which returns a table of functions. Both
+ * sides compare the version and the sizes of the structures before anything else is read. Functions
+ * return a status, 0 or one of helmholtz_status, and say in `error` what was needed and what was
+ * found. None throws, none keeps a pointer that it was given. */
+#ifndef HELMHOLTZ_PLUGIN_ABI_H
+#define HELMHOLTZ_PLUGIN_ABI_H
+
+#include <stdint.h>
+
+#define HELMHOLTZ_PLUGIN_ABI 1
+#define HELMHOLTZ_PLUGIN_SYMBOL "helmholtz_cuda_plugin"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The program's exit codes. */
+enum helmholtz_status { HELMHOLTZ_OK = 0, HELMHOLTZ_NO_DEVICE = 69, HELMHOLTZ_FAILED = 74 };
+
+typedef struct helmholtz_error {
+  char text[1024]; /* UTF-8, ends with a zero */
+} helmholtz_error;
+
+typedef struct helmholtz_device {
+  char name[256];
+  int32_t major, minor; /* compute capability */
+  int32_t multiprocessors;
+  int32_t reserved;
+  uint64_t memory; /* bytes */
+} helmholtz_device;
+
+/* What trains: weights on chip, or a layer of all machines at a time. */
+enum helmholtz_strategy { HELMHOLTZ_FUSED = 0, HELMHOLTZ_LAYERED = 1 };
+
+/* Machines of one topology, as helmholtz::Ensemble describes them. */
+typedef struct helmholtz_ensemble {
+  const int32_t* layer_sizes; /* [layers], top first */
+  uint32_t layers;
+  uint32_t batch;
+  uint32_t nonnegative;
+  uint32_t settings;
+  uint64_t machines;
+  const uint64_t* seeds;             /* [machines] */
+  const uint32_t* setting;           /* [machines], below `settings` */
+  const float* rates;                /* [settings][2 L + 1]: generative 0 to L, recognition 0 to L-1 */
+  const uint32_t* schedule;          /* [settings], rows of helmholtz_steps.factors */
+  const uint32_t* thresholds;        /* [threshold_count], ascending */
+  const uint32_t* patterns;          /* [pattern_count][words_per_pattern] */
+  const double* probabilities;       /* [pattern_count] */
+  uint64_t threshold_count;
+  uint64_t pattern_count;
+  uint64_t words_per_pattern;
+} helmholtz_ensemble;
+
+typedef struct helmholtz_placement {
+  const int32_t* devices; /* [device_count] ordinals; machines are split over them */
+  uint32_t device_count;
+  uint32_t strategy; /* enum helmholtz_strategy */
+} helmholtz_placement;
+
+/* Steps first to first+count-1 of every machine. */
+typedef struct helmholtz_steps {
+  uint64_t first;
+  uint32_t count;
+  uint32_t schedules;
+  const float* factors; /* [schedules][count]: what the rates are multiplied with, rounded once */
+} helmholtz_steps;
+
+typedef struct helmholtz_trainer helmholtz_trainer;
+
+typedef struct helmholtz_plugin {
+  uint32_t abi;  /* HELMHOLTZ_PLUGIN_ABI */
+  uint32_t size; /* sizeof(helmholtz_plugin) */
+  uint32_t error_size, device_size, ensemble_size, placement_size, steps_size;
+  int32_t runtime_version; /* CUDA, 1000 * major + 10 * minor */
+
+  /* How many devices there are; HELMHOLTZ_NO_DEVICE with the reason if none can be used. */
+  int32_t (*count)(int32_t* devices, int32_t* driver_version, helmholtz_error* error);
+  int32_t (*describe)(int32_t ordinal, helmholtz_device* out, helmholtz_error* error);
+
+  int32_t (*create)(const helmholtz_ensemble* ensemble, const helmholtz_placement* placement,
+                    helmholtz_trainer** out, helmholtz_error* error);
+  void (*destroy)(helmholtz_trainer* trainer);
+  int32_t (*train)(helmholtz_trainer* trainer, const helmholtz_steps* steps,
+                   helmholtz_error* error);
+  /* Parameters of machines first to first+count-1, [count][parameters]. */
+  int32_t (*read)(const helmholtz_trainer* trainer, uint64_t first, uint64_t count, float* out,
+                  helmholtz_error* error);
+  int32_t (*write)(helmholtz_trainer* trainer, uint64_t first, uint64_t count, const float* in,
+                   helmholtz_error* error);
+} helmholtz_plugin;
+
+typedef const helmholtz_plugin* (*helmholtz_plugin_function)(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

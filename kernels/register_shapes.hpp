@@ -1,0 +1,39 @@
+#pragma once
+
+#include "backends/fused/static_shape.hpp"
+#include "fused_task.hpp"
+
+namespace helmholtz::cuda {
+
+template <class... Shapes>
+struct ShapeList {};
+
+/// The topologies that kernel (a) is compiled for: that of Kirby's demonstration, and neighbours
+/// whose parameters fit in a thread's 255 registers.
+using RegisterShapes = ShapeList<fused::StaticShape<1, 6, 9>, fused::StaticShape<1, 4, 9>,
+                                 fused::StaticShape<1, 8, 9>, fused::StaticShape<6, 9>>;
+
+template <int... sizes>
+bool same_sizes(fused::StaticShape<sizes...>, const RuntimeShape& shape) {
+  int l = 0;
+  return shape.last() + 1 == static_cast<int>(sizeof...(sizes)) &&
+         ((shape.size(l++) == sizes) && ...);
+}
+
+/// body(StaticShape) for the shape of these sizes.
+/// @return false if there is none
+template <class Body, class... Shapes>
+bool with_register_shape(const RuntimeShape& shape, Body body, ShapeList<Shapes...>) {
+  const auto try_one = [&](auto candidate) {
+    const bool same = same_sizes(candidate, shape);
+    if (same) body(candidate);
+    return same;
+  };
+  return (try_one(Shapes()) || ...);
+}
+template <class Body>
+bool with_register_shape(const RuntimeShape& shape, Body body) {
+  return with_register_shape(shape, body, RegisterShapes());
+}
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "patterns.hpp"
+#include "philox.hpp"
+
+namespace helmholtz::cuda {
+
+/// (a) One thread trains one machine, with its weights in registers.
+///
+/// Everything is a local array with indices known at compile time, so that the compiler keeps it in
+/// registers: nothing may take an index at run time. Batches of one row.
+template <class Shape, bool nonnegative, bool chain>
+class ThreadMachine {
+ public:
+  HELMHOLTZ_DEVICE ThreadMachine(const FusedTask& task, std::uint32_t m)
+      : task_(task), m_(m), setting_(task.settings[m]), philox_(task.seeds[m]) {}
+
+  HELMHOLTZ_DEVICE void train() {
+    float weights[kParameters];
+    float rates[kRates];
+    repeat<kParameters>([&](int k) HELMHOLTZ_DEVICE_BODY { weights[k] = *global(k); });
+    repeat<kRates>([&](int r) HELMHOLTZ_DEVICE_BODY {
+      rates[r] = task_.rates[setting_ * kRates + static_cast<std::uint32_t>(r)];
+    });
+    const float* const factors =
+        task_.factors + static_cast<std::size_t>(task_.schedules[setting_]) * task_.factor_stride;
+    const auto block = task_.first_step * kBlocks;
+    const auto high = static_cast<std::uint32_t>(block >> 32U);
+    auto low = static_cast<std::uint32_t>(block);
+    for (std::uint32_t s = 0; s < task_.steps; ++s) {
+      step(weights, rates, factors[s], low, high);
+      low += kBlocks;
+    }
+    repeat<kParameters>([&](int k) HELMHOLTZ_DEVICE_BODY { *global(k) = weights[k]; });
+  }
+
+ private:
+  static constexpr int kParameters = static_cast<int>(Shape::parameters());
+  static constexpr int kRates = 2 * Shape::kLast + 1;
+  static constexpr int kSleepSlot = 1 + Shape::hidden_units();
+  static constexpr int kBlocks = (kSleepSlot + Shape::kUnits + 3) / 4;
+
+  struct Registers {
+    float* weights;
+    [[nodiscard]] HELMHOLTZ_DEVICE float load(std::size_t k) const { return weights[k]; }
+    HELMHOLTZ_DEVICE void store(std::size_t k, float x) const { weights[k] = x; }
+  };
+
+  HELMHOLTZ_DEVICE void step(float* weights, const float* rates, float factor, std::uint32_t low,
+                             std::uint32_t high) const {
+    std::uint32_t words[4 * kBlocks];
+    philox_.blocks<kBlocks>(low, high, 0, 0, words);
+    float step_rates[kRates];
+    repeat<kRates>([&](int r)
+                       HELMHOLTZ_DEVICE_BODY { step_rates[r] = FloatOps::mul(rates[r], factor); });
+    float units[Shape::kUnits];
+    WakeSleep<FloatOps, Shape, Registers, Patterns<Shape, chain>> machine(
+        Shape(), {weights}, {weights}, {Shape(), task_.patterns}, units);
+    machine.wake(words, step_rates);
+    if constexpr (nonnegative) machine.clamp_visible_weights();
+    machine.sleep(words + kSleepSlot, step_rates + Shape::kLast + 1);
+  }
+
+  [[nodiscard]] HELMHOLTZ_DEVICE float* global(int k) const {
+    return task_.parameters + static_cast<std::uint64_t>(k) * task_.stride + m_;
+  }
+
+  const FusedTask& task_;
+  std::uint32_t m_;
+  std::uint32_t setting_;
+  Philox philox_;
+};
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,112 @@
+#include "backends/cuda/cuda.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "backends/cuda/ensemble_view.hpp"
+#include "backends/cuda/plugin.hpp"
+#include "helmholtz/error.hpp"
+
+namespace helmholtz::plugin {
+
+namespace {
+
+/// Steps that one call of the plugin trains, at most: bounds the table of factors.
+constexpr std::uint64_t kCallSteps = 4096;
+
+/// The devices asked for, or the first one.
+std::vector<std::int32_t> chosen_devices(const Plugin& plugin, const std::vector<int>& wanted) {
+  const auto count = static_cast<int>(plugin.devices().size());
+  const auto exists = [count](int ordinal) { return ordinal >= 0 && ordinal < count; };
+  const std::set<int> distinct(wanted.begin(), wanted.end());
+  if (distinct.size() != wanted.size() || !std::all_of(wanted.begin(), wanted.end(), exists)) {
+    throw InvalidArgument("device", fmt::format("{}", fmt::join(wanted, ",")),
+                          fmt::format("different numbers from 0 to {}", count - 1));
+  }
+  return wanted.empty() ? std::vector<std::int32_t>{0}
+                        : std::vector<std::int32_t>(wanted.begin(), wanted.end());
+}
+
+class PluginTrainer final : public Trainer {
+ public:
+  PluginTrainer(Ensemble ensemble, const TrainerOptions& options, std::string_view backend,
+                helmholtz_strategy strategy)
+      : Trainer(std::move(ensemble), options.threads),
+        backend_(backend),
+        plugin_(Plugin::load()),
+        factors_(this->ensemble()) {
+    const auto devices = chosen_devices(*plugin_, options.devices);
+    const helmholtz_placement placement{.devices = devices.data(),
+                                        .device_count = static_cast<std::uint32_t>(devices.size()),
+                                        .strategy = static_cast<std::uint32_t>(strategy)};
+    const EnsembleView view(this->ensemble(), factors_);
+    helmholtz_trainer* trainer = nullptr;
+    call([&](helmholtz_error* error) {
+      return functions().create(&view.get(), &placement, &trainer, error);
+    });
+    trainer_ = {trainer, functions().destroy};
+    initialise();
+  }
+
+  [[nodiscard]] std::string_view backend() const noexcept override { return backend_; }
+
+ private:
+  void do_train(std::uint64_t first, std::uint64_t steps) override {
+    for (std::uint64_t done = 0; done < steps; done += kCallSteps) {
+      const auto count = std::min(kCallSteps, steps - done);
+      factors_.fill(first + done, count);
+      const helmholtz_steps some{.first = first + done,
+                                 .count = static_cast<std::uint32_t>(count),
+                                 .schedules = static_cast<std::uint32_t>(factors_.schedules()),
+                                 .factors = factors_.factors().data()};
+      call([&](helmholtz_error* error) { return functions().train(trainer_.get(), &some, error); });
+    }
+  }
+
+  void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {
+    call([&](helmholtz_error* error) {
+      return functions().read(trainer_.get(), first, count, out.data(), error);
+    });
+  }
+
+  void do_write(std::size_t first, std::size_t count, std::span<const float> in) override {
+    call([&](helmholtz_error* error) {
+      return functions().write(trainer_.get(), first, count, in.data(), error);
+    });
+  }
+
+  [[nodiscard]] const helmholtz_plugin& functions() const { return plugin_->functions(); }
+
+  template <class Function>
+  static void call(const Function& function) {
+    helmholtz_error error{};
+    Plugin::check(function(&error), error);
+  }
+
+  std::string_view backend_;
+  std::shared_ptr<const Plugin> plugin_;  // outlives what it made
+  fused::FactorTable factors_;
+  std::unique_ptr<helmholtz_trainer, void (*)(helmholtz_trainer*)> trainer_{nullptr, nullptr};
+};
+
+}  // namespace
+
+std::unique_ptr<Trainer> make_fused(Ensemble ensemble, const TrainerOptions& options) {
+  return std::make_unique<PluginTrainer>(std::move(ensemble), options, "cuda-fused",
+                                         HELMHOLTZ_FUSED);
+}
+
+std::size_t host_bytes(const Ensemble& ensemble) {
+  // The parameters once more, in case the devices cannot hold all machines at a time.
+  constexpr std::size_t kOfMachine = 2 * sizeof(Machine);
+  return ensemble.size() * (kOfMachine + ensemble.topology.parameters() * sizeof(float));
+}
+
+std::string detail() { return Plugin::load()->describe(); }
+
+}  // namespace helmholtz::plugin

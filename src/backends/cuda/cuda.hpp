@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "helmholtz/backend.hpp"
+
+/// The CUDA backends as libhelmholtz sees them: behind a plugin (kernels/plugin_abi.h).
+namespace helmholtz::plugin {
+
+/// One thread, or a few, a machine; thousands of steps a launch with the weights on chip.
+/// @throws Error (ExitCode::no_device) if there is no plugin or device
+std::unique_ptr<Trainer> make_fused(Ensemble ensemble, const TrainerOptions& options);
+
+/// Bytes of the host's memory.
+std::size_t host_bytes(const Ensemble& ensemble);
+
+/// What the devices are.
+/// @throws Error (ExitCode::no_device) with the reason why there are none
+std::string detail();
+
+}  // namespace helmholtz::plugin

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "backends/fused/factor_table.hpp"
+#include "helmholtz/ensemble.hpp"
+#include "plugin_abi.h"
+
+namespace helmholtz::plugin {
+
+/// An ensemble as the plugin sees it.
+class EnsembleView {
+ public:
+  /// @param ensemble  must outlive the view
+  EnsembleView(const Ensemble& ensemble, const fused::FactorTable& factors);
+  EnsembleView(const EnsembleView&) = delete;
+  EnsembleView& operator=(const EnsembleView&) = delete;
+
+  [[nodiscard]] const helmholtz_ensemble& get() const noexcept { return view_; }
+
+ private:
+  std::vector<std::int32_t> layer_sizes_;
+  std::vector<std::uint64_t> seeds_;
+  std::vector<std::uint32_t> setting_;
+  std::vector<float> rates_;
+  helmholtz_ensemble view_{};
+};
+
+}  // namespace helmholtz::plugin

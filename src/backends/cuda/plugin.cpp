@@ -1,0 +1,127 @@
+#include "backends/cuda/plugin.hpp"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "helmholtz/error.hpp"
+
+namespace helmholtz::plugin {
+
+namespace {
+
+constexpr const char* kFile = "libhelmholtz_cuda.so";
+constexpr const char* kVariable = "HELMHOLTZ_CUDA_PLUGIN";
+
+[[noreturn]] void refuse(const std::string& reason) { throw Error(ExitCode::no_device, reason); }
+
+/// The folder of the file that holds this code: the shared library, or the program.
+std::filesystem::path own_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&own_folder), &info) == 0) return {};
+  std::error_code ignored;
+  const auto file = std::filesystem::canonical(info.dli_fname, ignored);
+  // A program's own name may be relative to a folder that it has left, or to PATH.
+  return ignored ? std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path()
+                 : file.parent_path();
+}
+
+std::vector<std::filesystem::path> places() {
+  std::vector<std::filesystem::path> files;
+  if (const auto own = own_folder(); !own.empty()) {
+    files.push_back(own / kFile);
+    files.push_back(own / HELMHOLTZ_PROGRAM_TO_LIBRARIES / kFile);
+  }
+#ifdef HELMHOLTZ_CUDA_BUILT_PLUGIN
+  files.emplace_back(HELMHOLTZ_CUDA_BUILT_PLUGIN);
+#endif
+  return files;
+}
+
+std::string find() {
+  if (const char* const path = std::getenv(kVariable); path != nullptr && *path != '\0') {
+    if (*path != '/') refuse(fmt::format("{}={} is no absolute path", kVariable, path));
+    return path;
+  }
+  const auto files = places();
+  const auto exists = [](const std::filesystem::path& file) {
+    std::error_code ignored;
+    return std::filesystem::exists(file, ignored);
+  };
+  const auto found = std::find_if(files.begin(), files.end(), exists);
+  if (found == files.end()) {
+    refuse(fmt::format("{} is not there: built without CUDA, or not installed", kFile));
+  }
+  return found->string();
+}
+
+bool fits(const helmholtz_plugin& plugin) {
+  return plugin.abi == HELMHOLTZ_PLUGIN_ABI && plugin.size == sizeof(helmholtz_plugin) &&
+         plugin.error_size == sizeof(helmholtz_error) &&
+         plugin.device_size == sizeof(helmholtz_device) &&
+         plugin.ensemble_size == sizeof(helmholtz_ensemble) &&
+         plugin.placement_size == sizeof(helmholtz_placement) &&
+         plugin.steps_size == sizeof(helmholtz_steps);
+}
+
+std::string version(std::int32_t number) {
+  return fmt::format("{}.{}", number / 1000, number % 1000 / 10);
+}
+
+}  // namespace
+
+std::shared_ptr<const Plugin> Plugin::load() {
+  return std::shared_ptr<const Plugin>(new Plugin(find()));
+}
+
+Plugin::Plugin(const std::string& path) : library_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+  if (library_ == nullptr) refuse(fmt::format("cannot load the plugin: {}", dlerror()));
+  void* const symbol = dlsym(library_, HELMHOLTZ_PLUGIN_SYMBOL);
+  if (symbol != nullptr) functions_ = reinterpret_cast<helmholtz_plugin_function>(symbol)();
+  if (functions_ == nullptr || !fits(*functions_)) {
+    const auto found = functions_ == nullptr ? "none" : std::to_string(functions_->abi);
+    dlclose(library_);
+    refuse(fmt::format("{} is of another version: needed interface {}, found {}", path,
+                       HELMHOLTZ_PLUGIN_ABI, found));
+  }
+}
+
+Plugin::~Plugin() { dlclose(library_); }
+
+void Plugin::check(std::int32_t status, const helmholtz_error& error) {
+  if (status == HELMHOLTZ_OK) return;
+  throw Error(status == HELMHOLTZ_NO_DEVICE ? ExitCode::no_device : ExitCode::io, error.text);
+}
+
+std::vector<helmholtz_device> Plugin::devices() const {
+  helmholtz_error error{};
+  std::int32_t count = 0;
+  std::int32_t driver = 0;
+  check(functions_->count(&count, &driver, &error), error);
+  std::vector<helmholtz_device> found(static_cast<std::size_t>(count));
+  for (std::int32_t i = 0; i < count; ++i) {
+    check(functions_->describe(i, &found[static_cast<std::size_t>(i)], &error), error);
+  }
+  return found;
+}
+
+std::string Plugin::describe() const {
+  constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
+  std::string text;
+  for (const auto& device : devices()) {
+    text += fmt::format("{}, compute capability {}.{}, {:.0f} GiB; ", device.name, device.major,
+                        device.minor, static_cast<double>(device.memory) / kGiB);
+  }
+  helmholtz_error error{};
+  std::int32_t count = 0;
+  std::int32_t driver = 0;
+  check(functions_->count(&count, &driver, &error), error);
+  return fmt::format("{}CUDA {}, driver for {}", text, version(functions_->runtime_version),
+                     version(driver));
+}
+
+}  // namespace helmholtz::plugin

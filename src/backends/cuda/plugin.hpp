@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plugin_abi.h"
+
+namespace helmholtz::plugin {
+
+/// libhelmholtz_cuda.so, loaded: the only way to CUDA. Unloaded with its last owner.
+class Plugin {
+ public:
+  /// Looks in the file that HELMHOLTZ_CUDA_PLUGIN names (an absolute path) and there alone if it is
+  /// set; else beside this library, in the install's library folder, in the build's.
+  /// @throws Error (ExitCode::no_device) with the reason if there is none that fits
+  static std::shared_ptr<const Plugin> load();
+
+  ~Plugin();
+  Plugin(const Plugin&) = delete;
+  Plugin& operator=(const Plugin&) = delete;
+
+  [[nodiscard]] const helmholtz_plugin& functions() const noexcept { return *functions_; }
+  /// @throws Error with the status as its code unless it is 0
+  static void check(std::int32_t status, const helmholtz_error& error);
+
+  /// @throws Error (ExitCode::no_device) if there is no device, or none that can be used
+  [[nodiscard]] std::vector<helmholtz_device> devices() const;
+  /// "NVIDIA H200, compute capability 9.0, …; CUDA 13.0, driver 12.8"
+  [[nodiscard]] std::string describe() const;
+
+ private:
+  explicit Plugin(const std::string& path);
+
+  void* library_;
+  const helmholtz_plugin* functions_ = nullptr;
+};
+
+}  // namespace helmholtz::plugin

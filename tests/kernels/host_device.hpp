@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "backends/cuda/ensemble_view.hpp"
+#include "backends/fused/factor_table.hpp"
+#include "fused_task.hpp"
+#include "helmholtz/ensemble.hpp"
+#include "launch_plan.hpp"
+#include "register_shapes.hpp"
+#include "strided_machine.hpp"
+#include "task_view.hpp"
+#include "thread_machine.hpp"
+
+namespace helmholtz::testing {
+
+/// Runs the bodies of the kernels on the host, one thread after the other: the very functions that
+/// a device runs, on the very task that a device is given.
+class HostDevice {
+ public:
+  explicit HostDevice(const Ensemble& ensemble)
+      : ensemble_(ensemble),
+        factors_(ensemble),
+        view_(ensemble, factors_),
+        task_(cuda::task_of(view_.get())),
+        parameters_(ensemble.topology.parameters()),
+        stride_(ensemble.size() + 3),
+        memory_(parameters_ * stride_) {
+    std::vector<float> machine(parameters_);
+    for (std::size_t m = 0; m < ensemble.size(); ++m) {
+      initial_parameters(ensemble, m, machine);
+      for (std::size_t k = 0; k < parameters_; ++k) memory_[k * stride_ + m] = machine[k];
+    }
+    task_.parameters = memory_.data();
+    task_.stride = stride_;
+    task_.machines = static_cast<std::uint32_t>(ensemble.size());
+  }
+
+  [[nodiscard]] const cuda::FusedTask& task() const { return task_; }
+
+  /// Steps first to first+steps-1 with one variant of the kernels, in pieces of at most `piece`.
+  /// @param block  threads of a block
+  void train(cuda::Variant variant, std::uint64_t first, std::uint32_t steps,
+             std::uint32_t block = 32, std::uint32_t piece = 4096) {
+    factors_.fill(first, steps);
+    task_.factor_stride = steps;
+    for (std::uint32_t done = 0; done < steps; done += task_.steps) {
+      task_.first_step = first + done;
+      task_.steps = steps - done < piece ? steps - done : piece;
+      task_.factors = factors_.factors().data() + done;
+      launch(variant, block);
+    }
+  }
+
+  /// [machines][parameters]
+  [[nodiscard]] std::vector<float> parameters() const {
+    std::vector<float> all;
+    for (std::size_t m = 0; m < ensemble_.size(); ++m) {
+      for (std::size_t k = 0; k < parameters_; ++k) all.push_back(memory_[k * stride_ + m]);
+    }
+    return all;
+  }
+
+ private:
+  void launch(cuda::Variant variant, std::uint32_t block) {
+    const auto scratch = cuda::scratch_floats(task_.shape, task_.batch);
+    std::vector<float> shared((parameters_ + scratch) * block);
+    std::vector<float> global(scratch * stride_);
+    task_.scratch = global.data();
+    for (std::uint32_t m = 0; m < task_.machines; ++m) {
+      switch (variant) {
+        case cuda::Variant::registers:
+          train_in_registers(m);
+          break;
+        case cuda::Variant::shared:
+          cuda::train_in_block(task_, m, shared.data(), m % block, block);
+          break;
+        case cuda::Variant::global:
+          cuda::train_in_place(task_, m);
+          break;
+      }
+    }
+  }
+
+  void train_in_registers(std::uint32_t m) {
+    cuda::with_register_shape(task_.shape, [&](auto shape) {
+      using Shape = decltype(shape);
+      const bool chain = task_.patterns.chained;
+      if (task_.nonnegative) {
+        chain ? cuda::ThreadMachine<Shape, true, true>(task_, m).train()
+              : cuda::ThreadMachine<Shape, true, false>(task_, m).train();
+      } else {
+        chain ? cuda::ThreadMachine<Shape, false, true>(task_, m).train()
+              : cuda::ThreadMachine<Shape, false, false>(task_, m).train();
+      }
+    });
+  }
+
+  const Ensemble& ensemble_;
+  fused::FactorTable factors_;
+  plugin::EnsembleView view_;
+  cuda::FusedTask task_;
+  std::size_t parameters_;
+  std::size_t stride_;
+  std::vector<float> memory_;
+};
+
+}  // namespace helmholtz::testing

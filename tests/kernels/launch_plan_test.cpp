@@ -1,0 +1,92 @@
+// How machines are spread over a device: plain functions, so no device is needed.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "launch_plan.hpp"
+
+namespace helmholtz::cuda {
+namespace {
+
+constexpr DeviceLimits kHopper{.multiprocessors = 132, .shared_per_block = 227 * 1024};
+constexpr DeviceLimits kTuring{.multiprocessors = 40, .shared_per_block = 64 * 1024};
+
+FusedTask task(const std::vector<int>& sizes, std::uint32_t machines, std::uint32_t batch = 1) {
+  FusedTask task;
+  task.shape = RuntimeShape(sizes.data(), static_cast<int>(sizes.size()));
+  task.machines = machines;
+  task.batch = batch;
+  return task;
+}
+
+TEST(RuntimeShape, CountsAsTheTopologyDoes) {
+  const auto shape = task({1, 6, 9}, 1).shape;
+  EXPECT_EQ(shape.parameters(), 143U);
+  EXPECT_EQ(shape.generative_parameters(), 76U);
+  EXPECT_EQ(shape.units(), 16);
+  EXPECT_EQ(shape.hidden_units(), 7);
+  EXPECT_EQ(4 * shape.blocks_per_step(), 24);
+}
+
+TEST(LaunchPlan, KeepsTheNotebookInRegisters) {
+  const auto plan = plan_launch(task({1, 6, 9}, 1'000'000), kHopper);
+  EXPECT_EQ(plan.variant, Variant::registers);
+  EXPECT_EQ(plan.block, 128U);
+  EXPECT_EQ(plan.shared, 0U);
+}
+
+TEST(LaunchPlan, SpreadsFewMachinesOverAllMultiprocessors) {
+  EXPECT_EQ(plan_launch(task({1, 6, 9}, 1), kHopper).block, 32U);
+  EXPECT_EQ(plan_launch(task({1, 6, 9}, 132 * 64), kHopper).block, 64U);
+}
+
+TEST(LaunchPlan, BatchesAndOtherSizesGoToSharedMemory) {
+  for (const auto& limits : {kHopper, kTuring}) {
+    for (const auto& one : {task({1, 6, 9}, 1'000'000, 4), task({1, 8, 16}, 1'000'000)}) {
+      const auto plan = plan_launch(one, limits);
+      EXPECT_EQ(plan.variant, Variant::shared);
+      EXPECT_EQ(plan.block % 32, 0U);
+      EXPECT_GE(plan.block, 32U);
+      EXPECT_LE(plan.shared, limits.shared_per_block);
+      EXPECT_EQ(plan.shared,
+                plan.block * 4 * (one.shape.parameters() + scratch_floats(one.shape, one.batch)));
+    }
+  }
+}
+
+TEST(LaunchPlan, WhatDoesNotFitStaysInGlobalMemory) {
+  const auto large = task({10, 100, 200, 784}, 8);
+  const auto plan = plan_launch(large, kHopper);
+  EXPECT_EQ(plan.variant, Variant::global);
+  EXPECT_EQ(plan.scratch, scratch_floats(large.shape, 1));
+  EXPECT_EQ(scratch_floats(large.shape, 2), plan.scratch + large.shape.parameters());
+}
+
+TEST(NextSteps, NeverCrossACarryOfTheBlockNumber) {
+  constexpr std::uint64_t kBlocks = 6;
+  constexpr std::uint64_t kCarry = (std::uint64_t{1} << 32U) / kBlocks;  // the step that carries
+  EXPECT_EQ(next_steps(0, 4096, kBlocks).steps, 4096U);
+  EXPECT_EQ(next_steps(kCarry - 10, 4096, kBlocks).steps, 10U);
+  EXPECT_FALSE(next_steps(kCarry - 10, 4096, kBlocks).carries);
+  EXPECT_TRUE(next_steps(kCarry, 4096, kBlocks).carries);
+  EXPECT_EQ(next_steps(kCarry, 4096, kBlocks).steps, 1U);
+  EXPECT_FALSE(next_steps(kCarry + 1, 4096, kBlocks).carries);
+  // A number of blocks that divides 2^32: no step carries.
+  EXPECT_FALSE(next_steps((std::uint64_t{1} << 30U) - 1, 4096, 4).carries);
+  EXPECT_EQ(next_steps((std::uint64_t{1} << 30U) - 1, 4096, 4).steps, 1U);
+}
+
+TEST(LargestChunk, HalvesUntilItFits) {
+  const auto room_for = [](std::size_t most) {
+    return [most](std::size_t chunk) { return chunk <= most; };
+  };
+  EXPECT_EQ(largest_chunk(1000, room_for(5000)), 1000U);
+  EXPECT_EQ(largest_chunk(1000, room_for(999)), 500U);
+  EXPECT_EQ(largest_chunk(1000, room_for(130)), 125U);
+  EXPECT_EQ(largest_chunk(1000, room_for(1)), 1U);
+  EXPECT_EQ(largest_chunk(1000, room_for(0)), 0U);
+}
+
+}  // namespace
+}  // namespace helmholtz::cuda
