@@ -1,0 +1,39 @@
+// The plugin loads, says what it finds, and goes without a trace. CTest runs this under valgrind
+// too.
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "backends/cuda/plugin.hpp"
+#include "helmholtz/error.hpp"
+
+namespace helmholtz::plugin {
+namespace {
+
+using ::testing::HasSubstr;
+
+bool is_loaded() {
+  void* const library = dlopen(HELMHOLTZ_PLUGIN, RTLD_NOW | RTLD_NOLOAD);
+  if (library != nullptr) dlclose(library);
+  return library != nullptr;
+}
+
+TEST(Plugin, LoadsAnswersAndUnloads) {
+  for (int i = 0; i < 2; ++i) {
+    {
+      const auto plugin = Plugin::load();
+      EXPECT_TRUE(is_loaded());
+      EXPECT_GE(plugin->functions().runtime_version, 12'000);
+      try {
+        EXPECT_THAT(plugin->describe(), HasSubstr("compute capability"));
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ExitCode::no_device);
+        EXPECT_THAT(error.what(), HasSubstr("no device: "));
+      }
+    }
+    EXPECT_FALSE(is_loaded());
+  }
+}
+
+}  // namespace
+}  // namespace helmholtz::plugin
