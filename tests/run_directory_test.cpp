@@ -3,10 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -14,7 +17,10 @@
 #include "helmholtz/error.hpp"
 #include "report/fan_chart.hpp"
 #include "report/quantiles.hpp"
+#include "report/summary_csv.hpp"
 #include "support/temporary_directory.hpp"
+#include "sweep/manifest.hpp"
+#include "sweep/settings.hpp"
 
 namespace helmholtz {
 namespace {
@@ -38,21 +44,21 @@ SweepSpec two_configurations() {
 }
 
 /// Machine by machine; NaN: diverged.
-std::vector<ResultRow> rows_of(const SweepSpec& spec, const std::vector<double>& last_kl) {
-  std::vector<ResultRow> rows;
-  for (std::uint64_t machine = 0; machine < last_kl.size(); ++machine) {
+Shard shard_of(const SweepSpec& spec, const std::vector<double>& last_kl, std::uint64_t first = 0) {
+  Shard shard(first, last_kl.size(), 2, spec.samples > 0);
+  for (std::uint64_t k = 0; k < last_kl.size(); ++k) {
+    shard.seeds[k] = spec.seeds[(first + k) / 2];
+    shard.configurations[k] = static_cast<std::uint32_t>((first + k) % 2);
     for (std::uint64_t e = 0; e < 2; ++e) {
-      const double kl = last_kl[machine] + (e == 0 ? 1 : 0);
-      rows.push_back({.machine = machine,
-                      .seed = spec.seeds[machine / 2],
-                      .configuration = machine % 2,
-                      .evaluation_number = e,
-                      .step = spec.evaluation_step(e),
-                      .evaluation = {.kl_exact = kl, .diverged = std::isnan(kl)}});
+      const double kl = last_kl[k] + (e == 0 ? 1 : 0);
+      shard.set_evaluation(k, e, {.kl_exact = kl, .diverged = std::isnan(kl)});
     }
   }
-  return rows;
+  return shard;
 }
+
+const std::vector<double> kTenMachines = {0.9, 0.3, 0.7, std::nan(""), 0.8,
+                                          0.1, 0.6, 0.2, 0.5,          std::nan("")};
 
 std::string read(const std::filesystem::path& path) {
   std::ostringstream text;
@@ -84,10 +90,9 @@ TEST(Quantiles, OfOneNoneAndInfinity) {
 TEST(Summary, CountsRanksAndOrders) {
   const auto spec = two_configurations();
   Summary summary(spec);
-  const double nan = std::nan("");
-  const auto rows = rows_of(spec, {0.9, 0.3, 0.7, nan, 0.8, 0.1, 0.6, 0.2, 0.5, nan});
-  summary.write(std::span(rows).first(8));
-  summary.write(std::span(rows).subspan(8));
+  const auto middle = kTenMachines.begin() + 8;
+  summary.write(shard_of(spec, {kTenMachines.begin(), middle}));
+  summary.write(shard_of(spec, {middle, kTenMachines.end()}, 8));
   EXPECT_THAT(summary.best_first(), ElementsAre(1, 0));
   EXPECT_EQ(summary.cell(1, 1).diverged, 2U);
   EXPECT_EQ(summary.cell(1, 1).kl.n, 3U);
@@ -108,65 +113,188 @@ TEST(Summary, OfNothingHasNoRanking) {
   EXPECT_TRUE(summary.best_first().empty());
 }
 
-TEST(ResultLine, WritesEveryKindOfNumber) {
-  auto spec = two_configurations();
-  ResultRow row{.machine = 3,
-                .seed = 1,
-                .configuration = 1,
-                .evaluation_number = 0,
-                .step = 10,
-                .evaluation = {.kl_exact = 0.1 + 0.2}};
-  EXPECT_EQ(result_line(spec, row), "3,1,\"1,6,9\",0.1,1,10,0.30000000000000004,,,ok\n");
-  row.evaluation = {.kl_exact = 1, .kl_sampled = kInfinity, .unseen = 4};
-  spec.samples = 10;
-  EXPECT_EQ(result_line(spec, row), "3,1,\"1,6,9\",0.1,1,10,1,inf,4,ok\n");
-  row.evaluation = {.diverged = true};
-  EXPECT_EQ(result_line(spec, row), "3,1,\"1,6,9\",0.1,1,10,,,,diverged\n");
-}
-
-TEST(RunDirectory, HoldsLinesSummaryAndConfiguration) {
-  const testing::TemporaryDirectory temporary;
+TEST(SummaryCsv, HasALineAConfigurationAndEvaluation) {
   const auto spec = two_configurations();
-  const auto path = temporary.path() / "new" / "run";
-  RunDirectory directory(path, spec);
   Summary summary(spec);
-  const auto rows = rows_of(spec, {0.5, 0.25});
-  directory.write(rows);
-  summary.write(rows);
-  directory.finish(summary);
-  EXPECT_EQ(read(path / "results.csv"), std::string(kResultColumns) +
-                                            "\n0,0,\"1,6,9\",0.05,1,10,1.5,,,ok\n"
-                                            "0,0,\"1,6,9\",0.05,1,20,0.5,,,ok\n"
-                                            "1,0,\"1,6,9\",0.1,1,10,1.25,,,ok\n"
-                                            "1,0,\"1,6,9\",0.1,1,20,0.25,,,ok\n");
-  EXPECT_THAT(read(path / "summary.csv"),
+  summary.write(shard_of(spec, {0.5, 0.25}));
+  EXPECT_THAT(summary_csv(summary),
               HasSubstr("\n1,\"1,6,9\",0.1,1,constant,zero,20,exact,1,0,0.25,,0.25,0.25,"));
-  EXPECT_THAT(read(path / "config.toml"), HasSubstr("seeds = \"0:5\"\n"));
 }
 
-TEST(RunDirectory, RefusesWhatIsThere) {
-  const testing::TemporaryDirectory temporary;
+class ARun : public ::testing::Test {
+ protected:
+  /// All shards that the directory wants, trained.
+  void sweep(RunDirectory& directory, const SweepSpec& spec) {
+    const std::array<ShardSink*, 1> sinks = {&directory};
+    SweepOptions options;
+    options.wanted = [&](std::uint64_t shard) { return directory.wants(shard); };
+    trained_ = run_sweep(spec, options, sinks).machines;
+  }
+  void sweep(const SweepSpec& spec, SweepPart part = {}) {
+    RunDirectory directory(path_, spec, part);
+    sweep(directory, spec);
+  }
+  [[nodiscard]] std::string message(const SweepSpec& spec) const {
+    try {
+      RunDirectory directory(path_, spec);
+    } catch (const CannotCreate& error) {
+      return error.what();
+    }
+    return "opened";
+  }
+
+  testing::TemporaryDirectory temporary_;
+  std::filesystem::path path_ = temporary_.path() / "new" / "run";
+  std::uint64_t trained_ = 0;
+};
+
+TEST_F(ARun, HoldsWhatItWasGiven) {
   const auto spec = two_configurations();
-  RunDirectory(temporary.path(), spec);  // empty: fine
-  EXPECT_THROW(RunDirectory(temporary.path(), spec), CannotCreate);
-  EXPECT_THROW(RunDirectory(temporary.path() / "results.csv", spec), CannotCreate);
-  EXPECT_THROW(RunDirectory(temporary.path() / "results.csv" / "run", spec), CannotCreate);
+  const auto shard = shard_of(spec, kTenMachines);
+  RunDirectory directory(path_, spec);
+  EXPECT_TRUE(directory.wants(0));
+  directory.write(shard);
+  EXPECT_FALSE(directory.wants(0));
+  EXPECT_TRUE(directory.is_complete());
+  const auto found = ShardFiles(path_, spec).read(0);
+  EXPECT_EQ(found.seeds, shard.seeds);
+  EXPECT_EQ(found.configurations, shard.configurations);
+  EXPECT_EQ(found.diverged, shard.diverged);
+  EXPECT_EQ(std::memcmp(found.kl_exact.data(), shard.kl_exact.data(), 20 * sizeof(double)), 0);
+  EXPECT_THAT(read(path_ / "config.toml"), HasSubstr("seeds = \"0:5\"\n"));
+  EXPECT_EQ(read_manifest(path_ / "manifest.json").configuration_hash,
+            configuration_hash(settings_of(spec)));
+}
+
+TEST_F(ARun, GoesOnWhereShardsAreMissing) {
+  const auto spec = two_configurations();
+  sweep(spec);
+  EXPECT_EQ(trained_, spec.machines());
+  sweep(spec);
+  EXPECT_EQ(trained_, 0U);
+  std::filesystem::remove(path_ / "shards" / "00000000.h5");
+  sweep(spec);
+  EXPECT_EQ(trained_, spec.machines());
+}
+
+TEST_F(ARun, IsExtendedByMoreSeeds) {
+  auto spec = two_configurations();
+  spec.steps = 1000;
+  spec.eval_every = 1;  // small shards
+  sweep(spec);
+  spec.seeds = SeedSet::parse("0:5,100:400");
+  sweep(spec);
+  EXPECT_EQ(trained_, spec.machines());  // the short shard again
+  EXPECT_GT(ShardFiles(path_, spec).shards(), 1U);
+  EXPECT_THAT(read(path_ / "config.toml"), HasSubstr("seeds = \"0:5,100:400\"\n"));
+  const auto extended = read(path_ / "shards" / "00000001.h5");
+  path_ = temporary_.path() / "at once";
+  sweep(spec);
+  EXPECT_EQ(read(path_ / "shards" / "00000001.h5"), extended);
+  spec.seeds = SeedSet::parse("0:5");
+  EXPECT_THAT(message(spec), HasSubstr("seeds: 0:5,100:400 there, 0:5 now"));
+}
+
+TEST_F(ARun, RefusesAnotherConfigurationAndNamesTheDifference) {
+  auto spec = two_configurations();
+  sweep(spec);
+  spec.threads = 2;
+  spec.backend = "reference";  // the same bits
+  EXPECT_EQ(message(spec), "opened");
+  spec.rates = {0.05, 0.2};
+  spec.nonnegative = true;
+  EXPECT_THAT(message(spec), HasSubstr("holds another sweep: lr: 0.05; 0.1 there, 0.05; 0.2 now; "
+                                       "nonnegative: false there, true now"));
+  spec = two_configurations();
+  spec.backend = "cpu-layered";
+  EXPECT_THAT(message(spec), HasSubstr("backend: exact there, cpu-layered now"));
+}
+
+TEST_F(ARun, AWorldIsItsPatterns) {
+  const auto a = temporary_.path() / "a";
+  std::ofstream(a) << "110110110\n001001001 | 2\n";
+  auto spec = two_configurations();
+  spec.world = make_world("file:" + a.string());
+  sweep(spec);
+  spec.world = make_world("file:" + (path_ / "world.txt").string());
+  EXPECT_EQ(message(spec), "opened");
+  std::ofstream(a) << "110110110\n001001001 | 3\n";
+  spec.world = make_world("file:" + a.string());
+  EXPECT_THAT(message(spec), HasSubstr("world: 9 units, 2 patterns"));
+}
+
+TEST_F(ARun, RefusesWhatIsNoRun) {
+  const auto spec = two_configurations();
+  std::ofstream(temporary_.path() / "note") << "mine";
+  EXPECT_THROW(RunDirectory(temporary_.path(), spec), CannotCreate);
+  EXPECT_THROW(RunDirectory(temporary_.path() / "note", spec), CannotCreate);
+  EXPECT_THROW(RunDirectory(temporary_.path() / "note" / "run", spec), CannotCreate);
   EXPECT_THROW(RunDirectory("/proc/helmholtz", spec), CannotCreate);
 }
 
-TEST(OutputFile, CutsOffWhatADiskDidNotTake) {
+TEST_F(ARun, PutsBadShardsAside) {
+  const auto spec = two_configurations();
+  sweep(spec);
+  const auto shard = path_ / "shards" / "00000000.h5";
+  const auto good = read(shard);
+  for (const std::size_t flipped : {std::size_t{100}, good.size() - 20}) {
+    auto bad = good;
+    bad[flipped] = static_cast<char>(bad[flipped] ^ 4);
+    std::ofstream(shard, std::ios::binary) << bad;
+    RunDirectory directory(path_, spec);
+    Summary summary(spec);
+    EXPECT_TRUE(directory.wants(0) || !directory.read(summary));
+    EXPECT_TRUE(directory.wants(0));
+    sweep(directory, spec);
+    EXPECT_EQ(read(shard), good);
+  }
+  EXPECT_TRUE(std::filesystem::exists(path_ / "shards" / "00000000.h5.bad-1"));
+  EXPECT_TRUE(std::filesystem::exists(path_ / "shards" / "00000000.h5.bad-2"));
+}
+
+TEST(Parts, CoverAllShardsOnce) {
+  for (const std::uint64_t shards : {0U, 1U, 7U, 100U}) {
+    std::uint64_t next = 0;
+    for (std::uint64_t k = 0; k < 8; ++k) {
+      const auto range = SweepPart{.k = k, .n = 8}.of(shards);
+      EXPECT_EQ(range.first, next);
+      EXPECT_LE(range.count, shards / 8 + 1);
+      next += range.count;
+    }
+    EXPECT_EQ(next, shards);
+  }
+}
+
+/// Locks are between processes, so the other holder is one.
+TEST(Locks, NameTheirHolders) {
   const testing::TemporaryDirectory temporary;
-  OutputFile file(temporary.path() / "file");
-  file.append("complete\n");
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  const rlimit twelve_bytes{.rlim_cur = 12, .rlim_max = before.rlim_max};
-  setrlimit(RLIMIT_FSIZE, &twelve_bytes);
-  EXPECT_THROW(file.append("half of this line fits\n"), IoError);
-  setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, handler);
-  EXPECT_EQ(read(temporary.path() / "file"), "complete\n");
+  const auto path = temporary.path() / "lock";
+  std::array<int, 2> ready{};
+  ASSERT_EQ(pipe(ready.data()), 0);
+  const auto child = fork();
+  if (child == 0) {
+    const LockFile lock(path, LockFile::Access::write);
+    const bool both =
+        !lock.try_lock({.first = 2, .count = 3}) && !lock.try_lock({.first = 8, .count = 1});
+    static_cast<void>(write(ready[1], both ? "y" : "n", 1) == 1);
+    pause();
+  }
+  char both = 'n';
+  ASSERT_EQ(::read(ready[0], &both, 1), 1);
+  EXPECT_EQ(both, 'y');
+  const LockFile lock(path, LockFile::Access::write);
+  EXPECT_FALSE(lock.try_lock({.first = 0, .count = 2}));
+  const auto holder = lock.try_lock({.first = 0, .count = 10});
+  ASSERT_TRUE(holder);
+  EXPECT_EQ(holder->process, child);
+  const auto holders = lock.holders({.first = 0, .count = 100});
+  ASSERT_EQ(holders.size(), 2U);
+  EXPECT_EQ(holders[0].range.first, 2U);
+  EXPECT_EQ(holders[0].range.count, 3U);
+  EXPECT_EQ(holders[1].range.first, 8U);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_FALSE(lock.try_lock({.first = 0, .count = 10}));
 }
 
 TEST(FanChart, ShowsTheMedianFalling) {

@@ -16,22 +16,34 @@ namespace helmholtz {
 namespace {
 
 /// Keeps every row as raw bits, so that NaN compares too.
-class Rows : public ResultSink {
+class Rows : public ShardSink {
  public:
   using Row = std::array<std::uint64_t, 8>;
 
-  void write(std::span<const ResultRow> rows) override {
-    for (const auto& row : rows) {
-      all.push_back({row.machine, row.seed, row.configuration, row.step,
-                     std::bit_cast<std::uint64_t>(row.evaluation.kl_exact),
-                     std::bit_cast<std::uint64_t>(row.evaluation.kl_sampled), row.evaluation.unseen,
-                     row.evaluation.diverged ? 1U : 0U});
+  explicit Rows(const SweepSpec& spec) : spec_(spec) {}
+
+  void write(const Shard& shard) override {
+    for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+      for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
+        const auto evaluation = shard.evaluation(k, e);
+        all.push_back({shard.first + k, shard.seeds[k], shard.configurations[k],
+                       spec_.evaluation_step(e), std::bit_cast<std::uint64_t>(evaluation.kl_exact),
+                       std::bit_cast<std::uint64_t>(evaluation.kl_sampled), evaluation.unseen,
+                       evaluation.diverged ? 1U : 0U});
+      }
     }
+    parameters.insert(parameters.end(), shard.parameters.begin(), shard.parameters.end());
+    saved.insert(saved.end(), shard.saved.begin(), shard.saved.end());
     ++shards;
   }
 
   std::vector<Row> all;
+  std::vector<float> parameters;
+  std::vector<std::uint64_t> saved;
   int shards = 0;
+
+ private:
+  SweepSpec spec_;
 };
 
 SweepSpec small_spec() {
@@ -48,8 +60,8 @@ SweepSpec small_spec() {
 }
 
 Rows run(const SweepSpec& spec, std::uint64_t shard_machines = 0) {
-  Rows rows;
-  const std::array<ResultSink*, 1> sinks = {&rows};
+  Rows rows(spec);
+  const std::array<ShardSink*, 1> sinks = {&rows};
   const auto outcome = run_sweep(spec, {.shard_machines = shard_machines}, sinks);
   EXPECT_EQ(outcome.machines, spec.machines());
   EXPECT_FALSE(outcome.stopped);
@@ -175,8 +187,8 @@ TEST(Sweep, ADivergingRateLeavesTheOthersAlone) {
   spec.initialisations = {{}};
   spec.rates = {0.05, 1e38};
   spec.batches = {1};
-  Rows mixed;
-  const std::array<ResultSink*, 1> sinks = {&mixed};
+  Rows mixed(spec);
+  const std::array<ShardSink*, 1> sinks = {&mixed};
   EXPECT_EQ(run_sweep(spec, {}, sinks).diverged, 3U);
   spec.rates = {0.05};
   const auto good = run(spec).all;
@@ -193,9 +205,10 @@ TEST(Sweep, ADivergingRateLeavesTheOthersAlone) {
 }
 
 TEST(Sweep, AStopKeepsFinishedShards) {
-  const auto spec = small_spec();
-  Rows rows;
-  const std::array<ResultSink*, 1> sinks = {&rows};
+  auto spec = small_spec();
+  spec.backend = "reference";  // the shards are trained one by one
+  Rows rows(spec);
+  const std::array<ShardSink*, 1> sinks = {&rows};
   SweepOptions options{.shard_machines = 7};
   options.stop_requested = [&] { return rows.shards == 2; };
   const auto outcome = run_sweep(spec, options, sinks);
@@ -204,6 +217,55 @@ TEST(Sweep, AStopKeepsFinishedShards) {
   EXPECT_EQ(rows.all.size(), 14U * 3);
   const auto whole = run(spec).all;
   EXPECT_TRUE(std::equal(rows.all.begin(), rows.all.end(), whole.begin()));
+}
+
+TEST(Sweep, TrainsTheWantedShardsAlone) {
+  const auto spec = small_spec();
+  Rows rows(spec);
+  const std::array<ShardSink*, 1> sinks = {&rows};
+  const std::vector<bool> wanted = {false, true, true, false, true, false, true};
+  SweepOptions options{.shard_machines = 7};
+  options.wanted = [&](std::uint64_t shard) { return wanted[shard]; };
+  EXPECT_EQ(run_sweep(spec, options, sinks).machines, 27U);
+  EXPECT_EQ(rows.shards, 4);
+  const auto whole = run(spec).all;
+  for (const auto& row : rows.all) EXPECT_TRUE(wanted[row[0] / 7]);
+  for (std::size_t i = 0, k = 0; i < whole.size(); ++i) {
+    if (!wanted[whole[i][0] / 7]) continue;
+    EXPECT_EQ(rows.all[k++], whole[i]);
+  }
+}
+
+TEST(Sweep, KeepsTheParametersOfTheBest) {
+  auto spec = small_spec();
+  spec.seeds = SeedSet::parse("0:6");
+  spec.save_parameters = SaveParameters::parse("all");
+  const auto all = run(spec);
+  EXPECT_EQ(all.saved.size(), spec.machines());
+  spec.save_parameters = SaveParameters::parse("best:1");
+  const auto best = run(spec);
+  ASSERT_EQ(best.saved.size(), spec.configurations());
+  for (const auto machine : best.saved) {
+    const auto kl = std::bit_cast<double>(best.all[machine * 3 + 2][4]);
+    for (auto other = machine % 16; other < spec.machines(); other += 16) {
+      EXPECT_LE(kl, std::bit_cast<double>(best.all[other * 3 + 2][4]));
+    }
+  }
+  EXPECT_EQ(best.saved, run(spec, 96).saved);
+  // The first configuration has the first topology: its parameters stand where `all` has them.
+  const auto first =
+      std::find_if(best.saved.begin(), best.saved.end(), [](auto m) { return m % 16 == 0; });
+  std::size_t offset = 0;
+  for (std::uint64_t m = 0; m < *first; ++m) {
+    offset += spec.topologies[spec.configuration(m % 16).topology].parameters();
+  }
+  std::size_t own = 0;
+  for (auto m = best.saved.begin(); m != first; ++m) {
+    own += spec.topologies[spec.configuration(*m % 16).topology].parameters();
+  }
+  EXPECT_TRUE(std::equal(best.parameters.begin() + static_cast<std::ptrdiff_t>(own),
+                         best.parameters.begin() + static_cast<std::ptrdiff_t>(own + 143),
+                         all.parameters.begin() + static_cast<std::ptrdiff_t>(offset)));
 }
 
 TEST(Sweep, ProgressReachesTheTotal) {
@@ -227,15 +289,44 @@ TEST(Sweep, WithoutStepsEvaluatesOnce) {
   EXPECT_EQ(rows[0][3], 0U);
 }
 
-TEST(Sweep, LongStepsAndManyEvaluationsMakeSmallShards) {
+TEST(Sweep, LongTrainingAndManyEvaluationsMakeSmallShards) {
   auto spec = small_spec();
-  EXPECT_EQ(spec.shard_machines(), SweepSpec::kShardMachines);
+  const auto cheap = spec.shard_machines();
+  EXPECT_GT(cheap, 10'000U);
+  spec.seeds = SeedSet::parse("0:1000000");
+  spec.threads = 7;
+  spec.backend = "reference";
+  EXPECT_EQ(spec.shard_machines(), cheap);  // or more seeds could not extend a sweep
   spec.steps = 1'000'000;
+  EXPECT_LT(spec.shard_machines(), 2000U);
   spec.eval_every = 1;
   EXPECT_EQ(spec.shard_machines(), 1U);
   spec.eval_every = 1'000'000;
   spec.batches = {Ensemble::kMaxBatch};
   EXPECT_LT(spec.shard_machines(), 10U);
+}
+
+TEST(Seeds, KnowWhatTheyExtend) {
+  const auto begins = [](const char* more, const char* fewer) {
+    return SeedSet::parse(more).begins_with(SeedSet::parse(fewer));
+  };
+  EXPECT_TRUE(begins("0:10", "0:10"));
+  EXPECT_TRUE(begins("0:11", "0:10"));
+  EXPECT_TRUE(begins("0:5,5:20,3000", "0:7"));
+  EXPECT_TRUE(begins("0:7,100", "0,1,2:7"));
+  EXPECT_FALSE(begins("0:10", "0:11"));
+  EXPECT_FALSE(begins("1:11", "0:10"));
+  EXPECT_FALSE(begins("0:5,6:20", "0:7"));
+  EXPECT_FALSE(begins("0:20", "0:5,7"));
+}
+
+TEST(SaveParameters, ReadsWhatItWrites) {
+  for (const auto* text : {"none", "all", "best:1", "best:1000000"}) {
+    EXPECT_EQ(SaveParameters::parse(text).to_string(), text);
+  }
+  for (const auto* text : {"", "some", "best", "best:", "best:0", "best:-1", "best:1000001"}) {
+    EXPECT_EQ(field_of([&] { SaveParameters::parse(text); }), "save-parameters") << text;
+  }
 }
 
 struct BadSpec {
@@ -284,7 +375,16 @@ TEST(Sweep, RejectsABadSpec) {
   }
 }
 
-TEST(Sweep, MeasuresARate) { EXPECT_GT(measure_sweep_rate(small_spec(), 0.01), 0); }
+TEST(Sweep, IsEstimatedOverEveryKindOfMachine) {
+  auto spec = small_spec();
+  spec.seeds = SeedSet::parse("0:64");
+  spec.steps = 100'000;
+  const auto both = estimate_sweep(spec, 0.2);
+  EXPECT_GT(both.machine_steps_per_second, 0);
+  spec.batches = {1, 300};  // a kind that is not the first, and far slower
+  const auto slow = estimate_sweep(spec, 0.2);
+  EXPECT_GT(slow.seconds, 3 * both.seconds);
+}
 
 }  // namespace
 }  // namespace helmholtz

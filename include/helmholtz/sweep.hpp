@@ -32,6 +32,8 @@ class SeedSet {
   [[nodiscard]] std::uint64_t operator[](std::uint64_t index) const;
   /// "0:4096" or "7,9,100:200"; parse() reads it back.
   [[nodiscard]] std::string to_string() const;
+  /// Whether these seeds are the others, and perhaps more behind them.
+  [[nodiscard]] bool begins_with(const SeedSet& others) const;
 
  private:
   struct Range {
@@ -53,6 +55,19 @@ struct SweepConfiguration {
   int batch = 1;
   Schedule schedule;
   Initialisation initialisation;
+};
+
+/// The machines whose trained parameters a sweep keeps beside their results.
+struct SaveParameters {
+  enum class Kind { none, best, all };
+  Kind kind = Kind::none;
+  std::uint64_t count = 0;  ///< best: of each configuration and shard, by the last KL
+
+  static constexpr std::uint64_t kMaxBest = 1'000'000;
+
+  /// Reads "none", "best:K" or "all". @throws InvalidArgument (field "save-parameters")
+  static SaveParameters parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;
 };
 
 /// A sweep: each configuration with each seed.
@@ -78,6 +93,7 @@ struct SweepSpec {
   std::uint64_t steps = 50'000;      ///< 0: the untrained machines are evaluated
   std::uint64_t eval_every = 5'000;  ///< steps; the last step is always evaluated
   std::uint64_t samples = 0;         ///< for the sampled KL; 0: exact only
+  SaveParameters save_parameters = {};
   std::string backend = "auto";
   int threads = 0;                ///< 0: all cores
   std::vector<int> devices = {};  ///< as in TrainerOptions
@@ -97,36 +113,53 @@ struct SweepSpec {
   /// The step after which evaluation e takes place.
   [[nodiscard]] std::uint64_t evaluation_step(std::uint64_t e) const noexcept;
 
-  /// The backend that trains a topology and batch. `auto` is decided once, for kShardMachines
-  /// machines, so that neither the number of seeds nor a short last shard changes it.
+  /// The backend that trains a topology and batch: a pure function of the two and `backend`.
   [[nodiscard]] std::string resolved_backend(const SweepConfiguration& configuration) const;
   /// The backend of all its machines, or "auto" where topologies or batches differ in it.
   [[nodiscard]] std::string common_backend() const;
+  /// One configuration of every topology and batch: what decides over ensembles and backends.
+  [[nodiscard]] std::vector<SweepConfiguration> kinds() const;
   /// An ensemble of one configuration and some of the seeds.
   [[nodiscard]] Ensemble ensemble(const SweepConfiguration& configuration,
                                   std::span<const std::uint64_t> some_seeds) const;
 
-  static constexpr std::uint64_t kShardMachines = 4096;
-  /// Machines of one shard: kShardMachines, fewer for large layers, batches, or many evaluations.
+  /// Machines of one shard: as many as fill 4 MiB, fewer where they take long to train or much
+  /// memory. Neither the seeds nor the backend nor the threads change it.
   [[nodiscard]] std::uint64_t shard_machines() const;
+  /// Shards of shard_machines() machines, the last one perhaps shorter.
+  [[nodiscard]] std::uint64_t shards() const;
 };
 
-/// One evaluation of one machine.
-struct ResultRow {
-  std::uint64_t machine = 0;
-  std::uint64_t seed = 0;
-  std::uint64_t configuration = 0;
-  std::uint64_t evaluation_number = 0;  ///< e of SweepSpec::evaluation_step
-  std::uint64_t step = 0;
-  Evaluation evaluation;
+/// The results of consecutive machines, a column a quantity. Row k is machine first + k.
+struct Shard {
+  std::uint64_t first = 0;
+  std::uint64_t evaluations = 0;              ///< E, of each machine
+  std::vector<std::uint64_t> seeds;           ///< [machines]
+  std::vector<std::uint32_t> configurations;  ///< [machines]
+  std::vector<double> kl_exact;        ///< [machines x E], nats; NaN if not computed or diverged
+  std::vector<double> kl_sampled;      ///< [machines x E], or empty without samples
+  std::vector<std::uint32_t> unseen;   ///< as kl_sampled: patterns that no sample equals
+  std::vector<std::uint8_t> diverged;  ///< [machines x E], 0 or 1
+  std::vector<std::uint64_t> saved;    ///< machines whose parameters are kept, ascending
+  std::vector<float> parameters;       ///< theirs after the last step, one after the other
+
+  /// Room for `machines` rows. @param sampled  whether there is a sampled KL
+  Shard(std::uint64_t first, std::uint64_t machines, std::uint64_t evaluations, bool sampled);
+
+  [[nodiscard]] std::uint64_t machines() const noexcept { return seeds.size(); }
+  /// Evaluation number e of row k.
+  [[nodiscard]] Evaluation evaluation(std::uint64_t k, std::uint64_t e) const;
+  void set_evaluation(std::uint64_t k, std::uint64_t e, const Evaluation& evaluation);
+  /// Machines that have diverged at their last evaluation.
+  [[nodiscard]] std::uint64_t count_diverged() const;
 };
 
 /// Where a sweep's results go.
-class ResultSink {
+class ShardSink {
  public:
-  virtual ~ResultSink() = default;
-  /// The rows of a finished shard, by machine and then by step; shards come in order.
-  virtual void write(std::span<const ResultRow> rows) = 0;
+  virtual ~ShardSink() = default;
+  /// A finished shard; they come in order.
+  virtual void write(const Shard& shard) = 0;
 };
 
 struct SweepProgress {
@@ -138,6 +171,8 @@ struct SweepProgress {
 
 struct SweepOptions {
   std::uint64_t shard_machines = 0;  ///< 0: as the spec says; results do not depend on it
+  /// Whether shard i is to be trained; without it, all are.
+  std::function<bool(std::uint64_t)> wanted = {};
   /// Asked several times a second; true ends the sweep after the last finished shard.
   std::function<bool()> stop_requested = {};
   /// Told several times a second, on the calling thread.
@@ -151,14 +186,19 @@ struct SweepOutcome {
   bool stopped = false;
 };
 
-/// Trains and evaluates every machine of the spec. Memory does not grow with their number.
-/// @param sinks  each gets all rows
+/// Trains and evaluates every machine of the wanted shards. Memory does not grow with their number.
+/// @param sinks  each gets all shards
 /// @throws what SweepSpec::validate and the sinks throw
 SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
-                       std::span<ResultSink* const> sinks);
+                       std::span<ShardSink* const> sinks);
 
-/// Machine-steps a second of the spec's first configuration, measured for about `seconds` on
-/// machines that are thrown away.
-double measure_sweep_rate(const SweepSpec& spec, double seconds);
+/// What a sweep would take to train and to evaluate, measured on machines that are thrown away.
+struct SweepEstimate {
+  double seconds = 0;                   ///< of the whole sweep
+  double machine_steps_per_second = 0;  ///< of its training alone
+};
+
+/// Tries every topology and batch of the spec for a share of about `seconds`.
+SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds);
 
 }  // namespace helmholtz

@@ -40,6 +40,28 @@ std::string contents(const std::string& path) {
   return text;
 }
 
+/// The text without comments. CLI11 2.1 takes a # within quotes for one too, so it is given text
+/// without any, and a comment character that contents() refuses.
+std::string without_comments(const std::string& text) {
+  std::string kept;
+  char quote = '\0';
+  bool comment = false;
+  for (const char c : text) {
+    if (c == '\n') {
+      quote = '\0';
+      comment = false;
+    } else if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '#') {
+      comment = true;
+    }
+    if (!comment) kept += c;
+  }
+  return kept;
+}
+
 /// Whether the key belongs to another command's section.
 bool is_elsewhere(const CLI::App& command, const CLI::ConfigItem& item) {
   const auto section = fmt::format("{}", fmt::join(item.parents, "."));
@@ -102,8 +124,10 @@ void add_config_flag(CLI::App& command) {
 void apply_config(CLI::App& command) {
   const auto* config = command.get_option_no_throw("--config");
   if (config == nullptr || config->count() == 0) return;
-  std::istringstream text(contents(config->results().front()));
-  const auto items = CLI::ConfigTOML().from_config(text);
+  std::istringstream text(without_comments(contents(config->results().front())));
+  CLI::ConfigTOML toml;
+  toml.comment('\x01');
+  const auto items = toml.from_config(text);
   for (const bool in_section : {true, false}) {
     for (const auto& item : items) {
       const bool is_mark = item.name == "++" || item.name == "--";  // of a section's begin or end

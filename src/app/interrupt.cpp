@@ -1,20 +1,26 @@
 #include "app/interrupt.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
+#include <string_view>
 
 namespace helmholtz::app {
 
 namespace {
 
 // A signal handler can reach nothing but a global.
-volatile std::sig_atomic_t stop_requested = 0;
+volatile std::sig_atomic_t requests = 0;
 
 extern "C" void request_stop(int signal) {
-  if (stop_requested != 0) {  // the second one ends the program at once
+  constexpr std::string_view kAgain = "helmholtz: stopping; once more ends it at once\n";
+  requests = requests + 1;
+  if (requests == 2) {
+    static_cast<void>(write(STDERR_FILENO, kAgain.data(), kAgain.size()) > 0);
+  } else if (requests > 2) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
-  stop_requested = 1;
 }
 
 }  // namespace
@@ -23,10 +29,9 @@ void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = request_stop;
   action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
 }
 
-bool interrupted() noexcept { return stop_requested != 0; }
+bool interrupted() noexcept { return requests != 0; }
 
 }  // namespace helmholtz::app

@@ -2,7 +2,8 @@
 
 namespace helmholtz::app {
 
-/// From now on the first SIGINT or SIGTERM asks the program to stop; a second one kills it.
+/// From now on the first SIGINT, SIGTERM or SIGUSR1 asks the program to stop; the second one only
+/// says so; the third kills it.
 void catch_interrupts();
 
 /// Whether the program was asked to stop.

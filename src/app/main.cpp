@@ -21,7 +21,7 @@ constexpr const char* kDescription =
     "Trains Helmholtz machines by wake-sleep, and says how well each models its world.";
 constexpr const char* kExitCodes =
     "Exit codes: 0 done; 2 usage; 65 bad data; 66 no such input; 69 no such device;\n"
-    "73 cannot create an output; 74 input or output failed; 75 stopped early.";
+    "73 cannot create an output, or locked; 74 input or output failed; 75 stopped early.";
 
 /// A command line that the parser itself refuses.
 class UsageError : public Error {

@@ -28,9 +28,6 @@ void require_replaceable(const std::filesystem::path& path) {
   }
 }
 
-/// Whether errno says that a disk failed, rather than that the name is no place for a file.
-bool is_disk_trouble(int error) { return error == ENOSPC || error == EIO || error == EDQUOT; }
-
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path, Rivals rivals) : path_(std::move(path)) {
@@ -53,8 +50,7 @@ void AtomicFile::create(Rivals rivals) {
     if (file_->is_open() || (!alone && errno == EEXIST)) continue;
     const int error = errno;
     file_.reset();
-    if (is_disk_trouble(error)) fail(error);
-    throw CannotCreate(path_.string(), std::strerror(error));
+    throw_not_created(path_, error);
   }
 }
 
@@ -88,6 +84,12 @@ void sync_folder(const std::filesystem::path& folder) {
   if (!descriptor.is_open() || fsync(descriptor.get()) != 0 || !descriptor.close()) {
     throw IoError(folder.string(), std::strerror(errno));
   }
+}
+
+void throw_not_created(const std::filesystem::path& path, int error) {
+  const bool disk = error == ENOSPC || error == EDQUOT || error == EIO;
+  if (disk) throw IoError(path.string(), std::strerror(error));
+  throw CannotCreate(path.string(), std::strerror(error));
 }
 
 void require_creatable(const std::filesystem::path& path) { const AtomicFile trial(path); }

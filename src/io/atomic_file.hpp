@@ -46,6 +46,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes,
 /// Waits until the disk knows the names in a folder. @throws IoError
 void sync_folder(const std::filesystem::path& folder);
 
+/// @throws IoError where errno says that a disk failed or is full, else CannotCreate
+[[noreturn]] void throw_not_created(const std::filesystem::path& path, int error);
+
 /// Creates a file beside `path` and removes it again: whether a later save can work.
 /// @throws CannotCreate
 void require_creatable(const std::filesystem::path& path);

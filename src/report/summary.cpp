@@ -10,18 +10,19 @@ namespace helmholtz::report {
 Summary::Summary(const SweepSpec& spec)
     : spec_(spec), values_(spec.configurations() * spec.evaluations()) {
   for (auto& values : values_) values.reserve(spec.seeds.size());
-}
-
-void Summary::write(std::span<const ResultRow> rows) {
-  for (const auto& row : rows) {
-    const double kl =
-        is_exact(row.configuration) ? row.evaluation.kl_exact : row.evaluation.kl_sampled;
-    values_[row.configuration * spec_.evaluations() + row.evaluation_number].push_back(kl);
+  for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
+    is_exact_.push_back(exact_is_feasible(spec.topologies[spec.configuration(c).topology]));
   }
 }
 
-bool Summary::is_exact(std::uint64_t c) const {
-  return exact_is_feasible(spec_.topologies[spec_.configuration(c).topology]);
+void Summary::write(const Shard& shard) {
+  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+    const std::uint64_t c = shard.configurations[k];
+    const auto& kl = is_exact_[c] ? shard.kl_exact : shard.kl_sampled;
+    for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
+      values_[c * shard.evaluations + e].push_back(kl[k * shard.evaluations + e]);
+    }
+  }
 }
 
 Summary::Cell Summary::cell(std::uint64_t c, std::uint64_t e) const {

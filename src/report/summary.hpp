@@ -14,15 +14,15 @@ namespace helmholtz::report {
 ///
 /// Keeps one double a machine and evaluation, so that quantiles are exact: the exact KL where the
 /// topology allows it, else the sampled one.
-class Summary : public ResultSink {
+class Summary : public ShardSink {
  public:
   explicit Summary(const SweepSpec& spec);
 
-  void write(std::span<const ResultRow> rows) override;
+  void write(const Shard& shard) override;
 
   [[nodiscard]] const SweepSpec& spec() const noexcept { return spec_; }
   /// Whether the configuration's numbers are the exact KL.
-  [[nodiscard]] bool is_exact(std::uint64_t c) const;
+  [[nodiscard]] bool is_exact(std::uint64_t c) const { return is_exact_[c]; }
 
   /// Machines of a configuration at an evaluation: those that have not diverged, and the others.
   struct Cell {
@@ -54,6 +54,7 @@ class Summary : public ResultSink {
   }
 
   SweepSpec spec_;
+  std::vector<bool> is_exact_;               // [configurations]
   std::vector<std::vector<double>> values_;  // [configurations x evaluations]
 };
 

@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "helmholtz/error.hpp"
 #include "model/text.hpp"
 #include "sweep/run_directory.hpp"
 
@@ -10,7 +13,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string quoted(const std::string& value) { return '"' + value + '"'; }
+/// In double quotes, or in TOML's single ones where a double one or a backslash would need an
+/// escape, which the program's reader does not know.
+std::string quoted(const std::string& value) {
+  const bool plain = value.find_first_of("\"\\") == value.npos;
+  const char quote = plain ? '"' : '\'';
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+  if (std::any_of(value.begin(), value.end(), is_control) || value.find(quote) != value.npos) {
+    throw InvalidArgument("world", value,
+                          "a path without control characters, and without both kinds of quotes");
+  }
+  return quote + value + quote;
+}
 
 /// The world's name; a file's path without regard to the current directory.
 std::string world_text(const std::string& name) {
@@ -54,8 +68,9 @@ std::string config_text(const SweepSpec& spec) {
   text += fmt::format("seeds = {}\n", quoted(spec.seeds.to_string()));
   text += fmt::format("mean = {}\nnonnegative = {}\n", spec.reduction == BatchReduction::mean,
                       spec.nonnegative);
-  text += fmt::format("steps = {}\neval-every = {}\nsamples = {}\n", spec.steps, spec.eval_every,
-                      spec.samples);
+  text +=
+      fmt::format("steps = {}\neval-every = {}\nsamples = {}\nsave-parameters = {}\n", spec.steps,
+                  spec.eval_every, spec.samples, quoted(spec.save_parameters.to_string()));
   text += fmt::format("backend = {}\nthreads = {}\n", quoted(spec.common_backend()), spec.threads);
   if (!spec.devices.empty()) {
     text += fmt::format("device = {}\n", quoted(fmt::format("{}", fmt::join(spec.devices, ","))));

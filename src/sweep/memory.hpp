@@ -14,9 +14,13 @@ double available_memory();
 /// @throws InvalidArgument (field "backend") for an unknown backend
 double training_memory(std::string_view backend, const Ensemble& ensemble);
 
+/// Machines that are trained at once, in whole shards of `each`: enough to fill the lanes of all
+/// threads, or a GPU. Results do not depend on it.
+std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each);
+
 /// Bytes that a sweep takes at its peak.
 struct SweepMemory {
-  double shard = 0;    ///< the largest shard: parameters and rows
+  double shard = 0;    ///< the shards trained at once: parameters and rows
   double summary = 0;  ///< 8 bytes a machine and evaluation, for exact quantiles
 
   [[nodiscard]] double total() const { return shard + summary; }
@@ -24,5 +28,8 @@ struct SweepMemory {
 
 /// @throws InvalidArgument (field "backend") for an unknown backend
 SweepMemory sweep_memory(const SweepSpec& spec);
+
+/// Bytes that a sweep's results take on disk, about, without parameters of the best.
+double disk_bytes(const SweepSpec& spec);
 
 }  // namespace helmholtz

@@ -1,23 +1,50 @@
 #include "sweep/replay.hpp"
 
+#include <memory>
+
 #include "sweep/paced.hpp"
 
 namespace helmholtz {
 
-std::vector<float> replay(const SweepSpec& spec, std::span<const std::uint64_t> machines,
-                          const std::function<bool()>& stop_requested) {
+namespace {
+
+std::unique_ptr<Trainer> trainer_of(const SweepSpec& spec,
+                                    std::span<const std::uint64_t> machines) {
   const auto configurations = spec.configurations();
   const auto configuration = spec.configuration(machines.front() % configurations);
   std::vector<std::uint64_t> seeds;
   for (const auto machine : machines) seeds.push_back(spec.seeds[machine / configurations]);
-  const auto trainer =
-      make_trainer(spec.resolved_backend(configuration), spec.ensemble(configuration, seeds),
-                   {.threads = spec.threads, .devices = spec.devices});
+  return make_trainer(spec.resolved_backend(configuration), spec.ensemble(configuration, seeds),
+                      {.threads = spec.threads, .devices = spec.devices});
+}
+
+}  // namespace
+
+std::vector<float> replay(const SweepSpec& spec, std::span<const std::uint64_t> machines,
+                          const std::function<bool()>& stop_requested) {
+  const auto trainer = trainer_of(spec, machines);
   Pace pace(1);
   const PacedCallbacks callbacks{.stop_requested = stop_requested, .advanced = [](double) {}};
   if (!train_to(spec.steps, *trainer, pace, callbacks)) return {};
   std::vector<float> parameters(machines.size() * trainer->ensemble().topology.parameters());
   trainer->read_parameters(0, machines.size(), parameters);
+  return parameters;
+}
+
+std::vector<float> replay(const SweepSpec& spec, std::uint64_t machine,
+                          const std::function<void(std::uint64_t, const Evaluation&)>& evaluated,
+                          const std::function<bool()>& stop_requested) {
+  const auto trainer = trainer_of(spec, std::span(&machine, 1));
+  Pace pace(1);
+  const PacedCallbacks callbacks{.stop_requested = stop_requested, .advanced = [](double) {}};
+  for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
+    if (!train_to(spec.evaluation_step(e), *trainer, pace, callbacks)) return {};
+    std::vector<Evaluation> evaluation(1);
+    trainer->evaluate({.exact = true, .samples = spec.samples}, 0, evaluation);
+    evaluated(e, evaluation.front());
+  }
+  std::vector<float> parameters(trainer->ensemble().topology.parameters());
+  trainer->read_parameters(0, 1, parameters);
   return parameters;
 }
 

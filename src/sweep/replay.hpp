@@ -14,4 +14,11 @@ namespace helmholtz {
 std::vector<float> replay(const SweepSpec& spec, std::span<const std::uint64_t> machines,
                           const std::function<bool()>& stop_requested);
 
+/// Trains one machine again and evaluates it where the sweep did.
+/// @param evaluated  told each evaluation's number and result
+/// @return its parameters after the last step; empty after a stop request
+std::vector<float> replay(const SweepSpec& spec, std::uint64_t machine,
+                          const std::function<void(std::uint64_t, const Evaluation&)>& evaluated,
+                          const std::function<bool()>& stop_requested);
+
 }  // namespace helmholtz

@@ -1,112 +1,239 @@
 #include "sweep/run_directory.hpp"
 
-#include <cmath>
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "helmholtz/error.hpp"
+#include "io/atomic_file.hpp"
 #include "model/text.hpp"
+#include "sweep/manifest.hpp"
+#include "sweep/settings.hpp"
 
 namespace helmholtz {
 
 namespace {
 
 namespace fs = std::filesystem;
+using io::AtomicFile;
 
-fs::path created(fs::path path) {
+void create_folder(const fs::path& path) {
   std::error_code error;
   const auto status = fs::status(path, error);
   if (fs::exists(status) && !fs::is_directory(status)) {
     throw CannotCreate(path.string(), "exists and is not a directory");
   }
   fs::create_directories(path, error);
-  if (error) throw CannotCreate(path.string(), error.message());
+  if (error) io::throw_not_created(path, error.value());
+}
+
+/// Refuses a folder of something else: a run has a manifest, or is just being made by another
+/// process, which begins with the lock.
+void require_run_or_empty(const fs::path& path, const RunFiles& names) {
+  std::error_code error;
   const bool empty = fs::is_empty(path, error);
   if (error) throw CannotCreate(path.string(), error.message());
-  if (!empty) throw CannotCreate(path.string(), "exists and is not empty; give a new directory");
+  if (!empty && !fs::exists(names.manifest, error) && !fs::exists(names.lock, error)) {
+    throw CannotCreate(path.string(), "is not empty and holds no sweep; give a new directory");
+  }
+}
+
+/// The folder ready for its lock.
+fs::path prepared(fs::path path) {
+  create_folder(path);
+  require_run_or_empty(path, RunFiles(path));
   return path;
 }
 
-void write_whole(const fs::path& path, std::string_view text) {
-  OutputFile file(path);
-  file.append(text);
-  file.sync();
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Empty for NaN.
-std::string number(double value) { return std::isnan(value) ? "" : text::shortest(value); }
+/// The seeds that a config.toml of ours names.
+SeedSet seeds_of(const fs::path& config) {
+  constexpr std::string_view kBegin = "\nseeds = \"";
+  const auto text = contents(config);
+  const auto begin = text.find(kBegin);
+  const auto end = begin == text.npos ? begin : text.find('"', begin + kBegin.size());
+  if (end == text.npos) throw BadData(config.string(), "names no seeds");
+  try {
+    return SeedSet::parse(
+        std::string_view(text).substr(begin + kBegin.size(), end - begin - kBegin.size()));
+  } catch (const InvalidArgument& error) {
+    throw BadData(config.string(), error.what());
+  }
+}
 
-/// A field with commas, such as layers, is quoted (RFC 4180).
-std::string quoted(const std::string& field) { return '"' + field + '"'; }
+bool is_from_file(const World& world) { return world.name().starts_with("file:"); }
 
-std::string summary_text(const report::Summary& summary) {
-  const auto& spec = summary.spec();
-  std::string text =
-      "configuration,layers,lr,batch,schedule,init,step,kl,n,diverged,mean,sd,"
-      "min,q05,q25,median,q75,q95,max\n";
-  for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    const auto configuration = spec.configuration(c);
-    const auto prefix = fmt::format(
-        "{},{},{},{},{},{}", c, quoted(spec.topologies[configuration.topology].to_string()),
-        text::shortest(configuration.rate), configuration.batch, configuration.schedule.to_string(),
-        configuration.initialisation.to_string());
-    for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
-      const auto cell = summary.cell(c, e);
-      text += fmt::format("{},{},{},{},{},{},{}", prefix, spec.evaluation_step(e),
-                          summary.is_exact(c) ? "exact" : "sampled", cell.kl.n, cell.diverged,
-                          number(cell.kl.mean), number(cell.kl.sd));
-      for (const double q : cell.kl.quantiles) text += ',' + number(q);
-      text += '\n';
-    }
+/// The patterns as a pattern file that reads back to the same world.
+std::string world_text(const World& world) {
+  std::string text;
+  for (std::size_t k = 0; k < world.size(); ++k) {
+    for (int i = 0; i < world.visible_units(); ++i) text += world.bit(k, i) ? '1' : '0';
+    text += fmt::format(" | {}\n", text::shortest(world.probabilities()[k]));
   }
   return text;
 }
 
 }  // namespace
 
-std::string result_line(const SweepSpec& spec, const ResultRow& row) {
-  const auto configuration = spec.configuration(row.configuration);
-  const auto& evaluation = row.evaluation;
-  const bool sampled = spec.samples > 0 && !evaluation.diverged;
-  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row.machine, row.seed,
-                     quoted(spec.topologies[configuration.topology].to_string()),
-                     text::shortest(configuration.rate), configuration.batch, row.step,
-                     number(evaluation.kl_exact), number(evaluation.kl_sampled),
-                     sampled ? std::to_string(evaluation.unseen) : "",
-                     evaluation.diverged ? "diverged" : "ok");
+LockFile::Range SweepPart::of(std::uint64_t shards) const {
+  const auto at = [&](std::uint64_t part) {
+    return shards / n * part + std::min(part, shards % n);
+  };
+  return {.first = at(k), .count = at(k + 1) - at(k)};
 }
 
-double estimated_bytes(const SweepSpec& spec) {
-  const auto machine = spec.machines() - 1;
-  const double typical_kl = 0.32123456789012345;
-  const ResultRow row{.machine = machine,
-                      .seed = spec.seeds[machine / spec.configurations()],
-                      .configuration = machine % spec.configurations(),
-                      .evaluation_number = 0,
-                      .step = spec.steps,
-                      .evaluation = {.kl_exact = typical_kl,
-                                     .kl_sampled = spec.samples > 0 ? typical_kl : std::nan("")}};
-  const auto line = static_cast<double>(result_line(spec, row).size());
-  return line * static_cast<double>(spec.machines()) * static_cast<double>(spec.evaluations());
+RunFiles::RunFiles(const fs::path& folder)
+    : config(folder / "config.toml"),
+      manifest(folder / "manifest.json"),
+      world(folder / "world.txt"),
+      log(folder / "log.jsonl"),
+      lock(folder / "lock"),
+      summary(folder / "summary.csv") {}
+
+RunDirectory::RunDirectory(fs::path path, const SweepSpec& spec, SweepPart part)
+    : path_(prepared(std::move(path))),
+      names_(path_),
+      files_(path_, spec),
+      lock_(names_.lock, LockFile::Access::write),
+      log_(names_.log),
+      part_(part.of(files_.shards())),
+      done_(files_.shards()) {
+  {
+    const LockFile::Exclusive exclusive(lock_);
+    open_or_create(spec);
+    lock_part();
+    extend(spec);
+  }
+  scan();
+  log("started", {{"shards", {part_.first, part_.first + part_.count}},
+                  {"machines", machines_of_part()},
+                  {"done", machines_done()}});
 }
 
-RunDirectory::RunDirectory(fs::path path, const SweepSpec& spec)
-    : spec_(spec), path_(created(std::move(path))), results_(path_ / "results.csv") {
-  write_whole(path_ / "config.toml", config_text(spec));
-  results_.append(fmt::format("{}\n", kResultColumns));
+void RunDirectory::open_or_create(const SweepSpec& spec) const {
+  if (!fs::exists(names_.manifest)) {
+    create_folder(files_.folder());
+    if (is_from_file(spec.world)) {
+      io::write_file(names_.world, world_text(spec.world), AtomicFile::Rivals::none);
+    }
+    io::write_file(names_.config, config_text(spec), AtomicFile::Rivals::none);
+    // Last: a directory with a manifest is whole.
+    io::write_file(names_.manifest, manifest_text(spec), AtomicFile::Rivals::none);
+    return;
+  }
+  const auto manifest = read_manifest(names_.manifest);
+  if (manifest.configuration_hash != files_.configuration_hash()) {
+    throw CannotCreate(
+        path_.string(),
+        fmt::format("holds another sweep: {}", difference(manifest.settings, settings_of(spec))));
+  }
+  const auto seeds = seeds_of(names_.config);
+  if (!spec.seeds.begins_with(seeds)) {
+    throw CannotCreate(path_.string(), fmt::format("holds another sweep: seeds: {} there, {} now; "
+                                                   "more seeds may only follow",
+                                                   seeds.to_string(), spec.seeds.to_string()));
+  }
 }
 
-void RunDirectory::write(std::span<const ResultRow> rows) {
-  std::string text;
-  for (const auto& row : rows) text += result_line(spec_, row);
-  results_.append(text);
+void RunDirectory::lock_part() const {
+  const auto holder = lock_.try_lock(part_);
+  if (!holder) return;
+  std::string host = "another host";
+  for (const auto& event : read_events(names_.log)) {
+    if (event.value("process", 0) == holder->process) host = event.value("host", host);
+  }
+  throw CannotCreate(path_.string(), fmt::format("process {} on {} is writing shards {} to {}",
+                                                 holder->process, host, holder->range.first,
+                                                 holder->range.first + holder->range.count - 1));
 }
 
-void RunDirectory::finish(const report::Summary& summary) {
-  results_.sync();
-  write_whole(path_ / "summary.csv", summary_text(summary));
+void RunDirectory::extend(const SweepSpec& spec) const {
+  const auto seeds = seeds_of(names_.config);
+  if (seeds.size() == spec.seeds.size()) return;
+  io::write_file(names_.config, config_text(spec), AtomicFile::Rivals::none);
+  log("extended", {{"seeds", spec.seeds.to_string()}});
+}
+
+void RunDirectory::scan() {
+  for (std::uint64_t i = 0; i < files_.shards(); ++i) {
+    const auto state = files_.state(i);
+    done_[i] = state == ShardFiles::State::done;
+    const bool is_mine = i >= part_.first && i - part_.first < part_.count;
+    if (is_mine && state == ShardFiles::State::bad) put_aside(i, "its seal is damaged");
+  }
+}
+
+void RunDirectory::put_aside(std::uint64_t i, const std::string& problem) {
+  const auto bad = files_.quarantine(i);
+  done_[i] = false;
+  log("quarantined", {{"shard", i}, {"renamed_to", bad.filename().string()}, {"problem", problem}});
+}
+
+bool RunDirectory::wants(std::uint64_t i) const {
+  return i >= part_.first && i - part_.first < part_.count && !done_[i];
+}
+
+std::uint64_t RunDirectory::machines_done() const {
+  std::uint64_t machines = 0;
+  for (auto i = part_.first; i < part_.first + part_.count; ++i) {
+    if (done_[i]) machines += files_.machines(i);
+  }
+  return machines;
+}
+
+std::uint64_t RunDirectory::machines_of_part() const {
+  std::uint64_t machines = 0;
+  for (auto i = part_.first; i < part_.first + part_.count; ++i) machines += files_.machines(i);
+  return machines;
+}
+
+void RunDirectory::write(const Shard& shard) {
+  const auto i = files_.shard_of(shard.first);
+  const auto bytes = files_.write(shard);
+  done_[i] = true;
+  const auto now = std::chrono::steady_clock::now();
+  const double seconds = std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+  log("shard",
+      {{"shard", i}, {"machines", shard.machines()}, {"bytes", bytes}, {"seconds", seconds}});
+}
+
+bool RunDirectory::is_complete() {
+  for (std::uint64_t i = 0; i < files_.shards(); ++i) {
+    if (!done_[i]) done_[i] = files_.state(i) == ShardFiles::State::done;
+    if (!done_[i]) return false;
+  }
+  return true;
+}
+
+bool RunDirectory::read(ShardSink& sink) {
+  bool good = true;
+  for (std::uint64_t i = 0; i < files_.shards(); ++i) {
+    try {
+      const auto shard = files_.read(i);
+      if (good) sink.write(shard);
+    } catch (const BadData& error) {
+      const bool is_mine = i >= part_.first && i - part_.first < part_.count;
+      if (!is_mine) throw;
+      put_aside(i, error.what());
+      good = false;
+    }
+  }
+  return good;
+}
+
+void RunDirectory::write_summary(std::string_view csv) const {
+  const LockFile::Exclusive exclusive(lock_);
+  io::write_file(names_.summary, csv, AtomicFile::Rivals::none);
+  log("finished");
 }
 
 }  // namespace helmholtz

@@ -1,49 +1,90 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "helmholtz/sweep.hpp"
-#include "report/summary.hpp"
-#include "sweep/output_file.hpp"
+#include "sweep/event_log.hpp"
+#include "sweep/lock_file.hpp"
+#include "sweep/shard_files.hpp"
 
 namespace helmholtz {
 
 /// The sweep as a configuration file: the names of the program's flags.
+/// @throws InvalidArgument (field "world") for a path that no such file can hold
 std::string config_text(const SweepSpec& spec);
 
-/// The columns of results.csv.
-inline constexpr std::string_view kResultColumns =
-    "machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status";
+/// Part k of n of a sweep's shards: consecutive ones, nearly equally many.
+struct SweepPart {
+  std::uint64_t k = 0;
+  std::uint64_t n = 1;
 
-/// One line of results.csv. Numbers have the fewest digits that read back the same; +inf is `inf`,
-/// what was not computed is empty; status is ok or diverged.
-std::string result_line(const SweepSpec& spec, const ResultRow& row);
+  [[nodiscard]] LockFile::Range of(std::uint64_t shards) const;
+};
 
-/// The bytes that a sweep's directory will take, about.
-double estimated_bytes(const SweepSpec& spec);
+/// The files of a run, besides shards/.
+struct RunFiles {
+  explicit RunFiles(const std::filesystem::path& folder);
+  std::filesystem::path config, manifest, world, log, lock, summary;
+};
 
-/// The directory of one sweep:
-/// - config.toml: runs the sweep again through --config;
-/// - results.csv: a line a machine and evaluation, appended shard by shard;
-/// - summary.csv: the distribution of the KL for each configuration and evaluation.
-class RunDirectory : public ResultSink {
+/// The directory of one sweep, and this process as a writer of a part of it:
+/// - config.toml: runs the sweep again through --config; world.txt: the patterns, if from a file;
+/// - manifest.json: what made it, and the hash of what decides its results;
+/// - shards/: the results, see ShardFiles; a shard that is there is done;
+/// - summary.csv: written by whoever completes the sweep;
+/// - log.jsonl: what happened when; lock: see LockFile.
+/// Any process may end at any moment, several may work on different parts, and the next one goes
+/// on with the shards that are missing.
+class RunDirectory : public ShardSink {
  public:
-  /// Creates the directory with its parents.
-  /// @throws CannotCreate if it exists and is not empty, or cannot be created
-  RunDirectory(std::filesystem::path path, const SweepSpec& spec);
-
-  /// @throws IoError; the lines of earlier shards stay
-  void write(std::span<const ResultRow> rows) override;
-  /// Writes summary.csv. @throws CannotCreate, IoError
-  void finish(const report::Summary& summary);
+  /// Creates the directory with its parents, or opens it to go on: the same configuration, whose
+  /// seeds may be more than before. Bad shards of the part are put aside.
+  /// @throws CannotCreate if it holds anything else, or another process writes the same part
+  RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part = {});
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// Whether shard i is this process's and not done.
+  [[nodiscard]] bool wants(std::uint64_t i) const;
+  /// Machines of the part that are done.
+  [[nodiscard]] std::uint64_t machines_done() const;
+  [[nodiscard]] std::uint64_t machines_of_part() const;
+
+  /// @throws IoError, CannotCreate; earlier shards stay
+  void write(const Shard& shard) override;
+
+  /// Whether every shard is done, also those of other parts.
+  [[nodiscard]] bool is_complete();
+  /// Hands all shards of a complete directory over, in order, fully checked. A bad one is put
+  /// aside: then wants() says so, and the sink has not got all.
+  /// @return whether all were good @throws BadData for a bad one of another part
+  bool read(ShardSink& sink);
+
+  void log(const char* event, const Json& details = Json::object()) const {
+    log_.write(event, details);
+  }
+  /// Writes summary.csv. @throws CannotCreate, IoError
+  void write_summary(std::string_view csv) const;
 
  private:
-  SweepSpec spec_;
+  void open_or_create(const SweepSpec& spec) const;
+  void extend(const SweepSpec& spec) const;
+  void lock_part() const;
+  void scan();
+  void put_aside(std::uint64_t i, const std::string& problem);
+
   std::filesystem::path path_;
-  OutputFile results_;
+  RunFiles names_;
+  ShardFiles files_;
+  LockFile lock_;
+  EventLog log_;
+  LockFile::Range part_;
+  std::vector<bool> done_;                                                         // [shards]
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();  // of a shard
 };
 
 }  // namespace helmholtz

@@ -1,28 +1,55 @@
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstddef>
 
 #include "helmholtz/sweep.hpp"
+#include "sweep/memory.hpp"
 #include "sweep/shard.hpp"
 
 namespace helmholtz {
 
 namespace {
 
-/// Machines whose last row says that they diverged.
-std::uint64_t count_diverged(std::span<const ResultRow> rows, std::uint64_t evaluations) {
-  return static_cast<std::uint64_t>(std::count_if(rows.begin(), rows.end(), [&](const auto& row) {
-    return row.evaluation_number + 1 == evaluations && row.evaluation.diverged;
-  }));
-}
+/// The shards of a sweep as the options want them.
+class Plan {
+ public:
+  Plan(const SweepSpec& spec, const SweepOptions& options)
+      : machines_(spec.machines()),
+        size_(options.shard_machines > 0 ? options.shard_machines : spec.shard_machines()),
+        at_once_(machines_at_once(spec, size_) / size_),
+        wanted_(options.wanted) {}
+
+  [[nodiscard]] std::uint64_t shards() const { return (machines_ - 1) / size_ + 1; }
+  [[nodiscard]] bool wants(std::uint64_t i) const { return !wanted_ || wanted_(i); }
+  [[nodiscard]] std::uint64_t each() const { return size_; }
+  [[nodiscard]] std::uint64_t first(std::uint64_t i) const { return i * size_; }
+  /// The end of the wanted shards from i on that are trained at once.
+  [[nodiscard]] std::uint64_t end_of_block(std::uint64_t i) const {
+    const auto most = std::min(shards(), i + at_once_);
+    while (i < most && wants(i)) ++i;
+    return i;
+  }
+  [[nodiscard]] std::uint64_t count(std::uint64_t i) const {
+    return std::min(size_, machines_ - first(i));
+  }
+  [[nodiscard]] std::uint64_t machines() const {
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 0; i < shards(); ++i) sum += wants(i) ? count(i) : 0;
+    return sum;
+  }
+
+ private:
+  std::uint64_t machines_;
+  std::uint64_t size_;
+  std::uint64_t at_once_;
+  const std::function<bool(std::uint64_t)>& wanted_;
+};
 
 }  // namespace
 
 SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
-                       std::span<ResultSink* const> sinks) {
+                       std::span<ShardSink* const> sinks) {
   spec.validate();
-  SweepProgress progress{.machine_steps_total = static_cast<double>(spec.machines()) *
+  const Plan plan(spec, options);
+  SweepProgress progress{.machine_steps_total = static_cast<double>(plan.machines()) *
                                                 static_cast<double>(spec.steps)};
   const auto stop = [&] { return options.stop_requested && options.stop_requested(); };
   const auto report = [&](double machine_steps) {
@@ -30,44 +57,29 @@ SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
     if (options.progress) options.progress(progress);
   };
   ShardTrainer trainer(spec, {.stop_requested = stop, .advanced = report});
-  const auto shard = options.shard_machines > 0 ? options.shard_machines : spec.shard_machines();
-  for (std::uint64_t first = 0; first < spec.machines(); first += shard) {
-    const auto count = std::min(shard, spec.machines() - first);
-    const auto rows = trainer.train(first, count);
-    if (!rows) break;
-    for (auto* const sink : sinks) sink->write(*rows);
-    progress.machines += count;
-    progress.diverged += count_diverged(*rows, spec.evaluations());
-    report(0);
-  }
-  return {.machines = progress.machines,
-          .diverged = progress.diverged,
-          .machine_steps = progress.machine_steps,
-          .stopped = progress.machines < spec.machines()};
-}
-
-double measure_sweep_rate(const SweepSpec& spec, double seconds) {
-  using Clock = std::chrono::steady_clock;
-  auto sample = spec;
-  sample.eval_every = sample.steps = Trainer::kMaxSteps;
-  double machine_steps = 0;
-  Clock::time_point start;
-  Clock::time_point now;
-  const auto advance = [&](double steps) {
-    now = Clock::now();
-    machine_steps += steps;
-    if (start == Clock::time_point{}) {  // the first piece warms up
-      start = now;
-      machine_steps = 0;
+  SweepOutcome outcome;
+  for (std::uint64_t i = 0; i < plan.shards() && !outcome.stopped;) {
+    const auto end = plan.end_of_block(i);
+    if (end == i) {
+      ++i;
+      continue;
     }
-  };
-  const auto enough = [&] {
-    return start != Clock::time_point{} &&
-           std::chrono::duration<double>(now - start).count() >= seconds;
-  };
-  ShardTrainer trainer(sample, {.stop_requested = enough, .advanced = advance});
-  trainer.train(0, std::min(spec.shard_machines(), spec.machines()));
-  return machine_steps / std::chrono::duration<double>(now - start).count();
+    const auto count = plan.first(end - 1) + plan.count(end - 1) - plan.first(i);
+    const auto shards = trainer.train(plan.first(i), count, plan.each());
+    outcome.stopped = !shards;
+    if (!shards) break;
+    for (const auto& shard : *shards) {
+      for (auto* const sink : sinks) sink->write(shard);
+      progress.machines += shard.machines();
+      progress.diverged += shard.count_diverged();
+    }
+    report(0);
+    i = end;
+  }
+  outcome.machines = progress.machines;
+  outcome.diverged = progress.diverged;
+  outcome.machine_steps = progress.machine_steps;
+  return outcome;
 }
 
 }  // namespace helmholtz

@@ -68,6 +68,16 @@ std::uint64_t SeedSet::operator[](std::uint64_t index) const {
   return range.first + (index - range.index);
 }
 
+bool SeedSet::begins_with(const SeedSet& others) const {
+  if (others.size_ > size_) return false;
+  // Within a range of either set seeds ascend by one: it is enough to compare where one begins.
+  const auto agrees = [&](const Range& range) {
+    return range.index >= others.size_ || (*this)[range.index] == others[range.index];
+  };
+  return std::all_of(ranges_.begin(), ranges_.end(), agrees) &&
+         std::all_of(others.ranges_.begin(), others.ranges_.end(), agrees);
+}
+
 std::string SeedSet::to_string() const {
   std::string text;
   for (const auto& range : ranges_) {

@@ -1,5 +1,8 @@
 #include "sweep/shard.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace helmholtz {
@@ -7,77 +10,113 @@ namespace helmholtz {
 ShardTrainer::ShardTrainer(const SweepSpec& spec, PacedCallbacks callbacks)
     : spec_(spec), callbacks_(std::move(callbacks)) {}
 
-std::optional<std::vector<ResultRow>> ShardTrainer::train(std::uint64_t first,
-                                                          std::uint64_t count) {
-  std::vector<ResultRow> rows(count * spec_.evaluations());
-  for (const auto& [key, members] : group(first, count)) {
-    if (!train_group(first, members, rows)) return std::nullopt;
+std::optional<std::vector<Shard>> ShardTrainer::train(std::uint64_t first, std::uint64_t count,
+                                                      std::uint64_t each) {
+  first_ = first;
+  each_ = each;
+  shards_.clear();
+  parameters_.clear();
+  for (std::uint64_t begin = 0; begin < count; begin += each) {
+    auto& shard = shards_.emplace_back(first + begin, std::min(each, count - begin),
+                                       spec_.evaluations(), spec_.samples > 0);
+    for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+      shard.seeds[k] = spec_.seeds[(shard.first + k) / spec_.configurations()];
+      shard.configurations[k] = static_cast<std::uint32_t>(configuration(begin + k));
+    }
   }
-  return rows;
+  for (const auto& [key, members] : group(count)) {
+    if (!train_group(members)) return std::nullopt;
+  }
+  for (const auto& [machine, parameters] : parameters_) {
+    auto& shard = shards_[(machine - first_) / each_];
+    shard.saved.push_back(machine);
+    shard.parameters.insert(shard.parameters.end(), parameters.begin(), parameters.end());
+  }
+  return std::move(shards_);
 }
 
 std::map<ShardTrainer::KindKey, ShardTrainer::Members> ShardTrainer::group(
-    std::uint64_t first, std::uint64_t count) const {
+    std::uint64_t count) const {
   std::map<KindKey, Members> groups;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const auto configuration = spec_.configuration((first + i) % spec_.configurations());
-    groups[{configuration.topology, configuration.batch}].push_back(i);
+    const auto own = spec_.configuration(configuration(i));
+    groups[{own.topology, own.batch}].push_back(i);
   }
   return groups;
 }
 
-Ensemble ShardTrainer::expand(std::uint64_t first, const Members& members) const {
-  const auto configurations = spec_.configurations();
-  auto ensemble = spec_.ensemble(spec_.configuration((first + members[0]) % configurations), {});
+Ensemble ShardTrainer::expand(const Members& members) const {
+  auto ensemble = spec_.ensemble(spec_.configuration(configuration(members[0])), {});
   ensemble.settings.clear();
   std::map<std::uint64_t, std::uint32_t> setting_of;
   for (const auto i : members) {
-    const auto c = (first + i) % configurations;
+    const auto c = configuration(i);
     const auto [setting, is_new] =
         setting_of.try_emplace(c, static_cast<std::uint32_t>(ensemble.settings.size()));
     if (is_new) {
-      const auto configuration = spec_.configuration(c);
-      ensemble.settings.push_back({.rates = spec_.learning_rates(configuration),
-                                   .schedule = configuration.schedule,
-                                   .initialisation = configuration.initialisation});
+      const auto own = spec_.configuration(c);
+      ensemble.settings.push_back({.rates = spec_.learning_rates(own),
+                                   .schedule = own.schedule,
+                                   .initialisation = own.initialisation});
     }
     ensemble.machines.push_back(
-        {.seed = spec_.seeds[(first + i) / configurations], .setting = setting->second});
+        {.seed = spec_.seeds[(first_ + i) / spec_.configurations()], .setting = setting->second});
   }
   return ensemble;
 }
 
-EnsembleKind& ShardTrainer::kind(const SweepConfiguration& configuration) {
-  const auto [kind, is_new] = kinds_.try_emplace({configuration.topology, configuration.batch});
-  if (is_new) kind->second.backend = spec_.resolved_backend(configuration);
+EnsembleKind& ShardTrainer::kind(const SweepConfiguration& own) {
+  const auto [kind, is_new] = kinds_.try_emplace({own.topology, own.batch});
+  if (is_new) kind->second.backend = spec_.resolved_backend(own);
   return kind->second;
 }
 
-bool ShardTrainer::train_group(std::uint64_t first, const Members& members,
-                               std::vector<ResultRow>& rows) {
-  const auto configurations = spec_.configurations();
-  auto& own = kind(spec_.configuration((first + members[0]) % configurations));
-  const auto trainer = make_trainer(own.backend, expand(first, members),
+bool ShardTrainer::train_group(const Members& members) {
+  auto& own = kind(spec_.configuration(configuration(members[0])));
+  const auto trainer = make_trainer(own.backend, expand(members),
                                     {.threads = spec_.threads, .devices = spec_.devices});
   const EvaluationOptions options{.exact = true, .samples = spec_.samples};
   std::vector<Evaluation> evaluations;
   for (std::uint64_t e = 0; e < spec_.evaluations(); ++e) {
-    const auto step = spec_.evaluation_step(e);
-    if (!train_to(step, *trainer, own.steps, callbacks_) ||
+    if (!train_to(spec_.evaluation_step(e), *trainer, own.steps, callbacks_) ||
         !evaluate_all(*trainer, options, own.evaluations, callbacks_, evaluations)) {
       return false;
     }
     for (std::size_t k = 0; k < members.size(); ++k) {
-      const auto machine = first + members[k];
-      rows[members[k] * spec_.evaluations() + e] = {.machine = machine,
-                                                    .seed = trainer->ensemble().machines[k].seed,
-                                                    .configuration = machine % configurations,
-                                                    .evaluation_number = e,
-                                                    .step = step,
-                                                    .evaluation = evaluations[k]};
+      shards_[members[k] / each_].set_evaluation(members[k] % each_, e, evaluations[k]);
     }
   }
+  keep_parameters(*trainer, members);
   return true;
+}
+
+std::vector<std::size_t> ShardTrainer::kept(const Members& members) const {
+  std::vector<std::size_t> all(members.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const auto& save = spec_.save_parameters;
+  if (save.kind == SaveParameters::Kind::none) return {};
+  if (save.kind == SaveParameters::Kind::all) return all;
+  const auto last_kl = [&](std::size_t k) {
+    const auto last =
+        shards_[members[k] / each_].evaluation(members[k] % each_, spec_.evaluations() - 1);
+    return std::isnan(last.kl_exact) ? last.kl_sampled : last.kl_exact;
+  };
+  std::erase_if(all, [&](std::size_t k) { return std::isnan(last_kl(k)); });
+  std::stable_sort(all.begin(), all.end(),
+                   [&](std::size_t a, std::size_t b) { return last_kl(a) < last_kl(b); });
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> taken;  // shard, configuration
+  std::erase_if(all, [&](std::size_t k) {
+    return taken[{members[k] / each_, configuration(members[k])}]++ >= save.count;
+  });
+  return all;
+}
+
+void ShardTrainer::keep_parameters(const Trainer& trainer, const Members& members) {
+  for (const auto k : kept(members)) {
+    auto& parameters = parameters_[first_ + members[k]];
+    parameters.resize(trainer.ensemble().topology.parameters());
+    trainer.read_parameters(k, 1, parameters);
+  }
 }
 
 }  // namespace helmholtz

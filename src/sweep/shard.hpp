@@ -19,28 +19,40 @@ struct EnsembleKind {
   Pace evaluations{16};  ///< machines
 };
 
-/// Trains one shard after the other.
+/// Trains shards, several at a time where one alone would leave lanes or cores idle.
 class ShardTrainer {
  public:
   ShardTrainer(const SweepSpec& spec, PacedCallbacks callbacks);
 
-  /// Machines first to first+count-1, from their start to their last evaluation.
-  /// @return their rows by machine and step, or nothing after a stop request
-  std::optional<std::vector<ResultRow>> train(std::uint64_t first, std::uint64_t count);
+  /// Machines first to first+count-1, from their start to their last evaluation, in shards of
+  /// `each` machines. @return nothing after a stop request
+  std::optional<std::vector<Shard>> train(std::uint64_t first, std::uint64_t count,
+                                          std::uint64_t each);
 
  private:
   using KindKey = std::pair<std::size_t, int>;  // topology, batch
-  /// Machines of a shard that form one ensemble, as positions in the shard.
+  /// Machines that form one ensemble, as positions behind the first machine.
   using Members = std::vector<std::uint64_t>;
 
-  [[nodiscard]] std::map<KindKey, Members> group(std::uint64_t first, std::uint64_t count) const;
-  [[nodiscard]] Ensemble expand(std::uint64_t first, const Members& members) const;
+  [[nodiscard]] std::map<KindKey, Members> group(std::uint64_t count) const;
+  [[nodiscard]] Ensemble expand(const Members& members) const;
+  [[nodiscard]] std::uint64_t configuration(std::uint64_t member) const {
+    return (first_ + member) % spec_.configurations();
+  }
   EnsembleKind& kind(const SweepConfiguration& configuration);
-  bool train_group(std::uint64_t first, const Members& members, std::vector<ResultRow>& rows);
+  bool train_group(const Members& members);
+  /// Those of a trained ensemble whose parameters the spec wants kept, as positions in it.
+  [[nodiscard]] std::vector<std::size_t> kept(const Members& members) const;
+  void keep_parameters(const Trainer& trainer, const Members& members);
 
   const SweepSpec& spec_;
   PacedCallbacks callbacks_;
   std::map<KindKey, EnsembleKind> kinds_;
+  // At present:
+  std::uint64_t first_ = 0;
+  std::uint64_t each_ = 1;
+  std::vector<Shard> shards_;
+  std::map<std::uint64_t, std::vector<float>> parameters_;  // kept ones, by machine
 };
 
 }  // namespace helmholtz

@@ -62,21 +62,6 @@ void require_counts(const SweepSpec& spec) {
   }
 }
 
-/// One configuration of every topology and batch: what decides over ensembles and backends.
-std::vector<SweepConfiguration> ensemble_kinds(const SweepSpec& spec) {
-  std::vector<SweepConfiguration> kinds;
-  for (std::size_t t = 0; t < spec.topologies.size(); ++t) {
-    for (const int batch : spec.batches) {
-      kinds.push_back({.topology = t,
-                       .rate = spec.rates.front(),
-                       .batch = batch,
-                       .schedule = spec.schedules.front(),
-                       .initialisation = spec.initialisations.front()});
-    }
-  }
-  return kinds;
-}
-
 Ensemble ensemble_of(const SweepSpec& spec, const SweepConfiguration& kind,
                      std::uint64_t machines) {
   std::vector<std::uint64_t> seeds(machines);
@@ -98,7 +83,7 @@ void require_trainable(const SweepSpec& spec) {
       static_cast<void>(options.resolve(topology));
     }
   }
-  for (const auto& kind : ensemble_kinds(spec)) ensemble_of(spec, kind, 1).validate();
+  for (const auto& kind : spec.kinds()) ensemble_of(spec, kind, 1).validate();
 }
 
 void require_memory(const SweepSpec& spec) {
@@ -126,7 +111,7 @@ void SweepSpec::validate() const {
   require_counts(*this);
   require_trainable(*this);
   require_memory(*this);
-  for (const auto& kind : ensemble_kinds(*this)) {
+  for (const auto& kind : kinds()) {
     make_trainer(resolved_backend(kind), ensemble_of(*this, kind, 1),
                  {.threads = threads, .devices = devices});
   }
@@ -169,12 +154,26 @@ std::uint64_t SweepSpec::evaluation_step(std::uint64_t e) const noexcept {
 
 std::string SweepSpec::resolved_backend(const SweepConfiguration& configuration) const {
   if (backend != "auto") return backend;
-  return choose_backend(ensemble_of(*this, configuration, kShardMachines));
+  return choose_backend(ensemble_of(*this, configuration, 1));
+}
+
+std::vector<SweepConfiguration> SweepSpec::kinds() const {
+  std::vector<SweepConfiguration> all;
+  for (std::size_t t = 0; t < topologies.size(); ++t) {
+    for (const int batch : batches) {
+      all.push_back({.topology = t,
+                     .rate = rates.front(),
+                     .batch = batch,
+                     .schedule = schedules.front(),
+                     .initialisation = initialisations.front()});
+    }
+  }
+  return all;
 }
 
 std::string SweepSpec::common_backend() const {
   std::set<std::string> names;
-  for (const auto& kind : ensemble_kinds(*this)) names.insert(resolved_backend(kind));
+  for (const auto& kind : kinds()) names.insert(resolved_backend(kind));
   return names.size() == 1 ? *names.begin() : backend;
 }
 
@@ -191,33 +190,6 @@ Ensemble SweepSpec::ensemble(const SweepConfiguration& configuration,
                     .machines = {}};
   for (const auto seed : some_seeds) ensemble.machines.push_back({.seed = seed, .setting = 0});
   return ensemble;
-}
-
-std::uint64_t SweepSpec::shard_machines() const {
-  constexpr std::uint64_t kRows = std::uint64_t{1} << 20U;
-  // Parameters times batch rows: bounds a shard's memory and the time of its shortest piece of
-  // work.
-  constexpr std::uint64_t kWork = std::uint64_t{1} << 29U;
-  std::uint64_t machines = std::min(kShardMachines, kRows / evaluations());
-  for (const auto& kind : ensemble_kinds(*this)) {
-    const auto work =
-        topologies[kind.topology].parameters() * static_cast<std::uint64_t>(kind.batch);
-    machines = std::min(machines, kWork / work);
-  }
-  return std::max<std::uint64_t>(machines, 1);
-}
-
-SweepMemory sweep_memory(const SweepSpec& spec) {
-  const auto shard = std::min(spec.shard_machines(), spec.machines());
-  SweepMemory memory;
-  for (const auto& kind : ensemble_kinds(spec)) {
-    memory.shard = std::max(
-        memory.shard, training_memory(spec.resolved_backend(kind), ensemble_of(spec, kind, shard)));
-  }
-  const auto evaluations = static_cast<double>(spec.evaluations());
-  memory.shard += static_cast<double>(shard) * evaluations * sizeof(ResultRow);
-  memory.summary = static_cast<double>(spec.machines()) * evaluations * sizeof(double);
-  return memory;
 }
 
 }  // namespace helmholtz

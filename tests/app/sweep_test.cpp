@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -21,7 +23,6 @@ namespace helmholtz::testing {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 using Arguments = std::vector<std::string>;
 
@@ -39,6 +40,22 @@ std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
+}
+
+/// A sweep's table, a line a machine and evaluation.
+std::vector<std::string> exported(const TemporaryDirectory& folder, const std::string& run) {
+  const auto ran = run_program({"export", run, "--quiet"}, folder.path());
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  return lines_of(ran.out);
+}
+
+/// The bytes of every file in a folder, by name.
+std::map<std::string, std::string> files_in(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    files[entry.path().filename().string()] = read_file(entry.path());
+  }
+  return files;
 }
 
 /// The fields of a line of CSV; quotes enclose commas.
@@ -64,8 +81,8 @@ TEST(SweepCommand, WritesALineForEachMachineAndEvaluation) {
   EXPECT_EQ(ran.err, "");
   EXPECT_THAT(ran.out, HasSubstr("8 diverged"));
   EXPECT_THAT(ran.out, HasSubstr("best machine: seed "));
-  EXPECT_THAT(ran.out, HasSubstr("results: run/results.csv"));
-  const auto lines = lines_of(read_file(folder.path() / "run" / "results.csv"));
+  EXPECT_THAT(ran.out, HasSubstr("results: run\n"));
+  const auto lines = exported(folder, "run");
   ASSERT_EQ(lines.size(), 1U + 4 * 4 * 2);
   const auto columns = fields_of(lines[0]);
   ASSERT_EQ(columns.size(), 10U);
@@ -83,19 +100,23 @@ TEST(SweepCommand, WritesALineForEachMachineAndEvaluation) {
 
 TEST(SweepCommand, RunsAgainFromItsConfiguration) {
   const TemporaryDirectory folder;
-  std::ofstream(folder.path() / "world.txt") << "110110110\n001001001 | 2\n";
-  const Arguments more = {"--world", "file:world.txt", "--schedule", "inverse:0.01",
-                          "--init",  "normal:0.1",     "--init",     "zero",
-                          "--mean",  "--batch",        "2,3",        "--lr-recognition",
-                          "0.03",    "--nonnegative",  "--out",      "first/run"};
+  std::ofstream(folder.path() / "a world, #1.txt") << "110110110\n001001001 | 2\n";
+  const Arguments more = {"--world",    "file:a world, #1.txt",
+                          "--schedule", "inverse:0.01",
+                          "--init",     "normal:0.1",
+                          "--init",     "zero",
+                          "--mean",     "--batch",
+                          "2,3",        "--lr-recognition",
+                          "0.03",       "--nonnegative",
+                          "--out",      "first/run"};
   ASSERT_EQ(run_program(small_sweep(more), folder.path()).exit_code, 0);
   std::filesystem::create_directory(folder.path() / "elsewhere");
   const auto again = run_program({"sweep", "--config", "../first/run/config.toml", "--out", "run"},
                                  folder.path() / "elsewhere");
   EXPECT_EQ(again.exit_code, 0) << again.err;
-  for (const auto* file : {"results.csv", "summary.csv", "config.toml"}) {
+  for (const auto* file : {"shards/00000000.h5", "summary.csv", "config.toml", "world.txt"}) {
     const auto first = read_file(folder.path() / "first" / "run" / file);
-    EXPECT_GT(first.size(), 100U);
+    EXPECT_GT(first.size(), 30U);
     EXPECT_EQ(read_file(folder.path() / "elsewhere" / "run" / file), first) << file;
   }
 }
@@ -182,47 +203,135 @@ TEST(SweepCommand, RefusesBadFlagsInOneLine) {
   EXPECT_THAT(without_out.err, HasSubstr("--out"));
 }
 
+TEST(SweepCommand, GoesOnAndIsExtended) {
+  const TemporaryDirectory folder;
+  ASSERT_EQ(run_program(small_sweep({"--out", "run"}), folder.path()).exit_code, 0);
+  const auto shards = files_in(folder.path() / "run" / "shards");
+  const auto again = run_program(small_sweep({"--out", "run", "--resume"}), folder.path());
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_THAT(again.err, HasSubstr("16 of 16 machines are there already"));
+  EXPECT_THAT(again.out, HasSubstr("trained before"));
+  EXPECT_EQ(files_in(folder.path() / "run" / "shards"), shards);
+  const auto other = run_program(small_sweep({"--out", "run", "--nonnegative"}), folder.path());
+  EXPECT_EQ(other.exit_code, 73);
+  EXPECT_THAT(other.err, HasSubstr("nonnegative: false there, true now"));
+  // The first machines stay what they were.
+  const auto before = exported(folder, "run");
+  const auto more = run_program(
+      {"sweep", "--config", "run/config.toml", "--seeds", "5,0:3,9:12", "--out", "run", "--json"},
+      folder.path());
+  EXPECT_EQ(more.exit_code, 0) << more.err;
+  EXPECT_EQ(nlohmann::json::parse(more.out)["machines"], 28);
+  const auto after = exported(folder, "run");
+  ASSERT_EQ(after.size(), 1U + 28 * 2);
+  EXPECT_TRUE(std::equal(before.begin(), before.end(), after.begin()));
+  EXPECT_EQ(run_program(small_sweep({"--out", "new", "--resume"}), folder.path()).exit_code, 66);
+}
+
+/// A sweep of several shards, quick to train.
+Arguments many_shards(const Arguments& more) {
+  Arguments arguments = {"sweep",        "--seeds", "0:1500", "--steps", "1000",
+                         "--eval-every", "1",       "--json", "--out"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST(SweepCommand, PartsOfSeveralProcessesMakeOneSweep) {
+  const TemporaryDirectory folder;
+  ASSERT_EQ(run_program(many_shards({"alone"}), folder.path()).exit_code, 0);
+  {
+    Process first(many_shards({"run", "--shard", "0/3"}), folder.path(), {});
+    Process last(many_shards({"run", "--shard", "2/3", "--backend", "reference"}), folder.path(),
+                 {});
+    EXPECT_EQ(first.wait().exit_code, 0);
+    EXPECT_EQ(last.wait().exit_code, 0);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "run" / "summary.csv"));
+  const auto status = run_program({"status", "run", "--json"}, folder.path());
+  EXPECT_EQ(nlohmann::json::parse(status.out)["finished"], false);
+  ASSERT_EQ(setenv("SLURM_ARRAY_TASK_ID", "11", 1), 0);
+  setenv("SLURM_ARRAY_TASK_MIN", "10", 1);
+  setenv("SLURM_ARRAY_TASK_COUNT", "3", 1);
+  const auto slurm = run_program(many_shards({"run"}), folder.path());
+  for (const auto* name : {"ID", "MIN", "COUNT"}) {
+    unsetenv((std::string("SLURM_ARRAY_TASK_") + name).c_str());
+  }
+  EXPECT_EQ(slurm.exit_code, 0) << slurm.err;
+  EXPECT_EQ(files_in(folder.path() / "run" / "shards"),
+            files_in(folder.path() / "alone" / "shards"));
+  EXPECT_EQ(read_file(folder.path() / "run" / "summary.csv"),
+            read_file(folder.path() / "alone" / "summary.csv"));
+  const auto bad = run_program(many_shards({"run", "--shard", "3/3"}), folder.path());
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_THAT(bad.err, HasSubstr("--shard: got \"3/3\""));
+}
+
+/// A sweep that takes longer than any test.
+Arguments long_sweep(const Arguments& more) {
+  Arguments arguments = {"sweep", "--seeds", "0:1000000", "--steps", "1000000", "--out", "run"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+/// Until a log has an event of this kind.
+void wait_for_event(const std::filesystem::path& log, const std::string& event) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (read_file(log).find("\"" + event + "\"") == std::string::npos &&
+         std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+TEST(SweepCommand, ASecondWriterIsToldTheFirst) {
+  const TemporaryDirectory folder;
+  Process first(long_sweep({"--shard", "0/2"}), folder.path(), {});
+  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  const auto second = run_program(long_sweep({}), folder.path());
+  EXPECT_EQ(second.exit_code, 73);
+  EXPECT_THAT(second.err, HasSubstr("run: process " + std::to_string(first.id()) + " on "));
+  EXPECT_THAT(second.err, HasSubstr(" is writing shards 0 to "));
+  const auto status = run_program({"status", "run", "--json"}, folder.path());
+  EXPECT_EQ(nlohmann::json::parse(status.out)["writers"][0]["process"], first.id());
+  Process other_half(long_sweep({"--shard", "1/2"}), folder.path(), {});
+  first.send(SIGKILL);
+  EXPECT_EQ(first.wait().exit_code, -1);
+  Process third(long_sweep({"--shard", "0/2"}), folder.path(), {});  // nothing is left behind
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  third.send(SIGTERM);
+  EXPECT_EQ(third.wait().exit_code, 75);
+}
+
+TEST(SweepCommand, SignalsStopItSoon) {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+    const TemporaryDirectory folder;
+    Process process(long_sweep({}), folder.path(), {});
+    wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+    const auto sent = std::chrono::steady_clock::now();
+    process.send(signal);
+    const auto ran = process.wait();
+    EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5));
+    EXPECT_EQ(ran.exit_code, 75);
+    EXPECT_THAT(ran.err, HasSubstr("helmholtz: stopped; 0 of 1,000,000 machines are in run"));
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "run" / "shards"));
+  }
+}
+
 TEST(SweepCommand, AFullDiskIsAnIoError) {
   const TemporaryDirectory folder;
   Process::Options options;
   options.stdout_path = "/dev/full";
   const auto ran = run_program(small_sweep({"--out", "run"}), folder.path(), options);
   EXPECT_EQ(ran.exit_code, 74);
-  EXPECT_EQ(lines_of(read_file(folder.path() / "run" / "results.csv")).size(), 1U + 32);
+  EXPECT_EQ(exported(folder, "run").size(), 1U + 32);
 }
 
-TEST(SweepCommand, AFileThatMayNotGrowKeepsCompleteLines) {
+TEST(SweepCommand, AFileThatMayNotGrowKeepsCompleteShards) {
   const TemporaryDirectory folder;
-  const auto ran = run_program({"sweep", "--seeds", "0:10000", "--steps", "1", "--out", "run"},
-                               folder.path(), {.file_size = 300'000});
+  const auto ran = run_program(many_shards({"run"}), folder.path(), {.file_size = 300'000});
   EXPECT_EQ(ran.exit_code, 74);
-  EXPECT_THAT(ran.err, HasSubstr("run/results.csv: File too large"));
-  EXPECT_EQ(lines_of(read_file(folder.path() / "run" / "results.csv")).size(), 1U + 4096);
-}
-
-TEST(SweepCommand, SigintLeavesCompleteLines) {
-  const TemporaryDirectory folder;
-  Process process({"sweep", "--backend", "reference", "--seeds", "0:100000", "--steps", "10",
-                   "--eval-every", "10", "--out", "run"},
-                  folder.path(), {});
-  const auto results = folder.path() / "run" / "results.csv";
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (lines_of(read_file(results)).size() < 1000 &&
-         std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  process.send(SIGINT);
-  const auto ran = process.wait();
-  EXPECT_EQ(ran.exit_code, 75);
-  EXPECT_THAT(ran.err, StartsWith("helmholtz: stopped; "));
-  const auto text = read_file(results);
-  const auto lines = lines_of(text);
-  EXPECT_EQ(text.back(), '\n');
-  ASSERT_GE(lines.size(), 1000U);
-  EXPECT_LT(lines.size(), 100'001U);
-  EXPECT_EQ((lines.size() - 1) % 4096, 0U);
-  EXPECT_THAT(lines.back(), StartsWith(std::to_string(lines.size() - 2) + ","));
-  EXPECT_TRUE(std::filesystem::exists(folder.path() / "run" / "summary.csv"));
+  EXPECT_THAT(ran.err, HasSubstr("run/shards/00000000.h5: File too large"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "run" / "shards"));
+  EXPECT_EQ(run_program(many_shards({"run"}), folder.path()).exit_code, 0);
 }
 
 }  // namespace

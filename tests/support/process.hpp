@@ -62,6 +62,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  [[nodiscard]] pid_t id() const { return id_; }
   void send(int signal) const { kill(id_, signal); }
   [[nodiscard]] std::string out_so_far() const { return read_file(out_); }
 

@@ -1,0 +1,87 @@
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/commands.hpp"
+#include "app/options.hpp"
+#include "app/output.hpp"
+#include "app/run.hpp"
+#include "helmholtz/error.hpp"
+#include "io/atomic_file.hpp"
+#include "report/numbers.hpp"
+#include "sweep/export.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+struct ExportFlags {
+  std::string directory;
+  std::string out;
+  std::string format = "csv";
+  OutputOptions output;
+};
+
+std::vector<std::uint64_t> finished_shards(const Run& run) {
+  std::vector<std::uint64_t> shards;
+  for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
+    const auto state = run.files.state(i);
+    if (state == ShardFiles::State::done) shards.push_back(i);
+    // A bad one is no gap to be passed over in silence: reading it says what is wrong.
+    if (state == ShardFiles::State::bad) static_cast<void>(run.files.read(i));
+  }
+  return shards;
+}
+
+std::unique_ptr<ShardSink> make_export(const std::string& format, const SweepSpec& spec,
+                                       std::uint64_t machines, const ExportOutput& output) {
+  if (format == "csv") return std::make_unique<CsvExport>(spec, output);
+  if (format == "npy") return std::make_unique<NpyExport>(spec, machines, output);
+  throw InvalidArgument("format", format, "csv, npy");
+}
+
+ExitCode run_export(const ExportFlags& flags) {
+  const auto run = open_run(flags.directory);
+  const auto shards = finished_shards(run);
+  std::uint64_t machines = 0;
+  for (const auto i : shards) machines += run.files.machines(i);
+  std::optional<io::AtomicFile> file;
+  const auto output = [&](std::string_view bytes) { file ? file->write(bytes) : print(bytes); };
+  if (!flags.out.empty()) file.emplace(flags.out);
+  const auto sink = make_export(flags.format, run.spec, machines, output);
+  for (const auto i : shards) sink->write(run.files.read(i));
+  if (file) file->commit();
+  if (machines < run.spec.machines() && !flags.output.quiet) {
+    note(fmt::format("helmholtz: {} of {} are exported; the others are not trained",
+                     report::grouped(machines), report::counted(run.spec.machines(), "machine")));
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Command add_export(CLI::App& program) {
+  auto* parser = program.add_subcommand("export", "a sweep's results as one table");
+  parser->footer(
+      "CSV: machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status, a line a machine\n"
+      "and evaluation; empty: not computed. NPY: the same as one array of records, with the\n"
+      "configuration's number.\n\n"
+      "Examples:\n"
+      "  helmholtz export runs/a > results.csv\n"
+      "  helmholtz export runs/a --format npy --out results.npy\n");
+  const auto flags = std::make_shared<ExportFlags>();
+  add_run_argument(*parser, flags->directory);
+  parser->add_option("--out", flags->out, "a file that appears whole (default: stdout)")
+      ->type_name("FILE");
+  parser->add_option("--format", flags->format, "csv or npy")
+      ->type_name("FORMAT")
+      ->default_str(flags->format);
+  add_output_flags(*parser, flags->output);
+  return {.parser = parser, .run = [flags] { return run_export(*flags); }};
+}
+
+}  // namespace helmholtz::app

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "sweep/run_directory.hpp"
+
+namespace helmholtz::app {
+
+/// Which part of a sweep this process trains: `k/n` with k from 0; or, where `text` is empty, this
+/// task of a Slurm array (SLURM_ARRAY_TASK_ID, _MIN, _STEP, _COUNT); else all of it.
+/// @throws InvalidArgument (field "shard", or the variable's name)
+SweepPart parse_part(const std::string& text);
+
+}  // namespace helmholtz::app

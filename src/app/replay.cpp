@@ -1,0 +1,161 @@
+#include "sweep/replay.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/commands.hpp"
+#include "app/evaluation_output.hpp"
+#include "app/interrupt.hpp"
+#include "app/json.hpp"
+#include "app/options.hpp"
+#include "app/output.hpp"
+#include "app/parse.hpp"
+#include "app/run.hpp"
+#include "helmholtz/error.hpp"
+#include "helmholtz/machine_file.hpp"
+#include "io/atomic_file.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+struct ReplayFlags {
+  std::string directory;
+  std::string machine;
+  std::string save;
+  bool trace = false;
+  OutputOptions output;
+};
+
+/// What the sweep found out about a machine, if its shard is there.
+class Record {
+ public:
+  Record(const Run& run, std::uint64_t machine) : run_(run), machine_(machine) {
+    const auto i = run.files.shard_of(machine);
+    const auto state = run.files.state(i);
+    const bool is_there = state == ShardFiles::State::done || state == ShardFiles::State::bad;
+    if (is_there) shard_ = run.files.read(i);
+  }
+
+  [[nodiscard]] bool is_there() const { return shard_.has_value(); }
+
+  void require_same(std::uint64_t e, const Evaluation& evaluation) const {
+    if (!shard_) return;
+    Shard again(machine_, 1, shard_->evaluations, run_.spec.samples > 0);
+    again.set_evaluation(0, e, evaluation);
+    const auto found = again.evaluation(0, e);
+    const auto was = shard_->evaluation(machine_ - shard_->first, e);
+    const auto same = [](double a, double b) {
+      return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+    };
+    if (!same(found.kl_exact, was.kl_exact) || !same(found.kl_sampled, was.kl_sampled) ||
+        found.unseen != was.unseen || found.diverged != was.diverged) {
+      fail(fmt::format("another result for machine {} at step {}", machine_,
+                       run_.spec.evaluation_step(e)));
+    }
+  }
+
+  /// Where the sweep kept them.
+  void require_same(const std::vector<float>& parameters) const {
+    if (!shard_) return;
+    std::size_t offset = 0;
+    for (const auto saved : shard_->saved) {
+      const auto configuration = run_.spec.configuration(saved % run_.spec.configurations());
+      const auto count = run_.spec.topologies[configuration.topology].parameters();
+      const auto kept = std::span(shard_->parameters).subspan(offset, count);
+      if (saved == machine_ && parameters_digest(kept) != parameters_digest(parameters)) {
+        fail(fmt::format("other parameters for machine {}", machine_));
+      }
+      offset += count;
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& problem) const {
+    throw BadData(run_.files.path(run_.files.shard_of(machine_)).string(), "holds " + problem);
+  }
+
+  const Run& run_;
+  std::uint64_t machine_;
+  std::optional<Shard> shard_;
+};
+
+void save(const Run& run, std::uint64_t machine, const std::vector<float>& parameters,
+          const std::string& path) {
+  const auto& spec = run.spec;
+  const auto configuration = spec.configuration(machine % spec.configurations());
+  const std::vector<std::uint64_t> seed = {spec.seeds[machine / spec.configurations()]};
+  save_machine(path, {.ensemble = spec.ensemble(configuration, seed),
+                      .step = spec.steps,
+                      .parameters = parameters});
+}
+
+void print_done(const Run& run, std::uint64_t machine, bool checked,
+                const std::vector<float>& parameters, const OutputOptions& output) {
+  const auto seed = run.spec.seeds[machine / run.spec.configurations()];
+  const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
+  if (output.json) {
+    print_line(json_text({{"done", true},
+                          {"machine", machine},
+                          {"seed", seed},
+                          {"steps", run.spec.steps},
+                          {"parameters_xxh3", digest},
+                          {"as_in_shard", checked ? Json(true) : Json(nullptr)}}));
+  } else if (!output.quiet) {
+    note(fmt::format(
+        "machine {}, seed {}: {}, parameters {}", machine, seed,
+        checked ? "the same bits as in its shard" : "its shard is not there to compare", digest));
+  }
+}
+
+ExitCode replay_machine(const ReplayFlags& flags) {
+  const auto run = open_run(flags.directory);
+  const auto machine = parse_integer("machine", flags.machine, 0, run.spec.machines() - 1);
+  if (!flags.save.empty()) io::require_creatable(flags.save);
+  catch_interrupts();
+  const Record record(run, machine);
+  if (!flags.output.json) print_line(evaluation_header());
+  const auto evaluated = [&](std::uint64_t e, const Evaluation& evaluation) {
+    if (flags.trace || e + 1 == run.spec.evaluations()) {
+      const auto step = run.spec.evaluation_step(e);
+      print_line(flags.output.json ? evaluation_json(step, evaluation, run.spec.samples)
+                                   : evaluation_row(step, evaluation, run.spec.samples));
+    }
+    record.require_same(e, evaluation);
+  };
+  const auto parameters = replay(run.spec, machine, evaluated, interrupted);
+  if (parameters.empty()) return ExitCode::stopped;
+  record.require_same(parameters);
+  if (!flags.save.empty()) save(run, machine, parameters, flags.save);
+  print_done(run, machine, record.is_there(), parameters, flags.output);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Command add_replay(CLI::App& program) {
+  auto* parser = program.add_subcommand("replay", "trains one machine of a sweep again");
+  parser->footer(
+      "The same bits as in the sweep: each evaluation is compared with the machine's shard.\n\n"
+      "Examples:\n"
+      "  helmholtz replay runs/a --machine 17 --trace\n"
+      "  helmholtz replay runs/a --machine 17 --save best.h5\n");
+  const auto flags = std::make_shared<ReplayFlags>();
+  add_run_argument(*parser, flags->directory);
+  parser->add_option("--machine", flags->machine, "its number, from 0")->type_name("N")->required();
+  parser->add_flag("--trace", flags->trace, "print every evaluation, not the last alone")
+      ->disable_flag_override();
+  parser->add_option("--save", flags->save, "keep it, as helmholtz train --save does")
+      ->type_name("FILE");
+  add_output_flags(*parser, flags->output);
+  return {.parser = parser, .run = [flags] { return replay_machine(*flags); }};
+}
+
+}  // namespace helmholtz::app

@@ -1,0 +1,54 @@
+#include "app/run.hpp"
+
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "app/config_file.hpp"
+#include "app/sweep_flags.hpp"
+#include "helmholtz/error.hpp"
+#include "sweep/manifest.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+/// The spec of `helmholtz sweep --config config.toml`.
+SweepSpec read_spec(const RunFiles& names) {
+  CLI::App program;
+  auto* command = program.add_subcommand("sweep");
+  const SweepFlags flags(*command);
+  std::vector<std::string> reversed = {names.config.string(), "--config", "sweep"};
+  if (std::filesystem::exists(names.world)) {
+    reversed.insert(reversed.begin(), {"file:" + names.world.string(), "--world"});
+  }
+  program.parse(reversed);
+  apply_config(*command);
+  return flags.spec(flags.parse());
+}
+
+}  // namespace
+
+Run open_run(const std::filesystem::path& path) {
+  const RunFiles names(path);
+  std::error_code ignored;
+  if (!std::filesystem::exists(names.manifest, ignored)) {
+    throw NoInput(path.string(), "holds no sweep");
+  }
+  const auto manifest = read_manifest(names.manifest);
+  try {
+    const auto spec = read_spec(names);
+    Run run{.path = path, .names = names, .spec = spec, .files = ShardFiles(path, spec)};
+    if (run.files.configuration_hash() == manifest.configuration_hash) return run;
+  } catch (const InvalidArgument& error) {
+    throw BadData(names.config.string(), error.what());
+  }
+  throw BadData(names.config.string(), "is not what manifest.json says");
+}
+
+void add_run_argument(CLI::App& command, std::string& path) {
+  command.add_option("DIR", path, "directory of a sweep")->required()->type_name("");
+}
+
+}  // namespace helmholtz::app

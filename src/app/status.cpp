@@ -1,0 +1,170 @@
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/commands.hpp"
+#include "app/json.hpp"
+#include "app/options.hpp"
+#include "app/output.hpp"
+#include "app/run.hpp"
+#include "report/numbers.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+struct StatusFlags {
+  std::string directory;
+  OutputOptions output;
+};
+
+struct Writer {
+  LockFile::Range shards;
+  pid_t process = 0;
+  std::string host = "another host";
+  std::optional<double> rate = {};  ///< machine-steps a second, once a shard is done
+};
+
+struct Status {
+  std::uint64_t shards = 0;    ///< done
+  std::uint64_t machines = 0;  ///< done
+  std::vector<std::uint64_t> bad;
+  std::vector<Writer> writers;
+  bool finished = false;
+};
+
+/// What the log says of a writer since it started: its host, and the rate of its last shards.
+void look_up(const std::vector<Json>& events, std::uint64_t steps, Writer& writer) {
+  constexpr std::size_t kShards = 8;
+  std::vector<std::pair<double, double>> shards;  // machines, seconds
+  for (const auto& event : events) {
+    if (event.value("process", 0) != writer.process) continue;
+    writer.host = event.value("host", writer.host);
+    const auto kind = event.value("event", "");
+    if (kind == "started") shards.clear();
+    if (kind == "shard")
+      shards.emplace_back(event.value("machines", 0.0), event.value("seconds", 0.0));
+  }
+  double machines = 0;
+  double seconds = 0;
+  const auto recent = std::min(shards.size(), kShards);
+  for (auto i = shards.size() - recent; i < shards.size(); ++i) {
+    machines += shards[i].first;
+    seconds += shards[i].second;
+  }
+  if (seconds > 0) writer.rate = machines * static_cast<double>(steps) / seconds;
+}
+
+std::vector<Writer> writers_of(const Run& run) {
+  std::vector<Writer> writers;
+  const auto events = read_events(run.names.log);
+  const LockFile lock(run.names.lock, LockFile::Access::read);
+  for (const auto& holder : lock.holders({.first = 0, .count = run.files.shards()})) {
+    auto& writer = writers.emplace_back();
+    writer.shards = holder.range;
+    writer.process = holder.process;
+    look_up(events, run.spec.steps, writer);
+  }
+  return writers;
+}
+
+Status status_of(const Run& run) {
+  Status status;
+  for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
+    const auto state = run.files.state(i);
+    if (state == ShardFiles::State::bad) status.bad.push_back(i);
+    if (state != ShardFiles::State::done) continue;
+    ++status.shards;
+    status.machines += run.files.machines(i);
+  }
+  status.writers = writers_of(run);
+  status.finished =
+      status.shards == run.files.shards() && std::filesystem::exists(run.names.summary);
+  return status;
+}
+
+double total_rate(const Status& status) {
+  double rate = 0;
+  for (const auto& writer : status.writers) rate += writer.rate.value_or(0);
+  return rate;
+}
+
+std::optional<double> seconds_left(const Run& run, const Status& status) {
+  const double rate = total_rate(status);
+  if (!(rate > 0)) return std::nullopt;
+  return static_cast<double>(run.spec.machines() - status.machines) *
+         static_cast<double>(run.spec.steps) / rate;
+}
+
+Json to_json(const Run& run, const Status& status) {
+  auto writers = Json::array();
+  for (const auto& writer : status.writers) {
+    writers.push_back(
+        {{"process", writer.process},
+         {"host", writer.host},
+         {"shards", {writer.shards.first, writer.shards.first + writer.shards.count}},
+         {"machine_steps_per_second", writer.rate ? Json(*writer.rate) : Json(nullptr)}});
+  }
+  const auto left = seconds_left(run, status);
+  return {{"machines", run.spec.machines()},
+          {"machines_done", status.machines},
+          {"shards", run.files.shards()},
+          {"shards_done", status.shards},
+          {"shards_bad", status.bad},
+          {"finished", status.finished},
+          {"writers", writers},
+          {"machine_steps_per_second", total_rate(status)},
+          {"seconds_left", left ? Json(*left) : Json(nullptr)}};
+}
+
+void print_text(const Run& run, const Status& status) {
+  print(fmt::format(
+      "{}: {} of {} in {} of {}{}\n", run.path.string(), report::grouped(status.machines),
+      report::counted(run.spec.machines(), "machine"), report::grouped(status.shards),
+      report::counted(run.files.shards(), "shard"), status.finished ? ", finished" : ""));
+  for (const auto i : status.bad) {
+    print(fmt::format("{}: bad; the next sweep puts it aside and trains it again\n",
+                      run.files.path(i).string()));
+  }
+  for (const auto& writer : status.writers) {
+    print(fmt::format(
+        "process {} on {} writes shards {} to {}{}\n", writer.process, writer.host,
+        writer.shards.first, writer.shards.first + writer.shards.count - 1,
+        writer.rate ? fmt::format(", {} machine-steps/s", report::scaled(*writer.rate)) : ""));
+  }
+  if (status.finished) return;
+  if (status.writers.empty()) print("nobody writes; the sweep command goes on with it\n");
+  if (const auto left = seconds_left(run, status)) {
+    print(fmt::format("about {} left\n", report::clock(*left)));
+  }
+}
+
+ExitCode status(const StatusFlags& flags) {
+  const auto run = open_run(flags.directory);
+  const auto now = status_of(run);
+  if (flags.output.json) {
+    print_line(json_text(to_json(run, now)));
+  } else {
+    print_text(run, now);
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Command add_status(CLI::App& program) {
+  auto* parser = program.add_subcommand("status", "how far a sweep is, and who works on it");
+  parser->footer("Example:\n  helmholtz status runs/a\n");
+  const auto flags = std::make_shared<StatusFlags>();
+  add_run_argument(*parser, flags->directory);
+  add_output_flags(*parser, flags->output);
+  return {.parser = parser, .run = [flags] { return status(*flags); }};
+}
+
+}  // namespace helmholtz::app

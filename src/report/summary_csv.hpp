@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "report/summary.hpp"
+
+namespace helmholtz::report {
+
+/// A line a configuration and evaluation: how the KL is spread over its machines, in nats. Empty
+/// fields: no such number.
+std::string summary_csv(const Summary& summary);
+
+}  // namespace helmholtz::report

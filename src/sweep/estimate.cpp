@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "helmholtz/sweep.hpp"
+#include "sweep/memory.hpp"
+#include "sweep/paced.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How long something takes that is called again and again until its time is over; what the first
+/// call takes is left out, since it warms up.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double limit) : limit_(limit) {}
+
+  [[nodiscard]] bool is_over() const { return laps_ > 1 && seconds() >= limit_; }
+  void lap(double amount) {
+    if (laps_++ == 0) {
+      start_ = now_ = Clock::now();
+      return;
+    }
+    now_ = Clock::now();
+    amount_ += amount;
+  }
+  /// Amount a second.
+  [[nodiscard]] double rate() const { return amount_ / std::max(seconds(), 1e-9); }
+
+ private:
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(now_ - start_).count();
+  }
+
+  double limit_;
+  int laps_ = 0;
+  double amount_ = 0;
+  Clock::time_point start_, now_;
+};
+
+/// As many machines of a kind as show its speed, at most those trained at once.
+Ensemble trial(const SweepSpec& spec, const SweepConfiguration& kind) {
+  constexpr std::uint64_t kParameters = std::uint64_t{1} << 24U;
+  const auto kinds = spec.kinds().size();
+  const auto together =
+      std::min(machines_at_once(spec, spec.shard_machines()), spec.machines()) / kinds;
+  const auto most = kParameters / spec.topologies[kind.topology].parameters() + 1;
+  const auto machines = std::clamp<std::uint64_t>(together, 1, most);
+  std::vector<std::uint64_t> seeds(machines);
+  std::iota(seeds.begin(), seeds.end(), std::uint64_t{0});
+  return spec.ensemble(kind, seeds);
+}
+
+/// Machine-steps a second.
+double training_rate(Trainer& trainer, double seconds) {
+  Stopwatch watch(seconds);
+  Pace pace(1);
+  const PacedCallbacks callbacks{
+      .stop_requested = [&] { return watch.is_over(); },
+      .advanced = [&](double machine_steps) { watch.lap(machine_steps); }};
+  train_to(Trainer::kMaxSteps, trainer, pace, callbacks);
+  return watch.rate();
+}
+
+/// Evaluations a second.
+double evaluation_rate(Trainer& trainer, const EvaluationOptions& options, double seconds) {
+  Stopwatch watch(seconds);
+  std::vector<Evaluation> out(1);
+  while (!watch.is_over()) {
+    const auto start = Clock::now();
+    trainer.evaluate(options, 0, out);
+    watch.lap(static_cast<double>(out.size()));
+    const bool quick = Clock::now() - start < std::chrono::milliseconds(10);
+    if (quick) out.resize(std::min(trainer.ensemble().size(), out.size() * 4));
+  }
+  return watch.rate();
+}
+
+}  // namespace
+
+SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
+  const auto kinds = spec.kinds();
+  const auto share = 1.0 / static_cast<double>(kinds.size());
+  const double machines = static_cast<double>(spec.machines()) * share;  // of each kind
+  const double machine_steps = machines * static_cast<double>(spec.steps);
+  double training = 0;
+  double evaluating = 0;
+  for (const auto& kind : kinds) {
+    const auto trainer = make_trainer(spec.resolved_backend(kind), trial(spec, kind),
+                                      {.threads = spec.threads, .devices = spec.devices});
+    training += machine_steps / training_rate(*trainer, seconds * share * 0.7);
+    const EvaluationOptions options{.exact = true, .samples = spec.samples};
+    evaluating += machines * static_cast<double>(spec.evaluations()) /
+                  evaluation_rate(*trainer, options, seconds * share * 0.3);
+  }
+  return {.seconds = training + evaluating,
+          .machine_steps_per_second =
+              machine_steps * static_cast<double>(kinds.size()) / std::max(training, 1e-9)};
+}
+
+}  // namespace helmholtz

@@ -1,0 +1,113 @@
+#include "sweep/export.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "model/text.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+constexpr std::size_t kFlushBytes = std::size_t{1} << 20U;
+
+template <class Number>
+void append_number(std::string& text, Number value) {
+  std::array<char, 32> digits;  // NOLINT: filled by the next line
+  const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
+  text.append(digits.begin(), end);
+}
+
+/// Empty for NaN.
+void append_kl(std::string& text, double kl) {
+  if (!std::isnan(kl)) append_number(text, kl);
+}
+
+template <class Number>
+void append_bytes(std::string& record, Number value) {
+  record.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+}  // namespace
+
+CsvExport::CsvExport(const SweepSpec& spec, ExportOutput output)
+    : spec_(spec), output_(std::move(output)) {
+  for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
+    const auto configuration = spec.configuration(c);
+    // A field with commas is quoted (RFC 4180).
+    configurations_.push_back(fmt::format(",\"{}\",{},{},",
+                                          spec.topologies[configuration.topology].to_string(),
+                                          text::shortest(configuration.rate), configuration.batch));
+  }
+  for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
+    steps_.push_back(fmt::format("{},", spec.evaluation_step(e)));
+  }
+  output_(fmt::format("{}\n", kColumns));
+}
+
+void CsvExport::write(const Shard& shard) {
+  std::string text;
+  std::string machine;
+  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+    machine = fmt::format("{},{}{}", shard.first + k, shard.seeds[k],
+                          configurations_[shard.configurations[k]]);
+    for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
+      const auto evaluation = shard.evaluation(k, e);
+      text += machine;
+      text += steps_[e];
+      append_kl(text, evaluation.kl_exact);
+      text += ',';
+      append_kl(text, evaluation.kl_sampled);
+      text += ',';
+      if (spec_.samples > 0 && !evaluation.diverged) append_number(text, evaluation.unseen);
+      text += evaluation.diverged ? ",diverged\n" : ",ok\n";
+    }
+    if (text.size() < kFlushBytes) continue;
+    output_(text);
+    text.clear();
+  }
+  output_(text);
+}
+
+NpyExport::NpyExport(const SweepSpec& spec, std::uint64_t machines, ExportOutput output)
+    : spec_(spec), output_(std::move(output)) {
+  constexpr std::size_t kPrefix = 10;  // magic, version, and the length of the text
+  auto text = fmt::format(
+      "{{'descr': [('machine', '<u8'), ('seed', '<u8'), ('configuration', '<u4'), ('step', '<u8'), "
+      "('kl_exact', '<f8'), ('kl_sampled', '<f8'), ('unseen', '<u4'), ('diverged', '|b1')], "
+      "'fortran_order': False, 'shape': ({},), }}",
+      machines * spec.evaluations());
+  while ((kPrefix + text.size() + 1) % 64 != 0) text += ' ';
+  text += '\n';
+  std::string length;
+  append_bytes(length, static_cast<std::uint16_t>(text.size()));
+  output_({"\x93NUMPY\x01\x00", 8});
+  output_(length + text);
+}
+
+void NpyExport::write(const Shard& shard) {
+  std::string records;
+  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+    for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
+      const auto evaluation = shard.evaluation(k, e);
+      append_bytes(records, shard.first + k);
+      append_bytes(records, shard.seeds[k]);
+      append_bytes(records, shard.configurations[k]);
+      append_bytes(records, spec_.evaluation_step(e));
+      append_bytes(records, evaluation.kl_exact);
+      append_bytes(records, evaluation.kl_sampled);
+      append_bytes(records, evaluation.unseen);
+      append_bytes(records, static_cast<std::uint8_t>(evaluation.diverged));
+    }
+    if (records.size() < kFlushBytes) continue;
+    output_(records);
+    records.clear();
+  }
+  output_(records);
+}
+
+}  // namespace helmholtz

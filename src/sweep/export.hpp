@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helmholtz/sweep.hpp"
+
+namespace helmholtz {
+
+/// Takes the bytes of an export, piece by piece.
+using ExportOutput = std::function<void(std::string_view)>;
+
+/// CSV, a line a machine and evaluation. Numbers have the fewest digits that read back the same;
+/// +inf is `inf`, what was not computed is empty; status is ok or diverged.
+class CsvExport : public ShardSink {
+ public:
+  static constexpr std::string_view kColumns =
+      "machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status";
+
+  /// Writes the line of the columns' names.
+  CsvExport(const SweepSpec& spec, ExportOutput output);
+  void write(const Shard& shard) override;
+
+ private:
+  SweepSpec spec_;
+  ExportOutput output_;
+  std::vector<std::string> configurations_;  // the columns that they decide
+  std::vector<std::string> steps_;           // [evaluations]
+};
+
+/// NumPy's NPY, version 1: one array of records (machine, seed, configuration, step, kl_exact,
+/// kl_sampled, unseen, diverged), packed, little-endian.
+class NpyExport : public ShardSink {
+ public:
+  /// Writes the header. @param machines  how many will come
+  NpyExport(const SweepSpec& spec, std::uint64_t machines, ExportOutput output);
+  void write(const Shard& shard) override;
+
+ private:
+  SweepSpec spec_;
+  ExportOutput output_;
+};
+
+}  // namespace helmholtz

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "io/descriptor.hpp"
+
+namespace helmholtz {
+
+/// Who writes which shards: POSIX locks on bytes of a file that stays empty, byte = shard. They end
+/// with their process, however it ends. A process opens the file once: closing it a second time
+/// would end its locks.
+class LockFile {
+ public:
+  struct Range {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;  ///< 0: none
+  };
+  struct Holder {
+    Range range;
+    pid_t process = 0;
+  };
+  enum class Access { read, write };
+
+  /// @throws CannotCreate (write) or NoInput (read)
+  LockFile(const std::filesystem::path& path, Access access);
+
+  /// Takes a range for as long as this process lives. @return who holds a part of it, if not taken
+  [[nodiscard]] std::optional<Holder> try_lock(Range range) const;
+  /// Every other process that holds a part of the range.
+  [[nodiscard]] std::vector<Holder> holders(Range range) const;
+
+  /// While it lives, no other process changes the directory itself.
+  class Exclusive {
+   public:
+    explicit Exclusive(const LockFile& file);
+    ~Exclusive();
+    Exclusive(const Exclusive&) = delete;
+    Exclusive& operator=(const Exclusive&) = delete;
+
+   private:
+    const LockFile& file_;
+  };
+
+ private:
+  [[nodiscard]] std::optional<Holder> first_holder(Range range) const;
+  bool set(short type, Range range, int command) const;
+
+  std::filesystem::path path_;
+  io::Descriptor file_;
+};
+
+}  // namespace helmholtz

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "sweep/settings.hpp"
+
+namespace helmholtz {
+
+/// manifest.json: what made a run. It holds no time, and is never changed.
+std::string manifest_text(const SweepSpec& spec);
+
+struct Manifest {
+  std::uint64_t configuration_hash = 0;
+  Settings settings;
+};
+
+/// @throws NoInput if there is none, so that the folder is no run; BadData
+Manifest read_manifest(const std::filesystem::path& path);
+
+}  // namespace helmholtz

@@ -1,0 +1,96 @@
+#include "sweep/settings.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <xxhash.h>
+
+#include "helmholtz/backend.hpp"
+#include "model/text.hpp"
+#include "sweep/shard_files.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+template <class List, class ToString>
+std::string joined(const List& list, ToString&& to_string) {
+  std::vector<std::string> texts;
+  for (const auto& value : list) texts.push_back(to_string(value));
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+/// "9 units, 12 patterns, 0123456789abcdef": shape, patterns and probabilities as a digest.
+std::string world_digest(const World& world) {
+  std::string text = fmt::format("{}x{}\n", world.shape().rows, world.shape().columns);
+  for (const auto word : world.words()) text += fmt::format("{:08x}", word);
+  for (const double p : world.probabilities()) text += fmt::format("\n{}", text::shortest(p));
+  return fmt::format("{} units, {} patterns, {:016x}", world.visible_units(), world.size(),
+                     XXH3_64bits(text.data(), text.size()));
+}
+
+bool is_exact(const std::string& backend) {
+  const auto all = list_backends();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const auto& info) { return info.name == backend && info.exact; });
+}
+
+/// Of each topology and batch: the exact class gives the same bits on every backend.
+std::string arithmetic(const SweepSpec& spec) {
+  return joined(spec.kinds(), [&](const SweepConfiguration& kind) {
+    const auto backend = spec.resolved_backend(kind);
+    return is_exact(backend) ? std::string("exact") : backend;
+  });
+}
+
+std::string overrides(const LearningRateOptions& rates) {
+  const auto rate = [](const std::optional<double>& value) {
+    return value ? text::shortest(*value) : std::string("-");
+  };
+  return fmt::format("generative {}, recognition {}, layers {}", rate(rates.generative),
+                     rate(rates.recognition), joined(rates.per_layer, text::shortest));
+}
+
+}  // namespace
+
+Settings settings_of(const SweepSpec& spec) {
+  const auto as_text = [](const auto& value) { return value.to_string(); };
+  return {
+      {"world", world_digest(spec.world)},
+      {"layers", joined(spec.topologies, as_text)},
+      {"lr", joined(spec.rates, text::shortest)},
+      {"rates", overrides(spec.rate_overrides)},
+      {"batch", joined(spec.batches, [](int batch) { return std::to_string(batch); })},
+      {"schedule", joined(spec.schedules, as_text)},
+      {"init", joined(spec.initialisations, as_text)},
+      {"mean", spec.reduction == BatchReduction::mean ? "true" : "false"},
+      {"nonnegative", spec.nonnegative ? "true" : "false"},
+      {"steps", std::to_string(spec.steps)},
+      {"eval-every", std::to_string(spec.eval_every)},
+      {"samples", std::to_string(spec.samples)},
+      {"save-parameters", spec.save_parameters.to_string()},
+      {"backend", arithmetic(spec)},
+  };
+}
+
+std::uint64_t configuration_hash(const Settings& settings) {
+  std::string text = fmt::format("schema {}\n", kShardKind.schema);
+  for (const auto& [name, value] : settings) text += fmt::format("{} = {}\n", name, value);
+  return XXH3_64bits(text.data(), text.size());
+}
+
+std::string difference(const Settings& there, const Settings& now) {
+  const std::map<std::string, std::string> old(there.begin(), there.end());
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : now) {
+    const auto known = old.find(name);
+    const auto before = known == old.end() ? std::string("nothing") : known->second;
+    if (before != value) lines.push_back(fmt::format("{}: {} there, {} now", name, before, value));
+  }
+  return fmt::format("{}", fmt::join(lines, "; "));
+}
+
+}  // namespace helmholtz

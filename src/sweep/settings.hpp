@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "helmholtz/sweep.hpp"
+
+namespace helmholtz {
+
+/// What decides a sweep's results, machine by machine: the names of the program's flags and their
+/// values. The seeds are left out, since more of them extend a sweep; so are the threads, and a
+/// backend of the exact class, which have no influence. A world stands by its patterns, not by its
+/// name.
+using Settings = std::vector<std::pair<std::string, std::string>>;
+Settings settings_of(const SweepSpec& spec);
+
+/// XXH3-64 of the settings and of the version of the shards' schema.
+std::uint64_t configuration_hash(const Settings& settings);
+
+/// `name: "a" there, "b" now` for each difference, joined by semicolons; empty if there is none.
+std::string difference(const Settings& there, const Settings& now);
+
+}  // namespace helmholtz

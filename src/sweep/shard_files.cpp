@@ -1,0 +1,199 @@
+#include "sweep/shard_files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "helmholtz/error.hpp"
+#include "io/atomic_file.hpp"
+#include "io/hdf5.hpp"
+#include "model/text.hpp"
+#include "sweep/settings.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Everything about a shard that its digest leaves open.
+class Check {
+ public:
+  Check(const SweepSpec& spec, const std::string& path) : spec_(spec), path_(path) {}
+
+  void machines(const Shard& shard) const {
+    for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+      const auto machine = shard.first + k;
+      require(shard.seeds[k] == spec_.seeds[machine / spec_.configurations()] &&
+                  shard.configurations[k] == machine % spec_.configurations(),
+              "holds other machines");
+    }
+  }
+
+  void evaluations(const Shard& shard) const {
+    constexpr double kRounding = 1e-6;  // of an exact KL of nearly 0
+    for (std::size_t i = 0; i < shard.kl_exact.size(); ++i) {
+      const double exact = shard.kl_exact[i];
+      require(std::isnan(exact) || (exact >= -kRounding && std::isfinite(exact)),
+              "holds an exact KL out of range");
+      require(shard.diverged[i] == 0 || (shard.diverged[i] == 1 && std::isnan(exact)),
+              "holds a status out of range");
+    }
+    for (std::size_t i = 0; i < shard.kl_sampled.size(); ++i) {
+      require(std::isnan(shard.kl_sampled[i]) || shard.kl_sampled[i] >= -kRounding,
+              "holds a sampled KL out of range");
+      require(shard.unseen[i] <= spec_.world.size(), "holds a count out of range");
+    }
+  }
+
+  /// @return how many parameters the saved machines have together
+  std::uint64_t saved(const Shard& shard) const {
+    std::uint64_t parameters = 0;
+    for (std::size_t i = 0; i < shard.saved.size(); ++i) {
+      const auto machine = shard.saved[i];
+      require(machine >= shard.first && machine - shard.first < shard.machines() &&
+                  (i == 0 || machine > shard.saved[i - 1]),
+              "holds parameters of other machines");
+      const auto configuration = spec_.configuration(machine % spec_.configurations());
+      parameters += spec_.topologies[configuration.topology].parameters();
+    }
+    return parameters;
+  }
+
+  void require(bool holds, const char* problem) const {
+    if (!holds) throw BadData(path_, problem);
+  }
+
+ private:
+  const SweepSpec& spec_;
+  const std::string& path_;
+};
+
+std::string notes_text(std::uint64_t hash, std::uint64_t first, std::uint64_t end) {
+  return fmt::format("configuration {:016x}\nmachines {}:{}\n", hash, first, end);
+}
+
+}  // namespace
+
+ShardFiles::ShardFiles(const fs::path& folder, const SweepSpec& spec)
+    : folder_(folder / "shards"),
+      spec_(spec),
+      hash_(helmholtz::configuration_hash(settings_of(spec))),
+      size_(spec.shard_machines()),
+      shards_(spec.shards()) {}
+
+std::uint64_t ShardFiles::machines(std::uint64_t i) const {
+  return std::min(size_, spec_.machines() - first_machine(i));
+}
+
+fs::path ShardFiles::path(std::uint64_t i) const { return folder_ / fmt::format("{:08}.h5", i); }
+
+std::string ShardFiles::notes(std::uint64_t i) const {
+  return notes_text(hash_, first_machine(i), first_machine(i) + machines(i));
+}
+
+ShardFiles::State ShardFiles::state(std::uint64_t i) const {
+  try {
+    const auto found = io::read_seal_notes(path(i), kShardKind);
+    if (found == notes(i)) return State::done;
+    const auto colon = found.rfind(':');
+    if (colon == std::string::npos) return State::bad;
+    const auto end = text::number<std::uint64_t>(
+        std::string_view(found).substr(colon + 1, found.size() - colon - 2));
+    const auto first = first_machine(i);
+    const bool shorter = end && *end > first && *end < first + machines(i) &&
+                         found == notes_text(hash_, first, *end);
+    return shorter ? State::shorter : State::bad;
+  } catch (const NoInput&) {
+    return fs::exists(fs::symlink_status(path(i))) ? State::bad : State::missing;
+  } catch (const BadData&) {
+    return State::bad;
+  }
+}
+
+std::string ShardFiles::image(const Shard& shard) const {
+  const hdf5::SilentErrors silent;
+  hdf5::Writer file(path(shard_of(shard.first)).string(), io::kSealBytes);
+  file.attribute("schema", kShardKind.schema);
+  file.attribute("first_machine", shard.first);
+  file.attribute("steps", spec_.steps);
+  file.attribute("eval_every", spec_.eval_every);
+  file.attribute("samples", spec_.samples);
+  const hdf5::Shape rows = {shard.machines()};
+  const hdf5::Shape table = {shard.machines(), shard.evaluations};
+  file.dataset<std::uint64_t>("seed", rows, shard.seeds);
+  file.dataset<std::uint32_t>("configuration", rows, shard.configurations);
+  file.dataset<double>("kl_exact", table, shard.kl_exact);
+  if (spec_.samples > 0) {
+    file.dataset<double>("kl_sampled", table, shard.kl_sampled);
+    file.dataset<std::uint32_t>("unseen", table, shard.unseen);
+  }
+  file.dataset<std::uint8_t>("diverged", table, shard.diverged);
+  if (spec_.save_parameters.kind != SaveParameters::Kind::none) {
+    file.dataset<std::uint64_t>("saved_machines", {shard.saved.size()}, shard.saved);
+    file.dataset<float>("parameters", {shard.parameters.size()}, shard.parameters);
+  }
+  return file.image();
+}
+
+std::string ShardFiles::bytes(const Shard& shard) const {
+  const auto hdf5 = image(shard);
+  return io::seal(kShardKind, notes(shard_of(shard.first)), hdf5) + hdf5;
+}
+
+std::uint64_t ShardFiles::write(const Shard& shard) const {
+  const auto i = shard_of(shard.first);
+  const auto hdf5 = image(shard);
+  io::AtomicFile file(path(i), io::AtomicFile::Rivals::none);
+  file.write(io::seal(kShardKind, notes(i), hdf5));
+  file.write(hdf5);
+  file.commit();
+  return io::kSealBytes + hdf5.size();
+}
+
+Shard ShardFiles::read(std::uint64_t i) const {
+  const auto name = path(i).string();
+  const Check check(spec_, name);
+  check.require(io::check_seal(path(i), kShardKind) == notes(i), "is a shard of another sweep");
+  const hdf5::SilentErrors silent;
+  const hdf5::Reader file(path(i));
+  const bool sampled = spec_.samples > 0;
+  const hdf5::Shape rows = {machines(i)};
+  const hdf5::Shape table = {machines(i), spec_.evaluations()};
+  Shard shard(first_machine(i), 0, spec_.evaluations(), sampled);
+  shard.seeds = file.dataset<std::uint64_t>("seed", rows);
+  shard.configurations = file.dataset<std::uint32_t>("configuration", rows);
+  check.machines(shard);
+  shard.kl_exact = file.dataset<double>("kl_exact", table);
+  if (sampled) {
+    shard.kl_sampled = file.dataset<double>("kl_sampled", table);
+    shard.unseen = file.dataset<std::uint32_t>("unseen", table);
+  }
+  shard.diverged = file.dataset<std::uint8_t>("diverged", table);
+  check.evaluations(shard);
+  if (spec_.save_parameters.kind != SaveParameters::Kind::none) {
+    const auto saved = file.shape("saved_machines", 1);
+    check.require(saved[0] <= machines(i), "holds parameters of too many machines");
+    shard.saved = file.dataset<std::uint64_t>("saved_machines", saved);
+    shard.parameters = file.dataset<float>("parameters", {check.saved(shard)});
+  }
+  return shard;
+}
+
+fs::path ShardFiles::quarantine(std::uint64_t i) const {
+  fs::path bad;
+  for (int n = 1; bad.empty() || fs::exists(fs::symlink_status(bad)); ++n) {
+    bad = path(i).string() + fmt::format(".bad-{}", n);
+  }
+  std::error_code error;
+  fs::rename(path(i), bad, error);
+  if (error) throw IoError(path(i).string(), error.message());
+  io::sync_folder(folder_);
+  return bad;
+}
+
+}  // namespace helmholtz

@@ -1,0 +1,136 @@
+// The commands that read a run: status, verify, export, replay.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "helmholtz/machine_file.hpp"
+#include "support/process.hpp"
+
+namespace helmholtz::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Json = nlohmann::json;
+
+class RunCommands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run({"sweep",     "--layers",
+                   "1,6,9",     "--layers",
+                   "2,3,9",     "--seeds",
+                   "0:3",       "--steps",
+                   "20",        "--eval-every",
+                   "10",        "--samples",
+                   "300",       "--save-parameters",
+                   "all",       "--lr",
+                   "0.05,1e38", "--out",
+                   "run",       "--quiet"})
+                  .exit_code,
+              0);
+  }
+  [[nodiscard]] Finished run(const std::vector<std::string>& arguments) const {
+    return run_program(arguments, folder_.path());
+  }
+  void flip(std::size_t byte) const {
+    auto bytes = read_file(shard_);
+    bytes[byte] = static_cast<char>(bytes[byte] ^ 1);
+    std::ofstream(shard_, std::ios::binary) << bytes;
+  }
+
+  TemporaryDirectory folder_;
+  std::filesystem::path shard_ = folder_.path() / "run" / "shards" / "00000000.h5";
+};
+
+TEST_F(RunCommands, StatusCountsAndChangesNothing) {
+  const auto status = Json::parse(run({"status", "run", "--json"}).out);
+  EXPECT_EQ(status["machines"], 12);
+  EXPECT_EQ(status["machines_done"], 12);
+  EXPECT_EQ(status["finished"], true);
+  EXPECT_EQ(status["writers"].size(), 0U);
+  EXPECT_EQ(run({"status", "run"}).out, "run: 12 of 12 machines in 1 of 1 shard, finished\n");
+  flip(30);
+  EXPECT_THAT(run({"status", "run"}).out, HasSubstr("run/shards/00000000.h5: bad"));
+  EXPECT_TRUE(std::filesystem::exists(shard_));
+}
+
+TEST_F(RunCommands, VerifyNamesTheBadAndPutsThemAsideIfAsked) {
+  EXPECT_EQ(run({"verify", "run"}).out, "1 shard good, 0 bad, 0 missing\n");
+  flip(std::filesystem::file_size(shard_) - 100);
+  const auto bad = run({"verify", "run"});
+  EXPECT_EQ(bad.exit_code, 65);
+  EXPECT_THAT(bad.out, StartsWith("run/shards/00000000.h5: is damaged"));
+  EXPECT_TRUE(std::filesystem::exists(shard_));
+  EXPECT_EQ(run({"verify", "run", "--quarantine"}).exit_code, 65);
+  EXPECT_FALSE(std::filesystem::exists(shard_));
+  EXPECT_TRUE(std::filesystem::exists(shard_.string() + ".bad-1"));
+  EXPECT_EQ(run({"verify", "run"}).out, "0 shards good, 0 bad, 1 missing\n");
+  EXPECT_EQ(run({"sweep", "--config", "run/config.toml", "--out", "run"}).exit_code, 0);
+  EXPECT_EQ(run({"verify", "run"}).exit_code, 0);
+}
+
+TEST_F(RunCommands, ExportWritesEveryKindOfNumber) {
+  const auto csv = run({"export", "run"}).out;
+  EXPECT_THAT(csv,
+              StartsWith("machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status\n"
+                         "0,0,\"1,6,9\",0.05,1,10,"));
+  EXPECT_THAT(csv, HasSubstr(",inf,"));
+  EXPECT_THAT(csv, HasSubstr("1,0,\"1,6,9\",1e+38,1,20,,,,diverged\n"));
+  EXPECT_EQ(run({"export", "run", "--out", "a.csv"}).out, "");
+  EXPECT_EQ(read_file(folder_.path() / "a.csv"), csv);
+  EXPECT_EQ(run({"export", "run", "--format", "xml"}).exit_code, 2);
+  EXPECT_EQ(run({"export", "run", "--out", "/proc/a.csv"}).exit_code, 73);
+}
+
+TEST_F(RunCommands, ExportWritesAnNpyArray) {
+  const auto npy = run({"export", "run", "--format", "npy"}).out;
+  EXPECT_EQ(npy.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8));
+  const std::size_t header =
+      10U + static_cast<unsigned char>(npy[8]) + 256U * static_cast<unsigned char>(npy[9]);
+  EXPECT_EQ(header % 64, 0U);
+  EXPECT_THAT(npy.substr(0, header), HasSubstr("'shape': (24,)"));
+  EXPECT_EQ(npy.size(), header + 24 * 49);
+}
+
+TEST_F(RunCommands, ReplayGivesTheSameBits) {
+  const auto ran = run({"replay", "run", "--machine", "6", "--trace", "--json", "--save", "m.h5"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("{\"step\":10,"));
+  EXPECT_THAT(ran.out, HasSubstr("\"machine\":6,\"seed\":1,"));
+  EXPECT_THAT(ran.out, HasSubstr("\"as_in_shard\":true"));
+  const auto saved = load_machine(folder_.path() / "m.h5");
+  EXPECT_EQ(saved.step, 20U);
+  EXPECT_EQ(saved.ensemble.topology.to_string(), "2,3,9");
+  EXPECT_EQ(run({"replay", "run", "--machine", "1"}).exit_code, 0);  // diverged
+  std::filesystem::remove(shard_);
+  EXPECT_THAT(run({"replay", "run", "--machine", "6"}).err, HasSubstr("not there to compare"));
+  EXPECT_EQ(run({"replay", "run", "--machine", "12"}).exit_code, 2);
+}
+
+TEST_F(RunCommands, RefuseWhatIsNoRun) {
+  for (const auto* command : {"status", "verify", "export"}) {
+    EXPECT_EQ(run({command, "."}).exit_code, 66) << command;
+    EXPECT_EQ(run({command}).exit_code, 2) << command;
+  }
+  const auto config = folder_.path() / "run" / "config.toml";
+  const auto text = read_file(config);
+  std::ofstream(config) << text << "nonsense = 3\n";
+  EXPECT_EQ(run({"status", "run"}).exit_code, 65);
+  auto other = text;
+  other.replace(other.find("steps = 20"), 10, "steps = 30");
+  std::ofstream(config) << other;
+  EXPECT_EQ(run({"status", "run"}).exit_code, 65);
+  std::ofstream(config) << text;
+  EXPECT_EQ(run({"status", "run"}).exit_code, 0);
+  std::ofstream(folder_.path() / "run" / "manifest.json") << "{\"schema\": 1}";
+  EXPECT_EQ(run({"status", "run"}).exit_code, 65);
+}
+
+}  // namespace
+}  // namespace helmholtz::testing
