@@ -1,31 +1,16 @@
 #include <algorithm>
-#include <exception>
-#include <thread>
-#include <vector>
 
+#include "device_shares.hpp"
 #include "device_trainer.hpp"
 #include "fused_kernels.hpp"
 #include "launch_plan.hpp"
 #include "machine_store.hpp"
+#include "stream.hpp"
 #include "task_view.hpp"
 
 namespace helmholtz::cuda {
 
 namespace {
-
-/// Owns a stream of the current device.
-class Stream {
- public:
-  Stream() { HELMHOLTZ_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
-  ~Stream() { static_cast<void>(cudaStreamDestroy(stream_)); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  [[nodiscard]] cudaStream_t get() const noexcept { return stream_; }
-  void wait() const { HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream_)); }
-
- private:
-  cudaStream_t stream_ = nullptr;
-};
 
 DeviceLimits limits_of(int device) {
   int multiprocessors = 0;
@@ -36,12 +21,6 @@ DeviceLimits limits_of(int device) {
       cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
   return {.multiprocessors = static_cast<std::uint32_t>(multiprocessors),
           .shared_per_block = static_cast<std::size_t>(shared)};
-}
-
-/// The device whose turn it is: an argument that puts it in force before what follows it is made.
-int use(int device) {
-  HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device));
-  return device;
 }
 
 /// Machines first to first+count-1 of an ensemble, on one device.
@@ -64,6 +43,7 @@ class Share {
     task_.patterns.words = words_.get();
   }
 
+  [[nodiscard]] std::size_t machines() const noexcept { return store_.machines(); }
   [[nodiscard]] MachineStore& store() noexcept { return store_; }
   [[nodiscard]] const MachineStore& store() const noexcept { return store_; }
 
@@ -127,71 +107,33 @@ class Share {
   MachineStore store_;
 };
 
-/// Calls body(share) for every device, each from a thread of its own if there are several.
-template <class Body>
-void on_every_device(std::vector<std::unique_ptr<Share>>& shares, Body body) {
-  std::vector<std::exception_ptr> failures(shares.size());
-  const auto run = [&](std::size_t i) {
-    try {
-      body(*shares[i]);
-    } catch (...) {
-      failures[i] = std::current_exception();
-    }
-  };
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < shares.size(); ++i) threads.emplace_back(run, i);
-  run(0);
-  for (auto& thread : threads) thread.join();
-  for (const auto& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
-}
-
 class FusedTrainer final : public DeviceTrainer {
  public:
   FusedTrainer(const helmholtz_ensemble& ensemble, std::span<const std::int32_t> devices)
       : parameters_(task_of(ensemble).shape.parameters()),
-        part_((ensemble.machines + devices.size() - 1) / devices.size()) {
-    for (std::size_t i = 0; i < devices.size() && i * part_ < ensemble.machines; ++i) {
-      const auto first = i * part_;
-      shares_.push_back(std::make_unique<Share>(
-          ensemble, devices[i], first, std::min<std::size_t>(part_, ensemble.machines - first)));
-    }
-  }
+        shares_(ensemble.machines, devices, [&](int device, auto first, auto count) {
+          return std::make_unique<Share>(ensemble, device, first, count);
+        }) {}
 
   void train(const helmholtz_steps& steps) override {
-    on_every_device(shares_, [&](Share& share) { share.train(steps); });
+    shares_.on_every_device([&](Share& share) { share.train(steps); });
   }
 
   void read(std::uint64_t first, std::uint64_t count, float* out) const override {
-    for_each_part(first, count, [&](const Share& share, auto from, auto some, auto done) {
+    shares_.for_each_part(first, count, [&](const Share& share, auto from, auto some, auto done) {
       share.store().read(from, some, out + done * parameters_);
     });
   }
 
   void write(std::uint64_t first, std::uint64_t count, const float* in) override {
-    for_each_part(first, count, [&](Share& share, auto from, auto some, auto done) {
+    shares_.for_each_part(first, count, [&](Share& share, auto from, auto some, auto done) {
       share.store().write(from, some, in + done * parameters_);
     });
   }
 
  private:
-  /// body(share, first machine of the share, machines, machines before them) where each share's
-  /// part of machines first to first+count-1 lies.
-  template <class Body>
-  void for_each_part(std::size_t first, std::size_t count, Body body) const {
-    for (std::size_t done = 0; done < count;) {
-      auto& share = *shares_[(first + done) / part_];
-      const auto from = (first + done) % part_;
-      const auto some = std::min(count - done, share.store().machines() - from);
-      body(share, from, some, done);
-      done += some;
-    }
-  }
-
   std::size_t parameters_;
-  std::size_t part_;  ///< machines of a share, but the last
-  std::vector<std::unique_ptr<Share>> shares_;
+  DeviceShares<Share> shares_;
 };
 
 }  // namespace

@@ -1,18 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <vector>
 
-#include "device_memory.hpp"
+#include "chunked_memory.hpp"
 
 namespace helmholtz::cuda {
 
-/// The parameters of a run of machines on one device, [parameter][machine].
-///
-/// If the device cannot hold all machines, chunks of them take turns on it, and those not on it lie
-/// in the host's memory in the same order: results are the same.
+/// The parameters of a run of machines on one device, [parameter][machine], in chunks if the device
+/// cannot hold them all.
 class MachineStore {
  public:
   /// Machines that are on the device: parameter k of machine first + i is at data[k * stride + i].
@@ -24,14 +20,14 @@ class MachineStore {
     std::size_t count;
   };
 
-  /// Takes what the device has: all machines, or half of them, or a quarter, …
   /// @param parameters  floats a machine; they start at zero
   /// @param scratch     floats a machine that need not be kept
   /// @throws OutOfDeviceMemory if there is no room for one machine
-  MachineStore(int device, std::size_t machines, std::size_t parameters, std::size_t scratch);
+  MachineStore(int device, std::size_t machines, std::size_t parameters, std::size_t scratch)
+      : parameters_(parameters), memory_(device, machines, {parameters, scratch}) {}
 
-  [[nodiscard]] int device() const noexcept { return device_; }
-  [[nodiscard]] std::size_t machines() const noexcept { return machines_; }
+  [[nodiscard]] int device() const noexcept { return memory_.device(); }
+  [[nodiscard]] std::size_t machines() const noexcept { return memory_.machines(); }
 
   /// Brings one chunk after the other onto the device, and its parameters back.
   void for_each_chunk(const std::function<void(const Chunk&)>& body);
@@ -41,21 +37,8 @@ class MachineStore {
   void write(std::size_t first, std::size_t count, const float* in);
 
  private:
-  [[nodiscard]] bool resident() const noexcept { return chunk_ == machines_; }
-  bool allocate(std::size_t chunk, std::size_t scratch);
-  [[nodiscard]] Chunk chunk(std::size_t first) const noexcept;
-  /// Where a chunk's parameters lie on the host, [parameter][chunk_].
-  [[nodiscard]] std::size_t host_offset(std::size_t machine) const {
-    return machine / chunk_ * chunk_ * parameters_ + machine % chunk_;
-  }
-
-  int device_;
-  std::size_t machines_;
   std::size_t parameters_;
-  std::size_t chunk_ = 0;
-  DeviceArray<float> data_;
-  DeviceArray<float> scratch_;
-  std::vector<float> host_;  ///< [chunks][parameters][chunk_] unless all machines are on the device
+  ChunkedMemory memory_;
 };
 
 }  // namespace helmholtz::cuda

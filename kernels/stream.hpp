@@ -1,0 +1,21 @@
+#pragma once
+
+#include "cuda_status.hpp"
+
+namespace helmholtz::cuda {
+
+/// Owns a stream of the current device.
+class Stream {
+ public:
+  Stream() { HELMHOLTZ_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
+  ~Stream() { static_cast<void>(cudaStreamDestroy(stream_)); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  [[nodiscard]] cudaStream_t get() const noexcept { return stream_; }
+  void wait() const { HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream_)); }
+
+ private:
+  cudaStream_t stream_ = nullptr;
+};
+
+}  // namespace helmholtz::cuda
