@@ -1,5 +1,6 @@
 #include "cuda_status.hpp"
 #include "fused_kernels.hpp"
+#include "group_machine.hpp"
 #include "register_shapes.hpp"
 #include "strided_machine.hpp"
 #include "thread_machine.hpp"
@@ -24,6 +25,44 @@ __global__ void __launch_bounds__(256) shared_kernel(const __grid_constant__ Fus
   if (m < task.machines) train_in_block(task, m, memory, threadIdx.x, blockDim.x);
 }
 
+/// The lanes of one machine, side by side in a warp.
+template <int n>
+class WarpGroup {
+ public:
+  __device__ __forceinline__ WarpGroup()
+      : shift_(threadIdx.x % 32 / n * n), mask_((n == 32 ? ~0U : (1U << n % 32) - 1) << shift_) {}
+
+  static __device__ __forceinline__ constexpr int lanes() { return n; }
+  template <class Body>
+  __device__ __forceinline__ void for_each_lane(Body body) const {
+    body(static_cast<int>(threadIdx.x % n));
+  }
+  template <class Body>
+  __device__ __forceinline__ std::uint32_t ballot(Body body) const {
+    const bool on = body(static_cast<int>(threadIdx.x % n));
+    return (__ballot_sync(mask_, on) & mask_) >> shift_;
+  }
+  __device__ __forceinline__ void sync() const { __syncwarp(mask_); }
+
+ private:
+  unsigned shift_;
+  unsigned mask_;
+};
+
+/// (c) Several lanes are a machine; its weights lie in shared memory, [input][output], so that
+/// lanes read neighbouring banks. Bound by shared memory's bandwidth and by the latency of few
+/// warps.
+template <int lanes>
+__global__ void __launch_bounds__(256) group_kernel(const __grid_constant__ FusedTask task) {
+  extern __shared__ float memory[];
+  const std::uint32_t in_block = threadIdx.x / lanes;
+  const std::uint32_t m = blockIdx.x * (blockDim.x / lanes) + in_block;
+  if (m >= task.machines) return;
+  train_in_group(ShapeRef(task.shape), task, m,
+                 memory + in_block * group_stride(task.shape, task.batch, lanes),
+                 WarpGroup<lanes>());
+}
+
 /// (b) for machines that do not fit: the weights and what goes with them stay in global memory,
 /// coalesced over machines. Bound by memory bandwidth.
 __global__ void __launch_bounds__(32) global_kernel(const __grid_constant__ FusedTask task) {
@@ -35,7 +74,8 @@ template <class Kernel>
 void launch(Kernel kernel, const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
   HELMHOLTZ_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                             static_cast<int>(plan.shared)));
-  const auto grid = (task.machines + plan.block - 1) / plan.block;
+  const auto machines = plan.block / plan.lanes;
+  const auto grid = (task.machines + machines - 1) / machines;
   kernel<<<grid, plan.block, plan.shared, stream>>>(task);
   HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
 }
@@ -52,6 +92,19 @@ void launch_registers(const FusedTask& task, const LaunchPlan& plan, cudaStream_
   }
 }
 
+void launch_group(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
+  switch (plan.lanes) {
+    case 4:
+      return launch(group_kernel<4>, task, plan, stream);
+    case 8:
+      return launch(group_kernel<8>, task, plan, stream);
+    case 16:
+      return launch(group_kernel<16>, task, plan, stream);
+    default:
+      return launch(group_kernel<32>, task, plan, stream);
+  }
+}
+
 }  // namespace
 
 void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
@@ -62,6 +115,8 @@ void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t st
       return;
     case Variant::shared:
       return launch(shared_kernel, task, plan, stream);
+    case Variant::group:
+      return launch_group(task, plan, stream);
     case Variant::global:
       return launch(global_kernel, task, plan, stream);
   }

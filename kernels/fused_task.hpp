@@ -35,6 +35,7 @@ class RuntimeShape {
     };
     for (int l = 0; l <= last_; ++l) {
       unit_offset_[l + 1] = unit_offset_[l] + sizes[l];
+      mask_offset_[l + 1] = mask_offset_[l] + (sizes[l] + 31) / 32;
       generative_[l] = take(sizes[l], l == 0 ? 0 : sizes[l - 1]);
     }
     generative_parameters_ = offset;
@@ -47,6 +48,12 @@ class RuntimeShape {
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int units() const { return unit_offset_[last_ + 1]; }
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int size(int l) const { return generative_[l].outputs; }
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int unit_offset(int l) const { return unit_offset_[l]; }
+  /// 32-bit words of unit states, one bit a unit: before layer l, and of all layers.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int mask_offset(int l) const { return mask_offset_[l]; }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int mask_words() const { return mask_offset_[last_ + 1]; }
+  /// Words of random numbers of one row's sleep phase, in whole blocks: what kernels keep at a
+  /// time.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int words() const { return (units() + 6) / 4 * 4; }
   /// The slot of a step's first generative unit.
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int sleep_slot() const { return 1 + hidden_units(); }
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int blocks_per_step() const {
@@ -68,6 +75,7 @@ class RuntimeShape {
   std::uint32_t generative_parameters_ = 0;
   std::uint32_t parameters_ = 0;
   int unit_offset_[kMaxLayers + 1] = {};
+  int mask_offset_[kMaxLayers + 1] = {};
   Layer generative_[kMaxLayers] = {};
   Layer recognition_[kMaxLayers - 1] = {};
 };
@@ -82,6 +90,7 @@ class ShapeRef {
   [[nodiscard]] HELMHOLTZ_DEVICE int last() const { return shape_->last(); }
   [[nodiscard]] HELMHOLTZ_DEVICE int size(int l) const { return shape_->size(l); }
   [[nodiscard]] HELMHOLTZ_DEVICE int unit_offset(int l) const { return shape_->unit_offset(l); }
+  [[nodiscard]] HELMHOLTZ_DEVICE int mask_offset(int l) const { return shape_->mask_offset(l); }
   [[nodiscard]] HELMHOLTZ_DEVICE std::size_t generative_parameters() const {
     return shape_->generative_parameters();
   }

@@ -1,7 +1,9 @@
 #include "launch_plan.hpp"
 
 #include <algorithm>
+#include <optional>
 
+#include "group_machine.hpp"
 #include "register_shapes.hpp"
 #include "strided_machine.hpp"
 
@@ -20,6 +22,31 @@ std::uint32_t spread(std::uint32_t machines, std::uint32_t multiprocessors, std:
   return std::clamp((share + kWarp - 1) / kWarp * kWarp, kWarp, most);
 }
 
+/// Machines of a multiprocessor, a thread each, that leave too few warps to hide latencies; and the
+/// threads that several lanes a machine should then make of them.
+constexpr std::size_t kFewMachines = 192;
+constexpr std::size_t kEnoughThreads = 512;
+/// Blocks that share a multiprocessor's memory, so that little of it is left over.
+constexpr std::size_t kBlocks = 8;
+
+/// As few lanes as fill a multiprocessor; nothing if not even one warp fits.
+std::optional<LaunchPlan> plan_group(const FusedTask& task, const DeviceLimits& limits) {
+  for (std::uint32_t lanes = 4; lanes <= kWarp; lanes *= 2) {
+    const auto machine =
+        group_stride(task.shape, task.batch, static_cast<int>(lanes)) * sizeof(float);
+    const auto fitting = limits.shared_per_block / machine;
+    const auto of_warp = kWarp / lanes;
+    if (fitting < of_warp || (fitting * lanes < kEnoughThreads && lanes < kWarp)) continue;
+    const auto warps =
+        std::clamp<std::size_t>(limits.shared_per_block / kBlocks / (machine * of_warp), 1, 8);
+    return LaunchPlan{.variant = Variant::group,
+                      .block = static_cast<std::uint32_t>(warps) * kWarp,
+                      .lanes = lanes,
+                      .shared = warps * of_warp * machine};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool has_register_kernel(const RuntimeShape& shape) {
@@ -28,7 +55,7 @@ bool has_register_kernel(const RuntimeShape& shape) {
 
 std::size_t scratch_floats(const RuntimeShape& shape, std::uint32_t batch) {
   const auto deltas = batch > 1 ? shape.parameters() : 0;
-  return deltas + static_cast<std::size_t>(shape.units() + words_of(shape));
+  return deltas + static_cast<std::size_t>(shape.units() + shape.words());
 }
 
 LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits) {
@@ -44,6 +71,9 @@ LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& lim
   const auto& shape = task.shape;
   const auto floats = shape.parameters() + scratch_floats(shape, task.batch);
   const auto fitting = limits.shared_per_block / (floats * sizeof(float));
+  if (fitting < kFewMachines) {
+    if (const auto plan = plan_group(task, limits)) return *plan;
+  }
   if (fitting >= kWarp) {
     const auto most =
         std::min<std::uint32_t>(kSharedBlock, static_cast<std::uint32_t>(fitting) / kWarp * kWarp);

@@ -17,12 +17,14 @@ struct DeviceLimits {
 enum class Variant {
   registers,  ///< (a) a thread a machine, weights in registers
   shared,     ///< (b) a thread a machine, weights in shared memory
+  group,      ///< (c) several lanes a machine, weights in shared memory
   global,     ///< (b) a thread a machine, weights in global memory
 };
 
 struct LaunchPlan {
   Variant variant = Variant::global;
   std::uint32_t block = 32;  ///< threads
+  std::uint32_t lanes = 1;   ///< threads a machine: 4, 8, 16 or 32 for `group`
   std::size_t shared = 0;    ///< bytes a block
   std::size_t scratch = 0;   ///< floats a machine of FusedTask::scratch
 };

@@ -5,6 +5,21 @@
 
 namespace helmholtz::cuda {
 
+/// The pattern that a word draws: the number of thresholds <= word, by halving.
+HELMHOLTZ_DEVICE std::size_t pattern_of(const PatternTable& table, std::uint32_t word) {
+  std::uint32_t begin = 0;
+  std::uint32_t end = table.count;
+  while (begin < end) {
+    const auto middle = (begin + end) / 2;
+    if (table.thresholds[middle] <= word) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
 /// Draws patterns of the world for one machine.
 /// @tparam chain  the table is chained
 template <class Shape, bool chain>
@@ -18,9 +33,10 @@ class Patterns {
     if constexpr (chain) {
       unpack(chained(word), 0, visible);
     } else if constexpr (Shape::kStatic) {
-      unpack(table_.words[found(word)], 0, visible);
+      unpack(table_.words[pattern_of(table_, word)], 0, visible);
     } else {
-      const std::uint32_t* const words = table_.words + found(word) * table_.words_per_pattern;
+      const std::uint32_t* const words =
+          table_.words + pattern_of(table_, word) * table_.words_per_pattern;
       for (std::uint32_t w = 0; w < table_.words_per_pattern; ++w) {
         unpack(words[w], static_cast<int>(w) * 32, visible);
       }
@@ -28,32 +44,11 @@ class Patterns {
   }
 
  private:
-  /// The number of thresholds <= word, by halving.
-  [[nodiscard]] HELMHOLTZ_DEVICE std::size_t found(std::uint32_t word) const {
-    std::uint32_t begin = 0;
-    std::uint32_t end = table_.count;
-    while (begin < end) {
-      const auto middle = (begin + end) / 2;
-      if (table_.thresholds[middle] <= word) {
-        begin = middle + 1;
-      } else {
-        end = middle;
-      }
-    }
-    return begin;
-  }
-
   /// The pattern of a chained table.
   [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t chained(std::uint32_t word) const {
     auto pattern = table_.first_pattern;
     repeat<PatternTable::kChain>([&](int k) HELMHOLTZ_DEVICE_BODY {
-#ifdef ASM
-      asm("{ .reg .pred p; setp.ge.u32 p, %1, %2; @p add.u32 %0, %0, %3; }"
-          : "+r"(pattern)
-          : "r"(word), "r"(table_.chain_thresholds[k]), "r"(table_.chain_increments[k]));
-#else
       if (word >= table_.chain_thresholds[k]) pattern += table_.chain_increments[k];
-#endif
     });
     return pattern;
   }

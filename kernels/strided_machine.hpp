@@ -5,11 +5,6 @@
 
 namespace helmholtz::cuda {
 
-/// Words that a StridedMachine keeps at a time: those of the sleep phase, in whole blocks.
-HELMHOLTZ_DEVICE_HOST int words_of(const RuntimeShape& shape) {
-  return (shape.units() + 6) / 4 * 4;
-}
-
 /// Something of every machine side by side: x[i] of this machine is stride after x[i - 1].
 template <class T>
 struct Strided {
@@ -37,7 +32,7 @@ class StridedMachine {
     float* weights;
     float* deltas;  ///< zero between steps; unused by a batch of one row
     float* units;
-    std::uint32_t* words;  ///< [words_of(shape)]
+    std::uint32_t* words;  ///< [RuntimeShape::words()]
     std::uint32_t stride;
   };
 

@@ -7,6 +7,7 @@
 #include "backends/cuda/ensemble_view.hpp"
 #include "backends/fused/factor_table.hpp"
 #include "fused_task.hpp"
+#include "group_machine.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "launch_plan.hpp"
 #include "register_shapes.hpp"
@@ -15,6 +16,23 @@
 #include "thread_machine.hpp"
 
 namespace helmholtz::testing {
+
+/// The lanes of one machine, one after the other.
+template <int n>
+struct HostGroup {
+  static constexpr int lanes() { return n; }
+  template <class Body>
+  void for_each_lane(Body body) const {
+    for (int lane = 0; lane < n; ++lane) body(lane);
+  }
+  template <class Body>
+  [[nodiscard]] std::uint32_t ballot(Body body) const {
+    std::uint32_t on = 0;
+    for (int lane = 0; lane < n; ++lane) on |= (body(lane) ? 1U : 0U) << lane;
+    return on;
+  }
+  void sync() const {}
+};
 
 /// Runs the bodies of the kernels on the host, one thread after the other: the very functions that
 /// a device runs, on the very task that a device is given.
@@ -54,6 +72,21 @@ class HostDevice {
     }
   }
 
+  /// The same with several lanes a machine.
+  template <int lanes>
+  void train_in_groups(std::uint64_t first, std::uint32_t steps) {
+    factors_.fill(first, steps);
+    task_.factor_stride = steps;
+    task_.first_step = first;
+    task_.steps = steps;
+    task_.factors = factors_.factors().data();
+    std::vector<float> memory(cuda::group_stride(task_.shape, task_.batch, lanes));
+    for (std::uint32_t m = 0; m < task_.machines; ++m) {
+      cuda::train_in_group(cuda::ShapeRef(task_.shape), task_, m, memory.data(),
+                           HostGroup<lanes>());
+    }
+  }
+
   /// [machines][parameters]
   [[nodiscard]] std::vector<float> parameters() const {
     std::vector<float> all;
@@ -77,6 +110,8 @@ class HostDevice {
         case cuda::Variant::shared:
           cuda::train_in_block(task_, m, shared.data(), m % block, block);
           break;
+        case cuda::Variant::group:
+          break;  // train_in_groups()
         case cuda::Variant::global:
           cuda::train_in_place(task_, m);
           break;

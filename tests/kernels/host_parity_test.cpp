@@ -40,6 +40,15 @@ std::string label(const Ensemble& ensemble, Variant variant) {
          std::to_string(static_cast<int>(variant));
 }
 
+template <int lanes>
+void expect_group_parity(const Ensemble& ensemble, std::uint32_t steps, std::uint64_t first,
+                         const std::vector<float>& expected) {
+  HostDevice device(ensemble);
+  device.train_in_groups<lanes>(first, steps);
+  EXPECT_TRUE(device.parameters() == expected)
+      << label(ensemble, Variant::group) << " lanes " << lanes;
+}
+
 void expect_parity(const Ensemble& ensemble, std::uint32_t steps, std::uint64_t first = 0) {
   const auto expected = reference(ensemble, first, steps);
   for (const auto variant : variants(ensemble)) {
@@ -47,6 +56,10 @@ void expect_parity(const Ensemble& ensemble, std::uint32_t steps, std::uint64_t 
     device.train(variant, first, steps);
     EXPECT_TRUE(device.parameters() == expected) << label(ensemble, variant);
   }
+  expect_group_parity<4>(ensemble, steps, first, expected);
+  expect_group_parity<8>(ensemble, steps, first, expected);
+  expect_group_parity<16>(ensemble, steps, first, expected);
+  expect_group_parity<32>(ensemble, steps, first, expected);
 }
 
 Ensemble notebook_machines(const std::vector<int>& layers, std::size_t machines) {
@@ -84,6 +97,7 @@ TEST(HostParity, Topologies) {
   expect_parity(random_ensemble({1, 1}, 1, 3), 200);
   expect_parity(random_ensemble({3, 7}, 1, 18), 100);
   expect_parity(random_ensemble({1, 8, 16}, 1, 5), 300);
+  expect_parity(random_ensemble({8, 16, 32, 64}, 1, 3), 60);
   expect_parity(random_ensemble({2, 32, 31}, 1, 3), 60);
   expect_parity(random_ensemble({2, 33, 65}, 1, 3), 60);
   expect_parity(random_ensemble({3, 40, 70, 97}, 1, 2), 20);
@@ -152,6 +166,9 @@ TEST(HostParity, RandomEnsembles) {
       device.train(variant, 0, steps);
       RC_ASSERT(device.parameters() == expected);
     }
+    HostDevice device(ensemble);
+    device.train_in_groups<8>(0, steps);
+    RC_ASSERT(device.parameters() == expected);
   });
   EXPECT_TRUE(held);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "group_machine.hpp"
 #include "launch_plan.hpp"
 
 namespace helmholtz::cuda {
@@ -41,16 +42,38 @@ TEST(LaunchPlan, SpreadsFewMachinesOverAllMultiprocessors) {
   EXPECT_EQ(plan_launch(task({1, 6, 9}, 132 * 64), kHopper).block, 64U);
 }
 
-TEST(LaunchPlan, BatchesAndOtherSizesGoToSharedMemory) {
+TEST(LaunchPlan, OtherSizesGoToSharedMemory) {
+  const auto one = task({1, 6, 10}, 1'000'000);
+  const auto plan = plan_launch(one, kHopper);
+  EXPECT_EQ(plan.variant, Variant::shared);
+  EXPECT_EQ(plan.block, 256U);
+  EXPECT_EQ(plan.shared,
+            plan.block * 4 * (one.shape.parameters() + scratch_floats(one.shape, one.batch)));
+}
+
+TEST(LaunchPlan, MachinesTooLargeForOneThreadGetSeveralLanes) {
+  const auto lanes = [](const FusedTask& task) { return plan_launch(task, kHopper).lanes; };
+  EXPECT_EQ(lanes(task({1, 6, 9}, 1'000'000, 4)), 4U);
+  EXPECT_EQ(lanes(task({1, 8, 16}, 1'000'000)), 4U);
+  EXPECT_EQ(lanes(task({4, 16, 32}, 1'000'000)), 16U);
+  EXPECT_EQ(lanes(task({8, 16, 32, 64}, 1'000'000)), 32U);
+}
+
+TEST(LaunchPlan, KeepsWithinTheDevice) {
   for (const auto& limits : {kHopper, kTuring}) {
-    for (const auto& one : {task({1, 6, 9}, 1'000'000, 4), task({1, 8, 16}, 1'000'000)}) {
-      const auto plan = plan_launch(one, limits);
-      EXPECT_EQ(plan.variant, Variant::shared);
-      EXPECT_EQ(plan.block % 32, 0U);
-      EXPECT_GE(plan.block, 32U);
-      EXPECT_LE(plan.shared, limits.shared_per_block);
-      EXPECT_EQ(plan.shared,
-                plan.block * 4 * (one.shape.parameters() + scratch_floats(one.shape, one.batch)));
+    for (const int width : {2, 8, 16, 30, 60, 80, 120, 160, 300}) {
+      for (const std::uint32_t batch : {1U, 2U}) {
+        const auto one = task({width / 2, width, width}, 1000, batch);
+        const auto plan = plan_launch(one, limits);
+        EXPECT_EQ(plan.block % 32, 0U);
+        EXPECT_GE(plan.block, 32U);
+        EXPECT_LE(plan.block, 256U);
+        EXPECT_LE(plan.shared, limits.shared_per_block);
+        if (plan.variant == Variant::group) {
+          EXPECT_EQ(plan.shared, plan.block / plan.lanes * sizeof(float) *
+                                     group_stride(one.shape, batch, static_cast<int>(plan.lanes)));
+        }
+      }
     }
   }
 }
