@@ -16,8 +16,9 @@ void require_written(bool done, const std::string& path, const char* name) {
   if (!done) throw IoError(path, fmt::format("cannot be written (HDF5, {})", name));
 }
 
-/// A file in memory: the name is never opened.
+/// A file in memory. HDF5 looks for a file of its name all the same: there can be none.
 Handle create(const std::string& name, hsize_t user_block) {
+  constexpr const char* kNoFile = "/dev/null/memory";
   constexpr std::size_t kGrowth = std::size_t{1} << 20;
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -26,7 +27,7 @@ Handle create(const std::string& name, hsize_t user_block) {
                      H5Pset_fapl_core(access.get(), kGrowth, /*backing_store=*/false) >= 0 &&
                      H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) >= 0;
   require_written(ready, name, "settings");
-  return {H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose};
+  return {H5Fcreate(kNoFile, H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose};
 }
 
 Handle string_type(std::size_t size) {

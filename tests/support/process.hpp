@@ -36,9 +36,10 @@ inline std::string read_file(const std::filesystem::path& path) {
 class Process {
  public:
   struct Options {
-    std::filesystem::path stdout_path = {};  ///< e.g. /dev/full; empty: captured
-    rlim_t address_space = RLIM_INFINITY;    ///< bytes it may take
-    rlim_t file_size = RLIM_INFINITY;        ///< bytes that a file of its may have
+    std::filesystem::path stdout_path = {};     ///< e.g. /dev/full; empty: captured
+    rlim_t address_space = RLIM_INFINITY;       ///< bytes it may take
+    rlim_t file_size = RLIM_INFINITY;           ///< bytes that a file of its may have
+    std::vector<std::string> environment = {};  ///< NAME=VALUE, besides this process's own
   };
 
   Process(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
@@ -49,9 +50,16 @@ class Process {
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
+    auto variables = options.environment;
+    std::vector<char*> environment;
+    for (auto& variable : variables) environment.push_back(variable.data());
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+      environment.push_back(*variable);
+    }
+    environment.push_back(nullptr);
     id_ = fork();
     if (id_ < 0) throw std::runtime_error("fork");
-    if (id_ == 0) execute(argv, folder, options);
+    if (id_ == 0) execute(argv, environment, folder, options);
   }
   ~Process() {
     if (id_ > 0) {
@@ -76,8 +84,8 @@ class Process {
 
  private:
   /// In the child: only calls that are allowed between fork and exec.
-  void execute(const std::vector<char*>& argv, const std::filesystem::path& folder,
-               const Options& options) const {
+  void execute(const std::vector<char*>& argv, const std::vector<char*>& environment,
+               const std::filesystem::path& folder, const Options& options) const {
     const auto err = captured_.path() / "err";
     const rlimit memory{options.address_space, options.address_space};
     const rlimit file_size{options.file_size, options.file_size};
@@ -86,7 +94,7 @@ class Process {
                        dup2(open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO) >= 0 &&
                        setrlimit(RLIMIT_AS, &memory) == 0 &&
                        setrlimit(RLIMIT_FSIZE, &file_size) == 0;
-    if (ready) execv(argv[0], argv.data());
+    if (ready) execve(argv[0], argv.data(), environment.data());
     _exit(127);
   }
 

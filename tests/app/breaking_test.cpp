@@ -1,0 +1,200 @@
+// Sweeps that are killed, and whose disk fails: what is there is whole, and the same command ends
+// with the same bytes as if nothing had happened.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "support/process.hpp"
+
+namespace helmholtz::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+using Files = std::map<std::string, std::string>;
+
+/// Shards of 16 machines and 2.7 MB, a few hundredths of a second each.
+Arguments a_sweep(const std::string& seeds) {
+  return {
+      "sweep", "--layers",     "60,300,9", "--save-parameters", "all", "--steps", "2",   "--init",
+      "zero",  "--eval-every", "1",        "--samples",         "4",   "--seeds", seeds, "--out",
+      "run",   "--json"};
+}
+
+/// The visible files of a folder by name; a sweep's temporary ones begin with a dot.
+Files visible_files(const std::filesystem::path& folder) {
+  Files files;
+  if (!std::filesystem::exists(folder)) return files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const auto name = entry.path().filename().string();
+    if (entry.is_regular_file() && name.front() != '.') files[name] = read_file(entry.path());
+  }
+  return files;
+}
+
+/// What must be the same after any interruption: all but the log.
+Files results(const std::filesystem::path& run) {
+  auto files = visible_files(run);
+  files.erase("log.jsonl");
+  files.merge(visible_files(run / "shards"));
+  return files;
+}
+
+/// Everything visible is as in the uninterrupted run; nothing is half there.
+void expect_part_of(const Files& found, const Files& whole, const std::string& when) {
+  for (const auto& [name, bytes] : found) {
+    const auto same = whole.find(name);
+    ASSERT_NE(same, whole.end()) << name << " " << when;
+    EXPECT_TRUE(bytes == same->second) << name << " " << when;
+  }
+}
+
+/// Shards as the log names them, one entry each time that one was written.
+std::vector<int> written_shards(const std::filesystem::path& run) {
+  std::vector<int> shards;
+  std::istringstream log(read_file(run / "log.jsonl"));
+  for (std::string line; std::getline(log, line);) {
+    const auto event = nlohmann::json::parse(line, nullptr, false);
+    if (event.is_object() && event["event"] == "shard") shards.push_back(event["shard"]);
+  }
+  return shards;
+}
+
+int kills_wanted() {
+  const char* text = std::getenv("HELMHOLTZ_KILLS");
+  return text == nullptr ? 50 : std::atoi(text);
+}
+
+TEST(Killed, AtAnyMomentASweepGoesOnWithWholeShards) {
+  const TemporaryDirectory folder;
+  const auto run = folder.path() / "run";
+  ASSERT_EQ(run_program(a_sweep("0:100"), folder.path()).exit_code, 0);
+  const auto whole = results(run);
+  ASSERT_EQ(whole.size(), 7U + 4);  // shards; config, manifest, lock, summary
+  std::filesystem::remove_all(run);
+
+  std::mt19937 random(20'260'101);
+  std::uniform_int_distribution<int> microseconds(0, 350'000);
+  int kills = 0;
+  int sweeps = 0;
+  while (kills < kills_wanted()) {
+    Process process(a_sweep("0:100"), folder.path(), {});
+    std::this_thread::sleep_for(std::chrono::microseconds(microseconds(random)));
+    process.send(SIGKILL);
+    const bool finished = process.wait().exit_code == 0;
+    kills += finished ? 0 : 1;
+    ASSERT_NO_FATAL_FAILURE(expect_part_of(results(run), whole, "after a kill"));
+    if (!finished) continue;
+    // A shard that was there was never trained again.
+    const auto written = written_shards(run);
+    EXPECT_EQ(std::set<int>(written.begin(), written.end()).size(), written.size());
+    EXPECT_EQ(results(run).size(), whole.size());
+    std::filesystem::remove_all(run);
+    ++sweeps;
+  }
+  EXPECT_EQ(run_program(a_sweep("0:100"), folder.path()).exit_code, 0);
+  EXPECT_TRUE(results(run) == whole);
+  std::printf("%d kills, %d sweeps that finished between\n", kills, sweeps + 1);
+}
+
+/// The program with the k-th operation on the run's files failing.
+Finished with_fault(const Arguments& arguments, const std::filesystem::path& folder, int k,
+                    int error) {
+  Process::Options options;
+  options.environment = {"LD_PRELOAD=" HELMHOLTZ_FAULTS,
+                         "HELMHOLTZ_FAULT=" + std::to_string(k) + ":" + std::to_string(error),
+                         "HELMHOLTZ_FAULT_FOLDER=" + (folder / "run").filename().string()};
+  return run_program(arguments, folder, options);
+}
+
+class Faults : public ::testing::TestWithParam<int> {
+ protected:
+  void SetUp() override {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "AddressSanitizer wants to be preloaded first";
+#endif
+  }
+  TemporaryDirectory folder_;
+  std::filesystem::path run_ = folder_.path() / "run";
+};
+
+TEST_P(Faults, EachIsToldAndTheSweepGoesOn) {
+  ASSERT_EQ(run_program(a_sweep("0:20"), folder_.path()).exit_code, 0);
+  const auto whole = results(run_);
+  int k = 1;
+  for (bool failed = true; failed; ++k) {
+    std::filesystem::remove_all(run_);
+    const auto ran = with_fault(a_sweep("0:20"), folder_.path(), k, GetParam());
+    const auto when = "fault " + std::to_string(k) + ", " + ran.err;
+    failed = ran.err.find("fault: ") != std::string::npos;
+    EXPECT_EQ(ran.exit_code, failed ? 74 : 0) << when;
+    if (failed) {
+      EXPECT_THAT(ran.err, HasSubstr(GetParam() == EIO ? "Input/output error" : "No space left"));
+      EXPECT_THAT(ran.err, HasSubstr("\nhelmholtz: run"));  // a path
+    }
+    ASSERT_NO_FATAL_FAILURE(expect_part_of(results(run_), whole, when));
+    EXPECT_EQ(run_program(a_sweep("0:20"), folder_.path()).exit_code, 0) << when;
+    EXPECT_TRUE(results(run_) == whole) << when;
+  }
+  EXPECT_GT(k, 40);
+  std::printf("%d operations, each failed once\n", k - 2);
+}
+
+TEST_P(Faults, OfASavedMachineLeaveTheOldOne) {
+  const Arguments train = {"train", "--steps", "10", "--save", "run.h5", "--quiet"};
+  ASSERT_EQ(run_program({"train", "--steps", "5", "--save", "run.h5"}, folder_.path()).exit_code,
+            0);
+  const auto old = visible_files(folder_.path());
+  int k = 1;
+  for (bool failed = true; failed; ++k) {
+    const auto ran = with_fault(train, folder_.path(), k, GetParam());
+    failed = ran.err.find("fault: ") != std::string::npos;
+    EXPECT_EQ(ran.exit_code != 0, failed) << ran.err;
+    if (failed && ran.err.find("fsync " + folder_.path().string() + "\n") == std::string::npos) {
+      EXPECT_TRUE(visible_files(folder_.path()) == old) << ran.err;
+    }
+  }
+  EXPECT_GT(k, 5);
+  EXPECT_FALSE(visible_files(folder_.path()) == old);
+}
+
+INSTANTIATE_TEST_SUITE_P(Disk, Faults, ::testing::Values(ENOSPC, EIO),
+                         [](const auto& test) { return test.param == EIO ? "EIO" : "ENOSPC"; });
+
+TEST(AbsurdRates, AreFlaggedAndTheRestIsUnharmed) {
+  const TemporaryDirectory folder;
+  std::string rates = "1e38";  // a tenth of the configurations
+  for (int i = 1; i < 10; ++i) rates += ",0.0" + std::to_string(i);
+  const auto ran = run_program(
+      {"sweep", "--lr", rates, "--seeds", "0:100", "--steps", "200", "--out", "run", "--json"},
+      folder.path());
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(nlohmann::json::parse(ran.out)["diverged"], 100);
+  const auto csv = run_program({"export", "run"}, folder.path()).out;
+  std::istringstream lines(csv);
+  int diverged = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const bool absurd = line.find(",1e+38,") != std::string::npos;
+    const bool flagged = line.ends_with(",diverged");
+    const bool is_last = line.find(",200,") != std::string::npos;
+    EXPECT_TRUE(!is_last || absurd == flagged) << line;
+    diverged += flagged ? 1 : 0;
+  }
+  EXPECT_GE(diverged, 100);
+}
+
+}  // namespace
+}  // namespace helmholtz::testing
