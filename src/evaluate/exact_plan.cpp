@@ -1,7 +1,5 @@
 #include "evaluate/exact_plan.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "helmholtz/error.hpp"
@@ -18,18 +16,28 @@ bool exact_is_feasible(const Topology& topology) {
   return true;
 }
 
-ExactPlan::ExactPlan(const Topology& topology, const World& world)
-    : probabilities_(world.probabilities().begin(), world.probabilities().end()) {
+namespace {
+
+std::vector<LayerView> generative_layers(const Topology& topology) {
   if (!exact_is_feasible(topology)) {
     throw InvalidArgument("layers", topology.to_string(),
                           fmt::format("at most {} units in a hidden layer and in two neighbouring "
                                       "hidden layers, for exact evaluation",
                                       kMaxExactUnits));
   }
-  for (int l = 0; l <= topology.last(); ++l) layers_.push_back(topology.generative(l));
+  std::vector<LayerView> layers;
+  for (int l = 0; l <= topology.last(); ++l) layers.push_back(topology.generative(l));
+  return layers;
+}
+
+}  // namespace
+
+ExactPlan::ExactPlan(const Topology& topology, const World& world)
+    : layers_(generative_layers(topology)),
+      probabilities_(world.probabilities().begin(), world.probabilities().end()),
+      sizes_(layers_.data(), topology.last(), world.size()) {
   for (const double p : probabilities_) log_probabilities_.push_back(portable::log(p));
   list_pattern_units(world);
-  measure(topology);
 }
 
 void ExactPlan::list_pattern_units(const World& world) {
@@ -42,23 +50,6 @@ void ExactPlan::list_pattern_units(const World& world) {
   }
 }
 
-void ExactPlan::measure(const Topology& topology) {
-  for (int l = 0; l <= topology.last(); ++l) {
-    const auto& layer = topology.generative(l);
-    const auto outputs = static_cast<std::size_t>(layer.outputs);
-    const auto depth = static_cast<std::size_t>(layer.inputs) + 1;
-    sizes_.activities = std::max(sizes_.activities, depth * outputs);
-    if (l < topology.last()) {
-      const auto states = std::size_t{1} << outputs;
-      auto& own = sizes_.log_states[l % 2];
-      own = std::max(own, states);
-      sizes_.scores = std::max(sizes_.scores, outputs + 1);
-      if (l > 0) sizes_.sums = std::max(sizes_.sums, states);
-    }
-  }
-  sizes_.sums = std::max(sizes_.sums, patterns());
-}
-
 ExactPlanView ExactPlan::view() const {
   return {.layers = layers_.data(),
           .last = static_cast<int>(layers_.size()) - 1,
@@ -67,28 +58,6 @@ ExactPlanView ExactPlan::view() const {
           .pattern_units = pattern_units_.data(),
           .probabilities = probabilities_.data(),
           .log_probabilities = log_probabilities_.data()};
-}
-
-std::size_t ExactPlan::memory_elements() const {
-  return sizes_.activities + sizes_.scores + sizes_.log_states[0] + sizes_.log_states[1] +
-         sizes_.sums + patterns();
-}
-
-ExactMemory ExactPlan::carve(double* memory, std::size_t lanes) const {
-  const auto take = [&](std::size_t elements) {
-    double* const part = memory;
-    memory += elements * lanes;
-    return part;
-  };
-  ExactMemory parts;
-  parts.activities = take(sizes_.activities);
-  parts.scores = take(sizes_.scores);
-  for (int parity = 0; parity < 2; ++parity) {
-    parts.log_states[parity] = take(sizes_.log_states[parity]);
-  }
-  parts.sums = take(sizes_.sums);
-  parts.log_q = take(patterns());
-  return parts;
 }
 
 }  // namespace helmholtz
