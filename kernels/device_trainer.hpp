@@ -21,6 +21,8 @@ class DeviceTrainer {
   /// [count][parameters] of machines first to first+count-1.
   virtual void read(std::uint64_t first, std::uint64_t count, float* out) const = 0;
   virtual void write(std::uint64_t first, std::uint64_t count, const float* in) = 0;
+  /// @throws NotOnDevice; what was written then is void
+  virtual void evaluate(const helmholtz_evaluation& wanted) = 0;
 };
 
 /// cuda-fused.

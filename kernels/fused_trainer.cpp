@@ -2,6 +2,7 @@
 
 #include "device_shares.hpp"
 #include "device_trainer.hpp"
+#include "evaluator.hpp"
 #include "fused_kernels.hpp"
 #include "launch_plan.hpp"
 #include "machine_store.hpp"
@@ -36,6 +37,7 @@ class Share {
         schedules_(std::span(ensemble.schedule, ensemble.settings)),
         thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),
         words_(std::span(ensemble.patterns, ensemble.pattern_count * ensemble.words_per_pattern)),
+        evaluator_(ensemble, task_.shape, limits_),
         store_(device, count, task_.shape.parameters(), scratch_needed(count)) {
     task_.rates = rates_.get();
     task_.schedules = schedules_.get();
@@ -46,6 +48,21 @@ class Share {
   [[nodiscard]] std::size_t machines() const noexcept { return store_.machines(); }
   [[nodiscard]] MachineStore& store() noexcept { return store_; }
   [[nodiscard]] const MachineStore& store() const noexcept { return store_; }
+
+  /// Machines first to first+wanted.count-1 of this share.
+  void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
+    use(device_);
+    store_.for_each_chunk([&](const MachineStore::Chunk& chunk) {
+      const auto begin = std::max(first, chunk.first);
+      const auto end = std::min(first + wanted.count, chunk.first + chunk.count);
+      if (begin >= end) return;
+      const ParameterView parameters{.data = chunk.data + (begin - chunk.first),
+                                     .parameter_stride = chunk.stride,
+                                     .machine_stride = 1};
+      evaluator_.evaluate(parameters, seeds_.get() + begin, static_cast<std::uint32_t>(end - begin),
+                          shifted(wanted, begin - first), stream_.get());
+    });
+  }
 
   void train(const helmholtz_steps& steps) {
     use(device_);
@@ -104,6 +121,7 @@ class Share {
   DeviceArray<std::uint32_t> thresholds_;
   DeviceArray<std::uint32_t> words_;
   DeviceArray<float> factors_;  ///< [schedules][steps]
+  Evaluator evaluator_;
   MachineStore store_;
 };
 
@@ -117,6 +135,15 @@ class FusedTrainer final : public DeviceTrainer {
 
   void train(const helmholtz_steps& steps) override {
     shares_.on_every_device([&](Share& share) { share.train(steps); });
+  }
+
+  void evaluate(const helmholtz_evaluation& wanted) override {
+    shares_.for_each_part(wanted.first, wanted.count,
+                          [&](Share& share, auto from, auto some, auto done) {
+                            auto part = shifted(wanted, done);
+                            part.count = some;
+                            share.evaluate(part, from);
+                          });
   }
 
   void read(std::uint64_t first, std::uint64_t count, float* out) const override {

@@ -105,6 +105,11 @@ std::int32_t write(helmholtz_trainer* trainer, std::uint64_t first, std::uint64_
   return guarded(error, [&] { trainer->trainer->write(first, count, in); });
 }
 
+std::int32_t evaluate(helmholtz_trainer* trainer, const helmholtz_evaluation* wanted,
+                      helmholtz_error* error) {
+  return guarded(error, [&] { trainer->trainer->evaluate(*wanted); });
+}
+
 constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .size = sizeof(helmholtz_plugin),
                                       .error_size = sizeof(helmholtz_error),
@@ -112,6 +117,8 @@ constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .ensemble_size = sizeof(helmholtz_ensemble),
                                       .placement_size = sizeof(helmholtz_placement),
                                       .steps_size = sizeof(helmholtz_steps),
+                                      .evaluation_size = sizeof(helmholtz_evaluation),
+                                      .reserved = 0,
                                       .runtime_version = CUDART_VERSION,
                                       .count = count,
                                       .describe = describe,
@@ -119,7 +126,8 @@ constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .destroy = destroy,
                                       .train = train,
                                       .read = read,
-                                      .write = write};
+                                      .write = write,
+                                      .evaluate = evaluate};
 
 }  // namespace
 

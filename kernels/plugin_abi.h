@@ -18,6 +18,8 @@ extern "C" {
 
 /* The program's exit codes. */
 enum helmholtz_status { HELMHOLTZ_OK = 0, HELMHOLTZ_NO_DEVICE = 69, HELMHOLTZ_FAILED = 74 };
+/* Not an error: evaluate() leaves it to the host, which computes the same bits. */
+enum { HELMHOLTZ_ELSEWHERE = 1 };
 
 typedef struct helmholtz_error {
   char text[1024]; /* UTF-8, ends with a zero */
@@ -42,13 +44,14 @@ typedef struct helmholtz_ensemble {
   uint32_t nonnegative;
   uint32_t settings;
   uint64_t machines;
-  const uint64_t* seeds;             /* [machines] */
-  const uint32_t* setting;           /* [machines], below `settings` */
-  const float* rates;                /* [settings][2 L + 1]: generative 0 to L, recognition 0 to L-1 */
-  const uint32_t* schedule;          /* [settings], rows of helmholtz_steps.factors */
-  const uint32_t* thresholds;        /* [threshold_count], ascending */
-  const uint32_t* patterns;          /* [pattern_count][words_per_pattern] */
-  const double* probabilities;       /* [pattern_count] */
+  const uint64_t* seeds;       /* [machines] */
+  const uint32_t* setting;     /* [machines], below `settings` */
+  const float* rates;          /* [settings][2 L + 1]: generative 0 to L, recognition 0 to L-1 */
+  const uint32_t* schedule;    /* [settings], rows of helmholtz_steps.factors */
+  const uint32_t* thresholds;  /* [threshold_count], ascending */
+  const uint32_t* patterns;    /* [pattern_count][words_per_pattern] */
+  const double* probabilities; /* [pattern_count] */
+  const double* log_probabilities; /* [pattern_count] natural logarithms */
   uint64_t threshold_count;
   uint64_t pattern_count;
   uint64_t words_per_pattern;
@@ -68,12 +71,25 @@ typedef struct helmholtz_steps {
   const float* factors; /* [schedules][count]: what the rates are multiplied with, rounded once */
 } helmholtz_steps;
 
+/* What to find out of machines first to first+count-1, as helmholtz::evaluate_machines does. A
+ * value that is not computed is left as it is. */
+typedef struct helmholtz_evaluation {
+  uint64_t first, count;
+  uint64_t step;
+  uint64_t samples;   /* for the sampled KL */
+  double* kl_exact;   /* [count], or null: not wanted */
+  double* kl_sampled; /* [count], or null: not wanted, as `unseen` */
+  uint32_t* unseen;
+  uint8_t* diverged; /* [count], 0 or 1 */
+} helmholtz_evaluation;
+
 typedef struct helmholtz_trainer helmholtz_trainer;
 
 typedef struct helmholtz_plugin {
   uint32_t abi;  /* HELMHOLTZ_PLUGIN_ABI */
   uint32_t size; /* sizeof(helmholtz_plugin) */
-  uint32_t error_size, device_size, ensemble_size, placement_size, steps_size;
+  uint32_t error_size, device_size, ensemble_size, placement_size, steps_size, evaluation_size;
+  uint32_t reserved;
   int32_t runtime_version; /* CUDA, 1000 * major + 10 * minor */
 
   /* How many devices there are; HELMHOLTZ_NO_DEVICE with the reason if none can be used. */
@@ -90,6 +106,9 @@ typedef struct helmholtz_plugin {
                   helmholtz_error* error);
   int32_t (*write)(helmholtz_trainer* trainer, uint64_t first, uint64_t count, const float* in,
                    helmholtz_error* error);
+  /* HELMHOLTZ_ELSEWHERE where the device has no room for it; what was written then is void. */
+  int32_t (*evaluate)(helmholtz_trainer* trainer, const helmholtz_evaluation* wanted,
+                      helmholtz_error* error);
 } helmholtz_plugin;
 
 typedef const helmholtz_plugin* (*helmholtz_plugin_function)(void);

@@ -35,8 +35,7 @@ class Trainer {
 
   /// Machines first to first+out.size()-1, as they are now.
   /// @throws InvalidArgument (field "machines") beyond the last machine
-  virtual void evaluate(const EvaluationOptions& options, std::size_t first,
-                        std::span<Evaluation> out);
+  void evaluate(const EvaluationOptions& options, std::size_t first, std::span<Evaluation> out);
 
   /// Copies parameters of machines first to first+count-1 in or out, [count x parameters()].
   /// A machine with a parameter that is not finite reads as NaN throughout.
@@ -52,6 +51,9 @@ class Trainer {
   /// @param threads  CPU threads for this trainer's parallel work; 0: all cores
   Trainer(Ensemble ensemble, int threads);
 
+  /// As it stands: reads the parameters and has evaluate_machines() do it, on all threads.
+  virtual void do_evaluate(const EvaluationOptions& options, std::size_t first,
+                           std::span<Evaluation> out);
   /// Steps first to first+steps-1 of every machine.
   virtual void do_train(std::uint64_t first, std::uint64_t steps) = 0;
   virtual void do_read(std::size_t first, std::size_t count, std::span<float> out) const = 0;

@@ -64,6 +64,11 @@ void Trainer::train(std::uint64_t steps) {
 void Trainer::evaluate(const EvaluationOptions& options, std::size_t first,
                        std::span<Evaluation> out) {
   require_inside(ensemble_, first, out.size());
+  do_evaluate(options, first, out);
+}
+
+void Trainer::do_evaluate(const EvaluationOptions& options, std::size_t first,
+                          std::span<Evaluation> out) {
   const auto parameters = ensemble_.topology.parameters();
   const auto block = std::min(block_size(ensemble_.topology), share(out.size(), workers()));
   workers().for_each((out.size() + block - 1) / block, [&](std::size_t b) {

@@ -21,8 +21,12 @@ struct StateBits {
 };
 
 HELMHOLTZ_FN StateBits state_bits(unsigned state, int units) {
+#ifdef __CUDA_ARCH__
+  return {static_cast<unsigned>(__popc(state)), static_cast<unsigned>(units - __ffs(state))};
+#else
   return {static_cast<unsigned>(__builtin_popcount(state)),
           static_cast<unsigned>(units - 1 - __builtin_ctz(state))};
+#endif
 }
 
 /// The activities of a layer for one state of the layer above: elements first, first + 1, … of an

@@ -7,26 +7,27 @@
 
 namespace helmholtz {
 
+namespace {
+
+#define HELMHOLTZ_FN inline
+#include "evaluate/kl_from_counts.inl"
+#undef HELMHOLTZ_FN
+
+}  // namespace
+
 SampledDistribution distribution_from_counts(const World& world, std::vector<std::uint64_t> counts,
                                              std::uint64_t samples) {
-  SampledDistribution result{.counts = std::move(counts),
-                             .samples = samples,
-                             .off_support = samples,
-                             .unseen = 0,
-                             .kl = 0};
-  for (std::size_t k = 0; k < world.size(); ++k) {
-    const auto count = result.counts[k];
-    result.off_support -= count;
-    if (count == 0) {
-      ++result.unseen;
-      continue;
-    }
-    const double p = world.probabilities()[k];
-    const double log_q = portable::log(static_cast<double>(count) / static_cast<double>(samples));
-    result.kl += p * (portable::log(p) - log_q);
-  }
-  if (result.unseen > 0) result.kl = std::numeric_limits<double>::infinity();
-  return result;
+  std::vector<double> log_probabilities;
+  log_probabilities.reserve(world.size());
+  for (const double p : world.probabilities()) log_probabilities.push_back(portable::log(p));
+  const auto counted = kl_from_counts(counts.data(), world.size(), static_cast<double>(samples),
+                                      world.probabilities().data(), log_probabilities.data(),
+                                      [](double x) { return portable::log(x); });
+  return {.counts = std::move(counts),
+          .samples = samples,
+          .off_support = samples - counted.seen,
+          .unseen = counted.unseen,
+          .kl = counted.unseen > 0 ? std::numeric_limits<double>::infinity() : counted.kl};
 }
 
 SampledDistribution SampledEvaluator::evaluate(const float* parameters, std::uint64_t seed,

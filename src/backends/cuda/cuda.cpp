@@ -1,6 +1,7 @@
 #include "backends/cuda/cuda.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 #include <vector>
@@ -65,6 +66,34 @@ class PluginTrainer final : public Trainer {
                                  .schedules = static_cast<std::uint32_t>(factors_.schedules()),
                                  .factors = factors_.factors().data()};
       call([&](helmholtz_error* error) { return functions().train(trainer_.get(), &some, error); });
+    }
+  }
+
+  void do_evaluate(const EvaluationOptions& options, std::size_t first,
+                   std::span<Evaluation> out) override {
+    const bool sampled = options.samples > 0;
+    constexpr double kNotComputed = std::numeric_limits<double>::quiet_NaN();
+    std::vector<double> kl_exact(options.exact ? out.size() : 0, kNotComputed);
+    std::vector<double> kl_sampled(sampled ? out.size() : 0, kNotComputed);
+    std::vector<std::uint32_t> unseen(kl_sampled.size());
+    std::vector<std::uint8_t> diverged(out.size());
+    const helmholtz_evaluation wanted{.first = first,
+                                      .count = out.size(),
+                                      .step = step(),
+                                      .samples = options.samples,
+                                      .kl_exact = options.exact ? kl_exact.data() : nullptr,
+                                      .kl_sampled = sampled ? kl_sampled.data() : nullptr,
+                                      .unseen = sampled ? unseen.data() : nullptr,
+                                      .diverged = diverged.data()};
+    helmholtz_error error{};
+    const auto status = functions().evaluate(trainer_.get(), &wanted, &error);
+    if (status == HELMHOLTZ_ELSEWHERE) return Trainer::do_evaluate(options, first, out);
+    Plugin::check(status, error);
+    for (std::size_t m = 0; m < out.size(); ++m) {
+      out[m] = {.kl_exact = options.exact ? kl_exact[m] : kNotComputed,
+                .kl_sampled = sampled ? kl_sampled[m] : kNotComputed,
+                .unseen = sampled ? unseen[m] : 0,
+                .diverged = diverged[m] != 0};
     }
   }
 

@@ -1,5 +1,7 @@
 #include "backends/cuda/ensemble_view.hpp"
 
+#include "model/portable_math.hpp"
+
 namespace helmholtz::plugin {
 
 EnsembleView::EnsembleView(const Ensemble& ensemble, const fused::FactorTable& factors)
@@ -13,6 +15,7 @@ EnsembleView::EnsembleView(const Ensemble& ensemble, const fused::FactorTable& f
     for (const double rate : setting.rates.recognition) rates_.push_back(static_cast<float>(rate));
   }
   const auto& world = ensemble.world;
+  for (const double p : world.probabilities()) log_probabilities_.push_back(portable::log(p));
   view_ = {.layer_sizes = layer_sizes_.data(),
            .layers = static_cast<std::uint32_t>(layer_sizes_.size()),
            .batch = static_cast<std::uint32_t>(ensemble.batch),
@@ -26,6 +29,7 @@ EnsembleView::EnsembleView(const Ensemble& ensemble, const fused::FactorTable& f
            .thresholds = world.thresholds().data(),
            .patterns = world.words().data(),
            .probabilities = world.probabilities().data(),
+           .log_probabilities = log_probabilities_.data(),
            .threshold_count = world.thresholds().size(),
            .pattern_count = world.size(),
            .words_per_pattern = world.words_per_pattern()};

@@ -24,6 +24,7 @@ class EnsembleView {
   std::vector<std::uint64_t> seeds_;
   std::vector<std::uint32_t> setting_;
   std::vector<float> rates_;
+  std::vector<double> log_probabilities_;
   helmholtz_ensemble view_{};
 };
 

@@ -65,7 +65,8 @@ bool fits(const helmholtz_plugin& plugin) {
          plugin.device_size == sizeof(helmholtz_device) &&
          plugin.ensemble_size == sizeof(helmholtz_ensemble) &&
          plugin.placement_size == sizeof(helmholtz_placement) &&
-         plugin.steps_size == sizeof(helmholtz_steps);
+         plugin.steps_size == sizeof(helmholtz_steps) &&
+         plugin.evaluation_size == sizeof(helmholtz_evaluation);
 }
 
 std::string version(std::int32_t number) {

@@ -64,7 +64,8 @@ class NumpyTrainer final : public Trainer {
 
   [[nodiscard]] std::string_view backend() const noexcept override { return "reference"; }
 
-  void evaluate(const EvaluationOptions& options, std::size_t, std::span<Evaluation> out) override {
+  void do_evaluate(const EvaluationOptions& options, std::size_t,
+                   std::span<Evaluation> out) override {
     auto& evaluation = out[0];
     evaluation = {.diverged = has_diverged(rounded())};
     if (evaluation.diverged) return;

@@ -1,0 +1,152 @@
+#include <algorithm>
+
+#include "cuda_status.hpp"
+#include "evaluation_kernels.hpp"
+#include "exact_machine.hpp"
+#include "register_shapes.hpp"
+#include "sample_machine.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+constexpr std::uint32_t kThreads = 128;
+
+/// A thread is a machine; reads are coalesced over machines. Bound by memory bandwidth.
+__global__ void __launch_bounds__(kThreads)
+    diverged_kernel(ParameterView view, std::size_t parameters, std::uint32_t machines,
+                    std::uint8_t* diverged) {
+  const std::uint32_t m = blockIdx.x * kThreads + threadIdx.x;
+  if (m < machines) diverged[m] = has_diverged(view, m, parameters) ? 1 : 0;
+}
+
+/// A thread is a machine; its arrays of doubles lie beside those of its block, so accesses are
+/// coalesced and mostly cached. Bound by the double-precision pipe, or by L2 for many states.
+__global__ void __launch_bounds__(ExactTask::kLanes)
+    exact_kernel(const __grid_constant__ ExactTask task) {
+  for (std::size_t group = blockIdx.x; group * ExactTask::kLanes < task.machines;
+       group += gridDim.x) {
+    const auto m = group * ExactTask::kLanes + threadIdx.x;
+    if (m < task.machines) evaluate_exactly(task, m, blockIdx.x, threadIdx.x);
+  }
+}
+
+/// Copies a machine's generative parameters to shared memory, for all threads of the block.
+__device__ void stage(const SampleTask& task, std::uint32_t m, float* staged) {
+  const float* const own = task.parameters.machine(m);
+  for (std::size_t k = threadIdx.x; k < task.shape.generative_parameters(); k += blockDim.x) {
+    staged[k] = own[k * task.parameters.parameter_stride];
+  }
+  __syncthreads();
+}
+
+__device__ std::uint32_t warp_sum(std::uint32_t x) {
+  for (int offset = 16; offset > 0; offset /= 2) x += __shfl_down_sync(0xFFFFFFFFU, x, offset);
+  return x;  // in lane 0
+}
+
+/// (a) A thread is a sample, a block a machine or a part of its samples. Few patterns: each thread
+/// counts in registers; more: found by halving and counted in shared memory. Bound by issue slots.
+template <class Shape, bool compared>
+__global__ void __launch_bounds__(kSampleBlock)
+    register_sample_kernel(const __grid_constant__ SampleTask task) {
+  extern __shared__ float staged[];
+  const auto m = blockIdx.x;
+  stage(task, m, staged);
+  auto* const own = task.counts + static_cast<std::size_t>(m) * task.index.count;
+  const RegisterSampler<Shape> sampler(staged, task.seeds[m]);
+  std::uint32_t seen[PatternIndex::kCompared] = {};
+  const auto stride = gridDim.y * blockDim.x;
+  for (std::uint64_t n = blockIdx.y * blockDim.x + threadIdx.x; n < task.samples; n += stride) {
+    const auto pattern = sampler.pattern(task.first_block, static_cast<std::uint32_t>(n));
+    if constexpr (compared) {
+      repeat<PatternIndex::kCompared>([&](int k) HELMHOLTZ_DEVICE_BODY {
+        seen[k] += pattern == task.index.first[k] ? 1U : 0U;
+      });
+    } else {
+      const auto k = find_pattern(task.index, pattern);
+      if (k < task.index.count) atomicAdd(own + k, 1U);
+    }
+  }
+  if constexpr (compared) {
+    repeat<PatternIndex::kCompared>([&](int k) HELMHOLTZ_DEVICE_BODY {
+      const auto sum = warp_sum(seen[k]);
+      if (threadIdx.x % 32 == 0 && static_cast<std::uint32_t>(k) < task.index.count && sum > 0) {
+        atomicAdd(own + k, sum);
+      }
+    });
+  }
+}
+
+/// (b) The same for any topology, states in shared memory.
+template <bool staged_parameters>
+__global__ void __launch_bounds__(kSampleBlock)
+    strided_sample_kernel(const __grid_constant__ SampleTask task) {
+  extern __shared__ float memory[];
+  const auto m = blockIdx.x;
+  Strided<const float> parameters{task.parameters.machine(m),
+                                  static_cast<std::uint32_t>(task.parameters.parameter_stride)};
+  float* units = memory;
+  if constexpr (staged_parameters) {
+    stage(task, m, memory);
+    parameters = {memory, 1};
+    units += task.shape.generative_parameters();
+  }
+  StridedSampler sampler(task, parameters, task.seeds[m], {units + threadIdx.x, blockDim.x});
+  auto* const own = task.counts + static_cast<std::size_t>(m) * task.index.count;
+  const auto stride = gridDim.y * blockDim.x;
+  for (std::uint64_t n = blockIdx.y * blockDim.x + threadIdx.x; n < task.samples; n += stride) {
+    const auto k = sampler.pattern(static_cast<std::uint32_t>(n));
+    if (k < task.index.count) atomicAdd(own + k, 1U);
+  }
+}
+
+__global__ void __launch_bounds__(kThreads)
+    counted_kernel(const __grid_constant__ CountedTask task) {
+  const std::uint32_t m = blockIdx.x * kThreads + threadIdx.x;
+  if (m < task.machines) evaluate_counts(task, m);
+}
+
+template <class Kernel>
+void launch_sampler(Kernel kernel, const SampleTask& task, const SamplePlan& plan,
+                    cudaStream_t stream) {
+  HELMHOLTZ_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                            static_cast<int>(plan.shared)));
+  kernel<<<dim3(task.machines, plan.parts), plan.block, plan.shared, stream>>>(task);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+}  // namespace
+
+void launch_find_diverged(const ParameterView& view, std::size_t parameters, std::uint32_t machines,
+                          std::uint8_t* diverged, cudaStream_t stream) {
+  const auto grid = (machines + kThreads - 1) / kThreads;
+  diverged_kernel<<<grid, kThreads, 0, stream>>>(view, parameters, machines, diverged);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+void launch_exact(const ExactTask& task, cudaStream_t stream) {
+  exact_kernel<<<task.groups, ExactTask::kLanes, 0, stream>>>(task);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t stream) {
+  if (!plan.registers) {
+    plan.staged ? launch_sampler(strided_sample_kernel<true>, task, plan, stream)
+                : launch_sampler(strided_sample_kernel<false>, task, plan, stream);
+    return;
+  }
+  with_register_shape(task.shape, [&](auto shape) {
+    using Shape = decltype(shape);
+    task.index.compared ? launch_sampler(register_sample_kernel<Shape, true>, task, plan, stream)
+                        : launch_sampler(register_sample_kernel<Shape, false>, task, plan, stream);
+  });
+}
+
+void launch_counted(const CountedTask& task, cudaStream_t stream) {
+  const auto grid = (task.machines + kThreads - 1) / kThreads;
+  counted_kernel<<<grid, kThreads, 0, stream>>>(task);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "evaluation_task.hpp"
+#include "launch_plan.hpp"
+#include "plugin_abi.h"
+
+/// What evaluations need on a device, as plain functions and host arrays.
+namespace helmholtz::cuda {
+
+/// Threads of a block that generates samples of one machine, at most.
+inline constexpr std::uint32_t kSampleBlock = 128;
+
+/// How samples are spread over blocks: results never depend on it.
+struct SamplePlan {
+  bool registers = false;   ///< (a)
+  bool staged = false;      ///< the generative parameters are in shared memory
+  std::uint32_t block = 0;  ///< threads; 0: not one warp's states fit in shared memory
+  std::uint32_t parts = 1;  ///< blocks a machine
+  std::size_t shared = 0;   ///< bytes a block
+};
+
+SamplePlan plan_samples(const SampleTask& task, const DeviceLimits& limits);
+
+/// Whether the hidden states can be enumerated (helmholtz/evaluation.hpp).
+bool exact_is_feasible(const RuntimeShape& shape);
+
+/// Machines that an evaluation is about, and where what it reads is; all in one memory.
+struct EvaluationInput {
+  RuntimeShape shape;
+  ExactPlanView plan;
+  PatternIndex index;
+  ParameterView parameters;
+  const std::uint64_t* seeds = nullptr;  ///< [machines]
+  std::uint32_t machines = 0;
+
+  /// Machines first to first+count-1.
+  [[nodiscard]] EvaluationInput part(std::uint32_t first, std::uint32_t count) const;
+};
+
+/// Doubles that a group of ExactTask::kLanes machines computes in.
+std::size_t group_doubles(const RuntimeShape& shape, const ExactSizes& sizes);
+/// @param workspace  [groups][group_doubles()]
+ExactTask exact_task(const EvaluationInput& input, const ExactSizes& sizes, double* workspace,
+                     std::uint32_t groups, const EvaluationResults& results);
+/// @param counts  [machines][patterns]
+SampleTask sample_task(const EvaluationInput& input, std::uint64_t step, std::uint64_t samples,
+                       std::uint32_t* counts);
+CountedTask counted_task(const EvaluationInput& input, std::uint64_t samples,
+                         const std::uint32_t* counts, const EvaluationResults& results);
+
+/// Groups of ExactTask::kLanes machines that are evaluated at a time: enough to fill the device, as
+/// far as `bytes` of memory reach; 0 if they do not hold one.
+std::uint32_t exact_groups(std::size_t group_bytes, std::uint32_t machines,
+                           const DeviceLimits& limits, std::size_t bytes);
+
+/// The world's side of an evaluation, in host memory.
+struct WorldTables {
+  std::vector<LayerView> layers;           ///< generative, top first
+  std::vector<std::size_t> pattern_begin;  ///< as ExactPlanView has them
+  std::vector<std::uint32_t> pattern_units;
+  std::vector<std::uint32_t> sorted_words;  ///< as PatternIndex has them
+  std::vector<std::uint32_t> order;
+
+  WorldTables(const helmholtz_ensemble& ensemble, const RuntimeShape& shape);
+  /// Without its pointers.
+  static PatternIndex index(const helmholtz_ensemble& ensemble);
+};
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "double_ops.hpp"
+#include "evaluation_task.hpp"
+
+namespace helmholtz::cuda {
+
+/// The same arrays for another machine.
+HELMHOLTZ_DEVICE ExactMemory shifted(const ExactMemory& memory, std::size_t doubles) {
+  ExactMemory own;
+  own.activities = memory.activities + doubles;
+  own.scores = memory.scores + doubles;
+  own.log_states[0] = memory.log_states[0] + doubles;
+  own.log_states[1] = memory.log_states[1] + doubles;
+  own.sums = memory.sums + doubles;
+  own.log_q = memory.log_q + doubles;
+  return own;
+}
+
+/// Whether a parameter is not finite or exceeds the largest magnitude of a sane machine
+/// (kDivergedMagnitude of helmholtz/ensemble.hpp).
+HELMHOLTZ_DEVICE bool has_diverged(const ParameterView& view, std::size_t m,
+                                   std::size_t parameters) {
+  constexpr float kLargest = 1'048'576.0F;
+  const float* const own = view.machine(m);
+  bool sane = true;
+  for (std::size_t k = 0; k < parameters; ++k) {
+    const float x = own[k * view.parameter_stride];
+    sane = sane && x <= kLargest && x >= -kLargest;
+  }
+  return !sane;
+}
+
+HELMHOLTZ_DEVICE double not_a_number() { return DoubleArithmetic::floats(0x7FF8000000000000ULL); }
+HELMHOLTZ_DEVICE double infinity() { return DoubleArithmetic::floats(0x7FF0000000000000ULL); }
+
+/// One thread evaluates one machine, in its lane of a group's memory.
+HELMHOLTZ_DEVICE void evaluate_exactly(const ExactTask& task, std::size_t m, std::size_t group,
+                                       std::size_t lane) {
+  using Ops = DoubleOps<ExactTask::kLanes>;
+  if (task.results.diverged[m] != 0) {
+    task.results.kl_exact[m] = not_a_number();
+    return;
+  }
+  const auto offset = group * task.group_stride + lane;
+  double* const staged = task.staged + offset;
+  const float* const own = task.parameters.machine(m);
+  for (std::size_t k = 0; k < task.generative; ++k) {
+    Ops::store(static_cast<double>(own[k * task.parameters.parameter_stride]), staged, k);
+  }
+  const auto memory = shifted(task.memory, offset);
+  exact_log_q<Ops>(task.plan, staged, memory);
+  task.results.kl_exact[m] = exact_kl<Ops>(task.plan, memory.log_q);
+}
+
+/// One thread turns one machine's counts into its sampled KL.
+HELMHOLTZ_DEVICE void evaluate_counts(const CountedTask& task, std::size_t m) {
+  const auto counted =
+      kl_from_counts(task.counts + m * task.patterns, task.patterns, task.samples,
+                     task.probabilities, task.log_probabilities,
+                     [](double x) HELMHOLTZ_DEVICE_BODY { return portable::log<DoubleOps<1>>(x); });
+  const bool diverged = task.results.diverged[m] != 0;
+  task.results.unseen[m] = diverged ? 0 : counted.unseen;
+  task.results.kl_sampled[m] = diverged             ? not_a_number()
+                               : counted.unseen > 0 ? infinity()
+                                                    : counted.kl;
+}
+
+}  // namespace helmholtz::cuda

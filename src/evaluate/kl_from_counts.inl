@@ -1,0 +1,29 @@
+// The sampled KL from integer counts, written once for every device.
+//
+// No include guard: included into a namespace. Before that, HELMHOLTZ_FN must hold the function
+// attributes.
+
+struct CountedKl {
+  double kl;  ///< KL(world || model) in nats over the patterns that were seen
+  unsigned unseen;
+  unsigned long long seen;  ///< samples that are patterns of the world
+};
+
+/// sum_k P_k (ln P_k - ln(count_k / samples)) over the patterns with a count, in order.
+/// @param log  ln x for normal x > 0, the same bits everywhere
+template <class Count, class Log>
+HELMHOLTZ_FN CountedKl kl_from_counts(const Count* counts, std::size_t patterns, double samples,
+                                      const double* probabilities, const double* log_probabilities,
+                                      Log log) {
+  CountedKl result{0.0, 0U, 0ULL};
+  for (std::size_t k = 0; k < patterns; ++k) {
+    if (counts[k] == 0) {
+      ++result.unseen;
+      continue;
+    }
+    result.seen += counts[k];
+    const double log_q = log(static_cast<double>(counts[k]) / samples);
+    result.kl += probabilities[k] * (log_probabilities[k] - log_q);
+  }
+  return result;
+}
