@@ -1,4 +1,5 @@
 // exact-kl/LAYERS, sampled-kl/LAYERS/samples:N — one thread; evaluate/LAYERS/threads:T — a trainer.
+// device/exact-kl/…, device/sampled-kl/… — all machines of an ensemble that fills a GPU.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -104,6 +105,44 @@ void run_evaluate(benchmark::State& state, const std::string& name, int threads)
   count_machines(state, kMachines);
 }
 
+/// The first and the last machine must be what the CPU makes of them.
+void verify_device(const std::string& name, const Trainer& trainer,
+                   const EvaluationOptions& options, const std::vector<Evaluation>& out) {
+  const auto& ensemble = trainer.ensemble();
+  std::vector<float> parameters(ensemble.topology.parameters());
+  for (const auto m : {std::size_t{0}, out.size() - 1}) {
+    trainer.read_parameters(m, 1, parameters);
+    std::vector<Evaluation> expected(1);
+    evaluate_machines(ensemble, m, parameters, trainer.step(), options, expected);
+    const auto& wanted = expected[0];
+    const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+    if (same(out[m].kl_exact, wanted.kl_exact) && same(out[m].kl_sampled, wanted.kl_sampled)) {
+      continue;
+    }
+    abort_run(name, fmt::format("machine {}: KL {} and {} instead of {} and {}", m, out[m].kl_exact,
+                                out[m].kl_sampled, wanted.kl_exact, wanted.kl_sampled));
+  }
+}
+
+void run_device(benchmark::State& state, const std::string& name, const std::string& layers,
+                const EvaluationOptions& options) {
+  constexpr std::size_t kFull = std::size_t{1} << 20U;
+  constexpr const char* kBackend = "cuda-fused";
+  for (const auto& backend : list_backends()) {
+    if (backend.name == kBackend && !backend.available) {
+      return state.SkipWithError(backend.detail.c_str());
+    }
+  }
+  const auto topology = Topology::parse(layers);
+  const auto trainer = make_trainer(kBackend, make_ensemble({topology, 1, kFull}));
+  trainer->train(500);
+  std::vector<Evaluation> out(kFull);
+  trainer->evaluate(options, 0, out);
+  verify_device(name, *trainer, options, out);
+  for (auto _ : state) trainer->evaluate(options, 0, out);
+  count_machines(state, kFull);
+}
+
 template <class Run>
 void register_one(const std::string& name, const Run& run) {
   benchmark::RegisterBenchmark(name.c_str(),
@@ -123,6 +162,18 @@ void register_evaluation() {
   for (const int threads : thread_counts()) {
     register_one(fmt::format("evaluate/1,6,9/threads:{}", threads),
                  [threads](auto& s, auto& n) { run_evaluate(s, n, threads); });
+  }
+}
+
+void register_device_evaluation() {
+  for (const std::string layers : {"1,6,9", "1,8,16"}) {
+    register_one("device/exact-kl/" + layers, [layers](auto& s, auto& n) {
+      run_device(s, n, layers, {.exact = true, .samples = 0});
+    });
+    register_one(fmt::format("device/sampled-kl/{}/samples:{}", layers, kSamples),
+                 [layers](auto& s, auto& n) {
+                   run_device(s, n, layers, {.exact = false, .samples = kSamples});
+                 });
   }
 }
 

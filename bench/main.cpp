@@ -25,8 +25,8 @@ void describe_run() {
 /// Sixty-odd benchmarks in one to three minutes, unless the user asks for another time each.
 constexpr const char* kDefaultTime = "--benchmark_min_time=0.3";
 
-/// Without the two hundred that say where `auto` should switch.
-constexpr const char* kDefaultFilter = "--benchmark_filter=-^choose/";
+/// Without the two hundred that say where `auto` should switch, and those for a GPU.
+constexpr const char* kDefaultFilter = "--benchmark_filter=-^(choose|device)/";
 
 int run(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin() + 1, {kDefaultTime, kDefaultFilter});
@@ -41,6 +41,8 @@ int run(std::vector<std::string> arguments) {
   helmholtz::bench::register_choice();
   helmholtz::bench::register_evaluation();
   helmholtz::bench::register_gemm();
+  helmholtz::bench::register_device_training();
+  helmholtz::bench::register_device_evaluation();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   return 0;

@@ -1,5 +1,6 @@
 // train/BACKEND/LAYERS/batch:B/threads:T — training steps of all machines of an ensemble.
 // choose/BACKEND/LAYERS/batch:B/machines:M — the same on one thread, where `auto` has to choose.
+// device/train/BACKEND/LAYERS/batch:B/machines:M — the same for ensembles that fill a GPU.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -28,6 +29,7 @@ struct Training {
   BackendInfo backend;
   Case work;
   int threads = 1;
+  std::uint64_t steps = 0;  ///< a call; 0: so many that it takes some milliseconds of a CPU
 };
 
 /// The oracle is scalar: a few machines say as much about it as a thousand.
@@ -93,7 +95,7 @@ void run(benchmark::State& state, const Training& training, Current& current) {
     verify(training, *current.trainer);
     current.name = training.name;
   }
-  const auto steps = steps_per_call(training.work);
+  const auto steps = training.steps > 0 ? training.steps : steps_per_call(training.work);
   for (auto _ : state) current.trainer->train(steps);
   const auto machine_steps = static_cast<double>(steps * training.work.machines);
   state.counters["machine_steps_per_second"] =
@@ -148,6 +150,38 @@ void register_choice() {
                     .backend = backend,
                     .work = work},
                    current);
+    }
+  }
+}
+
+/// Many small machines for the fused strategy, few large ones for the layered one; growing numbers
+/// of the notebook's machines show what it takes to fill a device.
+void register_device_training() {
+  const auto current = std::make_shared<Current>();
+  const auto add = [&](const BackendInfo& backend, const char* layers, int batch,
+                       std::size_t machines, std::uint64_t steps) {
+    register_one({.name = fmt::format("device/train/{}/{}/batch:{}/machines:{}", backend.name,
+                                      layers, batch, machines),
+                  .backend = backend,
+                  .work = {Topology::parse(layers), batch, machines},
+                  .threads = 0,
+                  .steps = steps},
+                 current);
+  };
+  for (const auto& backend : list_backends()) {
+    if (backend.name == "cuda-fused") {
+      for (const std::size_t machines : {1U << 10U, 1U << 14U, 1U << 17U, 1U << 20U}) {
+        add(backend, "1,6,9", 1, machines, 4'096);
+      }
+      add(backend, "1,4,9", 1, 1U << 20U, 4'096);
+      add(backend, "1,8,16", 1, 1U << 18U, 4'096);
+      add(backend, "1,6,9", 16, 1U << 18U, 256);
+      add(backend, "8,16,32,64", 1, 1U << 16U, 256);
+    } else if (backend.name == "cuda-layered") {
+      add(backend, "8,16,32,64", 256, 256, 16);
+      add(backend, "10,100,200,784", 256, 8, 16);
+      add(backend, "10,100,200,784", 1'024, 1, 64);
+      add(backend, "10,100,200,784", 1'024, 8, 16);
     }
   }
 }
