@@ -4,6 +4,7 @@
 #include "register_shapes.hpp"
 #include "strided_machine.hpp"
 #include "thread_machine.hpp"
+#include "warp_group.hpp"
 
 namespace helmholtz::cuda {
 
@@ -25,42 +26,13 @@ __global__ void __launch_bounds__(256) shared_kernel(const __grid_constant__ Fus
   if (m < task.machines) train_in_block(task, m, memory, threadIdx.x, blockDim.x);
 }
 
-/// The lanes of one machine, side by side in a warp.
-template <int n>
-class WarpGroup {
- public:
-  __device__ __forceinline__ WarpGroup()
-      : shift_(threadIdx.x % 32 / n * n), mask_((n == 32 ? ~0U : (1U << n % 32) - 1) << shift_) {}
-
-  static __device__ __forceinline__ constexpr int lanes() { return n; }
-  template <class Body>
-  __device__ __forceinline__ void for_each_lane(Body body) const {
-    body(static_cast<int>(threadIdx.x % n));
-  }
-  template <class Body>
-  __device__ __forceinline__ std::uint32_t ballot(Body body) const {
-    const bool on = body(static_cast<int>(threadIdx.x % n));
-    return (__ballot_sync(mask_, on) & mask_) >> shift_;
-  }
-  __device__ __forceinline__ void sync() const { __syncwarp(mask_); }
-
- private:
-  unsigned shift_;
-  unsigned mask_;
-};
-
 /// (c) Several lanes are a machine; its weights lie in shared memory, [input][output], so that
 /// lanes read neighbouring banks. Bound by shared memory's bandwidth and by the latency of few
 /// warps.
 template <int lanes>
 __global__ void __launch_bounds__(256) group_kernel(const __grid_constant__ FusedTask task) {
   extern __shared__ float memory[];
-  const std::uint32_t in_block = threadIdx.x / lanes;
-  const std::uint32_t m = blockIdx.x * (blockDim.x / lanes) + in_block;
-  if (m >= task.machines) return;
-  train_in_group(ShapeRef(task.shape), task, m,
-                 memory + in_block * group_stride(task.shape, task.batch, lanes),
-                 WarpGroup<lanes>());
+  train_block_in_groups(ShapeRef(task.shape), task, memory, WarpGroup<lanes>());
 }
 
 /// (b) for machines that do not fit: the weights and what goes with them stay in global memory,

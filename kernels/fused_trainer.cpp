@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 
 #include "device_shares.hpp"
 #include "device_trainer.hpp"
@@ -6,6 +7,7 @@
 #include "fused_kernels.hpp"
 #include "launch_plan.hpp"
 #include "machine_store.hpp"
+#include "specialised_kernel.hpp"
 #include "stream.hpp"
 #include "task_view.hpp"
 
@@ -43,6 +45,8 @@ class Share {
     task_.schedules = schedules_.get();
     task_.patterns.thresholds = thresholds_.get();
     task_.patterns.words = words_.get();
+    task_.machines = static_cast<std::uint32_t>(count);
+    special_ = SpecialisedKernel::make(task_, limits_, device);
   }
 
   [[nodiscard]] std::size_t machines() const noexcept { return store_.machines(); }
@@ -105,7 +109,11 @@ class Share {
                                     static_cast<std::uint32_t>(task.shape.blocks_per_step()));
       task.steps = range.steps;
       task.factors = factors_.get() + done;
-      launch_fused(task, range.carries ? careful : plan, stream_.get());
+      if (special_ && !range.carries) {
+        special_->launch(task, limits_, stream_.get());
+      } else {
+        launch_fused(task, range.carries ? careful : plan, stream_.get());
+      }
       done += range.steps;
     }
   }
@@ -123,6 +131,7 @@ class Share {
   DeviceArray<float> factors_;  ///< [schedules][steps]
   Evaluator evaluator_;
   MachineStore store_;
+  std::unique_ptr<SpecialisedKernel> special_;  ///< null: the generic kernels
 };
 
 class FusedTrainer final : public DeviceTrainer {

@@ -58,11 +58,15 @@ std::size_t scratch_floats(const RuntimeShape& shape, std::uint32_t batch) {
   return deltas + static_cast<std::size_t>(shape.units() + shape.words());
 }
 
+LaunchPlan plan_registers(const FusedTask& task, const DeviceLimits& limits) {
+  return {.variant = Variant::registers,
+          .block = spread(task.machines, limits.multiprocessors, kRegisterBlock)};
+}
+
 LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits) {
   const auto& shape = task.shape;
   if (task.batch == 1 && has_register_kernel(shape)) {
-    return {.variant = Variant::registers,
-            .block = spread(task.machines, limits.multiprocessors, kRegisterBlock)};
+    return plan_registers(task, limits);
   }
   return plan_launch_with_carry(task, limits);
 }

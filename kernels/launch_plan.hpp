@@ -34,6 +34,8 @@ bool has_register_kernel(const RuntimeShape& shape);
 
 /// Chooses the variant and the block for some machines.
 LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits);
+/// (a), whoever compiled it.
+LaunchPlan plan_registers(const FusedTask& task, const DeviceLimits& limits);
 /// The same among the variants that may take a step whose Philox block numbers carry.
 LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& limits);
 

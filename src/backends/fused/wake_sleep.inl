@@ -190,7 +190,7 @@ class WakeSleep {
       });
       for_each_input(layer, [&](int i) HELMHOLTZ_BODY {
         const Bit on = inputs[i];
-        repeat<tile>([&](int t) HELMHOLTZ_BODY {
+        repeat<decltype(tile)::value>([&](int t) HELMHOLTZ_BODY {
           const auto k = weight(layer, j + t, i);
           deltas_.store(k, O::add_if(on, deltas_.load(k), delta[t]));
         });

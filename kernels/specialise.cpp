@@ -1,0 +1,96 @@
+#include "specialise.hpp"
+
+#include <algorithm>
+
+namespace helmholtz::cuda {
+
+namespace {
+
+/// Parameters that stay in the registers of a thread beside what a step needs.
+constexpr std::size_t kMostInRegisters = 190;
+/// The widest layer that wake_sleep.inl unrolls: a partial sum, and a word of a pattern.
+constexpr int kWidestUnrolled = 32;
+/// Parameters a lane of (c) that are worth the compiler's time.
+constexpr std::size_t kMostOfGroup = 16'384;
+
+bool fits_in_registers(const FusedTask& task) {
+  const auto& shape = task.shape;
+  for (int l = 0; l <= shape.last(); ++l) {
+    if (shape.size(l) > kWidestUnrolled) return false;
+  }
+  return task.batch == 1 && shape.parameters() <= kMostInRegisters;
+}
+
+std::string shape_text(const std::vector<int>& sizes) {
+  std::string text = "helmholtz::fused::StaticShape<";
+  for (std::size_t l = 0; l < sizes.size(); ++l) {
+    text += (l == 0 ? "" : ", ") + std::to_string(sizes[l]);
+  }
+  return text + ">";
+}
+
+}  // namespace
+
+std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLimits& limits) {
+  if (fits_in_registers(task)) return plan_registers(task, limits);
+  const auto plan = plan_launch(task, limits);
+  if (plan.variant == Variant::group && task.shape.parameters() <= kMostOfGroup) return plan;
+  return std::nullopt;
+}
+
+Speciality speciality_of(const FusedTask& task, const LaunchPlan& plan) {
+  Speciality speciality{.sizes = {},
+                        .variant = plan.variant,
+                        .lanes = plan.lanes,
+                        .nonnegative = task.nonnegative,
+                        .chained = task.patterns.chained};
+  for (int l = 0; l <= task.shape.last(); ++l) speciality.sizes.push_back(task.shape.size(l));
+  return speciality;
+}
+
+std::string specialised_source(const Speciality& speciality) {
+  const auto shape = shape_text(speciality.sizes);
+  const auto flag = [](bool on) { return on ? "true" : "false"; };
+  const bool registers = speciality.variant == Variant::registers;
+  std::string text = registers ? "#include \"thread_machine.hpp\"\n"
+                               : "#include \"group_machine.hpp\"\n#include \"warp_group.hpp\"\n";
+  text += std::string("extern \"C\" __global__ void __launch_bounds__(") +
+          (registers ? "128" : "256") + ")\n" + kSpecialisedKernel +
+          "(const __grid_constant__ helmholtz::cuda::FusedTask task) {\n";
+  if (registers) {
+    text +=
+        "  const unsigned m = blockIdx.x * blockDim.x + threadIdx.x;\n"
+        "  if (m >= task.machines) return;\n"
+        "  helmholtz::cuda::ThreadMachine<" +
+        shape + ", " + flag(speciality.nonnegative) + ", " + flag(speciality.chained) +
+        ">(task, m).train();\n";
+  } else {
+    text +=
+        "  extern __shared__ float memory[];\n"
+        "  helmholtz::cuda::train_block_in_groups(" +
+        shape + "(), task, memory, helmholtz::cuda::WarpGroup<" + std::to_string(speciality.lanes) +
+        ">());\n";
+  }
+  return text + "}\n";
+}
+
+std::vector<std::string> specialised_options(int architecture) {
+  return {"--std=c++20", "--fmad=false", "--device-as-default-execution-space",
+          "--gpu-architecture=sm_" + std::to_string(architecture)};
+}
+
+std::string specialised_cubin(const Speciality& speciality, int architecture, const Nvrtc& compiler,
+                              const CubinCache& cache) {
+  const auto source = specialised_source(speciality);
+  const auto options = specialised_options(architecture);
+  auto all = compiler.version() + '\n' + source;
+  for (const auto& option : options) all += option + '\n';
+  for (const auto& header : embedded_sources()) all.append(header.name).append(header.text);
+  const auto key = CubinCache::key(all);
+  if (auto cubin = cache.read(key)) return *cubin;
+  auto result = compiler.compile(source, embedded_sources(), options);
+  if (!result.cubin.empty()) cache.write(key, result.cubin);
+  return std::move(result.cubin);
+}
+
+}  // namespace helmholtz::cuda

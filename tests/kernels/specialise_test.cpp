@@ -1,0 +1,122 @@
+// Kernels that are compiled at run time: their texts, what the compiler makes of them (without a
+// device), and the cache.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iostream>
+#include <regex>
+#include <string>
+
+#include "specialise.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace helmholtz::cuda {
+namespace {
+
+using ::testing::HasSubstr;
+
+int number_in(const std::string& log, const std::string& pattern) {
+  std::smatch match;
+  return std::regex_search(log, match, std::regex(pattern)) ? std::stoi(match[1]) : -1;
+}
+
+class Specialise : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!compiler_) GTEST_SKIP() << "there is no libnvrtc";
+  }
+
+  std::unique_ptr<Nvrtc> compiler_ = Nvrtc::open();
+};
+
+/// Compiles for sm_90 and holds registers and spills to a budget.
+void expect_budget(const Nvrtc& compiler, const Speciality& speciality, int registers, int spills) {
+  auto options = specialised_options(90);
+  options.emplace_back("--ptxas-options=-v");
+  const auto source = specialised_source(speciality);
+  const auto result = compiler.compile(source, embedded_sources(), options);
+  ASSERT_FALSE(result.cubin.empty()) << result.log << source;
+  const int used = number_in(result.log, "Used (\\d+) registers");
+  const int spilled = number_in(result.log, "(\\d+) bytes spill stores");
+  std::cout << source << used << " registers, " << spilled << " bytes spilled, "
+            << result.cubin.size() << " bytes\n";
+  EXPECT_GT(used, 0) << result.log;
+  EXPECT_LE(used, registers);
+  EXPECT_LE(spilled, spills);
+}
+
+TEST_F(Specialise, RegisterKernelsKeepTheirBudgets) {
+  for (const auto& sizes : {std::vector{1, 6, 9}, {2, 5, 8}, {7, 9}, {1, 3, 4, 6}}) {
+    for (const bool flag : {false, true}) {
+      expect_budget(*compiler_,
+                    {.sizes = sizes,
+                     .variant = Variant::registers,
+                     .lanes = 1,
+                     .nonnegative = flag,
+                     .chained = flag},
+                    255, 16);
+    }
+  }
+}
+
+TEST_F(Specialise, GroupKernelsKeepTheirBudgets) {
+  const auto group = [](std::vector<int> sizes, std::uint32_t lanes) {
+    return Speciality{.sizes = std::move(sizes), .variant = Variant::group, .lanes = lanes};
+  };
+  expect_budget(*compiler_, group({1, 8, 16}, 4), 128, 32);
+  expect_budget(*compiler_, group({4, 16, 32}, 16), 128, 32);
+  expect_budget(*compiler_, group({8, 16, 32, 64}, 32), 128, 32);
+}
+
+TEST_F(Specialise, CompilesOnceAndReadsTheCacheUnlessItIsDamaged) {
+  const testing::TemporaryDirectory folder;
+  const CubinCache cache(folder.path() / "helmholtz");
+  const Speciality speciality{.sizes = {2, 3}, .variant = Variant::registers};
+  const auto cubin = specialised_cubin(speciality, 90, *compiler_, cache);
+  ASSERT_FALSE(cubin.empty());
+  const auto files = [&] {
+    std::vector<std::filesystem::path> all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "helmholtz")) {
+      all.push_back(entry.path());
+    }
+    return all;
+  };
+  ASSERT_EQ(files().size(), 1U);
+  const auto written = std::filesystem::last_write_time(files()[0]);
+  EXPECT_EQ(specialised_cubin(speciality, 90, *compiler_, cache), cubin);
+  EXPECT_EQ(std::filesystem::last_write_time(files()[0]), written);
+
+  std::filesystem::resize_file(files()[0], 100);
+  EXPECT_EQ(specialised_cubin(speciality, 90, *compiler_, cache), cubin);
+  EXPECT_GT(std::filesystem::file_size(files()[0]), 100U);
+
+  // Another architecture is another kernel.
+  EXPECT_FALSE(specialised_cubin(speciality, 80, *compiler_, cache).empty());
+  EXPECT_EQ(files().size(), 2U);
+}
+
+TEST(CubinCache, IsNoMoreThanAHelp) {
+  const testing::TemporaryDirectory folder;
+  const CubinCache cache(folder.path());
+  EXPECT_EQ(cache.read("none"), std::nullopt);
+  cache.write("a", "cubin");
+  EXPECT_EQ(cache.read("a"), "cubin");
+  std::ofstream(folder.path() / "a.cubin", std::ios::app) << "more";
+  EXPECT_EQ(cache.read("a"), std::nullopt);
+  cache.write("a", "again");
+  EXPECT_EQ(cache.read("a"), "again");
+  const CubinCache nowhere("/proc/helmholtz");
+  nowhere.write("a", "cubin");
+  EXPECT_EQ(nowhere.read("a"), std::nullopt);
+}
+
+TEST(SpecialisedSource, NamesTheShape) {
+  const auto source = specialised_source(
+      {.sizes = {1, 6, 9}, .variant = Variant::registers, .lanes = 1, .nonnegative = true});
+  EXPECT_THAT(source, HasSubstr("StaticShape<1, 6, 9>, true, false>"));
+  EXPECT_THAT(source, HasSubstr(kSpecialisedKernel));
+}
+
+}  // namespace
+}  // namespace helmholtz::cuda
