@@ -1,7 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -16,14 +13,10 @@
 #include "app/output.hpp"
 #include "app/part.hpp"
 #include "app/sweep_flags.hpp"
+#include "app/sweep_run.hpp"
 #include "helmholtz/sweep.hpp"
 #include "report/numbers.hpp"
-#include "report/progress.hpp"
-#include "report/summary_csv.hpp"
-#include "report/sweep_report.hpp"
-#include "report/terminal.hpp"
 #include "sweep/memory.hpp"
-#include "sweep/replay.hpp"
 #include "sweep/run_directory.hpp"
 
 namespace helmholtz::app {
@@ -73,144 +66,6 @@ ExitCode estimate(const SweepSpec& spec, const OutputOptions& output) {
       report::scaled(needs.machine_steps_per_second)));
   return ExitCode::ok;
 }
-
-/// Draws the best, the median and the worst machine of the best configuration, trained again.
-void print_portraits(const report::Summary& summary) {
-  const auto order = summary.best_first();
-  const auto ranking = order.empty() ? std::nullopt : summary.ranking(order.front());
-  if (!ranking) return;
-  const std::array shown = {ranking->best, ranking->median, ranking->worst};
-  const std::array titles = {"best machine", "median machine", "worst machine"};
-  const std::array machines = {shown[0].machine, shown[1].machine, shown[2].machine};
-  const auto& spec = summary.spec();
-  const auto parameters = replay(spec, machines, interrupted);
-  const auto each = parameters.size() / shown.size();
-  if (order.size() > 1 && each > 0) {
-    print(fmt::format("\nof the best configuration, {}:\n",
-                      report::configuration_text(spec, order.front())));
-  }
-  for (std::size_t i = 0; i < shown.size() && each > 0; ++i) {
-    print('\n' + report::portrait(spec, titles[i], shown[i],
-                                  std::span(parameters).subspan(i * each, each),
-                                  report::terminal_columns(stdout)));
-  }
-}
-
-/// One sweep's work on its directory, and what is told about it.
-class SweepRun {
- public:
-  SweepRun(const SweepSpec& spec, const OutputOptions& output, const std::filesystem::path& out,
-           SweepPart part)
-      : spec_(spec), output_(output), directory_(out, spec, part) {}
-
-  ExitCode run() {
-    say_what_is_there();
-    // A bad shard that is found only now is trained again.
-    while (!outcome_.stopped) {
-      train();
-      if (outcome_.stopped || !directory_.is_complete()) break;
-      report::Summary summary(spec_);
-      if (!directory_.read(summary)) continue;
-      directory_.write_summary(report::summary_csv(summary));
-      finish(summary);
-      return ExitCode::ok;
-    }
-    directory_.log(outcome_.stopped ? "stopped" : "part_done");
-    return finish_part();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  void say_what_is_there() const {
-    const auto done = directory_.machines_done();
-    if (done == 0 || output_.quiet) return;
-    note(fmt::format("helmholtz: {} of {} are there already", report::grouped(done),
-                     report::counted(directory_.machines_of_part(), "machine")));
-  }
-
-  void train() {
-    const auto left = directory_.machines_of_part() - directory_.machines_done();
-    report::Progress progress(static_cast<double>(left) * static_cast<double>(spec_.steps),
-                              "machine-steps",
-                              {.quiet = output_.quiet, .no_color = output_.no_color});
-    const std::array<ShardSink*, 1> sinks = {&directory_};
-    SweepOptions options;
-    options.wanted = [&](std::uint64_t shard) { return directory_.wants(shard); };
-    options.stop_requested = interrupted;
-    options.progress = [&](const SweepProgress& now) { progress.update(now.machine_steps); };
-    const auto start = Clock::now();
-    const auto trained = run_sweep(spec_, options, sinks);
-    seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
-    progress.finish();
-    outcome_.machines += trained.machines;
-    outcome_.diverged += trained.diverged;
-    outcome_.machine_steps += trained.machine_steps;
-    outcome_.stopped = trained.stopped;
-  }
-
-  [[nodiscard]] double rate() const { return seconds_ > 0 ? outcome_.machine_steps / seconds_ : 0; }
-
-  [[nodiscard]] Json done_json(std::uint64_t machines, std::uint64_t diverged) const {
-    return {{"done", true},
-            {"machines", machines},
-            {"trained", outcome_.machines},
-            {"seconds", seconds_},
-            {"machine_steps_per_second", rate()},
-            {"diverged", diverged}};
-  }
-
-  void finish(const report::Summary& summary) const {
-    std::uint64_t diverged = 0;
-    for (std::uint64_t c = 0; c < spec_.configurations(); ++c) {
-      diverged += summary.cell(c, spec_.evaluations() - 1).diverged;
-    }
-    if (output_.json) {
-      print_line(json_text(done_json(spec_.machines(), diverged)));
-      return;
-    }
-    print_report(summary, diverged);
-    print(fmt::format("\nresults: {}\n", directory_.path().string()));
-    print(fmt::format("summary: {}\n", (directory_.path() / "summary.csv").string()));
-  }
-
-  void print_report(const report::Summary& summary, std::uint64_t diverged) const {
-    constexpr std::size_t kTables = 5;
-    const auto trained = outcome_.machines > 0 ? fmt::format(", {:.1f} s, {} machine-steps/s",
-                                                             seconds_, report::scaled(rate()))
-                                               : ", trained before";
-    print(fmt::format("{}, world {}{}{}\n\n", report::counted(spec_.machines(), "machine"),
-                      spec_.world.name(), trained,
-                      diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : ""));
-    print(report::quantile_tables(summary, kTables));
-    print_portraits(summary);
-  }
-
-  /// After a stop, or where other parts are missing.
-  [[nodiscard]] ExitCode finish_part() const {
-    const auto done = directory_.machines_done();
-    if (output_.json) {
-      auto json = done_json(done, outcome_.diverged);
-      if (outcome_.stopped) json["stopped"] = true;
-      print_line(json_text(json));
-    }
-    const auto counts = fmt::format("{} of {} are in {}", report::grouped(done),
-                                    report::counted(directory_.machines_of_part(), "machine"),
-                                    directory_.path().string());
-    if (outcome_.stopped) {
-      note(fmt::format("helmholtz: stopped; {}; the same command goes on", counts));
-      return ExitCode::stopped;
-    }
-    if (!output_.quiet) note(fmt::format("helmholtz: {}; other parts are missing", counts));
-    return ExitCode::ok;
-  }
-
-  const SweepSpec& spec_;
-  const OutputOptions& output_;
-  RunDirectory directory_;
-  SweepOutcome outcome_;
-  double seconds_ = 0;
-};
 
 ExitCode sweep(const Flags& flags) {
   const auto options = flags.sweep.parse();

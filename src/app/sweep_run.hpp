@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+
+#include "app/json.hpp"
+#include "app/options.hpp"
+#include "helmholtz/error.hpp"
+#include "report/summary.hpp"
+#include "sweep/run_directory.hpp"
+
+namespace helmholtz::app {
+
+/// One sweep's work on its directory, and what is told about it.
+class SweepRun {
+ public:
+  SweepRun(const SweepSpec& spec, const OutputOptions& output, const std::filesystem::path& out,
+           SweepPart part);
+
+  /// Trains what is missing of the part, with a progress line, and writes summary.csv if that was
+  /// the last of the whole sweep.
+  /// @return the whole sweep's results; nothing after a stop, or where other parts are missing
+  std::optional<report::Summary> complete();
+
+  /// Does that, and prints what came of it.
+  ExitCode run();
+
+  [[nodiscard]] bool stopped() const noexcept { return outcome_.stopped; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void say_what_is_there() const;
+  void train();
+  [[nodiscard]] double rate() const { return seconds_ > 0 ? outcome_.machine_steps / seconds_ : 0; }
+  [[nodiscard]] Json done_json(std::uint64_t machines, std::uint64_t diverged) const;
+  void finish(const report::Summary& summary) const;
+  void print_report(const report::Summary& summary, std::uint64_t diverged) const;
+  [[nodiscard]] ExitCode finish_part() const;
+
+  const SweepSpec& spec_;
+  const OutputOptions& output_;
+  RunDirectory directory_;
+  SweepOutcome outcome_;
+  double seconds_ = 0;
+};
+
+}  // namespace helmholtz::app
