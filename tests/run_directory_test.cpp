@@ -19,6 +19,7 @@
 #include "report/fan_chart.hpp"
 #include "report/quantiles.hpp"
 #include "report/summary_csv.hpp"
+#include "support/small_sweep.hpp"
 #include "support/temporary_directory.hpp"
 #include "sweep/manifest.hpp"
 #include "sweep/settings.hpp"
@@ -28,35 +29,14 @@ namespace {
 
 using namespace report;
 
+using testing::shard_of;
+using testing::two_configurations;
+
 using ::testing::DoubleEq;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pointwise;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-SweepSpec two_configurations() {
-  return {.world = make_world("kirby3x3"),
-          .topologies = {Topology({1, 6, 9})},
-          .rates = {0.05, 0.1},
-          .seeds = SeedSet::parse("0:5"),
-          .steps = 20,
-          .eval_every = 10};
-}
-
-/// Machine by machine; NaN: diverged.
-Shard shard_of(const SweepSpec& spec, const std::vector<double>& last_kl, std::uint64_t first = 0) {
-  Shard shard(first, last_kl.size(), 2, spec.samples > 0);
-  for (std::uint64_t k = 0; k < last_kl.size(); ++k) {
-    shard.seeds[k] = spec.seeds[(first + k) / 2];
-    shard.configurations[k] = static_cast<std::uint32_t>((first + k) % 2);
-    for (std::uint64_t e = 0; e < 2; ++e) {
-      const double kl = last_kl[k] + (e == 0 ? 1 : 0);
-      shard.set_evaluation(k, e, {.kl_exact = kl, .diverged = std::isnan(kl)});
-    }
-  }
-  return shard;
-}
 
 const std::vector<double> kTenMachines = {0.9, 0.3, 0.7, std::nan(""), 0.8,
                                           0.1, 0.6, 0.2, 0.5,          std::nan("")};
@@ -86,40 +66,6 @@ TEST(Quantiles, OfOneNoneAndInfinity) {
   EXPECT_EQ(d.quantiles[kMax], kInfinity);
   EXPECT_EQ(d.mean, kInfinity);
   EXPECT_TRUE(std::isnan(d.sd));
-}
-
-TEST(Summary, CountsRanksAndOrders) {
-  const auto spec = two_configurations();
-  Summary summary(spec);
-  const auto middle = kTenMachines.begin() + 8;
-  summary.write(shard_of(spec, {kTenMachines.begin(), middle}));
-  summary.write(shard_of(spec, {middle, kTenMachines.end()}, 8));
-  EXPECT_THAT(summary.best_first(), ElementsAre(1, 0));
-  EXPECT_EQ(summary.cell(1, 1).diverged, 2U);
-  EXPECT_EQ(summary.cell(1, 1).kl.n, 3U);
-  EXPECT_EQ(summary.cell(1, 1).kl.quantiles[kMedian], 0.2);
-  EXPECT_DOUBLE_EQ(summary.cell(0, 0).kl.mean, 1.7);
-  const auto ranking = summary.ranking(1);
-  ASSERT_TRUE(ranking);
-  EXPECT_EQ(ranking->best.machine, 5U);
-  EXPECT_EQ(ranking->best.seed, 2U);
-  EXPECT_EQ(ranking->median.machine, 7U);
-  EXPECT_EQ(ranking->worst.machine, 1U);
-  EXPECT_EQ(ranking->worst.kl, 0.3);
-}
-
-TEST(Summary, OfNothingHasNoRanking) {
-  const Summary summary(two_configurations());
-  EXPECT_FALSE(summary.ranking(0));
-  EXPECT_TRUE(summary.best_first().empty());
-}
-
-TEST(SummaryCsv, HasALineAConfigurationAndEvaluation) {
-  const auto spec = two_configurations();
-  Summary summary(spec);
-  summary.write(shard_of(spec, {0.5, 0.25}));
-  EXPECT_THAT(summary_csv(summary),
-              HasSubstr("\n1,\"1,6,9\",0.1,1,constant,zero,20,exact,1,0,0.25,,0.25,0.25,"));
 }
 
 class ARun : public ::testing::Test {

@@ -15,7 +15,13 @@ namespace helmholtz {
 /// - initial_parameters: row 0; slot = the parameter's index.
 /// - evaluation: row = the sample's number; block = step * E/4 + slot/4, E = draws_per_sample().
 ///   Slots: generative units, layer 0 first.
-enum class RandomPurpose : std::uint32_t { training = 0, initial_parameters = 1, evaluation = 2 };
+/// - bootstrap: seed 0, row = the replicate; slot = the group of values. Never a machine's.
+enum class RandomPurpose : std::uint32_t {
+  training = 0,
+  initial_parameters = 1,
+  evaluation = 2,
+  bootstrap = 3
+};
 
 /// The key and the upper half of the counter: one sequence of blocks.
 struct RandomStream {

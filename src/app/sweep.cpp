@@ -12,6 +12,7 @@
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/part.hpp"
+#include "app/success_flag.hpp"
 #include "app/sweep_flags.hpp"
 #include "app/sweep_run.hpp"
 #include "helmholtz/sweep.hpp"
@@ -24,9 +25,10 @@ namespace helmholtz::app {
 namespace {
 
 struct Flags {
-  explicit Flags(CLI::App& command) : sweep(command) {}
+  explicit Flags(CLI::App& command) : sweep(command), success(command) {}
 
   SweepFlags sweep;
+  SuccessFlag success;
   std::string out;
   std::string part;
   bool resume = false;
@@ -71,6 +73,7 @@ ExitCode sweep(const Flags& flags) {
   const auto options = flags.sweep.parse();
   const auto spec = flags.sweep.spec(options);
   const auto part = parse_part(flags.part);
+  const auto success_below = flags.success.parse();
   spec.validate();
   if (flags.dry_run) return estimate(spec, options.output);
   if (flags.out.empty()) {
@@ -81,7 +84,7 @@ ExitCode sweep(const Flags& flags) {
     throw NoInput(flags.out, "holds no sweep to resume");
   }
   catch_interrupts();
-  return SweepRun(spec, options.output, flags.out, part).run();
+  return SweepRun(spec, options.output, flags.out, part, success_below).run();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,14 +20,14 @@ namespace helmholtz::app {
 namespace {
 
 /// Draws the best, the median and the worst machine of the best configuration, trained again.
-void print_portraits(const report::Summary& summary) {
-  const auto order = summary.best_first();
-  const auto ranking = order.empty() ? std::nullopt : summary.ranking(order.front());
+void print_portraits(const report::Statistics& statistics) {
+  const auto order = statistics.best_first();
+  const auto ranking = order.empty() ? std::nullopt : statistics.ranking(order.front());
   if (!ranking) return;
   const std::array shown = {ranking->best, ranking->median, ranking->worst};
   const std::array titles = {"best machine", "median machine", "worst machine"};
   const std::array machines = {shown[0].machine, shown[1].machine, shown[2].machine};
-  const auto& spec = summary.spec();
+  const auto& spec = statistics.spec();
   const auto parameters = replay(spec, machines, interrupted);
   const auto each = parameters.size() / shown.size();
   if (order.size() > 1 && each > 0) {
@@ -43,10 +44,11 @@ void print_portraits(const report::Summary& summary) {
 }  // namespace
 
 SweepRun::SweepRun(const SweepSpec& spec, const OutputOptions& output,
-                   const std::filesystem::path& out, SweepPart part)
-    : spec_(spec), output_(output), directory_(out, spec, part) {}
+                   const std::filesystem::path& out, SweepPart part,
+                   std::optional<double> success_below)
+    : spec_(spec), output_(output), success_below_(success_below), directory_(out, spec, part) {}
 
-std::optional<report::Summary> SweepRun::complete() {
+std::optional<report::Statistics> SweepRun::complete() {
   say_what_is_there();
   // A bad shard that is found only now is trained again.
   while (!outcome_.stopped) {
@@ -54,17 +56,18 @@ std::optional<report::Summary> SweepRun::complete() {
     if (outcome_.stopped || !directory_.is_complete()) break;
     report::Summary summary(spec_);
     if (!directory_.read(summary)) continue;
-    directory_.write_summary(report::summary_csv(summary));
-    return summary;
+    report::Statistics statistics(std::move(summary), success_below_);
+    directory_.write_summary(report::summary_csv(statistics));
+    return statistics;
   }
   directory_.log(outcome_.stopped ? "stopped" : "part_done");
   return std::nullopt;
 }
 
 ExitCode SweepRun::run() {
-  const auto summary = complete();
-  if (!summary) return finish_part();
-  finish(*summary);
+  const auto statistics = complete();
+  if (!statistics) return finish_part();
+  finish(*statistics);
   return ExitCode::ok;
 }
 
@@ -104,21 +107,18 @@ Json SweepRun::done_json(std::uint64_t machines, std::uint64_t diverged) const {
           {"diverged", diverged}};
 }
 
-void SweepRun::finish(const report::Summary& summary) const {
-  std::uint64_t diverged = 0;
-  for (std::uint64_t c = 0; c < spec_.configurations(); ++c) {
-    diverged += summary.cell(c, spec_.evaluations() - 1).diverged;
-  }
+void SweepRun::finish(const report::Statistics& statistics) const {
   if (output_.json) {
-    print_line(json_text(done_json(spec_.machines(), diverged)));
+    print_line(json_text(done_json(spec_.machines(), statistics.diverged())));
     return;
   }
-  print_report(summary, diverged);
+  print_report(statistics);
   print(fmt::format("\nresults: {}\n", directory_.path().string()));
   print(fmt::format("summary: {}\n", (directory_.path() / "summary.csv").string()));
 }
 
-void SweepRun::print_report(const report::Summary& summary, std::uint64_t diverged) const {
+void SweepRun::print_report(const report::Statistics& statistics) const {
+  const auto diverged = statistics.diverged();
   constexpr std::size_t kTables = 5;
   const auto trained = outcome_.machines > 0 ? fmt::format(", {:.1f} s, {} machine-steps/s",
                                                            seconds_, report::scaled(rate()))
@@ -126,8 +126,8 @@ void SweepRun::print_report(const report::Summary& summary, std::uint64_t diverg
   print(fmt::format("{}, world {}{}{}\n\n", report::counted(spec_.machines(), "machine"),
                     spec_.world.name(), trained,
                     diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : ""));
-  print(report::quantile_tables(summary, kTables));
-  print_portraits(summary);
+  print(report::quantile_tables(statistics, kTables));
+  print_portraits(statistics);
 }
 
 /// After a stop, or where other parts are missing.

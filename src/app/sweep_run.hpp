@@ -7,7 +7,7 @@
 #include "app/json.hpp"
 #include "app/options.hpp"
 #include "helmholtz/error.hpp"
-#include "report/summary.hpp"
+#include "report/statistics.hpp"
 #include "sweep/run_directory.hpp"
 
 namespace helmholtz::app {
@@ -16,12 +16,12 @@ namespace helmholtz::app {
 class SweepRun {
  public:
   SweepRun(const SweepSpec& spec, const OutputOptions& output, const std::filesystem::path& out,
-           SweepPart part);
+           SweepPart part, std::optional<double> success_below = {});
 
   /// Trains what is missing of the part, with a progress line, and writes summary.csv if that was
   /// the last of the whole sweep.
   /// @return the whole sweep's results; nothing after a stop, or where other parts are missing
-  std::optional<report::Summary> complete();
+  std::optional<report::Statistics> complete();
 
   /// Does that, and prints what came of it.
   ExitCode run();
@@ -35,12 +35,13 @@ class SweepRun {
   void train();
   [[nodiscard]] double rate() const { return seconds_ > 0 ? outcome_.machine_steps / seconds_ : 0; }
   [[nodiscard]] Json done_json(std::uint64_t machines, std::uint64_t diverged) const;
-  void finish(const report::Summary& summary) const;
-  void print_report(const report::Summary& summary, std::uint64_t diverged) const;
+  void finish(const report::Statistics& statistics) const;
+  void print_report(const report::Statistics& statistics) const;
   [[nodiscard]] ExitCode finish_part() const;
 
   const SweepSpec& spec_;
   const OutputOptions& output_;
+  std::optional<double> success_below_;
   RunDirectory directory_;
   SweepOutcome outcome_;
   double seconds_ = 0;

@@ -38,10 +38,14 @@ double quantile(std::span<const double> sorted, double p) {
 
 Distribution describe(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  Distribution out{.n = values.size()};
-  set_moments(values, out);
+  return describe_sorted(values);
+}
+
+Distribution describe_sorted(std::span<const double> sorted) {
+  Distribution out{.n = sorted.size()};
+  set_moments(sorted, out);
   for (std::size_t q = 0; q < kQuantiles.size(); ++q) {
-    out.quantiles[q] = quantile(values, kQuantiles[q]);
+    out.quantiles[q] = quantile(sorted, kQuantiles[q]);
   }
   return out;
 }

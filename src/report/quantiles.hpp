@@ -30,5 +30,7 @@ struct Distribution {
 
 /// @param values  without NaN, in any order: the result depends on the values alone
 Distribution describe(std::vector<double> values);
+/// @param sorted  ascending, without NaN
+Distribution describe_sorted(std::span<const double> sorted);
 
 }  // namespace helmholtz::report

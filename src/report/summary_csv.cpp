@@ -10,32 +10,47 @@ namespace helmholtz::report {
 
 namespace {
 
-/// Empty for NaN.
-std::string number(double value) { return std::isnan(value) ? "" : text::shortest(value); }
+constexpr std::string_view kColumns =
+    "configuration,layers,lr,batch,schedule,init,step,kl,n,diverged,mean,sd,"
+    "min,q05,q25,median,q75,q95,max,iqm,iqm_low,iqm_high,"
+    "success_below,success,success_low,success_high,best_seed\n";
+
+/// With its comma; empty for NaN.
+std::string field(double value) { return std::isnan(value) ? "," : ',' + text::shortest(value); }
 
 /// A field with commas, such as layers, is quoted (RFC 4180).
-std::string quoted(const std::string& field) { return '"' + field + '"'; }
+std::string quoted(const std::string& text) { return '"' + text + '"'; }
+
+std::string configuration_fields(const SweepSpec& spec, std::uint64_t c) {
+  const auto configuration = spec.configuration(c);
+  return fmt::format("{},{},{},{},{},{}", c,
+                     quoted(spec.topologies[configuration.topology].to_string()),
+                     text::shortest(configuration.rate), configuration.batch,
+                     configuration.schedule.to_string(), configuration.initialisation.to_string());
+}
+
+std::string statistics_fields(const CellStatistics& cell, std::optional<double> success_below) {
+  auto text = field(cell.kl.mean) + field(cell.kl.sd);
+  for (const double q : cell.kl.quantiles) text += field(q);
+  text += field(cell.interquartile_mean) + field(cell.interquartile_mean_interval.low) +
+          field(cell.interquartile_mean_interval.high);
+  text += field(success_below.value_or(std::nan(""))) + field(cell.success.value) +
+          field(cell.success.interval.low) + field(cell.success.interval.high);
+  return text + (cell.best_seed ? fmt::format(",{}", *cell.best_seed) : ",");
+}
 
 }  // namespace
 
-std::string summary_csv(const Summary& summary) {
-  const auto& spec = summary.spec();
-  std::string text =
-      "configuration,layers,lr,batch,schedule,init,step,kl,n,diverged,mean,sd,"
-      "min,q05,q25,median,q75,q95,max\n";
+std::string summary_csv(const Statistics& statistics) {
+  const auto& spec = statistics.spec();
+  std::string text(kColumns);
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    const auto configuration = spec.configuration(c);
-    const auto prefix = fmt::format(
-        "{},{},{},{},{},{}", c, quoted(spec.topologies[configuration.topology].to_string()),
-        text::shortest(configuration.rate), configuration.batch, configuration.schedule.to_string(),
-        configuration.initialisation.to_string());
+    const auto prefix = configuration_fields(spec, c);
     for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
-      const auto cell = summary.cell(c, e);
-      text += fmt::format("{},{},{},{},{},{},{}", prefix, spec.evaluation_step(e),
-                          summary.is_exact(c) ? "exact" : "sampled", cell.kl.n, cell.diverged,
-                          number(cell.kl.mean), number(cell.kl.sd));
-      for (const double q : cell.kl.quantiles) text += ',' + number(q);
-      text += '\n';
+      const auto& cell = statistics.cell(c, e);
+      text += fmt::format("{},{},{},{},{}{}\n", prefix, spec.evaluation_step(e),
+                          statistics.is_exact(c) ? "exact" : "sampled", cell.kl.n, cell.diverged,
+                          statistics_fields(cell, statistics.success_below()));
     }
   }
   return text;

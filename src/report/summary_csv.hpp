@@ -2,12 +2,12 @@
 
 #include <string>
 
-#include "report/summary.hpp"
+#include "report/statistics.hpp"
 
 namespace helmholtz::report {
 
 /// A line a configuration and evaluation: how the KL is spread over its machines, in nats. Empty
 /// fields: no such number.
-std::string summary_csv(const Summary& summary);
+std::string summary_csv(const Statistics& statistics);
 
 }  // namespace helmholtz::report

@@ -21,29 +21,41 @@ std::string cell_text(double value) {
   return std::isnan(value) ? fmt::format("{:9}", "") : fmt::format("{:9.4f}", value);
 }
 
-std::string table(const Summary& summary, std::uint64_t c) {
+/// The column of the share below the threshold; empty where none was asked for.
+std::string success_heading(const Statistics& statistics) {
+  const auto below = statistics.success_below();
+  return below ? fmt::format("{:>12}", "below " + text::shortest(*below)) : "";
+}
+
+std::string success_text(const CellStatistics& cell) {
+  return std::isnan(cell.success.value) ? "" : fmt::format("{:10.2f} %", 100 * cell.success.value);
+}
+
+std::string table(const Statistics& statistics, std::uint64_t c) {
   auto text =
-      fmt::format("{}: {} KL(world || model) in nats\n", configuration_text(summary.spec(), c),
-                  summary.is_exact(c) ? "exact" : "sampled");
-  text += fmt::format("{:>12}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}\n", "step", "5 %", "25 %",
-                      "median", "75 %", "95 %", "mean", "machines", "diverged");
-  for (std::uint64_t e = 0; e < summary.spec().evaluations(); ++e) {
-    const auto cell = summary.cell(c, e);
-    text += fmt::format("{:12}", summary.spec().evaluation_step(e));
+      fmt::format("{}: {} KL(world || model) in nats\n", configuration_text(statistics.spec(), c),
+                  statistics.is_exact(c) ? "exact" : "sampled");
+  text += fmt::format("{:>12}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}{}\n", "step", "5 %",
+                      "25 %", "median", "75 %", "95 %", "mean", "IQM", "machines", "diverged",
+                      success_heading(statistics));
+  for (std::uint64_t e = 0; e < statistics.spec().evaluations(); ++e) {
+    const auto& cell = statistics.cell(c, e);
+    text += fmt::format("{:12}", statistics.spec().evaluation_step(e));
     for (const auto q : {kQ05, kQ25, kMedian, kQ75, kQ95}) {
       text += cell_text(cell.kl.quantiles[q]);
     }
-    text += fmt::format("{}{:10}{:10}\n", cell_text(cell.kl.mean), cell.kl.n + cell.diverged,
-                        cell.diverged);
+    text += cell_text(cell.kl.mean) + cell_text(cell.interquartile_mean);
+    text += fmt::format("{:10}{:10}{}\n", cell.machines(), cell.diverged, success_text(cell));
   }
   return text;
 }
 
-std::string chart(const Summary& summary, std::uint64_t c) {
-  const auto& spec = summary.spec();
+std::string chart(const Statistics& statistics, std::uint64_t c) {
+  const auto& spec = statistics.spec();
   if (spec.evaluations() < 2) return "";
   std::vector<Distribution> columns;
-  for (std::uint64_t e = 0; e < spec.evaluations(); ++e) columns.push_back(summary.cell(c, e).kl);
+  for (std::uint64_t e = 0; e < spec.evaluations(); ++e)
+    columns.push_back(statistics.cell(c, e).kl);
   const auto picture = fan_chart(columns, fmt::format("step {}", spec.evaluation_step(0)),
                                  fmt::format("{}", spec.evaluation_step(spec.evaluations() - 1)));
   if (picture.empty()) return "";
@@ -52,8 +64,7 @@ std::string chart(const Summary& summary, std::uint64_t c) {
 
 /// Q of every pattern of the world: exact where possible, else the share of the samples.
 std::vector<double> model_probabilities(const SweepSpec& spec, const Topology& topology,
-                                        const Summary::Ranked& machine,
-                                        std::span<const float> parameters) {
+                                        const Ranked& machine, std::span<const float> parameters) {
   std::vector<double> q;
   if (exact_is_feasible(topology)) {
     for (const double log_q :
@@ -90,9 +101,8 @@ std::string draw_world(const World& world, std::span<const double> q, int column
          draw_patterns(drawings, world.shape(), columns);
 }
 
-std::string draw_samples(const SweepSpec& spec, const Topology& topology,
-                         const Summary::Ranked& machine, std::span<const float> parameters,
-                         int columns) {
+std::string draw_samples(const SweepSpec& spec, const Topology& topology, const Ranked& machine,
+                         std::span<const float> parameters, int columns) {
   constexpr std::size_t kSamples = 8;
   const auto units = static_cast<std::ptrdiff_t>(topology.visible_units());
   const auto bits = generate_patterns(topology, parameters, machine.seed, spec.steps, 0, kSamples);
@@ -118,13 +128,13 @@ std::string configuration_text(const SweepSpec& spec, std::uint64_t c) {
   return text;
 }
 
-std::string quantile_tables(const Summary& summary, std::size_t most) {
-  const auto order = summary.best_first();
+std::string quantile_tables(const Statistics& statistics, std::size_t most) {
+  const auto order = statistics.best_first();
   std::string text;
   for (std::size_t i = 0; i < std::min(order.size(), most); ++i) {
     if (i > 0) text += '\n';
-    text += table(summary, order[i]);
-    if (i == 0) text += chart(summary, order[i]);
+    text += table(statistics, order[i]);
+    if (i == 0) text += chart(statistics, order[i]);
   }
   if (order.size() > most) {
     text += fmt::format("\n… and {} configurations with a larger median; all are in summary.csv\n",
@@ -133,9 +143,8 @@ std::string quantile_tables(const Summary& summary, std::size_t most) {
   return text;
 }
 
-std::string portrait(const SweepSpec& spec, const std::string& title,
-                     const Summary::Ranked& machine, std::span<const float> parameters,
-                     int columns) {
+std::string portrait(const SweepSpec& spec, const std::string& title, const Ranked& machine,
+                     std::span<const float> parameters, int columns) {
   const auto& topology =
       spec.topologies[spec.configuration(machine.machine % spec.configurations()).topology];
   const auto q = model_probabilities(spec, topology, machine, parameters);

@@ -4,23 +4,23 @@
 #include <string>
 
 #include "helmholtz/sweep.hpp"
-#include "report/summary.hpp"
+#include "report/statistics.hpp"
 
 namespace helmholtz::report {
 
 /// "layers 1,6,9, lr 0.05, batch 1", and schedule and init where they are not the plain ones.
 std::string configuration_text(const SweepSpec& spec, std::uint64_t c);
 
-/// The quantiles of the KL for each evaluation, for the best `most` configurations, and how the
+/// The quantiles of the KL for each evaluation, its interquartile mean, and the share below the
+/// threshold if there is one, for the best `most` configurations, and how the
 /// best one's moved as a fan chart. Whole lines.
-std::string quantile_tables(const Summary& summary, std::size_t most);
+std::string quantile_tables(const Statistics& statistics, std::size_t most);
 
 /// A machine in text: its KL, the world's patterns with their probability in the world and in the
 /// model, and a few generated samples. Whole lines.
 /// @param parameters  [parameters of the machine's topology] after the last step
 /// @param columns     width of the terminal, in characters
-std::string portrait(const SweepSpec& spec, const std::string& title,
-                     const Summary::Ranked& machine, std::span<const float> parameters,
-                     int columns);
+std::string portrait(const SweepSpec& spec, const std::string& title, const Ranked& machine,
+                     std::span<const float> parameters, int columns);
 
 }  // namespace helmholtz::report

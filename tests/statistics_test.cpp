@@ -1,0 +1,194 @@
+// Statistics over machines, against values worked by hand or published.
+#include "report/statistics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "report/summary_csv.hpp"
+#include "report/sweep_report.hpp"
+#include "support/small_sweep.hpp"
+
+namespace helmholtz::report {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+const double kNaN = std::nan("");
+
+/// n values at the middles of equal slices of an exponential distribution, ascending.
+std::vector<double> exponential(std::size_t n) {
+  std::vector<double> values(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    values[i] = -std::log1p(-(static_cast<double>(i) + 0.5) / static_cast<double>(n));
+  }
+  return values;
+}
+
+/// What the interval of a 25 % trimmed mean is for many values: the Winsorized standard deviation
+/// over half the root of n (Tukey & McLaughlin 1963), times the normal quantile.
+double half_width(std::vector<double> sorted) {
+  const auto n = static_cast<double>(sorted.size());
+  const double low = sorted[sorted.size() / 4];
+  const double high = sorted[sorted.size() - 1 - sorted.size() / 4];
+  for (auto& x : sorted) x = std::clamp(x, low, high);
+  return 1.959964 * describe(sorted).sd / (0.5 * std::sqrt(n));
+}
+
+TEST(InterquartileMean, CutsOffAQuarterAtEachEnd) {
+  const std::vector<double> eight = {-100, 0, 1, 2, 3, 4, 90, 1000};
+  EXPECT_DOUBLE_EQ(interquartile_mean(eight), 2.5);
+  // Of five, a value and a quarter go at each end: (0.75 * 2 + 3 + 0.75 * 7) / 2.5.
+  const std::vector<double> five = {1, 2, 3, 7, 100};
+  EXPECT_DOUBLE_EQ(interquartile_mean(five), 3.9);
+  EXPECT_EQ(interquartile_mean(std::vector<double>{7}), 7);
+  EXPECT_EQ(interquartile_mean(std::vector<double>{1, 2}), 1.5);
+  EXPECT_TRUE(std::isnan(interquartile_mean({})));
+}
+
+TEST(InterquartileMean, IsInfiniteOnlyIfTheMiddleIs) {
+  EXPECT_EQ(interquartile_mean(std::vector<double>{1, 2, 4, kInfinity}), 3);
+  EXPECT_EQ(interquartile_mean(std::vector<double>{1, 2, kInfinity, kInfinity}), kInfinity);
+}
+
+TEST(Bootstrap, AgreesWithTheTrimmedMeansStandardError) {
+  const Bootstrap bootstrap;
+  // Few values a group, many (normal weights), and a size that groups do not divide.
+  for (const std::size_t n : {100U, 1000U, 3001U, 100'000U}) {
+    const auto values = exponential(n);
+    const auto interval = bootstrap.interquartile_mean_interval(values);
+    const double middle = interquartile_mean(values);
+    EXPECT_LT(interval.low, middle) << n;
+    EXPECT_GT(interval.high, middle) << n;
+    // Replicates are 1,000: an end of the interval is known to about 8 % of its distance.
+    EXPECT_NEAR((interval.high - interval.low) / 2 / half_width(values), 1, 0.1) << n;
+  }
+}
+
+TEST(Bootstrap, NeedsAFewValuesAndKeepsInfinity) {
+  const Bootstrap bootstrap;
+  EXPECT_TRUE(std::isnan(bootstrap.interquartile_mean_interval(exponential(7)).low));
+  EXPECT_FALSE(std::isnan(bootstrap.interquartile_mean_interval(exponential(8)).low));
+  const std::vector<double> equal(1000, 3.0);
+  EXPECT_DOUBLE_EQ(bootstrap.interquartile_mean_interval(equal).low, 3);
+  EXPECT_DOUBLE_EQ(bootstrap.interquartile_mean_interval(equal).high, 3);
+  auto values = exponential(100);
+  std::fill(values.begin() + 74, values.end(), kInfinity);
+  const auto interval = bootstrap.interquartile_mean_interval(values);
+  EXPECT_TRUE(std::isfinite(interval.low));
+  EXPECT_EQ(interval.high, kInfinity);
+}
+
+TEST(Share, HasTheIntervalOfClopperAndPearson) {
+  // 95 % limits for 10 of 20 and for 0 and 10 of 10, as tabulated.
+  const auto half = share_of(10, 20);
+  EXPECT_EQ(half.value, 0.5);
+  EXPECT_NEAR(half.interval.low, 0.2720, 5e-5);
+  EXPECT_NEAR(half.interval.high, 0.7280, 5e-5);
+  EXPECT_EQ(share_of(0, 10).interval.low, 0);
+  EXPECT_NEAR(share_of(0, 10).interval.high, 1 - std::pow(0.025, 0.1), 1e-12);
+  EXPECT_NEAR(share_of(10, 10).interval.low, std::pow(0.025, 0.1), 1e-12);
+  EXPECT_EQ(share_of(10, 10).interval.high, 1);
+  EXPECT_TRUE(std::isnan(share_of(0, 0).value));
+}
+
+TEST(PairedComparison, CountsDivergedMachinesAsWorst) {
+  const std::vector<double> a = {1, 2, 3, kInfinity, kNaN, kNaN, 5};
+  const std::vector<double> b = {2, 1.5, 3, kNaN, kInfinity, kNaN, 9};
+  const auto out = compare(a, b, Bootstrap());
+  EXPECT_EQ(out.pairs, 7U);
+  EXPECT_EQ(out.a_better, 3U);
+  EXPECT_EQ(out.b_better, 2U);
+  EXPECT_EQ(out.ties(), 2U);
+  EXPECT_EQ(out.difference.n, 4U);
+  EXPECT_DOUBLE_EQ(out.difference.mean, (-1 + 0.5 + 0 - 4) / 4);
+  EXPECT_DOUBLE_EQ(out.difference.quantiles[kMedian], -0.5);
+  EXPECT_DOUBLE_EQ(out.a_share.value, 0.6);
+}
+
+TEST(PairedComparison, HasTheSignTestsPValue) {
+  const auto p_value = [](std::size_t better, std::size_t worse) {
+    std::vector<double> a(better, -1.0);
+    a.resize(better + worse, 1.0);
+    return compare(a, std::vector<double>(better + worse, 0.0), Bootstrap()).p_value;
+  };
+  // 2 * (1 + 8) / 2^8 and 2 * (1 + 10 + 45) / 2^10.
+  EXPECT_DOUBLE_EQ(p_value(7, 1), 18.0 / 256);
+  EXPECT_DOUBLE_EQ(p_value(2, 8), 112.0 / 1024);
+  EXPECT_EQ(p_value(5, 5), 1);
+  EXPECT_TRUE(std::isnan(p_value(0, 0)));
+  // Arbuthnot's 82 years of more boys than girls: 2 / 2^82.
+  EXPECT_DOUBLE_EQ(p_value(82, 0), std::ldexp(1.0, -81));
+}
+
+using testing::shard_of;
+using testing::two_configurations;
+
+TEST(Statistics, CountRankAndOrder) {
+  const auto spec = two_configurations();
+  Summary summary(spec);
+  summary.write(shard_of(spec, {0.9, 0.3, 0.7, kNaN, 0.8, 0.1, 0.6, 0.2}));
+  summary.write(shard_of(spec, {0.5, kNaN}, 8));
+  const Statistics statistics(summary, 0.3);
+  EXPECT_THAT(statistics.best_first(), ElementsAre(1, 0));
+  EXPECT_EQ(statistics.diverged(), 2U);
+  EXPECT_EQ(statistics.last(1).diverged, 2U);
+  EXPECT_EQ(statistics.last(1).kl.n, 3U);
+  EXPECT_EQ(statistics.last(1).kl.quantiles[kMedian], 0.2);
+  EXPECT_EQ(statistics.last(1).best_seed, 2U);
+  EXPECT_DOUBLE_EQ(statistics.cell(0, 0).kl.mean, 1.7);
+  // 0.1 and 0.2 of five machines: 0.3 is not below 0.3, and diverged is no success.
+  EXPECT_DOUBLE_EQ(statistics.last(1).success.value, 0.4);
+  const auto ranking = statistics.ranking(1);
+  ASSERT_TRUE(ranking);
+  EXPECT_EQ(ranking->best.machine, 5U);
+  EXPECT_EQ(ranking->best.seed, 2U);
+  EXPECT_EQ(ranking->median.machine, 7U);
+  EXPECT_EQ(ranking->worst.machine, 1U);
+  EXPECT_EQ(ranking->worst.kl, 0.3);
+  const auto best = statistics.best_machines(1, 2);
+  ASSERT_EQ(best.size(), 2U);
+  EXPECT_EQ(best[1].seed, 3U);
+  EXPECT_EQ(statistics.best_machines(1, 9).size(), 3U);
+  EXPECT_EQ(statistics.compare(1, 0).a_better, 3U);
+  EXPECT_EQ(statistics.compare(1, 0).b_better, 2U);
+}
+
+TEST(Statistics, OfNothingHaveNoRanking) {
+  const auto spec = two_configurations();
+  const Summary summary(spec);
+  const Statistics statistics(summary);
+  EXPECT_FALSE(statistics.ranking(0));
+  EXPECT_TRUE(statistics.best_first().empty());
+  EXPECT_TRUE(std::isnan(statistics.last(0).success.value));
+}
+
+TEST(SummaryCsv, HasEveryStatistic) {
+  const auto spec = two_configurations();
+  Summary summary(spec);
+  summary.write(shard_of(spec, {0.5, 0.25, 0.5, kNaN}));
+  EXPECT_THAT(summary_csv(Statistics(summary, 0.5)),
+              HasSubstr("\n1,\"1,6,9\",0.1,1,constant,zero,20,exact,1,1,0.25,,"
+                        "0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,,,0.5,0.5,0.0125791"));
+  EXPECT_THAT(summary_csv(Statistics(summary)), HasSubstr(",0.25,,,,,,,0\n"));
+}
+
+TEST(QuantileTables, ShowTheShareBelowWhenAsked) {
+  const auto spec = two_configurations();
+  Summary summary(spec);
+  summary.write(shard_of(spec, {0.5, 0.25, 0.75, kNaN}));
+  const auto text = quantile_tables(Statistics(summary, 0.3), 5);
+  EXPECT_THAT(text, HasSubstr("  diverged   below 0.3\n"));
+  EXPECT_THAT(text, HasSubstr("  0.2500         2         1     50.00 %\n"));
+  EXPECT_THAT(quantile_tables(Statistics(summary), 5), Not(HasSubstr("%\n")));
+}
+
+}  // namespace
+}  // namespace helmholtz::report

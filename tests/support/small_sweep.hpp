@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "helmholtz/sweep.hpp"
+
+namespace helmholtz::testing {
+
+/// Two rates, five seeds, two evaluations.
+inline SweepSpec two_configurations() {
+  return {.world = make_world("kirby3x3"),
+          .topologies = {Topology({1, 6, 9})},
+          .rates = {0.05, 0.1},
+          .seeds = SeedSet::parse("0:5"),
+          .steps = 20,
+          .eval_every = 10};
+}
+
+/// Results of consecutive machines of a sweep. @param last_kl  machine by machine, at the last
+/// evaluation; one nat more for each one before; NaN: diverged
+inline Shard shard_of(const SweepSpec& spec, const std::vector<double>& last_kl,
+                      std::uint64_t first = 0) {
+  const auto configurations = spec.configurations();
+  Shard shard(first, last_kl.size(), spec.evaluations(), spec.samples > 0);
+  for (std::uint64_t k = 0; k < last_kl.size(); ++k) {
+    shard.seeds[k] = spec.seeds[(first + k) / configurations];
+    shard.configurations[k] = static_cast<std::uint32_t>((first + k) % configurations);
+    for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
+      const double kl = last_kl[k] + static_cast<double>(spec.evaluations() - 1 - e);
+      shard.set_evaluation(k, e, {.kl_exact = kl, .kl_sampled = kl, .diverged = std::isnan(kl)});
+    }
+  }
+  return shard;
+}
+
+}  // namespace helmholtz::testing
