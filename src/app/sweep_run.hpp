@@ -26,6 +26,8 @@ class SweepRun {
   /// Does that, and prints what came of it.
   ExitCode run();
 
+  /// Where complete() has put the results.
+  [[nodiscard]] RunDirectory& directory() noexcept { return directory_; }
   [[nodiscard]] bool stopped() const noexcept { return outcome_.stopped; }
 
  private:

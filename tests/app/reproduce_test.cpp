@@ -1,0 +1,54 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "support/process.hpp"
+
+namespace helmholtz::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ReproduceCommand, RunsTheSweepsAndSetsTheResultBesideThePublishedOne) {
+  const TemporaryDirectory folder;
+  const std::vector<std::string> arguments = {"reproduce", "notebook", "--seeds", "40:44",
+                                              "--out",     "n",        "--quiet"};
+  const auto ran = run_program(arguments, folder.path());
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("published: 0.219 nats"));
+  EXPECT_THAT(ran.out, HasSubstr("of 4 machines reach 0.219 nats"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "n" / "notebook" / "summary.csv"));
+
+  auto again = arguments;
+  again.push_back("--json");
+  const auto json = nlohmann::json::parse(run_program(again, folder.path()).out);
+  EXPECT_EQ(json["machines"], 4);
+  EXPECT_EQ(json["unit"], "nats");
+  EXPECT_GT(json["best"].get<double>(), 0.15);
+  EXPECT_LE(json["best"].get<double>(), json["median"].get<double>());
+}
+
+TEST(ReproduceCommand, RefusesWhatItCannotRun) {
+  const TemporaryDirectory folder;
+  const auto refused = [&](const std::vector<std::string>& arguments) {
+    const auto ran = run_program(arguments, folder.path());
+    EXPECT_EQ(ran.exit_code, 2);
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+    return ran.err;
+  };
+  EXPECT_THAT(refused({"reproduce", "--out", "x"}), HasSubstr("EXPERIMENT"));
+  EXPECT_THAT(refused({"reproduce", "bar", "--out", "x"}), HasSubstr("did you mean bars?"));
+  EXPECT_THAT(refused({"reproduce", "bars"}), HasSubstr("--out: got \"\""));
+  EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--seeds", "3:1"}),
+              HasSubstr("--seeds: got \"3:1\""));
+  EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--threads", "-1"}),
+              HasSubstr("--threads: got \"-1\""));
+}
+
+}  // namespace
+}  // namespace helmholtz::testing
