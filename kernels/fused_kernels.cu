@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(256) shared_kernel(const __grid_constant__ Fus
 template <int lanes>
 __global__ void __launch_bounds__(256) group_kernel(const __grid_constant__ FusedTask task) {
   extern __shared__ float memory[];
-  train_block_in_groups(ShapeRef(task.shape), task, memory, WarpGroup<lanes>());
+  train_block_in_groups<WarpGroup<lanes>>(task, memory);
 }
 
 /// (b) for machines that do not fit: the weights and what goes with them stay in global memory,
@@ -89,6 +89,8 @@ void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t st
       return launch(shared_kernel, task, plan, stream);
     case Variant::group:
       return launch_group(task, plan, stream);
+    case Variant::lanes:
+      break;  // SpecialisedKernel
     case Variant::global:
       return launch(global_kernel, task, plan, stream);
   }

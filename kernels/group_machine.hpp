@@ -18,7 +18,53 @@ HELMHOLTZ_DEVICE_HOST int mask_offset(const Shape& shape, int l) {
   }
 }
 
-/// (c) Several lanes train one machine of any topology and batch that fits in shared memory.
+/// A group's machine, and whether what it learns is kept.
+struct GroupTask {
+  std::uint32_t m;
+  bool keep;
+};
+
+/// Weights in shared memory, each layer transposed, [input][output]: lanes read neighbouring banks.
+struct SharedWeights {
+  static constexpr bool kOneRow = false;
+  float* base;
+  /// Of output j and input i; i = inputs is the bias. `round` numbers the outputs of a lane.
+  template <class Layer>
+  HELMHOLTZ_DEVICE float& at(const Layer& layer, int /*lane*/, int /*round*/, int j, int i) const {
+    return base[layer.weights + static_cast<std::size_t>(i * layer.outputs + j)];
+  }
+};
+
+/// Weights of a static shape in the registers of the lane that owns their output: an array that no
+/// index at run time may touch.
+template <class Shape, class Group>
+struct LaneWeights {
+  static constexpr bool kOneRow = true;  ///< there is no room for a batch's deltas
+  float* base;                           ///< [kSize] of this lane (the host: of every lane)
+
+  /// Floats of a lane in the layers that lie before `end` in the order of Topology.
+  static constexpr int size_before(std::size_t end) {
+    int size = 0;
+    std::size_t offset = 0;
+    const auto count = [&](int outputs, int inputs) {
+      const int rounds = (outputs + Group::lanes() - 1) / Group::lanes();
+      if (offset < end) size += rounds * (inputs + 1);
+      offset += static_cast<std::size_t>(outputs * (inputs + 1));
+    };
+    for (int l = 0; l <= Shape::kLast; ++l) count(Shape::size(l), l == 0 ? 0 : Shape::size(l - 1));
+    for (int l = Shape::kLast - 1; l >= 0; --l) count(Shape::size(l), Shape::size(l + 1));
+    return size;
+  }
+  static constexpr int kSize = size_before(Shape::parameters());
+
+  template <class Layer>
+  HELMHOLTZ_DEVICE float& at(const Layer&, int lane, int round, int /*j*/, int i) const {
+    constexpr int kBegin = size_before(Layer::weights);
+    return base[Group::slot(lane) * kSize + kBegin + round * (Layer::inputs + 1) + i];
+  }
+};
+
+/// (c) Several lanes train one machine.
 ///
 /// A lane owns outputs lane, lane + lanes, … of every layer: their weights are its own, and each
 /// activity is summed by one lane in the order of the exact class, so bits do not depend on the
@@ -26,32 +72,34 @@ HELMHOLTZ_DEVICE_HOST int mask_offset(const Shape& shape, int l) {
 ///
 /// `Group`, the lanes of one machine: lanes(); for_each_lane(body), body(lane) for this lane (the
 /// host: for every lane); ballot(body), the lanes whose body(lane) is true; sync(), before a lane
-/// reads what another one wrote.
-template <class Shape, class Group>
+/// reads what another one wrote; slot(lane), where a lane's registers begin among all that there
+/// are. `Weights`: SharedWeights, or LaneWeights for a batch of one row.
+template <class Shape, class Group, class Weights>
 class GroupMachine {
  public:
-  /// A machine's arrays in shared memory.
   struct Memory {
-    float* weights;        ///< [parameters()]; a layer's weights lie transposed, [input][output]
-    float* deltas;         ///< the same, for a batch of several rows; else the weights themselves
-    std::uint32_t* words;  ///< [RuntimeShape::words()]
-    std::uint32_t* masks;  ///< [mask words]: layer by layer, unit i in bit i % 32 of word i / 32
+    Weights weights;
+    Weights deltas;        ///< for a batch of several rows; else the weights themselves
+    std::uint32_t* words;  ///< [RuntimeShape::words()], shared
+    std::uint32_t* masks;  ///< [mask words], shared: unit i of a layer in bit i % 32 of word i / 32
   };
 
-  HELMHOLTZ_DEVICE GroupMachine(const Shape& shape, const FusedTask& task, std::uint32_t m,
+  HELMHOLTZ_DEVICE GroupMachine(const Shape& shape, const FusedTask& task, GroupTask own,
                                 const Memory& memory, const Group& group)
       : shape_(shape),
         task_(task),
-        m_(m),
-        setting_(task.settings[m]),
-        philox_(task.seeds[m]),
+        own_(own),
+        setting_(task.settings[own.m]),
+        philox_(task.seeds[own.m]),
         memory_(memory),
         group_(group) {}
 
   HELMHOLTZ_DEVICE void train() {
-    for_each_parameter([&](float& weight, std::size_t k)
-                           HELMHOLTZ_DEVICE_BODY { weight = *global(k); });
-    if (task_.batch > 1) clear_deltas();
+    for_each_parameter([&](const auto& layer, int lane, int round, int j, int i)
+                           HELMHOLTZ_DEVICE_BODY {
+                             memory_.weights.at(layer, lane, round, j, i) = *global(layer, j, i);
+                             if (batch() > 1) memory_.deltas.at(layer, lane, round, j, i) = 0;
+                           });
     group_.sync();
     const float* const factors =
         task_.factors + static_cast<std::size_t>(task_.schedules[setting_]) * task_.factor_stride;
@@ -61,8 +109,11 @@ class GroupMachine {
       step(factors[s], block);
       block += static_cast<std::uint64_t>(blocks);
     }
-    for_each_parameter([&](float& weight, std::size_t k)
-                           HELMHOLTZ_DEVICE_BODY { *global(k) = weight; });
+    if (!own_.keep) return;
+    for_each_parameter([&](const auto& layer, int lane, int round, int j, int i)
+                           HELMHOLTZ_DEVICE_BODY {
+                             *global(layer, j, i) = memory_.weights.at(layer, lane, round, j, i);
+                           });
   }
 
  private:
@@ -73,8 +124,15 @@ class GroupMachine {
   [[nodiscard]] HELMHOLTZ_DEVICE int units() const {
     return hidden_units() + shape_.size(shape_.last());
   }
-  [[nodiscard]] HELMHOLTZ_DEVICE float* global(std::size_t k) const {
-    return task_.parameters + k * task_.stride + m_;
+  [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t batch() const {
+    return Weights::kOneRow ? 1 : task_.batch;
+  }
+  /// The parameter of output j and input i (i = inputs: the bias) in global memory.
+  template <class Layer>
+  [[nodiscard]] HELMHOLTZ_DEVICE float* global(const Layer& layer, int j, int i) const {
+    const auto k = i < layer.inputs ? layer.weights + static_cast<std::size_t>(j * layer.inputs + i)
+                                    : layer.bias + static_cast<std::size_t>(j);
+    return task_.parameters + k * task_.stride + own_.m;
   }
   [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t* masks(int l) const {
     return memory_.masks + mask_offset(shape_, l);
@@ -88,20 +146,20 @@ class GroupMachine {
   }
 
   HELMHOLTZ_DEVICE void step(float factor, std::uint64_t block) {
-    for (std::uint32_t row = 0; row < task_.batch; ++row) {
+    for (std::uint32_t row = 0; row < batch(); ++row) {
       draw(block, row, 0, sleep_slot() - 1);
       wake(factor);
     }
-    if (task_.batch > 1) {
+    if (batch() > 1) {
       for_layers_down(shape_,
                       [&](auto l) HELMHOLTZ_DEVICE_BODY { apply_deltas(shape_.generative(l)); });
     }
     if (task_.nonnegative) clamp_visible_weights();
-    for (std::uint32_t row = 0; row < task_.batch; ++row) {
+    for (std::uint32_t row = 0; row < batch(); ++row) {
       draw(block, row, sleep_slot(), sleep_slot() + units() - 1);
       sleep(factor);
     }
-    if (task_.batch > 1) {
+    if (batch() > 1) {
       for_hidden_layers_up(
           shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY { apply_deltas(shape_.recognition(l)); });
     }
@@ -163,21 +221,23 @@ class GroupMachine {
   HELMHOLTZ_DEVICE void sample(const Layer& layer, const std::uint32_t* inputs, int slot,
                                std::uint32_t* outputs) const {
     std::uint32_t states = 0;
-    for (int first = 0; first < layer.outputs; first += Group::lanes()) {
+    for_each_round(layer, [&](int round) HELMHOLTZ_DEVICE_BODY {
+      const int first = round * Group::lanes();
       const auto on = group_.ballot([&](int lane) HELMHOLTZ_DEVICE_BODY {
         const int j = first + lane;
         if (j >= layer.outputs) return false;
-        const auto d = one_plus_exp_minus<FloatOps>(activity(layer, inputs, j));
-        return fires<FloatOps>(d, memory_.words[slot + j]);
+        const auto d = one_plus_exp_minus<FloatOps>(activity(layer, inputs, lane, round, j));
+        return static_cast<bool>(fires<FloatOps>(d, memory_.words[slot + j]));
       });
       states |= on << (first % 32);
       const int next = first + Group::lanes();
-      if (next % 32 != 0 && next < layer.outputs) continue;
-      group_.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
-        if (lane == 0) outputs[first / 32] = states;
-      });
-      states = 0;
-    }
+      if (next % 32 == 0 || next >= layer.outputs) {
+        group_.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
+          if (lane == 0) outputs[first / 32] = states;
+        });
+        states = 0;
+      }
+    });
     group_.sync();
   }
 
@@ -185,53 +245,49 @@ class GroupMachine {
   template <class Layer>
   HELMHOLTZ_DEVICE void learn(const Layer& layer, float rate, const std::uint32_t* inputs,
                               const std::uint32_t* targets) const {
-    for_each_output(layer, [&](int j) HELMHOLTZ_DEVICE_BODY {
-      const auto p = sigmoid<FloatOps>(activity(layer, inputs, j));
+    for_each_output(layer, [&](int lane, int round, int j) HELMHOLTZ_DEVICE_BODY {
+      const auto p = sigmoid<FloatOps>(activity(layer, inputs, lane, round, j));
       const auto target = FloatOps::bit(((targets[j / 32] >> (j % 32)) & 1U) != 0);
       const auto delta = FloatOps::mul(rate, FloatOps::error(target, p));
-      float* const bias = memory_.deltas + layer.bias + j;
-      *bias = FloatOps::add(*bias, delta);
-      for (int first = 0; first < layer.inputs; first += 32) {
-        const auto on = inputs[first / 32];
-        const int count = layer.inputs - first < 32 ? layer.inputs - first : 32;
-        float* const weights = memory_.deltas + layer.weights + first * layer.outputs + j;
-        for (int i = 0; i < count; ++i) {
-          if (((on >> i) & 1U) != 0) {
-            weights[i * layer.outputs] = FloatOps::add(weights[i * layer.outputs], delta);
-          }
-        }
-      }
+      float& bias = memory_.deltas.at(layer, lane, round, j, layer.inputs);
+      bias = FloatOps::add(bias, delta);
+      std::uint32_t on = 0;
+      for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY {
+        if (i % 32 == 0) on = inputs[i / 32];
+        float& weight = memory_.deltas.at(layer, lane, round, j, i);
+        if (((on >> (i % 32)) & 1U) != 0) weight = FloatOps::add(weight, delta);
+      });
     });
   }
 
   /// The bias first, then the inputs that are on, in partial sums of 32: a word of states each.
   template <class Layer>
   [[nodiscard]] HELMHOLTZ_DEVICE float activity(const Layer& layer, const std::uint32_t* inputs,
-                                                int j) const {
+                                                int lane, int round, int j) const {
     static_assert(exact::kChunk == 32);
-    float total = memory_.weights[layer.bias + static_cast<std::size_t>(j)];
-    for (int first = 0; first < layer.inputs; first += 32) {
-      const auto on = inputs[first / 32];
-      const int count = layer.inputs - first < 32 ? layer.inputs - first : 32;
-      const float* const weights = memory_.weights + layer.weights + first * layer.outputs + j;
-      float sum = first == 0 ? total : 0.0F;
-      for (int i = 0; i < count; ++i) {
-        if (((on >> i) & 1U) != 0) sum = FloatOps::add(sum, weights[i * layer.outputs]);
+    float total = 0;
+    float sum = memory_.weights.at(layer, lane, round, j, layer.inputs);
+    std::uint32_t on = 0;
+    for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY {
+      if (i % 32 == 0) on = inputs[i / 32];
+      if (i % 32 == 0 && i != 0) {
+        total = i == 32 ? sum : FloatOps::add(total, sum);
+        sum = 0;
       }
-      total = first == 0 ? sum : FloatOps::add(total, sum);
-    }
-    return total;
+      const float weight = memory_.weights.at(layer, lane, round, j, i);
+      if (((on >> (i % 32)) & 1U) != 0) sum = FloatOps::add(sum, weight);
+    });
+    return layer.inputs > 32 ? FloatOps::add(total, sum) : sum;
   }
 
   /// Adds a layer's deltas of the batch and clears them, each lane for its outputs.
   template <class Layer>
   HELMHOLTZ_DEVICE void apply_deltas(const Layer& layer) const {
-    for_each_output(layer, [&](int j) HELMHOLTZ_DEVICE_BODY {
-      for (int i = 0; i <= layer.inputs; ++i) {  // the biases lie behind the weights
-        const auto k = layer.weights + static_cast<std::size_t>(i * layer.outputs + j);
-        memory_.weights[k] = FloatOps::add(memory_.weights[k], memory_.deltas[k]);
-        memory_.deltas[k] = 0;
-      }
+    for_each_own(layer, [&](int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
+      float& weight = memory_.weights.at(layer, lane, round, j, i);
+      float& delta = memory_.deltas.at(layer, lane, round, j, i);
+      weight = FloatOps::add(weight, delta);
+      delta = 0;
     });
   }
 
@@ -246,41 +302,48 @@ class GroupMachine {
   /// W_L = max(W_L, 0)
   HELMHOLTZ_DEVICE void clamp_visible_weights() const {
     const auto layer = visible_layer();
-    for_each_output(layer, [&](int j) HELMHOLTZ_DEVICE_BODY {
-      for (int i = 0; i < layer.inputs; ++i) {
-        float& weight =
-            memory_.weights[layer.weights + static_cast<std::size_t>(i * layer.outputs + j)];
-        weight = FloatOps::max(weight, 0.0F);
-      }
+    for_each_own(layer, [&](int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
+      float& weight = memory_.weights.at(layer, lane, round, j, i);
+      if (i < layer.inputs) weight = FloatOps::max(weight, 0.0F);
     });
   }
 
-  HELMHOLTZ_DEVICE void clear_deltas() const {
-    for_each_parameter([&](float& weight, std::size_t) HELMHOLTZ_DEVICE_BODY {
-      memory_.deltas[&weight - memory_.weights] = 0;
-    });
+  /// body(round): as often as a lane has outputs, at most.
+  template <class Layer, class Body>
+  HELMHOLTZ_DEVICE void for_each_round(const Layer& layer, Body body) const {
+    if constexpr (Layer::kStatic) {
+      repeat<(Layer::outputs + Group::lanes() - 1) / Group::lanes()>(body);
+    } else {
+      for (int r = 0; r * Group::lanes() < layer.outputs; ++r) body(r);
+    }
   }
 
-  /// body(j) for the outputs of this lane.
+  /// body(lane, round, j) for the outputs of this lane.
   template <class Layer, class Body>
   HELMHOLTZ_DEVICE void for_each_output(const Layer& layer, Body body) const {
-    group_.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
-      for (int j = lane; j < layer.outputs; j += Group::lanes()) body(j);
+    for_each_round(layer, [&](int round) HELMHOLTZ_DEVICE_BODY {
+      group_.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
+        const int j = round * Group::lanes() + lane;
+        if (j < layer.outputs) body(lane, round, j);
+      });
     });
   }
 
-  /// body(weight in shared memory, its index in the order of Topology) for this lane's own.
+  /// body(lane, round, j, i) for this lane's parameters of a layer; i = inputs: the bias.
+  template <class Layer, class Body>
+  HELMHOLTZ_DEVICE void for_each_own(const Layer& layer, Body body) const {
+    for_each_output(layer, [&](int lane, int round, int j) HELMHOLTZ_DEVICE_BODY {
+      for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY { body(lane, round, j, i); });
+      body(lane, round, j, layer.inputs);
+    });
+  }
+
+  /// body(layer, lane, round, j, i) for this lane's parameters.
   template <class Body>
   HELMHOLTZ_DEVICE void for_each_parameter(Body body) const {
     const auto visit = [&](const auto& layer) HELMHOLTZ_DEVICE_BODY {
-      for_each_output(layer, [&](int j) HELMHOLTZ_DEVICE_BODY {
-        for (int i = 0; i < layer.inputs; ++i) {
-          body(memory_.weights[layer.weights + static_cast<std::size_t>(i * layer.outputs + j)],
-               layer.weights + static_cast<std::size_t>(j * layer.inputs + i));
-        }
-        const auto bias = layer.bias + static_cast<std::size_t>(j);
-        body(memory_.weights[bias], bias);
-      });
+      for_each_own(layer, [&](int lane, int round, int j, int i)
+                              HELMHOLTZ_DEVICE_BODY { body(layer, lane, round, j, i); });
     };
     for_layers_down(shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY { visit(shape_.generative(l)); });
     for_hidden_layers_up(shape_,
@@ -289,31 +352,47 @@ class GroupMachine {
 
   Shape shape_;
   const FusedTask& task_;
-  std::uint32_t m_;
+  GroupTask own_;
   std::uint32_t setting_;
   Philox philox_;
   Memory memory_;
   Group group_;
 };
 
-/// Floats of a machine's arrays. Groups that share a warp begin in different banks.
+/// Floats of a machine's arrays in shared memory. Groups that share a warp begin in different
+/// banks.
+/// @param weights  with SharedWeights
 HELMHOLTZ_DEVICE_HOST std::size_t group_stride(const RuntimeShape& shape, std::uint32_t batch,
-                                               int lanes) {
-  const auto parameters = shape.parameters() * (batch > 1 ? 2 : 1);
+                                               int lanes, bool weights) {
+  const auto parameters = weights ? shape.parameters() * (batch > 1 ? 2 : 1) : 0;
   const auto floats = parameters + static_cast<std::size_t>(shape.words()) +
                       static_cast<std::size_t>(shape.mask_words());
   return (floats + 31) / 32 * 32 + static_cast<std::size_t>(lanes % 32);
 }
 
-/// Trains machine m with everything in `memory`, [group_stride].
-template <class Shape, class Group>
-HELMHOLTZ_DEVICE void train_in_group(const Shape& shape, const FusedTask& task, std::uint32_t m,
-                                     float* memory, const Group& group) {
+/// Trains a machine with everything in `memory`, [group_stride].
+template <class Group>
+HELMHOLTZ_DEVICE void train_in_group(const FusedTask& task, GroupTask own, float* memory,
+                                     const Group& group) {
   const auto parameters = task.shape.parameters();
   float* const deltas = task.batch > 1 ? memory + parameters : memory;
   auto* const words = reinterpret_cast<std::uint32_t*>(deltas + parameters);
-  GroupMachine<Shape, Group>(shape, task, m, {memory, deltas, words, words + task.shape.words()},
-                             group)
+  GroupMachine<ShapeRef, Group, SharedWeights>(
+      ShapeRef(task.shape), task, own,
+      {SharedWeights{memory}, SharedWeights{deltas}, words, words + task.shape.words()}, group)
+      .train();
+}
+
+/// Trains a machine of a static shape with the weights in the lanes' registers; a batch of one row.
+/// @param registers  [LaneWeights::kSize] of every slot
+template <class Shape, class Group>
+HELMHOLTZ_DEVICE void train_in_lanes(const FusedTask& task, GroupTask own, float* memory,
+                                     float* registers, const Group& group) {
+  using Weights = LaneWeights<Shape, Group>;
+  auto* const words = reinterpret_cast<std::uint32_t*>(memory);
+  GroupMachine<Shape, Group, Weights>(
+      Shape(), task, own,
+      {Weights{registers}, Weights{registers}, words, words + task.shape.words()}, group)
       .train();
 }
 

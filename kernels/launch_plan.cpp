@@ -33,7 +33,7 @@ constexpr std::size_t kBlocks = 8;
 std::optional<LaunchPlan> plan_group(const FusedTask& task, const DeviceLimits& limits) {
   for (std::uint32_t lanes = 4; lanes <= kWarp; lanes *= 2) {
     const auto machine =
-        group_stride(task.shape, task.batch, static_cast<int>(lanes)) * sizeof(float);
+        group_stride(task.shape, task.batch, static_cast<int>(lanes), true) * sizeof(float);
     const auto fitting = limits.shared_per_block / machine;
     const auto of_warp = kWarp / lanes;
     if (fitting < of_warp || (fitting * lanes < kEnoughThreads && lanes < kWarp)) continue;

@@ -18,6 +18,7 @@ enum class Variant {
   registers,  ///< (a) a thread a machine, weights in registers
   shared,     ///< (b) a thread a machine, weights in shared memory
   group,      ///< (c) several lanes a machine, weights in shared memory
+  lanes,      ///< (c) several lanes a machine, weights in registers, compiled at run time
   global,     ///< (b) a thread a machine, weights in global memory
 };
 

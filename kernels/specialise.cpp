@@ -1,6 +1,9 @@
 #include "specialise.hpp"
 
-#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "group_machine.hpp"
 
 namespace helmholtz::cuda {
 
@@ -10,8 +13,35 @@ namespace {
 constexpr std::size_t kMostInRegisters = 190;
 /// The widest layer that wake_sleep.inl unrolls: a partial sum, and a word of a pattern.
 constexpr int kWidestUnrolled = 32;
-/// Parameters a lane of (c) that are worth the compiler's time.
-constexpr std::size_t kMostOfGroup = 16'384;
+/// The same of a lane of (c).
+constexpr int kMostInLane = 210;
+constexpr std::uint32_t kLaneBlock = 128;
+
+/// Parameters of the lane that has most.
+int lane_parameters(const RuntimeShape& shape, int lanes) {
+  int parameters = 0;
+  const auto count = [&](const RuntimeShape::Layer& layer) {
+    parameters += (layer.outputs + lanes - 1) / lanes * (layer.inputs + 1);
+  };
+  for (int l = 0; l <= shape.last(); ++l) count(shape.generative(l));
+  for (int l = 0; l < shape.last(); ++l) count(shape.recognition(l));
+  return parameters;
+}
+
+/// As few lanes as hold the parameters; nothing if a warp does not.
+std::optional<LaunchPlan> plan_lanes(const FusedTask& task, const DeviceLimits& limits) {
+  for (int lanes = 4; lanes <= 32; lanes *= 2) {
+    if (lane_parameters(task.shape, lanes) > kMostInLane) continue;
+    const auto machines = kLaneBlock / static_cast<std::uint32_t>(lanes);
+    const auto shared = machines * group_stride(task.shape, 1, lanes, false) * sizeof(float);
+    if (task.batch > 1 || shared > limits.shared_per_block) return std::nullopt;
+    return LaunchPlan{.variant = Variant::lanes,
+                      .block = kLaneBlock,
+                      .lanes = static_cast<std::uint32_t>(lanes),
+                      .shared = shared};
+  }
+  return std::nullopt;
+}
 
 bool fits_in_registers(const FusedTask& task) {
   const auto& shape = task.shape;
@@ -32,10 +62,7 @@ std::string shape_text(const std::vector<int>& sizes) {
 }  // namespace
 
 std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLimits& limits) {
-  if (fits_in_registers(task)) return plan_registers(task, limits);
-  const auto plan = plan_launch(task, limits);
-  if (plan.variant == Variant::group && task.shape.parameters() <= kMostOfGroup) return plan;
-  return std::nullopt;
+  return fits_in_registers(task) ? plan_registers(task, limits) : plan_lanes(task, limits);
 }
 
 Speciality speciality_of(const FusedTask& task, const LaunchPlan& plan) {
@@ -52,11 +79,10 @@ std::string specialised_source(const Speciality& speciality) {
   const auto shape = shape_text(speciality.sizes);
   const auto flag = [](bool on) { return on ? "true" : "false"; };
   const bool registers = speciality.variant == Variant::registers;
-  std::string text = registers ? "#include \"thread_machine.hpp\"\n"
-                               : "#include \"group_machine.hpp\"\n#include \"warp_group.hpp\"\n";
-  text += std::string("extern \"C\" __global__ void __launch_bounds__(") +
-          (registers ? "128" : "256") + ")\n" + kSpecialisedKernel +
-          "(const __grid_constant__ helmholtz::cuda::FusedTask task) {\n";
+  std::string text =
+      registers ? "#include \"thread_machine.hpp\"\n" : "#include \"warp_group.hpp\"\n";
+  text += std::string("extern \"C\" __global__ void __launch_bounds__(128)\n") +
+          kSpecialisedKernel + "(const __grid_constant__ helmholtz::cuda::FusedTask task) {\n";
   if (registers) {
     text +=
         "  const unsigned m = blockIdx.x * blockDim.x + threadIdx.x;\n"
@@ -67,9 +93,9 @@ std::string specialised_source(const Speciality& speciality) {
   } else {
     text +=
         "  extern __shared__ float memory[];\n"
-        "  helmholtz::cuda::train_block_in_groups(" +
-        shape + "(), task, memory, helmholtz::cuda::WarpGroup<" + std::to_string(speciality.lanes) +
-        ">());\n";
+        "  helmholtz::cuda::train_block_in_lanes<" +
+        shape + ", helmholtz::cuda::WarpGroup<" + std::to_string(speciality.lanes) +
+        ">>(task, memory);\n";
   }
   return text + "}\n";
 }

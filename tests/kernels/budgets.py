@@ -54,7 +54,10 @@ def compiled(nvcc, source, options):
     """{kernel: (registers, spilled bytes, instructions, local accesses)}"""
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         command = [nvcc, *options, "-arch=sm_90", "-cubin", "-Xptxas", "-v", "-o", file.name, source]
-        log = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+        run = subprocess.run(command, check=False, capture_output=True, text=True)
+        if run.returncode != 0:
+            sys.exit(run.stderr)
+        log = run.stderr
         cubin = file.read()
     resources = {}
     for part in log.split("Compiling entry function '")[1:]:

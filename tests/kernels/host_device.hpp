@@ -21,6 +21,7 @@ namespace helmholtz::testing {
 template <int n>
 struct HostGroup {
   static constexpr int lanes() { return n; }
+  static constexpr int slot(int lane) { return lane; }
   template <class Body>
   void for_each_lane(Body body) const {
     for (int lane = 0; lane < n; ++lane) body(lane);
@@ -75,15 +76,22 @@ class HostDevice {
   /// The same with several lanes a machine.
   template <int lanes>
   void train_in_groups(std::uint64_t first, std::uint32_t steps) {
-    factors_.fill(first, steps);
-    task_.factor_stride = steps;
-    task_.first_step = first;
-    task_.steps = steps;
-    task_.factors = factors_.factors().data();
-    std::vector<float> memory(cuda::group_stride(task_.shape, task_.batch, lanes));
+    set_steps(first, steps);
+    std::vector<float> memory(cuda::group_stride(task_.shape, task_.batch, lanes, true));
     for (std::uint32_t m = 0; m < task_.machines; ++m) {
-      cuda::train_in_group(cuda::ShapeRef(task_.shape), task_, m, memory.data(),
-                           HostGroup<lanes>());
+      cuda::train_in_group(task_, {m, true}, memory.data(), HostGroup<lanes>());
+    }
+  }
+
+  /// The same with the weights of a static shape in the lanes' registers.
+  template <class Shape, int lanes>
+  void train_in_lanes(std::uint64_t first, std::uint32_t steps) {
+    set_steps(first, steps);
+    std::vector<float> memory(cuda::group_stride(task_.shape, 1, lanes, false));
+    std::vector<float> registers(cuda::LaneWeights<Shape, HostGroup<lanes>>::kSize * lanes);
+    for (std::uint32_t m = 0; m < task_.machines; ++m) {
+      cuda::train_in_lanes<Shape>(task_, {m, true}, memory.data(), registers.data(),
+                                  HostGroup<lanes>());
     }
   }
 
@@ -97,6 +105,14 @@ class HostDevice {
   }
 
  private:
+  void set_steps(std::uint64_t first, std::uint32_t steps) {
+    factors_.fill(first, steps);
+    task_.factor_stride = steps;
+    task_.first_step = first;
+    task_.steps = steps;
+    task_.factors = factors_.factors().data();
+  }
+
   void launch(cuda::Variant variant, std::uint32_t block) {
     const auto scratch = cuda::scratch_floats(task_.shape, task_.batch);
     std::vector<float> shared((parameters_ + scratch) * block);
@@ -111,7 +127,8 @@ class HostDevice {
           cuda::train_in_block(task_, m, shared.data(), m % block, block);
           break;
         case cuda::Variant::group:
-          break;  // train_in_groups()
+        case cuda::Variant::lanes:
+          break;  // train_in_groups(), train_in_lanes()
         case cuda::Variant::global:
           cuda::train_in_place(task_, m);
           break;

@@ -104,6 +104,26 @@ TEST(HostParity, Topologies) {
   expect_parity(random_ensemble({1, 2, 3, 4, 5, 6, 7}, 1, 17), 60);
 }
 
+template <int lanes, int... sizes>
+void expect_lane_parity(std::uint32_t steps) {
+  for (const bool nonnegative : {false, true}) {
+    auto ensemble = random_ensemble({sizes...}, 1, 3);
+    ensemble.nonnegative = nonnegative;
+    HostDevice device(ensemble);
+    device.train_in_lanes<fused::StaticShape<sizes...>, lanes>(0, steps);
+    EXPECT_TRUE(device.parameters() == reference(ensemble, 0, steps))
+        << label(ensemble, Variant::lanes) << " lanes " << lanes;
+  }
+}
+
+TEST(HostParity, WeightsInTheRegistersOfSeveralLanes) {
+  expect_lane_parity<4, 1, 8, 16>(300);
+  expect_lane_parity<8, 4, 16, 32>(100);
+  expect_lane_parity<32, 8, 16, 32, 64>(60);
+  expect_lane_parity<32, 3, 33, 40>(60);
+  expect_lane_parity<16, 2, 65, 7>(60);
+}
+
 TEST(HostParity, Batches) {
   for (const int batch : {2, 3, 31, 33}) {
     expect_parity(random_ensemble({1, 6, 9}, batch, 5), 20);

@@ -70,8 +70,9 @@ TEST(LaunchPlan, KeepsWithinTheDevice) {
         EXPECT_LE(plan.block, 256U);
         EXPECT_LE(plan.shared, limits.shared_per_block);
         if (plan.variant == Variant::group) {
-          EXPECT_EQ(plan.shared, plan.block / plan.lanes * sizeof(float) *
-                                     group_stride(one.shape, batch, static_cast<int>(plan.lanes)));
+          EXPECT_EQ(plan.shared,
+                    plan.block / plan.lanes * sizeof(float) *
+                        group_stride(one.shape, batch, static_cast<int>(plan.lanes), true));
         }
       }
     }

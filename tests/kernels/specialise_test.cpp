@@ -63,13 +63,13 @@ TEST_F(Specialise, RegisterKernelsKeepTheirBudgets) {
   expect_budget(*compiler_, registers({1, 3, 4, 6}, false), 255, 16);
 }
 
-TEST_F(Specialise, GroupKernelsKeepTheirBudgets) {
-  const auto group = [](std::vector<int> sizes, std::uint32_t lanes) {
-    return Speciality{.sizes = std::move(sizes), .variant = Variant::group, .lanes = lanes};
+TEST_F(Specialise, LaneKernelsKeepTheirBudgets) {
+  const auto in_lanes = [](std::vector<int> sizes, std::uint32_t lanes) {
+    return Speciality{.sizes = std::move(sizes), .variant = Variant::lanes, .lanes = lanes};
   };
-  expect_budget(*compiler_, group({1, 8, 16}, 4), 128, 32);
-  expect_budget(*compiler_, group({4, 16, 32}, 16), 128, 32);
-  expect_budget(*compiler_, group({8, 16, 32, 64}, 32), 128, 32);
+  expect_budget(*compiler_, in_lanes({1, 8, 16}, 4), 255, 0);
+  expect_budget(*compiler_, in_lanes({4, 16, 32}, 8), 255, 128);
+  expect_budget(*compiler_, in_lanes({8, 16, 32, 64}, 32), 255, 128);
 }
 
 TEST_F(Specialise, CompilesOnceAndReadsTheCacheUnlessItIsDamaged) {
@@ -112,6 +112,25 @@ TEST(CubinCache, IsNoMoreThanAHelp) {
   const CubinCache nowhere("/proc/helmholtz");
   nowhere.write("a", "cubin");
   EXPECT_EQ(nowhere.read("a"), std::nullopt);
+}
+
+TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
+  const DeviceLimits limits{.multiprocessors = 132, .shared_per_block = 227 * 1024};
+  const auto plan = [&](const std::vector<int>& sizes, std::uint32_t batch) {
+    FusedTask task;
+    task.shape = RuntimeShape(sizes.data(), static_cast<int>(sizes.size()));
+    task.machines = 100'000;
+    task.batch = batch;
+    return plan_specialised(task, limits);
+  };
+  EXPECT_EQ(plan({2, 5, 8}, 1)->variant, Variant::registers);
+  EXPECT_EQ(plan({1, 8, 16}, 1)->variant, Variant::lanes);
+  EXPECT_EQ(plan({1, 8, 16}, 1)->lanes, 4U);
+  EXPECT_EQ(plan({4, 16, 32}, 1)->lanes, 8U);
+  EXPECT_EQ(plan({8, 16, 32, 64}, 1)->lanes, 32U);
+  EXPECT_FALSE(plan({8, 16, 32, 64}, 2).has_value());
+  EXPECT_FALSE(plan({2, 5, 8}, 2).has_value());
+  EXPECT_FALSE(plan({10, 100, 200, 784}, 1).has_value());
 }
 
 TEST(SpecialisedSource, NamesTheShape) {

@@ -1,0 +1,28 @@
+// What specialised_source() writes for a few topologies, for budgets.py to count: NVRTC and nvcc
+// make the same code of it.
+#include "thread_machine.hpp"
+#include "warp_group.hpp"
+
+namespace helmholtz::cuda {
+
+template <class Shape>
+__global__ void __launch_bounds__(128) register_kernel(const __grid_constant__ FusedTask task) {
+  const unsigned m = blockIdx.x * blockDim.x + threadIdx.x;
+  if (m < task.machines) ThreadMachine<Shape, false, false>(task, m).train();
+}
+template __global__ void register_kernel<fused::StaticShape<2, 5, 8>>(
+    const __grid_constant__ FusedTask);
+
+template <class Shape, int lanes>
+__global__ void __launch_bounds__(128) lane_kernel(const __grid_constant__ FusedTask task) {
+  extern __shared__ float memory[];
+  train_block_in_lanes<Shape, WarpGroup<lanes>>(task, memory);
+}
+template __global__ void lane_kernel<fused::StaticShape<1, 8, 16>, 4>(
+    const __grid_constant__ FusedTask);
+template __global__ void lane_kernel<fused::StaticShape<4, 16, 32>, 8>(
+    const __grid_constant__ FusedTask);
+template __global__ void lane_kernel<fused::StaticShape<8, 16, 32, 64>, 32>(
+    const __grid_constant__ FusedTask);
+
+}  // namespace helmholtz::cuda
