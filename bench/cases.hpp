@@ -38,6 +38,7 @@ void register_training();
 void register_choice();
 void register_evaluation();
 void register_gemm();
+void register_storage();
 /// What fills a GPU: asked for by --benchmark_filter=^device/.
 void register_device_training();
 void register_device_evaluation();

@@ -43,6 +43,7 @@ int run(std::vector<std::string> arguments) {
   helmholtz::bench::register_gemm();
   helmholtz::bench::register_device_training();
   helmholtz::bench::register_device_evaluation();
+  helmholtz::bench::register_storage();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   return 0;
