@@ -170,11 +170,26 @@ TEST_F(ARun, AWorldIsItsPatterns) {
   EXPECT_THAT(message(spec), HasSubstr("world: 9 units, 2 patterns"));
 }
 
+TEST_F(ARun, RefusesAWorldThatItsConfigurationCannotName) {
+  auto spec = two_configurations();
+  for (const auto* name : {"a\nb", "both \" and '"}) {
+    spec.world = {std::string("file:") + name,
+                  {.rows = 1, .columns = 9},
+                  {{.bits = std::vector<std::uint8_t>(9)}}};
+    EXPECT_THROW(RunDirectory(path_, spec), InvalidArgument);
+    EXPECT_FALSE(std::filesystem::exists(path_));
+  }
+}
+
 TEST_F(ARun, RefusesWhatIsNoRun) {
   const auto spec = two_configurations();
   std::ofstream(temporary_.path() / "note") << "mine";
   EXPECT_THROW(RunDirectory(temporary_.path(), spec), CannotCreate);
   EXPECT_THROW(RunDirectory(temporary_.path() / "note", spec), CannotCreate);
+  std::ofstream(temporary_.path() / "lock");
+  std::ofstream(temporary_.path() / "config.toml") << "theirs";
+  EXPECT_THROW(RunDirectory(temporary_.path(), spec), CannotCreate);
+  EXPECT_EQ(read(temporary_.path() / "config.toml"), "theirs");
   EXPECT_THROW(RunDirectory(temporary_.path() / "note" / "run", spec), CannotCreate);
   EXPECT_THROW(RunDirectory("/proc/helmholtz", spec), CannotCreate);
 }

@@ -1,11 +1,14 @@
+#include "sweep/config.hpp"
+
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
-#include "sweep/run_directory.hpp"
 
 namespace helmholtz {
 
@@ -55,6 +58,11 @@ std::string rate_lines(const SweepSpec& spec) {
   return text;
 }
 
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 }  // namespace
 
 std::string config_text(const SweepSpec& spec) {
@@ -74,6 +82,29 @@ std::string config_text(const SweepSpec& spec) {
   text += fmt::format("backend = {}\nthreads = {}\n", quoted(spec.common_backend()), spec.threads);
   if (!spec.devices.empty()) {
     text += fmt::format("device = {}\n", quoted(fmt::format("{}", fmt::join(spec.devices, ","))));
+  }
+  return text;
+}
+
+SeedSet seeds_of_config(const fs::path& config) {
+  constexpr std::string_view kBegin = "\nseeds = \"";
+  const auto text = contents(config);
+  const auto begin = text.find(kBegin);
+  const auto end = begin == text.npos ? begin : text.find('"', begin + kBegin.size());
+  if (end == text.npos) throw BadData(config.string(), "names no seeds");
+  try {
+    return SeedSet::parse(
+        std::string_view(text).substr(begin + kBegin.size(), end - begin - kBegin.size()));
+  } catch (const InvalidArgument& error) {
+    throw BadData(config.string(), error.what());
+  }
+}
+
+std::string pattern_text(const World& world) {
+  std::string text;
+  for (std::size_t k = 0; k < world.size(); ++k) {
+    for (int i = 0; i < world.visible_units(); ++i) text += world.bit(k, i) ? '1' : '0';
+    text += fmt::format(" | {}\n", text::shortest(world.probabilities()[k]));
   }
   return text;
 }

@@ -1,9 +1,7 @@
 #include "sweep/run_directory.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
-#include <sstream>
+#include <array>
 #include <system_error>
 #include <utility>
 
@@ -11,7 +9,7 @@
 
 #include "helmholtz/error.hpp"
 #include "io/atomic_file.hpp"
-#include "model/text.hpp"
+#include "sweep/config.hpp"
 #include "sweep/manifest.hpp"
 #include "sweep/settings.hpp"
 
@@ -32,15 +30,26 @@ void create_folder(const fs::path& path) {
   if (error) io::throw_not_created(path, error.value());
 }
 
+/// Whether a run has such an entry, also while it is being made.
+bool is_of_a_run(const fs::path& entry, const RunFiles& names) {
+  const auto name = entry.filename().string();
+  const std::array ours = {names.config, names.manifest, names.world,        names.log,
+                           names.lock,   names.summary,  names.shards_folder};
+  return std::find(ours.begin(), ours.end(), entry) != ours.end() ||
+         (name.starts_with('.') && name.ends_with(".tmp"));
+}
+
 /// Refuses a folder of something else: a run has a manifest, or is just being made by another
-/// process, which begins with the lock.
+/// process or was by one that ended, and then has nothing else in it.
 void require_run_or_empty(const fs::path& path, const RunFiles& names) {
   std::error_code error;
-  const bool empty = fs::is_empty(path, error);
-  if (error) throw CannotCreate(path.string(), error.message());
-  if (!empty && !fs::exists(names.manifest, error) && !fs::exists(names.lock, error)) {
+  if (fs::exists(names.manifest, error)) return;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (is_of_a_run(entry->path(), names)) continue;
     throw CannotCreate(path.string(), "is not empty and holds no sweep; give a new directory");
   }
+  if (error) throw CannotCreate(path.string(), error.message());
 }
 
 /// The folder ready for its lock.
@@ -48,38 +57,6 @@ fs::path prepared(fs::path path) {
   create_folder(path);
   require_run_or_empty(path, RunFiles(path));
   return path;
-}
-
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The seeds that a config.toml of ours names.
-SeedSet seeds_of(const fs::path& config) {
-  constexpr std::string_view kBegin = "\nseeds = \"";
-  const auto text = contents(config);
-  const auto begin = text.find(kBegin);
-  const auto end = begin == text.npos ? begin : text.find('"', begin + kBegin.size());
-  if (end == text.npos) throw BadData(config.string(), "names no seeds");
-  try {
-    return SeedSet::parse(
-        std::string_view(text).substr(begin + kBegin.size(), end - begin - kBegin.size()));
-  } catch (const InvalidArgument& error) {
-    throw BadData(config.string(), error.what());
-  }
-}
-
-bool is_from_file(const World& world) { return world.name().starts_with("file:"); }
-
-/// The patterns as a pattern file that reads back to the same world.
-std::string world_text(const World& world) {
-  std::string text;
-  for (std::size_t k = 0; k < world.size(); ++k) {
-    for (int i = 0; i < world.visible_units(); ++i) text += world.bit(k, i) ? '1' : '0';
-    text += fmt::format(" | {}\n", text::shortest(world.probabilities()[k]));
-  }
-  return text;
 }
 
 }  // namespace
@@ -97,10 +74,12 @@ RunFiles::RunFiles(const fs::path& folder)
       world(folder / "world.txt"),
       log(folder / "log.jsonl"),
       lock(folder / "lock"),
-      summary(folder / "summary.csv") {}
+      summary(folder / "summary.csv"),
+      shards_folder(folder / "shards") {}
 
 RunDirectory::RunDirectory(fs::path path, const SweepSpec& spec, SweepPart part)
-    : path_(prepared(std::move(path))),
+    : config_(config_text(spec)),
+      path_(prepared(std::move(path))),
       names_(path_),
       files_(path_, spec),
       lock_(names_.lock, LockFile::Access::write),
@@ -122,10 +101,10 @@ RunDirectory::RunDirectory(fs::path path, const SweepSpec& spec, SweepPart part)
 void RunDirectory::open_or_create(const SweepSpec& spec) const {
   if (!fs::exists(names_.manifest)) {
     create_folder(files_.folder());
-    if (is_from_file(spec.world)) {
-      io::write_file(names_.world, world_text(spec.world), AtomicFile::Rivals::none);
+    if (spec.world.name().starts_with("file:")) {
+      io::write_file(names_.world, pattern_text(spec.world), AtomicFile::Rivals::none);
     }
-    io::write_file(names_.config, config_text(spec), AtomicFile::Rivals::none);
+    io::write_file(names_.config, config_, AtomicFile::Rivals::none);
     // Last: a directory with a manifest is whole.
     io::write_file(names_.manifest, manifest_text(spec), AtomicFile::Rivals::none);
     return;
@@ -136,7 +115,7 @@ void RunDirectory::open_or_create(const SweepSpec& spec) const {
         path_.string(),
         fmt::format("holds another sweep: {}", difference(manifest.settings, settings_of(spec))));
   }
-  const auto seeds = seeds_of(names_.config);
+  const auto seeds = seeds_of_config(names_.config);
   if (!spec.seeds.begins_with(seeds)) {
     throw CannotCreate(path_.string(), fmt::format("holds another sweep: seeds: {} there, {} now; "
                                                    "more seeds may only follow",
@@ -157,9 +136,9 @@ void RunDirectory::lock_part() const {
 }
 
 void RunDirectory::extend(const SweepSpec& spec) const {
-  const auto seeds = seeds_of(names_.config);
+  const auto seeds = seeds_of_config(names_.config);
   if (seeds.size() == spec.seeds.size()) return;
-  io::write_file(names_.config, config_text(spec), AtomicFile::Rivals::none);
+  io::write_file(names_.config, config_, AtomicFile::Rivals::none);
   log("extended", {{"seeds", spec.seeds.to_string()}});
 }
 

@@ -14,10 +14,6 @@
 
 namespace helmholtz {
 
-/// The sweep as a configuration file: the names of the program's flags.
-/// @throws InvalidArgument (field "world") for a path that no such file can hold
-std::string config_text(const SweepSpec& spec);
-
 /// Part k of n of a sweep's shards: consecutive ones, nearly equally many.
 struct SweepPart {
   std::uint64_t k = 0;
@@ -26,10 +22,10 @@ struct SweepPart {
   [[nodiscard]] LockFile::Range of(std::uint64_t shards) const;
 };
 
-/// The files of a run, besides shards/.
+/// What is in a run's folder.
 struct RunFiles {
   explicit RunFiles(const std::filesystem::path& folder);
-  std::filesystem::path config, manifest, world, log, lock, summary;
+  std::filesystem::path config, manifest, world, log, lock, summary, shards_folder;
 };
 
 /// The directory of one sweep, and this process as a writer of a part of it:
@@ -77,6 +73,7 @@ class RunDirectory : public ShardSink {
   void scan();
   void put_aside(std::uint64_t i, const std::string& problem);
 
+  std::string config_;  // first: a world that it cannot name must leave nothing behind
   std::filesystem::path path_;
   RunFiles names_;
   ShardFiles files_;
