@@ -59,9 +59,9 @@ World::World(std::string name, ImageShape shape, const std::vector<WeightedPatte
   const auto units = patterns.empty() ? 0 : patterns.front().bits.size();
   const auto pixels = std::int64_t{shape.rows} * shape.columns;
   if (units == 0 || shape.rows < 1 || static_cast<std::int64_t>(units) != pixels) {
-    throw InvalidArgument("world", fmt::format("{} patterns of {} bits", patterns.size(), units),
-                          fmt::format("one or more patterns of {} x {} bits", shape.rows,
-                                      shape.columns));
+    throw InvalidArgument(
+        "world", fmt::format("{} patterns of {} bits", patterns.size(), units),
+        fmt::format("one or more patterns of {} x {} bits", shape.rows, shape.columns));
   }
   visible_units_ = static_cast<int>(pixels);
   words_per_pattern_ = (units + 31) / 32;
