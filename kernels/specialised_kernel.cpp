@@ -66,15 +66,17 @@ std::unique_ptr<SpecialisedKernel> SpecialisedKernel::make(const FusedTask& task
   if (!compiler || !driver->open()) return nullptr;
   const auto cubin = specialised_cubin(speciality_of(task, *plan), architecture_of(device),
                                        *compiler, CubinCache::of_user());
-  std::unique_ptr<SpecialisedKernel> kernel(new SpecialisedKernel(std::move(driver)));
+  std::unique_ptr<SpecialisedKernel> kernel(new SpecialisedKernel(device, std::move(driver)));
   return !cubin.empty() && kernel->load(cubin) ? std::move(kernel) : nullptr;
 }
 
-SpecialisedKernel::SpecialisedKernel(std::unique_ptr<Driver> driver) noexcept
-    : driver_(std::move(driver)) {}
+SpecialisedKernel::SpecialisedKernel(int device, std::unique_ptr<Driver> driver) noexcept
+    : device_(device), driver_(std::move(driver)) {}
 
 SpecialisedKernel::~SpecialisedKernel() {
-  if (module_ != nullptr) static_cast<void>(driver_->unload(module_));
+  if (module_ == nullptr) return;
+  static_cast<void>(cudaSetDevice(device_));  // a module is unloaded from its own device
+  static_cast<void>(driver_->unload(module_));
 }
 
 bool SpecialisedKernel::load(const std::string& cubin) {

@@ -27,9 +27,10 @@ class SpecialisedKernel {
 
  private:
   struct Driver;
-  explicit SpecialisedKernel(std::unique_ptr<Driver> driver) noexcept;
+  SpecialisedKernel(int device, std::unique_ptr<Driver> driver) noexcept;
   bool load(const std::string& cubin);
 
+  int device_;
   std::unique_ptr<Driver> driver_;
   CUmodule module_ = nullptr;
   CUfunction function_ = nullptr;

@@ -4,10 +4,11 @@
 
 namespace helmholtz::cuda {
 
-/// Owns a stream of the current device.
+/// Owns a stream of the current device. Its work waits for copies that were made before, which use
+/// the default stream, and they for it.
 class Stream {
  public:
-  Stream() { HELMHOLTZ_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
+  Stream() { HELMHOLTZ_CUDA_CHECK(cudaStreamCreate(&stream_)); }
   ~Stream() { static_cast<void>(cudaStreamDestroy(stream_)); }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
