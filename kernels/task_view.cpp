@@ -4,8 +4,6 @@
 
 namespace helmholtz::cuda {
 
-namespace {
-
 PatternTable patterns_of(const helmholtz_ensemble& ensemble) {
   PatternTable table;
   table.thresholds = ensemble.thresholds;
@@ -23,8 +21,6 @@ PatternTable patterns_of(const helmholtz_ensemble& ensemble) {
   }
   return table;
 }
-
-}  // namespace
 
 FusedTask task_of(const helmholtz_ensemble& ensemble) {
   FusedTask task;

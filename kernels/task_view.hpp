@@ -5,6 +5,9 @@
 
 namespace helmholtz::cuda {
 
+/// The world's patterns; its pointers are the ensemble's.
+PatternTable patterns_of(const helmholtz_ensemble& ensemble);
+
 /// What of a task does not change from launch to launch; its pointers are the ensemble's.
 FusedTask task_of(const helmholtz_ensemble& ensemble);
 

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "portable.hpp"
+
+namespace helmholtz::cuda {
+
+enum class Network { generative, recognition };
+
+/// One layer of a network, its parameters as they lie on the device.
+struct LayeredLayer {
+  std::uint64_t weights = 0;  ///< where [outputs][stride] begins in a machine's parameters
+  std::uint64_t bias = 0;     ///< where [outputs] begins
+  int outputs = 0;
+  int inputs = 0;  ///< 0: nothing feeds it
+  int stride = 0;  ///< floats from one output's weights to the next
+  int index = 0;   ///< l
+  int source = 0;  ///< the layer that feeds it
+  int slot = 0;    ///< of its first unit's draw (helmholtz/random.hpp)
+};
+
+/// A topology and a batch as cuda-layered lays them out: parameters [parameter] and units
+/// [unit][batch row] of a machine. Matrices and layers begin on whole cache lines, and long rows
+/// are whole 16-byte vectors, so that BLAS may load vectors.
+class LayeredShape {
+ public:
+  static constexpr int kMaxLayers = 16;
+
+  LayeredShape() = default;
+  /// @param sizes  [layers], top first
+  LayeredShape(const int* sizes, int layers, std::uint32_t batch)
+      : last_(layers - 1), batch_(static_cast<int>(batch)), batch_stride_(row_stride(batch_)) {
+    int slot = 1;  // slot 0 draws the pattern
+    for (int l = last_ - 1; l >= 0; --l) {
+      recognition_[l].slot = slot;
+      slot += sizes[l];
+    }
+    for (int l = 0; l <= last_; ++l) {
+      generative_[l] = layer(l, l - 1, sizes[l], l == 0 ? 0 : sizes[l - 1], slot);
+      slot += sizes[l];
+      unit_start_[l] = unit_elements_;
+      unit_elements_ +=
+          aligned(static_cast<std::uint64_t>(sizes[l]) * static_cast<unsigned>(batch_stride_));
+      units_ += sizes[l];
+    }
+    generative_floats_ = floats_;
+    for (int l = last_ - 1; l >= 0; --l) {
+      recognition_[l] = layer(l, l + 1, sizes[l], sizes[l + 1], recognition_[l].slot);
+    }
+    blocks_per_step_ = (slot + 3) / 4;
+  }
+
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int last() const { return last_; }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int batch() const { return batch_; }
+  /// Elements from one unit of a layer to the next.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int batch_stride() const { return batch_stride_; }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int blocks_per_step() const { return blocks_per_step_; }
+
+  /// Layers of a network: 0 to layers() - 1.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int layers(Network network) const {
+    return network == Network::generative ? last_ + 1 : last_;
+  }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST const LayeredLayer& layer(Network network, int l) const {
+    return network == Network::generative ? generative_[l] : recognition_[l];
+  }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST const LayeredLayer& visible() const {
+    return generative_[last_];
+  }
+  /// Units that a network samples: those of its layers, layer 0 first.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int units(Network network) const {
+    return network == Network::generative ? units_ : units_ - generative_[last_].outputs;
+  }
+
+  /// Floats of a machine's parameters, and those of them that are a network's.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint64_t floats() const { return floats_; }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint64_t begin(Network network) const {
+    return network == Network::generative ? 0 : generative_floats_;
+  }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint64_t end(Network network) const {
+    return network == Network::generative ? generative_floats_ : floats_;
+  }
+  /// Elements of a machine's units, and where a layer's begin.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint64_t unit_elements() const { return unit_elements_; }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint64_t unit_start(int l) const {
+    return unit_start_[l];
+  }
+
+ private:
+  static constexpr std::uint64_t kAligned = 64;  // elements: a cache line of bfloat16, two of float
+  static constexpr int kVector = 8;              // elements: 16 bytes of bfloat16
+
+  static std::uint64_t aligned(std::uint64_t elements) {
+    return (elements + kAligned - 1) / kAligned * kAligned;
+  }
+  static int row_stride(int elements) {
+    return elements < kVector ? elements : (elements + kVector - 1) / kVector * kVector;
+  }
+
+  LayeredLayer layer(int index, int source, int outputs, int inputs, int slot) {
+    const int stride = row_stride(inputs);
+    const auto weights = floats_;
+    floats_ += aligned(static_cast<std::uint64_t>(outputs) * static_cast<unsigned>(stride));
+    const auto bias = floats_;
+    floats_ += aligned(static_cast<std::uint64_t>(outputs));
+    return {weights, bias, outputs, inputs, stride, index, source, slot};
+  }
+
+  int last_ = 0;
+  int batch_ = 1;
+  int batch_stride_ = 1;
+  int units_ = 0;
+  int blocks_per_step_ = 0;
+  std::uint64_t floats_ = 0;
+  std::uint64_t generative_floats_ = 0;
+  std::uint64_t unit_elements_ = 0;
+  std::uint64_t unit_start_[kMaxLayers] = {};
+  LayeredLayer generative_[kMaxLayers] = {};
+  LayeredLayer recognition_[kMaxLayers - 1] = {};
+};
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,152 @@
+#include "layered_step.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+/// Issues the products of a layer, a group of machines at a time.
+class Products {
+ public:
+  Products(const LayeredTask& task, LayeredQueue& queue) : task_(task), queue_(queue) {}
+
+  /// activities = weights * units of the layer that feeds it.
+  void activities(const LayeredLayer& layer) const {
+    const auto& shape = task_.shape;
+    Product product{.rows = shape.batch(),
+                    .columns = layer.outputs,
+                    .inner = layer.inputs,
+                    .a_stride = shape.batch_stride(),
+                    .b_stride = layer.stride,
+                    .c_stride = shape.batch_stride(),
+                    .a_machine = elements(),
+                    .b_machine = floats(),
+                    .c_machine = elements()};
+    for_each_group_and_part([&](std::uint64_t m, int part) {
+      product.a = units(m, layer.source);
+      product.b = weights(m, part, layer);
+      product.c = task_.activities + m * shape.unit_elements() + shape.unit_start(layer.index);
+      product.beta = part == last_part() ? 0.0F : 1.0F;
+      issue(product);
+    });
+  }
+
+  /// weights += errors * units^T of the layer that feeds it.
+  void learn(const LayeredLayer& layer) const {
+    const auto& shape = task_.shape;
+    Product product{.transpose_a = true,
+                    .rows = layer.inputs,
+                    .columns = layer.outputs,
+                    .inner = shape.batch(),
+                    .a_stride = shape.batch_stride(),
+                    .b_stride = shape.batch_stride(),
+                    .c_stride = layer.stride,
+                    .a_machine = elements(),
+                    .b_machine = elements(),
+                    .c_machine = floats(),
+                    .beta = 1};
+    for_each_group_and_part([&](std::uint64_t m, int part) {
+      product.a = units(m, layer.source);
+      product.b = errors(m, part, layer.index);
+      product.c = task_.parameters + m * shape.floats() + layer.weights;
+      issue(product);
+    });
+  }
+
+ private:
+  [[nodiscard]] bool split() const { return task_.math == Math::bf16x3; }
+  [[nodiscard]] int last_part() const { return split() ? kParts - 1 : 0; }
+
+  /// The smallest parts first. Every call takes a whole group, so that its bits do not depend on
+  /// how many machines there are.
+  template <class Body>
+  void for_each_group_and_part(Body body) const {
+    for (std::uint64_t m = 0; m < task_.machines; m += task_.group) {
+      for (int part = last_part(); part >= 0; --part) body(m, part);
+    }
+  }
+
+  void issue(Product product) const {
+    product.count = static_cast<int>(task_.group);
+    queue_.multiply(product);
+  }
+
+  [[nodiscard]] std::int64_t elements() const {
+    return static_cast<std::int64_t>(task_.shape.unit_elements());
+  }
+  [[nodiscard]] std::int64_t floats() const {
+    return static_cast<std::int64_t>(task_.shape.floats());
+  }
+
+  [[nodiscard]] const void* units(std::uint64_t m, int l) const {
+    const auto at = m * task_.shape.unit_elements() + task_.shape.unit_start(l);
+    if (split()) return task_.units16 + at;
+    return task_.units + at;
+  }
+  [[nodiscard]] const void* weights(std::uint64_t m, int part, const LayeredLayer& layer) const {
+    const auto at = m * task_.shape.floats() + layer.weights;
+    if (split()) {
+      return task_.weight_parts +
+             static_cast<std::uint64_t>(part) * task_.capacity * task_.shape.floats() + at;
+    }
+    return task_.parameters + at;
+  }
+  [[nodiscard]] const void* errors(std::uint64_t m, int part, int l) const {
+    const auto at = m * task_.shape.unit_elements() + task_.shape.unit_start(l);
+    if (split()) {
+      return task_.error_parts +
+             static_cast<std::uint64_t>(part) * task_.capacity * task_.shape.unit_elements() + at;
+    }
+    return task_.activities + at;
+  }
+
+  const LayeredTask& task_;
+  LayeredQueue& queue_;
+};
+
+template <class Body>
+void for_each_fed_layer(const LayeredShape& shape, Network network, Body body) {
+  for (int l = 0; l < shape.layers(network); ++l) {
+    const auto& layer = shape.layer(network, l);
+    if (layer.inputs > 0) body(layer);
+  }
+}
+
+void sample(const LayeredTask& task, LayeredQueue& queue, const LayeredLayer& layer) {
+  if (layer.inputs > 0) Products(task, queue).activities(layer);
+  queue.sample(layer);
+}
+
+/// The delta rule: all layers from the parameters as they were.
+void learn(const LayeredTask& task, LayeredQueue& queue, Network network) {
+  const Products products(task, queue);
+  const auto& shape = task.shape;
+  for_each_fed_layer(shape, network, [&](const auto& layer) { products.activities(layer); });
+  queue.find_errors(network);
+  for_each_fed_layer(shape, network, [&](const auto& layer) { products.learn(layer); });
+  if (task.nonnegative && network == Network::generative) queue.clamp();
+  if (task.math == Math::bf16x3) queue.split_weights(network);
+}
+
+}  // namespace
+
+void issue_start(const LayeredTask& task, LayeredQueue& queue) {
+  if (task.math != Math::bf16x3) return;
+  queue.split_weights(Network::generative);
+  queue.split_weights(Network::recognition);
+}
+
+void issue_step(const LayeredTask& task, LayeredQueue& queue) {
+  const auto& shape = task.shape;
+  queue.draw_patterns();
+  for (int l = shape.last() - 1; l >= 0; --l) {
+    sample(task, queue, shape.layer(Network::recognition, l));
+  }
+  learn(task, queue, Network::generative);
+  for (int l = 0; l <= shape.last(); ++l) {
+    sample(task, queue, shape.layer(Network::generative, l));
+  }
+  learn(task, queue, Network::recognition);
+  queue.advance();
+}
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,217 @@
+#include <vector>
+
+#include "chunked_memory.hpp"
+#include "cublas.hpp"
+#include "device_shares.hpp"
+#include "device_trainer.hpp"
+#include "layered_kernels.hpp"
+#include "layered_plan.hpp"
+#include "layered_step.hpp"
+#include "step_graph.hpp"
+#include "stream.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+/// Puts the calls of a step into a stream.
+class StreamQueue final : public LayeredQueue {
+ public:
+  StreamQueue(const LayeredTask& task, const Cublas& blas, cudaStream_t stream)
+      : task_(task), blas_(blas), stream_(stream) {}
+
+  void draw_patterns() override { launch_draw_patterns(task_, stream_); }
+  void sample(const LayeredLayer& layer) override { launch_sample(task_, layer, stream_); }
+  void find_errors(Network network) override { launch_find_errors(task_, network, stream_); }
+  void multiply(const Product& product) override { blas_.multiply(product, task_.math); }
+  void clamp() override { launch_clamp(task_, stream_); }
+  void split_weights(Network network) override { launch_split_weights(task_, network, stream_); }
+  void advance() override { launch_advance(task_, stream_); }
+
+ private:
+  const LayeredTask& task_;
+  const Cublas& blas_;
+  cudaStream_t stream_;
+};
+
+/// Machines first to first+count-1 of an ensemble, on one device.
+class LayeredShare {
+ public:
+  LayeredShare(const helmholtz_ensemble& ensemble, const LayeredOptions& options, int device,
+               std::size_t first, std::size_t count)
+      : device_(use(device)),
+        plain_launches_(options.plain_launches),
+        task_(layered_task_of(ensemble, options.math)),
+        blas_(stream_.get()),
+        seeds_(std::span(ensemble.seeds + first, count)),
+        settings_(std::span(ensemble.setting + first, count)),
+        rates_(std::span(ensemble.rates, ensemble.settings * (2 * ensemble.layers - 1))),
+        schedules_(std::span(ensemble.schedule, ensemble.settings)),
+        thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),
+        words_(std::span(ensemble.patterns, ensemble.pattern_count * ensemble.words_per_pattern)),
+        clock_(1),
+        memory_(
+            device, count,
+            {.kept = task_.shape.floats(), .scratch = layered_scratch(task_.shape, options.math)},
+            task_.group) {
+    task_.rates = rates_.get();
+    task_.schedules = schedules_.get();
+    task_.patterns.thresholds = thresholds_.get();
+    task_.patterns.words = words_.get();
+    task_.clock = clock_.get();
+  }
+
+  [[nodiscard]] std::size_t machines() const noexcept { return memory_.machines(); }
+
+  void train(const helmholtz_steps& steps) {
+    use(device_);
+    const std::size_t table = std::size_t{steps.schedules} * steps.count;
+    if (factors_.size() < table) {
+      factors_ = DeviceArray<float>(table);
+      graphs_.clear();  // they know where the table was
+    }
+    factors_.copy_in(std::span(steps.factors, table));
+    graphs_.resize((machines() + memory_.capacity() - 1) / memory_.capacity());
+    memory_.for_each_chunk([&](const ChunkedMemory::Chunk& chunk) {
+      const StepClock clock{
+          .first_block = steps.first * static_cast<std::uint64_t>(task_.shape.blocks_per_step()),
+          .step = 0,
+          .factor_stride = steps.count};
+      clock_.copy_in(std::span(&clock, 1));
+      train_chunk(task_for(chunk), steps.count, graphs_[chunk.first / memory_.capacity()]);
+      stream_.wait();
+    });
+  }
+
+  /// [count][floats of the shape]; each machine's are unpacked to where `out` says.
+  template <class Out>
+  void read(std::size_t first, std::size_t count, Out out) const {
+    const auto floats = task_.shape.floats();
+    std::vector<float> rows;
+    if (memory_.resident()) {
+      use(device_);
+      rows.resize(count * floats);
+      HELMHOLTZ_CUDA_CHECK(cudaMemcpy(rows.data(), memory_.on_device() + first * floats,
+                                      rows.size() * sizeof(float), cudaMemcpyDeviceToHost));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const float* const row = memory_.resident() ? rows.data() + i * floats
+                                                  : memory_.on_host(first + i) + row_of(first + i);
+      unpack(task_.shape, row, out(i));
+    }
+  }
+
+  template <class In>
+  void write(std::size_t first, std::size_t count, In in) {
+    const auto floats = task_.shape.floats();
+    if (!memory_.resident()) {
+      for (std::size_t i = 0; i < count; ++i) {
+        pack(task_.shape, in(i), memory_.on_host(first + i) + row_of(first + i));
+      }
+      return;
+    }
+    use(device_);
+    std::vector<float> rows(count * floats);
+    for (std::size_t i = 0; i < count; ++i) pack(task_.shape, in(i), rows.data() + i * floats);
+    HELMHOLTZ_CUDA_CHECK(cudaMemcpy(memory_.on_device() + first * floats, rows.data(),
+                                    rows.size() * sizeof(float), cudaMemcpyHostToDevice));
+  }
+
+ private:
+  [[nodiscard]] std::size_t row_of(std::size_t machine) const {
+    return machine % memory_.capacity() * task_.shape.floats();
+  }
+
+  [[nodiscard]] LayeredTask task_for(const ChunkedMemory::Chunk& chunk) const {
+    auto task = task_;
+    task.seeds = seeds_.get() + chunk.first;
+    task.settings = settings_.get() + chunk.first;
+    task.factors = factors_.get();
+    task.parameters = chunk.data;
+    task.machines = static_cast<std::uint32_t>(chunk.count);
+    task.capacity = static_cast<std::uint32_t>(chunk.capacity);
+    place_scratch(task, chunk.scratch);
+    return task;
+  }
+
+  /// A graph launch a step, and nothing else on the host. The share's very first step is issued
+  /// plainly: it loads every kernel, which a capture must not do.
+  void train_chunk(const LayeredTask& task, std::uint32_t steps, StepGraph& graph) {
+    StreamQueue queue(task, blas_, stream_.get());
+    issue_start(task, queue);
+    std::uint32_t done = 0;
+    if (!warm_ && steps > 0) {
+      issue_step(task, queue);
+      warm_ = true;
+      done = 1;
+    }
+    if (plain_launches_) {
+      for (; done < steps; ++done) issue_step(task, queue);
+      return;
+    }
+    if (done < steps && !graph.is_captured()) {
+      graph = StepGraph(stream_.get(), [&] { issue_step(task, queue); });
+    }
+    for (; done < steps; ++done) graph.launch(stream_.get());
+  }
+
+  int device_;
+  bool plain_launches_;
+  bool warm_ = false;
+  LayeredTask task_;
+  Stream stream_;
+  Cublas blas_;
+  DeviceArray<std::uint64_t> seeds_;
+  DeviceArray<std::uint32_t> settings_;
+  DeviceArray<float> rates_;
+  DeviceArray<std::uint32_t> schedules_;
+  DeviceArray<std::uint32_t> thresholds_;
+  DeviceArray<std::uint32_t> words_;
+  DeviceArray<StepClock> clock_;
+  DeviceArray<float> factors_;  ///< [schedules][steps]
+  ChunkedMemory memory_;
+  std::vector<StepGraph> graphs_;  ///< of a step of each chunk
+};
+
+class LayeredTrainer final : public DeviceTrainer {
+ public:
+  LayeredTrainer(const helmholtz_ensemble& ensemble, const LayeredOptions& options,
+                 std::span<const std::int32_t> devices)
+      : parameters_(task_of(ensemble).shape.parameters()),
+        shares_(ensemble.machines, devices, [&](int device, auto first, auto count) {
+          return std::make_unique<LayeredShare>(ensemble, options, device, first, count);
+        }) {}
+
+  void train(const helmholtz_steps& steps) override {
+    shares_.on_every_device([&](LayeredShare& share) { share.train(steps); });
+  }
+
+  void read(std::uint64_t first, std::uint64_t count, float* out) const override {
+    shares_.for_each_part(
+        first, count, [&](const LayeredShare& share, auto from, auto some, auto done) {
+          share.read(from, some, [&](std::size_t i) { return out + (done + i) * parameters_; });
+        });
+  }
+
+  void write(std::uint64_t first, std::uint64_t count, const float* in) override {
+    shares_.for_each_part(first, count, [&](LayeredShare& share, auto from, auto some, auto done) {
+      share.write(from, some, [&](std::size_t i) { return in + (done + i) * parameters_; });
+    });
+  }
+
+ private:
+  std::size_t parameters_;
+  DeviceShares<LayeredShare> shares_;
+};
+
+}  // namespace
+
+std::unique_ptr<DeviceTrainer> make_layered_trainer(const helmholtz_ensemble& ensemble,
+                                                    const LayeredOptions& options,
+                                                    std::span<const std::int32_t> devices) {
+  return std::make_unique<LayeredTrainer>(ensemble, options, devices);
+}
+
+int cublas_version() { return CublasLibrary::load()->version(); }
+
+}  // namespace helmholtz::cuda

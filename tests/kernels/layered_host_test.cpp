@@ -1,0 +1,246 @@
+// A whole step of cuda-layered on the host: the calls that a device gets, its kernels' bodies,
+// plain loops in place of cuBLAS.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "helmholtz/random.hpp"
+#include "kernels/layered_host.hpp"
+#include "support/one_step.hpp"
+#include "support/random_ensemble.hpp"
+
+namespace helmholtz {
+namespace {
+
+using cuda::Math;
+using cuda::Network;
+using testing::compare_one_step;
+using testing::LayeredHost;
+using testing::OneStepCase;
+using testing::random_ensemble;
+
+std::string name_of(Math math) { return math == Math::fp32 ? "fp32" : "bf16x3"; }
+
+class LayeredOneStep : public ::testing::TestWithParam<std::tuple<OneStepCase, Math>> {};
+
+// Three machines side by side, each with a setting of its own, the last one's rate zero.
+TEST_P(LayeredOneStep, AgreesWithDoubleAndWithTheReference) {
+  const auto& [test, math] = GetParam();
+  auto ensemble = random_ensemble(test.layers, test.batch, 3, test.scale);
+  for (const double rate : {0.2, 0.0}) {
+    auto setting = ensemble.settings[0];
+    setting.schedule = Schedule::parse(rate > 0 ? "inverse:1e-9" : "constant");
+    setting.rates = LearningRateOptions{
+        .rate = rate / test.batch,
+        .generative = {},
+        .recognition = rate / 2 / test.batch,
+        .per_layer = {}}.resolve(ensemble.topology);
+    ensemble.settings.push_back(setting);
+  }
+  for (std::uint32_t m = 0; m < 3; ++m) ensemble.machines[m].setting = m;
+  int uncertain = 0;
+  int certain = 0;
+  int flipped = 0;
+  for (int state = 0; state < test.states; ++state) {
+    for (auto& machine : ensemble.machines) ++machine.seed;
+    const auto step = testing::kLateStep + static_cast<std::uint64_t>(state);
+    LayeredHost device(ensemble, math);
+    const std::vector starts = {device.parameters(0), device.parameters(1), device.parameters(2)};
+    device.train(step, 1);
+    for (std::uint32_t m = 0; m < 3; ++m) {
+      auto alone = ensemble;
+      alone.machines = {ensemble.machines[m]};
+      const auto compared = compare_one_step(alone, starts[m], step, device.parameters(m));
+      uncertain += compared.uncertain;
+      flipped += compared.from_double <= compared.tolerance ? 0 : 1;
+      if (compared.uncertain > 0) continue;
+      ++certain;
+      EXPECT_TRUE(compared.from_double <= compared.tolerance)
+          << "machine " << m << ": " << compared.from_double << " > " << compared.tolerance;
+      EXPECT_TRUE(compared.from_reference <= 2 * compared.tolerance)
+          << "machine " << m << ": " << compared.from_reference << " > " << 2 * compared.tolerance;
+    }
+  }
+  fmt::print("{} uncertain draws; {} of {} steps without any; {} steps with a flipped unit\n",
+             uncertain, certain, 3 * test.states, flipped);
+  EXPECT_GE(certain, 1 + 3 * test.states / 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, LayeredOneStep,
+    ::testing::Combine(::testing::Values(OneStepCase{{1, 6, 9}, 1, 1.0, 8},
+                                         OneStepCase{{3, 2}, 1, 1.0, 8},
+                                         OneStepCase{{1, 1, 1, 1}, 5, 1.0, 8},
+                                         OneStepCase{{5, 40, 70}, 1, 0.3, 8},
+                                         OneStepCase{{5, 40, 70}, 31, 0.3, 8},
+                                         OneStepCase{{8, 16, 32, 64}, 33, 0.3, 6},
+                                         OneStepCase{{130, 257}, 1, 0.02, 8},
+                                         OneStepCase{{3, 140, 150}, 45, 0.03, 4},
+                                         OneStepCase{{3, 2}, 1100, 1.0, 4}),
+                       ::testing::Values(Math::fp32, Math::bf16x3)),
+    [](const auto& test) {
+      return fmt::format("{}_batch{}_{}", test.index, std::get<0>(test.param).batch,
+                         name_of(std::get<1>(test.param)));
+    });
+
+class LayeredStep : public ::testing::TestWithParam<Math> {};
+INSTANTIATE_TEST_SUITE_P(Maths, LayeredStep, ::testing::Values(Math::fp32, Math::bf16x3),
+                         [](const auto& test) { return name_of(test.param); });
+
+// All parameters zero: p is 1/2, so a unit is on where its word's top bit is not set. After the
+// step every unit is a dreamt one.
+TEST_P(LayeredStep, UnitsTakeTheAddressedWords) {
+  const auto ensemble = random_ensemble({3, 9, 14}, 35, 2, 0);
+  const auto& topology = ensemble.topology;
+  const std::uint64_t step = 999'999'999'999;
+  auto still = ensemble;
+  still.settings[0].rates =
+      LearningRateOptions{.rate = 0, .generative = {}, .recognition = {}, .per_layer = {}}.resolve(
+          topology);
+  LayeredHost device(still, GetParam());
+  device.train(step, 1);
+  for (std::uint32_t m = 0; m < 2; ++m) {
+    for (std::uint32_t b = 0; b < 35; ++b) {
+      std::uint64_t slot = 1 + static_cast<std::uint64_t>(topology.hidden_units());
+      for (int l = 0; l <= topology.last(); ++l) {
+        for (int j = 0; j < topology.size(l); ++j) {
+          const RandomStream stream{.seed = ensemble.machines[m].seed, .row = b};
+          const auto word = random_word(stream, step * (topology.draws_per_step() / 4), slot++);
+          ASSERT_EQ(device.unit(m, l, j, static_cast<int>(b)), word >> 31U == 0 ? 1.0F : 0.0F);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(LayeredStep, AMachineIsUnchangedByItsNeighboursAndByChunksOfSteps) {
+  const auto ensemble = random_ensemble({10, 100, 200}, 3, 35);  // two groups of machines
+  LayeredHost together(ensemble, GetParam());
+  EXPECT_LT(together.task().group, 35U);
+  together.train(0, 3);
+  for (const std::size_t m : {0U, 20U, 34U}) {
+    auto alone = ensemble;
+    alone.machines = {ensemble.machines[m]};
+    LayeredHost device(alone, GetParam());
+    device.train(0, 1);
+    device.train(1, 2);
+    EXPECT_EQ(device.parameters(0), together.parameters(m)) << "machine " << m;
+  }
+}
+
+TEST_P(LayeredStep, NonnegativeWeightsStaySo) {
+  auto ensemble = random_ensemble({2, 6, 12}, 20, 2, 0.5);
+  ensemble.nonnegative = true;
+  LayeredHost device(ensemble, GetParam());
+  device.train(0, 5);
+  const auto& visible = ensemble.topology.generative(2);
+  int zeros = 0;
+  for (std::size_t m = 0; m < 2; ++m) {
+    const auto machine = device.parameters(m);
+    for (std::size_t k = 0; k < 12 * 6; ++k) {
+      EXPECT_GE(machine[visible.weights + k], 0.0F);
+      zeros += machine[visible.weights + k] == 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(zeros, 0);
+}
+
+TEST_P(LayeredStep, ADivergingMachineLeavesTheOthersAlone) {
+  auto ensemble = random_ensemble({2, 5, 12}, 4, 3);
+  LayeredHost sane(ensemble, GetParam());
+  sane.train(0, 5);
+  ensemble.settings.push_back(ensemble.settings[0]);
+  ensemble.settings[1].rates = LearningRateOptions{
+      .rate = 1e38,
+      .generative = {},
+      .recognition = {},
+      .per_layer = {}}.resolve(ensemble.topology);
+  ensemble.machines[1].setting = 1;
+  LayeredHost device(ensemble, GetParam());
+  device.train(0, 5);
+  EXPECT_TRUE(has_diverged(device.parameters(1)));
+  EXPECT_EQ(device.parameters(0), sane.parameters(0));
+  EXPECT_EQ(device.parameters(2), sane.parameters(2));
+}
+
+// Six products a fed layer of each network; kernels: the pattern, the units of L + L + 1 layers,
+// the errors of two networks, the clock.
+TEST(LayeredStep, LaunchesOfAStep) {
+  for (const auto& layers : {std::vector{1, 6, 9}, {10, 20, 30, 40}}) {
+    const int last = static_cast<int>(layers.size()) - 1;
+    const auto ensemble = random_ensemble(layers, 2, 1);
+    LayeredHost device(ensemble, Math::fp32);
+    device.train(0, 1);
+    EXPECT_EQ(device.products(), 6 * last);
+    EXPECT_EQ(device.kernels(), 2 * last + 5);
+    LayeredHost split(ensemble, Math::bf16x3);
+    split.train(0, 1);
+    EXPECT_EQ(split.products(), 18 * last);
+    EXPECT_EQ(split.kernels(), 2 * last + 7 + 2);  // and two before the first step
+  }
+}
+
+TEST(Bf16Split, LosesNothing) {
+  std::mt19937 engine(3);
+  for (int i = 0; i < 1'000'000; ++i) {
+    const float x =
+        std::ldexp(static_cast<float>(engine()) - 0x1p31F, static_cast<int>(engine() % 180) - 120);
+    std::uint16_t parts[3];
+    cuda::split_bf16(x, parts);
+    const double sum = static_cast<double>(cuda::from_bf16(parts[0])) + cuda::from_bf16(parts[1]) +
+                       cuda::from_bf16(parts[2]);
+    ASSERT_EQ(sum, static_cast<double>(x));
+  }
+}
+
+TEST(Bf16Split, RoundsToTheNearestAndKeepsNaN) {
+  EXPECT_EQ(cuda::from_bf16(cuda::to_bf16(1.0F + 0x1p-8F)), 1.0F);  // ties to even
+  EXPECT_EQ(cuda::from_bf16(cuda::to_bf16(1.0F + 0x1.8p-7F)), 1.0F + 0x1p-6F);
+  EXPECT_EQ(cuda::from_bf16(cuda::to_bf16(-1.0F - 0x1.2p-8F)), -1.0F - 0x1p-7F);
+  EXPECT_TRUE(std::isnan(cuda::from_bf16(cuda::to_bf16(std::nanf("")))));
+  EXPECT_TRUE(std::isinf(cuda::from_bf16(cuda::to_bf16(INFINITY))));
+}
+
+// k products of a part with 0 or 1, added in float32: as far from double as k roundings of partial
+// sums below sum|w| may put them, for each of three parts.
+TEST(Bf16Split, ProductsWithUnitsAreAsAccurateAsFloat32) {
+  std::mt19937 engine(5);
+  constexpr int kInputs = 784;
+  double worst = 0;
+  for (int trial = 0; trial < 200; ++trial) {
+    std::vector<std::uint16_t> parts(3 * kInputs);
+    std::vector<bool> on(kInputs);
+    double exact = 0;
+    double magnitude = 0;
+    for (std::size_t i = 0; i < kInputs; ++i) {
+      const float w = (static_cast<float>(engine() >> 8U) - 0x1p23F) * 0x1p-24F;
+      std::uint16_t split[3];
+      cuda::split_bf16(w, split);
+      for (std::size_t p = 0; p < 3; ++p) parts[p * kInputs + i] = split[p];
+      on[i] = engine() % 2 == 0;
+      exact += on[i] ? w : 0;
+      magnitude += std::abs(static_cast<double>(w));
+    }
+    float sum = 0;
+    for (std::size_t p = 3; p-- > 0;) {
+      float product = 0;
+      for (std::size_t i = 0; i < kInputs; ++i) {
+        product += on[i] ? cuda::from_bf16(parts[p * kInputs + i]) : 0.0F;
+      }
+      sum += product;
+    }
+    worst = std::max(worst, std::abs(sum - exact) / magnitude);
+  }
+  fmt::print("worst error of bf16x3: {:.2e} of sum|w|\n", worst);
+  EXPECT_LE(worst, std::sqrt(kInputs) * testing::kHalfUlp);
+}
+
+}  // namespace
+}  // namespace helmholtz

@@ -1,0 +1,132 @@
+// How cuda-layered lays out and spreads its work: plain functions, so no device is needed.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <numeric>
+#include <set>
+#include <vector>
+
+#include "helmholtz/topology.hpp"
+#include "layered_plan.hpp"
+
+namespace helmholtz::cuda {
+namespace {
+
+LayeredShape shape(const std::vector<int>& sizes, std::uint32_t batch) {
+  return {sizes.data(), static_cast<int>(sizes.size()), batch};
+}
+
+TEST(LayeredShape, CountsAsTheTopologyDoes) {
+  for (const auto& sizes : {std::vector{1, 6, 9}, {3, 2}, {1, 2, 3, 4, 5}}) {
+    const Topology topology(sizes);
+    const auto one = shape(sizes, 3);
+    EXPECT_EQ(4U * static_cast<unsigned>(one.blocks_per_step()), topology.draws_per_step());
+    EXPECT_EQ(one.units(Network::generative), topology.units());
+    EXPECT_EQ(one.units(Network::recognition), topology.hidden_units());
+    int slot = 1;
+    for (int l = topology.last() - 1; l >= 0; --l) {
+      EXPECT_EQ(one.layer(Network::recognition, l).slot, slot);
+      slot += topology.size(l);
+    }
+    for (int l = 0; l <= topology.last(); ++l) {
+      EXPECT_EQ(one.layer(Network::generative, l).slot, slot);
+      slot += topology.size(l);
+    }
+  }
+}
+
+TEST(LayeredShape, MatricesAndLongRowsAreAligned) {
+  const auto one = shape({10, 101, 200, 783}, 1021);
+  EXPECT_EQ(one.batch_stride(), 1024);
+  for (const auto network : {Network::generative, Network::recognition}) {
+    for (int l = 0; l < one.layers(network); ++l) {
+      const auto& layer = one.layer(network, l);
+      EXPECT_EQ(layer.weights % 64, 0U);
+      EXPECT_EQ(layer.bias % 64, 0U);
+      EXPECT_EQ(one.unit_start(l) % 64, 0U);
+      EXPECT_EQ(layer.stride % 8, 0);
+      EXPECT_GE(layer.stride, layer.inputs);
+      EXPECT_GE(layer.weights, one.begin(network));
+      EXPECT_LE(layer.bias + static_cast<unsigned>(layer.outputs), one.end(network));
+    }
+  }
+  EXPECT_EQ(one.end(Network::recognition), one.floats());
+  EXPECT_EQ(shape({1, 6, 9}, 1).batch_stride(), 1);
+  EXPECT_EQ(shape({1, 6, 9}, 7).batch_stride(), 7);
+  EXPECT_EQ(shape({1, 6, 9}, 9).batch_stride(), 16);
+}
+
+TEST(LayeredShape, PacksEveryParameterToAPlaceOfItsOwn) {
+  const std::vector sizes = {3, 9, 14, 5};
+  const Topology topology(sizes);
+  const auto one = shape(sizes, 2);
+  std::vector<float> machine(topology.parameters());
+  std::iota(machine.begin(), machine.end(), 1.0F);
+  std::vector<float> device(one.floats());
+  pack(one, machine.data(), device.data());
+  std::vector<float> back(machine.size());
+  unpack(one, device.data(), back.data());
+  EXPECT_EQ(back, machine);
+  const auto at = [&](const LayeredLayer& layer, int j, int i) {
+    return device[layer.weights + static_cast<std::size_t>(j * layer.stride + i)];
+  };
+  const auto in_file = [&](const LayerView& layer, int j, int i) {
+    return machine[layer.weights + static_cast<std::size_t>(j * layer.inputs + i)];
+  };
+  EXPECT_EQ(at(one.layer(Network::generative, 2), 13, 7), in_file(topology.generative(2), 13, 7));
+  EXPECT_EQ(at(one.layer(Network::recognition, 1), 4, 11), in_file(topology.recognition(1), 4, 11));
+  EXPECT_EQ(device[one.layer(Network::recognition, 0).bias + 2],
+            machine[topology.recognition(0).bias + 2]);
+}
+
+TEST(LayeredPlan, IdleMachinesCostNoMoreThanALaunch) {
+  EXPECT_EQ(machine_group(shape({10, 100, 200, 784}, 1024)), 1U);
+  EXPECT_EQ(machine_group(shape({10, 100, 200, 784}, 1)), 4U);
+  EXPECT_EQ(machine_group(shape({1, 6, 9}, 1)), 256U);
+  EXPECT_EQ(machine_group(shape({32, 128, 256}, 64)), 8U);
+}
+
+TEST(LayeredPlan, LanesOfAUnitFollowTheBatch) {
+  EXPECT_EQ(error_lanes(shape({1, 6, 9}, 1)), 1U);
+  EXPECT_EQ(error_lanes(shape({1, 6, 9}, 33)), 16U);
+  EXPECT_EQ(error_lanes(shape({1, 6, 9}, 256)), 64U);
+  EXPECT_EQ(error_lanes(shape({1, 6, 9}, 1'000'000)), kErrorBlock);
+}
+
+TEST(LayeredPlan, GridsCoverEveryItem) {
+  for (const std::uint64_t items : {1ULL, 31ULL, 256ULL, 257ULL, 1'000'000ULL}) {
+    const auto grid = grid_of(items, 70'000);
+    EXPECT_GE(std::uint64_t{grid.x} * grid.block, items);
+    EXPECT_LT(std::uint64_t{grid.x - 1} * grid.block, items);
+    EXPECT_EQ(grid.block % 32, 0U);
+    EXPECT_EQ(grid.y, 65'535U);
+  }
+  EXPECT_EQ(grid_of(7, 12).y, 12U);
+}
+
+// The arrays of the scratch follow each other, and the last one ends where the scratch does.
+TEST(LayeredPlan, ScratchHoldsItsArrays) {
+  LayeredTask task;
+  task.shape = shape({3, 40, 50}, 33);
+  task.capacity = 6;
+  for (const auto math : {Math::fp32, Math::tf32, Math::bf16x3}) {
+    task.math = math;
+    std::vector<float> scratch(task.capacity * layered_scratch(task.shape, math));
+    place_scratch(task, scratch.data());
+    const auto elements = task.capacity * task.shape.unit_elements();
+    EXPECT_EQ(task.activities, scratch.data());
+    if (math == Math::bf16x3) {
+      EXPECT_EQ(task.units16, static_cast<void*>(task.activities + elements));
+      EXPECT_EQ(task.error_parts, task.units16 + elements);
+      EXPECT_EQ(task.weight_parts, task.error_parts + 3 * elements);
+      EXPECT_EQ(task.weight_parts + 3 * task.capacity * task.shape.floats(),
+                static_cast<void*>(scratch.data() + scratch.size()));
+    } else {
+      EXPECT_EQ(task.units, task.activities + elements);
+      EXPECT_EQ(task.units + elements, scratch.data() + scratch.size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace helmholtz::cuda
