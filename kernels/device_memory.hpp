@@ -37,6 +37,8 @@ class DeviceArray {
     if (values.empty()) return;
     HELMHOLTZ_CUDA_CHECK(
         cudaMemcpy(data_, values.data(), values.size_bytes(), cudaMemcpyHostToDevice));
+    // A small copy returns when it is staged, and streams that do not block would not wait for it.
+    HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(cudaStreamLegacy));
   }
   void copy_out(std::span<T> values) const {
     if (values.empty()) return;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "layered_task.hpp"
 #include "plugin_abi.h"
 
 namespace helmholtz::cuda {
@@ -28,5 +29,15 @@ class DeviceTrainer {
 /// cuda-fused.
 std::unique_ptr<DeviceTrainer> make_fused_trainer(const helmholtz_ensemble& ensemble,
                                                   std::span<const std::int32_t> devices);
+
+struct LayeredOptions {
+  Math math = Math::fp32;
+  bool plain_launches = false;  ///< no graph of a step, to compare in tests
+};
+
+/// cuda-layered.
+std::unique_ptr<DeviceTrainer> make_layered_trainer(const helmholtz_ensemble& ensemble,
+                                                    const LayeredOptions& options,
+                                                    std::span<const std::int32_t> devices);
 
 }  // namespace helmholtz::cuda

@@ -4,11 +4,13 @@
 #include "cublas.hpp"
 #include "device_shares.hpp"
 #include "device_trainer.hpp"
+#include "evaluator.hpp"
 #include "layered_kernels.hpp"
 #include "layered_plan.hpp"
 #include "layered_step.hpp"
 #include "step_graph.hpp"
 #include "stream.hpp"
+#include "task_view.hpp"
 
 namespace helmholtz::cuda {
 
@@ -186,6 +188,8 @@ class LayeredTrainer final : public DeviceTrainer {
     shares_.on_every_device([&](LayeredShare& share) { share.train(steps); });
   }
 
+  void evaluate(const helmholtz_evaluation&) override { throw NotOnDevice(); }
+
   void read(std::uint64_t first, std::uint64_t count, float* out) const override {
     shares_.for_each_part(
         first, count, [&](const LayeredShare& share, auto from, auto some, auto done) {
@@ -211,7 +215,5 @@ std::unique_ptr<DeviceTrainer> make_layered_trainer(const helmholtz_ensemble& en
                                                     std::span<const std::int32_t> devices) {
   return std::make_unique<LayeredTrainer>(ensemble, options, devices);
 }
-
-int cublas_version() { return CublasLibrary::load()->version(); }
 
 }  // namespace helmholtz::cuda

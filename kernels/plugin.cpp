@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <new>
 
+#include "cublas.hpp"
 #include "cuda_status.hpp"
 #include "device_trainer.hpp"
 
@@ -80,12 +81,26 @@ std::int32_t describe(std::int32_t ordinal, helmholtz_device* out, helmholtz_err
   });
 }
 
+std::int32_t cublas(std::int32_t* number, helmholtz_error* error) {
+  return guarded(error, [&] { *number = helmholtz::cuda::CublasLibrary::load()->version(); });
+}
+
+std::unique_ptr<DeviceTrainer> make_trainer(const helmholtz_ensemble& ensemble,
+                                            const helmholtz_placement& placement) {
+  const std::span devices(placement.devices, placement.device_count);
+  if (placement.strategy == HELMHOLTZ_FUSED) {
+    return helmholtz::cuda::make_fused_trainer(ensemble, devices);
+  }
+  return helmholtz::cuda::make_layered_trainer(
+      ensemble,
+      {.math = static_cast<helmholtz::cuda::Math>(placement.math),
+       .plain_launches = placement.plain_launches != 0},
+      devices);
+}
+
 std::int32_t create(const helmholtz_ensemble* ensemble, const helmholtz_placement* placement,
                     helmholtz_trainer** out, helmholtz_error* error) {
-  return guarded(error, [&] {
-    const std::span devices(placement->devices, placement->device_count);
-    *out = new helmholtz_trainer{helmholtz::cuda::make_fused_trainer(*ensemble, devices)};
-  });
+  return guarded(error, [&] { *out = new helmholtz_trainer{make_trainer(*ensemble, *placement)}; });
 }
 
 void destroy(helmholtz_trainer* trainer) { delete trainer; }
@@ -122,6 +137,7 @@ constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .runtime_version = CUDART_VERSION,
                                       .count = count,
                                       .describe = describe,
+                                      .cublas = cublas,
                                       .create = create,
                                       .destroy = destroy,
                                       .train = train,

@@ -57,10 +57,15 @@ typedef struct helmholtz_ensemble {
   uint64_t words_per_pattern;
 } helmholtz_ensemble;
 
+/* How HELMHOLTZ_LAYERED multiplies, as helmholtz::MatrixMath. */
+enum helmholtz_math { HELMHOLTZ_FP32 = 0, HELMHOLTZ_TF32 = 1, HELMHOLTZ_BF16X3 = 2 };
+
 typedef struct helmholtz_placement {
   const int32_t* devices; /* [device_count] ordinals; machines are split over them */
   uint32_t device_count;
-  uint32_t strategy; /* enum helmholtz_strategy */
+  uint32_t strategy;       /* enum helmholtz_strategy */
+  uint32_t math;           /* enum helmholtz_math */
+  uint32_t plain_launches; /* 1: HELMHOLTZ_LAYERED captures no graphs, to compare in tests */
 } helmholtz_placement;
 
 /* Steps first to first+count-1 of every machine. */
@@ -95,6 +100,9 @@ typedef struct helmholtz_plugin {
   /* How many devices there are; HELMHOLTZ_NO_DEVICE with the reason if none can be used. */
   int32_t (*count)(int32_t* devices, int32_t* driver_version, helmholtz_error* error);
   int32_t (*describe)(int32_t ordinal, helmholtz_device* out, helmholtz_error* error);
+
+  /* Version of cuBLAS, opened now; HELMHOLTZ_NO_DEVICE with the reason if there is none. */
+  int32_t (*cublas)(int32_t* version, helmholtz_error* error);
 
   int32_t (*create)(const helmholtz_ensemble* ensemble, const helmholtz_placement* placement,
                     helmholtz_trainer** out, helmholtz_error* error);

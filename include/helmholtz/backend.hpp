@@ -10,6 +10,7 @@
 
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/evaluation.hpp"
+#include "helmholtz/matrix_math.hpp"
 
 namespace helmholtz {
 
@@ -77,6 +78,7 @@ struct TrainerOptions {
   int threads = 0;  ///< CPU threads; 0: all cores
   /// Devices of a CUDA backend, by number: machines are split over them. Empty: the first one.
   std::vector<int> devices = {};
+  MatrixMath math = MatrixMath::fp32;  ///< of backend cuda-layered; others have fp32 alone
   RandomScheme random = RandomScheme::philox;
 };
 

@@ -11,6 +11,7 @@
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/hyperparameters.hpp"
+#include "helmholtz/matrix_math.hpp"
 #include "helmholtz/topology.hpp"
 #include "helmholtz/world.hpp"
 
@@ -97,6 +98,7 @@ struct SweepSpec {
   std::string backend = "auto";
   int threads = 0;                ///< 0: all cores
   std::vector<int> devices = {};  ///< as in TrainerOptions
+  MatrixMath math = MatrixMath::fp32;
 
   /// @throws InvalidArgument if any part is out of range, does not fit the world, or needs more
   ///         memory than there is

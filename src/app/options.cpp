@@ -37,6 +37,7 @@ struct RunFlags::Text {
   std::string backend = "auto";
   std::string threads = "0";
   std::string device;
+  std::string math = "fp32";
   OutputOptions output;
 };
 
@@ -117,6 +118,8 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
   run.one("--samples", t.samples, "N", "generated samples for the sampled KL; 0: exact KL only");
   run.one("--backend", t.backend, "NAME", "see helmholtz backends; auto chooses");
   run.one("--device", t.device, "N,N,...", "GPUs to split the machines over (default: the first)");
+  run.one("--math", t.math, "NAME",
+          "of cuda-layered: fp32, tf32 (weights rounded\nto 11 bits), bf16x3 (as exact as fp32)");
   run.one("--threads", t.threads, "N", "CPU threads; 0: all cores");
   add_output_flags(command, t.output);
 }
@@ -209,6 +212,7 @@ RunOptions RunFlags::parse() const {
       .threads =
           static_cast<int>(parse_integer("threads", t.threads, 0, TrainerOptions::kMaxThreads)),
       .devices = given("device") ? parse_devices(t.device) : std::vector<int>(),
+      .math = parse_matrix_math(t.math),
       .output = t.output,
   };
 }

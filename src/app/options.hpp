@@ -8,6 +8,7 @@
 
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/hyperparameters.hpp"
+#include "helmholtz/matrix_math.hpp"
 #include "helmholtz/topology.hpp"
 #include "helmholtz/world.hpp"
 
@@ -45,6 +46,7 @@ struct RunOptions {
   std::string backend;
   int threads = 0;
   std::vector<int> devices;
+  MatrixMath math = MatrixMath::fp32;
   OutputOptions output;
 };
 

@@ -38,7 +38,8 @@ SweepSpec SweepFlags::spec(const RunOptions& options) const {
           .save_parameters = SaveParameters::parse(save_parameters_),
           .backend = options.backend,
           .threads = options.threads,
-          .devices = options.devices};
+          .devices = options.devices,
+          .math = options.math};
 }
 
 }  // namespace helmholtz::app

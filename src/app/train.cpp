@@ -117,7 +117,10 @@ TrainingPlan make_plan(const TrainFlags& flags) {
       .eval_every = options.eval_every,
       .samples = options.samples,
       .backend = options.backend,
-      .trainer = {.threads = options.threads, .devices = options.devices, .random = rng},
+      .trainer = {.threads = options.threads,
+                  .devices = options.devices,
+                  .math = options.math,
+                  .random = rng},
       .save = flags.save,
       .output = options.output};
   plan.start.ensemble.validate();

@@ -38,6 +38,8 @@ constexpr std::array kBackends = {
           cpu_layered::detail, cpu_layered::bytes, cpu_layered::make},
     Entry{"cuda-fused", "thousands of steps a launch, weights on chip: sweeps on a GPU", true,
           plugin::detail, plugin::host_bytes, plugin::make_fused},
+    Entry{"cuda-layered", "a layer of all machines at a time, by cuBLAS: large layers on a GPU",
+          false, plugin::layered_detail, plugin::host_bytes, plugin::make_layered},
 };
 
 const Entry& find(std::string_view name) {
@@ -115,6 +117,10 @@ std::unique_ptr<Trainer> make_trainer(std::string_view backend, Ensemble ensembl
   if (options.threads < 0 || options.threads > TrainerOptions::kMaxThreads) {
     throw InvalidArgument("threads", std::to_string(options.threads),
                           fmt::format("0 (all cores) to {}", TrainerOptions::kMaxThreads));
+  }
+  if (options.math != MatrixMath::fp32 && name != "cuda-layered") {
+    throw InvalidArgument("math", to_string(options.math),
+                          fmt::format("fp32 with backend {}, or backend cuda-layered", name));
   }
   if (!options.devices.empty() && !name.starts_with("cuda-")) {
     throw InvalidArgument("device", fmt::format("{}", fmt::join(options.devices, ",")),

@@ -79,7 +79,8 @@ std::string config_text(const SweepSpec& spec) {
   text +=
       fmt::format("steps = {}\neval-every = {}\nsamples = {}\nsave-parameters = {}\n", spec.steps,
                   spec.eval_every, spec.samples, quoted(spec.save_parameters.to_string()));
-  text += fmt::format("backend = {}\nthreads = {}\n", quoted(spec.common_backend()), spec.threads);
+  text += fmt::format("backend = {}\nmath = \"{}\"\nthreads = {}\n", quoted(spec.common_backend()),
+                      to_string(spec.math), spec.threads);
   if (!spec.devices.empty()) {
     text += fmt::format("device = {}\n", quoted(fmt::format("{}", fmt::join(spec.devices, ","))));
   }

@@ -89,8 +89,9 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
   double training = 0;
   double evaluating = 0;
   for (const auto& kind : kinds) {
-    const auto trainer = make_trainer(spec.resolved_backend(kind), trial(spec, kind),
-                                      {.threads = spec.threads, .devices = spec.devices});
+    const auto trainer =
+        make_trainer(spec.resolved_backend(kind), trial(spec, kind),
+                     {.threads = spec.threads, .devices = spec.devices, .math = spec.math});
     training += machine_steps / training_rate(*trainer, seconds * share * 0.7);
     const EvaluationOptions options{.exact = true, .samples = spec.samples};
     evaluating += machines * static_cast<double>(spec.evaluations()) /

@@ -15,7 +15,7 @@ std::unique_ptr<Trainer> trainer_of(const SweepSpec& spec,
   std::vector<std::uint64_t> seeds;
   for (const auto machine : machines) seeds.push_back(spec.seeds[machine / configurations]);
   return make_trainer(spec.resolved_backend(configuration), spec.ensemble(configuration, seeds),
-                      {.threads = spec.threads, .devices = spec.devices});
+                      {.threads = spec.threads, .devices = spec.devices, .math = spec.math});
 }
 
 }  // namespace

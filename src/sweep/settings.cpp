@@ -39,10 +39,13 @@ bool is_exact(const std::string& backend) {
 }
 
 /// Of each topology and batch: the exact class gives the same bits on every backend.
+/// "cuda-layered", "cuda-layered tf32".
 std::string arithmetic(const SweepSpec& spec) {
   return joined(spec.kinds(), [&](const SweepConfiguration& kind) {
     const auto backend = spec.resolved_backend(kind);
-    return is_exact(backend) ? std::string("exact") : backend;
+    if (is_exact(backend)) return std::string("exact");
+    return spec.math == MatrixMath::fp32 ? backend
+                                         : fmt::format("{} {}", backend, to_string(spec.math));
   });
 }
 

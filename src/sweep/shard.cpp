@@ -73,8 +73,9 @@ EnsembleKind& ShardTrainer::kind(const SweepConfiguration& own) {
 
 bool ShardTrainer::train_group(const Members& members) {
   auto& own = kind(spec_.configuration(configuration(members[0])));
-  const auto trainer = make_trainer(own.backend, expand(members),
-                                    {.threads = spec_.threads, .devices = spec_.devices});
+  const auto trainer =
+      make_trainer(own.backend, expand(members),
+                   {.threads = spec_.threads, .devices = spec_.devices, .math = spec_.math});
   const EvaluationOptions options{.exact = true, .samples = spec_.samples};
   std::vector<Evaluation> evaluations;
   for (std::uint64_t e = 0; e < spec_.evaluations(); ++e) {

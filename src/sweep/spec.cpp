@@ -113,7 +113,7 @@ void SweepSpec::validate() const {
   require_memory(*this);
   for (const auto& kind : kinds()) {
     make_trainer(resolved_backend(kind), ensemble_of(*this, kind, 1),
-                 {.threads = threads, .devices = devices});
+                 {.threads = threads, .devices = devices, .math = math});
   }
 }
 

@@ -44,7 +44,9 @@ class PluginTrainer final : public Trainer {
     const auto devices = chosen_devices(*plugin_, options.devices);
     const helmholtz_placement placement{.devices = devices.data(),
                                         .device_count = static_cast<std::uint32_t>(devices.size()),
-                                        .strategy = static_cast<std::uint32_t>(strategy)};
+                                        .strategy = static_cast<std::uint32_t>(strategy),
+                                        .math = static_cast<std::uint32_t>(options.math),
+                                        .plain_launches = 0};
     const EnsembleView view(this->ensemble(), factors_);
     helmholtz_trainer* trainer = nullptr;
     call([&](helmholtz_error* error) {
@@ -130,6 +132,11 @@ std::unique_ptr<Trainer> make_fused(Ensemble ensemble, const TrainerOptions& opt
                                          HELMHOLTZ_FUSED);
 }
 
+std::unique_ptr<Trainer> make_layered(Ensemble ensemble, const TrainerOptions& options) {
+  return std::make_unique<PluginTrainer>(std::move(ensemble), options, "cuda-layered",
+                                         HELMHOLTZ_LAYERED);
+}
+
 std::size_t host_bytes(const Ensemble& ensemble) {
   // The parameters once more, in case the devices cannot hold all machines at a time.
   constexpr std::size_t kOfMachine = 2 * sizeof(Machine);
@@ -137,5 +144,10 @@ std::size_t host_bytes(const Ensemble& ensemble) {
 }
 
 std::string detail() { return Plugin::load()->describe(); }
+
+std::string layered_detail() {
+  const auto plugin = Plugin::load();
+  return fmt::format("{}, cuBLAS {}", plugin->describe(), plugin->cublas());
+}
 
 }  // namespace helmholtz::plugin

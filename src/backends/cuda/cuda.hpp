@@ -12,11 +12,17 @@ namespace helmholtz::plugin {
 /// @throws Error (ExitCode::no_device) if there is no plugin or device
 std::unique_ptr<Trainer> make_fused(Ensemble ensemble, const TrainerOptions& options);
 
+/// A layer of all machines at a time, by cuBLAS.
+/// @throws Error (ExitCode::no_device) if there is no plugin, device or cuBLAS
+std::unique_ptr<Trainer> make_layered(Ensemble ensemble, const TrainerOptions& options);
+
 /// Bytes of the host's memory.
 std::size_t host_bytes(const Ensemble& ensemble);
 
 /// What the devices are.
 /// @throws Error (ExitCode::no_device) with the reason why there are none
 std::string detail();
+/// The same with cuBLAS.
+std::string layered_detail();
 
 }  // namespace helmholtz::plugin

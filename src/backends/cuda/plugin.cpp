@@ -125,4 +125,11 @@ std::string Plugin::describe() const {
                      version(driver));
 }
 
+std::string Plugin::cublas() const {
+  helmholtz_error error{};
+  std::int32_t number = 0;
+  check(functions_->cublas(&number, &error), error);
+  return version(number);
+}
+
 }  // namespace helmholtz::plugin

@@ -28,6 +28,9 @@ class Plugin {
   [[nodiscard]] std::vector<helmholtz_device> devices() const;
   /// "NVIDIA H200, compute capability 9.0, …; CUDA 13.0, driver 12.8"
   [[nodiscard]] std::string describe() const;
+  /// "13.0", the version of cuBLAS
+  /// @throws Error (ExitCode::no_device) if there is none
+  [[nodiscard]] std::string cublas() const;
 
  private:
   explicit Plugin(const std::string& path);
