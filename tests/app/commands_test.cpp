@@ -17,6 +17,7 @@ namespace helmholtz::testing {
 namespace {
 
 using nlohmann::json;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::vector<std::string> lines_of(const Finished& result) {
@@ -105,14 +106,32 @@ TEST(Backends, SaysWhatThereIs) {
 // What cannot run says why, and is an error when it is asked for: never a silent fallback.
 TEST(Backends, ThePluginThatCannotBeLoadedSaysWhy) {
   const EnvironmentVariable nowhere("HELMHOLTZ_CUDA_PLUGIN", "/nonexistent/plugin.so");
-  const auto last = json::parse(lines_of(run_program({"backends", "--json"})).back());
-  EXPECT_EQ(last["name"], "cuda-fused");
-  EXPECT_EQ(last["available"], false);
-  EXPECT_THAT(last["detail"].get<std::string>(), HasSubstr("/nonexistent/plugin.so"));
-  const auto run = run_program({"train", "--backend", "cuda-fused"});
-  EXPECT_EQ(run.exit_code, 69);
-  EXPECT_EQ(run.out, "");
-  EXPECT_THAT(run.err, HasSubstr("/nonexistent/plugin.so"));
+  std::vector<std::string> names;
+  for (const auto& line : lines_of(run_program({"backends", "--json"}))) {
+    const auto backend = json::parse(line);
+    const auto name = backend["name"].get<std::string>();
+    if (!name.starts_with("cuda-")) continue;
+    names.push_back(name);
+    EXPECT_EQ(backend["available"], false);
+    EXPECT_THAT(backend["detail"].get<std::string>(), HasSubstr("/nonexistent/plugin.so"));
+    const auto run = run_program({"train", "--backend", name});
+    EXPECT_EQ(run.exit_code, 69);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, HasSubstr("/nonexistent/plugin.so"));
+  }
+  EXPECT_THAT(names, ElementsAre("cuda-fused", "cuda-layered"));
+}
+
+TEST(Backends, MathIsForCudaLayeredAlone) {
+  for (const auto* const command : {"train", "sweep"}) {
+    const auto run =
+        run_program({command, "--steps", "1", "--backend", "cpu-layered", "--math", "tf32"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, HasSubstr("--math: got \"tf32\"; allowed: fp32 with backend cpu-layered"));
+  }
+  EXPECT_EQ(run_program({"train", "--steps", "1", "--quiet", "--math", "fp32"}).exit_code, 0);
+  EXPECT_THAT(run_program({"train", "--math", "fp16"}).err,
+              HasSubstr("--math: got \"fp16\"; allowed: fp32, tf32, bf16x3"));
 }
 
 TEST(Backends, APluginIsNamedByAnAbsolutePathAndOfThisVersion) {

@@ -11,6 +11,7 @@ namespace helmholtz::plugin {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 bool is_loaded() {
   void* const library = dlopen(HELMHOLTZ_PLUGIN, RTLD_NOW | RTLD_NOLOAD);
@@ -32,6 +33,17 @@ TEST(Plugin, LoadsAnswersAndUnloads) {
       }
     }
     EXPECT_FALSE(is_loaded());
+  }
+}
+
+// No device is needed to open cuBLAS; where there is none, it is named.
+TEST(Plugin, OpensCublasWhenItIsNeeded) {
+  const auto plugin = Plugin::load();
+  try {
+    EXPECT_THAT(plugin->cublas(), MatchesRegex("1[23]\\.[0-9]+"));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::no_device);
+    EXPECT_THAT(error.what(), HasSubstr("no cuBLAS: needed libcublas.so.1"));
   }
 }
 
