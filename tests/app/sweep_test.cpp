@@ -316,6 +316,16 @@ TEST(SweepCommand, SignalsStopItSoon) {
   }
 }
 
+TEST(SweepCommand, TheThirdSignalKillsIt) {
+  const TemporaryDirectory folder;
+  Process process(long_sweep({}), folder.path(), {});
+  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) process.send(signal);
+  const auto ran = process.wait();
+  EXPECT_EQ(ran.exit_code, -1);
+  EXPECT_THAT(ran.err, HasSubstr("stopping; once more ends it at once"));
+}
+
 TEST(SweepCommand, AFullDiskIsAnIoError) {
   const TemporaryDirectory folder;
   Process::Options options;
