@@ -1,0 +1,117 @@
+// cuda-layered on a device: a graph of a step is the step. Skipped by name where there is none, but
+// for HELMHOLTZ_REQUIRE_BACKENDS.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/cuda/ensemble_view.hpp"
+#include "backends/cuda/plugin.hpp"
+#include "backends/fused/factor_table.hpp"
+#include "helmholtz/error.hpp"
+#include "support/one_step.hpp"
+#include "support/random_ensemble.hpp"
+
+namespace helmholtz {
+namespace {
+
+using testing::random_ensemble;
+
+class LayeredDevice : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    try {
+      plugin_ = plugin::Plugin::load();
+      static_cast<void>(plugin_->devices());
+      static_cast<void>(plugin_->cublas());
+    } catch (const Error& error) {
+      const char* const required = std::getenv("HELMHOLTZ_REQUIRE_BACKENDS");
+      if (required != nullptr &&
+          std::string_view(required).find("cuda-layered") != std::string_view::npos) {
+        FAIL() << "cuda-layered is required: " << error.what();
+      }
+      GTEST_SKIP() << error.what();
+    }
+  }
+
+  /// Parameters after steps 0 to steps-1, [machines][parameters], from the initial ones.
+  [[nodiscard]] std::vector<float> trained(const Ensemble& ensemble, std::uint32_t steps,
+                                           helmholtz_math math, bool plain_launches) const {
+    fused::FactorTable factors(ensemble);
+    factors.fill(0, steps);
+    const plugin::EnsembleView view(ensemble, factors);
+    const std::int32_t device = 0;
+    const helmholtz_placement placement{.devices = &device,
+                                        .device_count = 1,
+                                        .strategy = HELMHOLTZ_LAYERED,
+                                        .math = static_cast<std::uint32_t>(math),
+                                        .plain_launches = plain_launches ? 1U : 0U};
+    const auto& functions = plugin_->functions();
+    helmholtz_error error{};
+    helmholtz_trainer* raw = nullptr;
+    plugin::Plugin::check(functions.create(&view.get(), &placement, &raw, &error), error);
+    const std::unique_ptr<helmholtz_trainer, void (*)(helmholtz_trainer*)> trainer(
+        raw, functions.destroy);
+    const auto each = ensemble.topology.parameters();
+    std::vector<float> parameters(ensemble.size() * each);
+    for (std::size_t m = 0; m < ensemble.size(); ++m) {
+      initial_parameters(ensemble, m, std::span(parameters).subspan(m * each, each));
+    }
+    plugin::Plugin::check(
+        functions.write(trainer.get(), 0, ensemble.size(), parameters.data(), &error), error);
+    const helmholtz_steps all{.first = 0,
+                              .count = steps,
+                              .schedules = static_cast<std::uint32_t>(factors.schedules()),
+                              .factors = factors.factors().data()};
+    plugin::Plugin::check(functions.train(trainer.get(), &all, &error), error);
+    plugin::Plugin::check(
+        functions.read(trainer.get(), 0, ensemble.size(), parameters.data(), &error), error);
+    return parameters;
+  }
+
+  std::shared_ptr<const plugin::Plugin> plugin_;
+};
+
+TEST_F(LayeredDevice, AGraphIsTheStepThatItWasMadeOf) {
+  for (const auto math : {HELMHOLTZ_FP32, HELMHOLTZ_TF32, HELMHOLTZ_BF16X3}) {
+    for (const int batch : {1, 33}) {
+      auto ensemble = random_ensemble({5, 40, 70}, batch, 7);
+      ensemble.nonnegative = true;
+      ensemble.settings[0].schedule = Schedule::parse("inverse:0.01");
+      EXPECT_EQ(trained(ensemble, 20, math, false), trained(ensemble, 20, math, true))
+          << "math " << math << ", batch " << batch;
+    }
+  }
+}
+
+// Math of float32's accuracy is held to cpu-layered's tolerance; each state has a seed of its own.
+TEST_F(LayeredDevice, OneStepAgreesWithDoubleAndWithTheReference) {
+  for (const auto math : {HELMHOLTZ_FP32, HELMHOLTZ_BF16X3}) {
+    int certain = 0;
+    for (const auto& layers : {std::vector{1, 6, 9}, {5, 40, 70}, {3, 140, 150}}) {
+      for (const int batch : {1, 33, 260}) {
+        for (std::uint64_t state = 0; state < 4; ++state) {
+          auto ensemble = random_ensemble(layers, batch, 1, 0.05);
+          ensemble.machines[0].seed += state;
+          std::vector<float> start(ensemble.topology.parameters());
+          initial_parameters(ensemble, 0, start);
+          const auto result = trained(ensemble, 1, math, false);
+          const auto compared = testing::compare_one_step(ensemble, start, 0, result);
+          if (compared.uncertain > 0) continue;
+          ++certain;
+          EXPECT_TRUE(compared.from_double <= compared.tolerance)
+              << Topology(layers).to_string() << " batch " << batch << " math " << math << ": "
+              << compared.from_double << " > " << compared.tolerance;
+        }
+      }
+    }
+    EXPECT_GE(certain, 18);
+  }
+}
+
+}  // namespace
+}  // namespace helmholtz
