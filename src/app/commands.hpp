@@ -24,14 +24,15 @@ Command add_verify(CLI::App& program);
 Command add_export(CLI::App& program);
 Command add_replay(CLI::App& program);
 Command add_reproduce(CLI::App& program);
+Command add_report(CLI::App& program);
 Command add_sample(CLI::App& program);
 Command add_worlds(CLI::App& program);
 Command add_backends(CLI::App& program);
 
 /// The registry, in the order of --help. Another command is a file, a declaration and a line here.
 inline constexpr std::array kCommands = {
-    add_train,  add_sweep,     add_status, add_verify, add_export,
-    add_replay, add_reproduce, add_sample, add_worlds, add_backends,
+    add_train,  add_sweep,     add_status, add_verify, add_export,   add_replay,
+    add_report, add_reproduce, add_sample, add_worlds, add_backends,
 };
 
 }  // namespace helmholtz::app

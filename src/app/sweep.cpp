@@ -93,7 +93,8 @@ Command add_sweep(CLI::App& program) {
   auto* parser = program.add_subcommand("sweep", "trains many machines; writes their results");
   parser->footer(
       "Every combination of the lists is trained with every seed. DIR gets the results shard by\n"
-      "shard, config.toml (runs the sweep again) and summary.csv (quantiles). The same command\n"
+      "shard, config.toml (runs the sweep again), summary.csv (quantiles) and, without --json,\n"
+      "report.html (pictures, by gnuplot if it is installed). The same command\n"
       "goes on where a sweep was stopped or killed; more seeds extend a finished one.\n\n"
       "Examples:\n"
       "  helmholtz sweep --seeds 0:4096 --out notebook\n"

@@ -8,35 +8,28 @@
 
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
+#include "app/portraits.hpp"
 #include "report/numbers.hpp"
 #include "report/progress.hpp"
 #include "report/summary_csv.hpp"
 #include "report/sweep_report.hpp"
 #include "report/terminal.hpp"
-#include "sweep/replay.hpp"
 
 namespace helmholtz::app {
 
 namespace {
 
-/// Draws the best, the median and the worst machine of the best configuration, trained again.
-void print_portraits(const report::Statistics& statistics) {
+/// Draws machines of the best configuration.
+void print_portraits(const report::Statistics& statistics,
+                     const std::vector<report::TrainedMachine>& machines) {
   const auto order = statistics.best_first();
-  const auto ranking = order.empty() ? std::nullopt : statistics.ranking(order.front());
-  if (!ranking) return;
-  const std::array shown = {ranking->best, ranking->median, ranking->worst};
-  const std::array titles = {"best machine", "median machine", "worst machine"};
-  const std::array machines = {shown[0].machine, shown[1].machine, shown[2].machine};
   const auto& spec = statistics.spec();
-  const auto parameters = replay(spec, machines, interrupted);
-  const auto each = parameters.size() / shown.size();
-  if (order.size() > 1 && each > 0) {
+  if (order.size() > 1 && !machines.empty()) {
     print(fmt::format("\nof the best configuration, {}:\n",
                       report::configuration_text(spec, order.front())));
   }
-  for (std::size_t i = 0; i < shown.size() && each > 0; ++i) {
-    print('\n' + report::portrait(spec, titles[i], shown[i],
-                                  std::span(parameters).subspan(i * each, each),
+  for (const auto& trained : machines) {
+    print('\n' + report::portrait(spec, trained.title, trained.machine, trained.parameters,
                                   report::terminal_columns(stdout)));
   }
 }
@@ -113,7 +106,7 @@ void SweepRun::finish(const report::Statistics& statistics) const {
     return;
   }
   print_report(statistics);
-  print(fmt::format("\nresults: {}\n", directory_.path().string()));
+  print(fmt::format("results: {}\n", directory_.path().string()));
   print(fmt::format("summary: {}\n", (directory_.path() / "summary.csv").string()));
 }
 
@@ -127,7 +120,22 @@ void SweepRun::print_report(const report::Statistics& statistics) const {
                     spec_.world.name(), trained,
                     diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : ""));
   print(report::quantile_tables(statistics, kTables));
-  print_portraits(statistics);
+  const auto machines = train_portraits(statistics, output_);
+  print_portraits(statistics, machines);
+  write_html(statistics, machines);
+}
+
+/// The sweep is finished whatever becomes of its page.
+void SweepRun::write_html(const report::Statistics& statistics,
+                          std::vector<report::TrainedMachine> machines) const {
+  const auto path = directory_.path() / "report.html";
+  try {
+    write_report(path, statistics, {.machines = std::move(machines)});
+  } catch (const Error& error) {
+    note(fmt::format("helmholtz: no report: {}", error.what()));
+    return;
+  }
+  print(fmt::format("\nreport: {}\n", path.string()));
 }
 
 /// After a stop, or where other parts are missing.

@@ -3,10 +3,12 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "app/json.hpp"
 #include "app/options.hpp"
 #include "helmholtz/error.hpp"
+#include "report/html/html_report.hpp"
 #include "report/statistics.hpp"
 #include "sweep/run_directory.hpp"
 
@@ -39,6 +41,8 @@ class SweepRun {
   [[nodiscard]] Json done_json(std::uint64_t machines, std::uint64_t diverged) const;
   void finish(const report::Statistics& statistics) const;
   void print_report(const report::Statistics& statistics) const;
+  void write_html(const report::Statistics& statistics,
+                  std::vector<report::TrainedMachine> machines) const;
   [[nodiscard]] ExitCode finish_part() const;
 
   const SweepSpec& spec_;

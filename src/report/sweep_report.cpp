@@ -62,33 +62,10 @@ std::string chart(const Statistics& statistics, std::uint64_t c) {
   return fmt::format("\nnats; █ median, ▒ 25 to 75 %, ░ 5 to 95 % of the machines\n{}", picture);
 }
 
-/// Q of every pattern of the world: exact where possible, else the share of the samples.
-std::vector<double> model_probabilities(const SweepSpec& spec, const Topology& topology,
-                                        const Ranked& machine, std::span<const float> parameters) {
-  std::vector<double> q;
-  if (exact_is_feasible(topology)) {
-    for (const double log_q :
-         exact_distribution(topology, spec.world, parameters).log_probabilities)
-      q.push_back(std::exp(log_q));
-    return q;
-  }
-  const auto sampled = sampled_distribution(topology, spec.world, parameters, machine.seed,
-                                            spec.steps, spec.samples);
-  for (const auto count : sampled.counts) {
-    q.push_back(static_cast<double>(count) / static_cast<double>(sampled.samples));
-  }
-  return q;
-}
-
 /// The most probable patterns of the world, each with P and Q.
 std::string draw_world(const World& world, std::span<const double> q, int columns) {
   constexpr std::size_t kMost = 12;
-  std::vector<std::size_t> order(world.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return world.probabilities()[a] > world.probabilities()[b];
-  });
-  order.resize(std::min(order.size(), kMost));
+  const auto order = most_probable(world, kMost);
   std::vector<Drawing> drawings;
   for (const auto k : order) {
     drawings.push_back({.bits = pattern_bits(world, k),
@@ -114,7 +91,39 @@ std::string draw_samples(const SweepSpec& spec, const Topology& topology, const 
          draw_patterns(drawings, spec.world.shape(), columns);
 }
 
+const Topology& topology_of(const SweepSpec& spec, const Ranked& machine) {
+  return spec.topologies[spec.configuration(machine.machine % spec.configurations()).topology];
+}
+
 }  // namespace
+
+std::vector<double> model_probabilities(const SweepSpec& spec, const Ranked& machine,
+                                        std::span<const float> parameters) {
+  const auto& topology = topology_of(spec, machine);
+  std::vector<double> q;
+  if (exact_is_feasible(topology)) {
+    for (const double log_q :
+         exact_distribution(topology, spec.world, parameters).log_probabilities)
+      q.push_back(std::exp(log_q));
+    return q;
+  }
+  const auto sampled = sampled_distribution(topology, spec.world, parameters, machine.seed,
+                                            spec.steps, spec.samples);
+  for (const auto count : sampled.counts) {
+    q.push_back(static_cast<double>(count) / static_cast<double>(sampled.samples));
+  }
+  return q;
+}
+
+std::vector<std::size_t> most_probable(const World& world, std::size_t most) {
+  std::vector<std::size_t> order(world.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return world.probabilities()[a] > world.probabilities()[b];
+  });
+  order.resize(std::min(order.size(), most));
+  return order;
+}
 
 std::string configuration_text(const SweepSpec& spec, std::uint64_t c) {
   const auto configuration = spec.configuration(c);
@@ -143,15 +152,25 @@ std::string quantile_tables(const Statistics& statistics, std::size_t most) {
   return text;
 }
 
+std::string comparison_text(const Statistics& statistics, std::uint64_t a, std::uint64_t b) {
+  const auto result = statistics.compare(a, b);
+  const auto name = [&](std::uint64_t c) { return configuration_text(statistics.spec(), c); };
+  return fmt::format(
+      "A: {}\nB: {}\n{} pairs of the same seed: A better in {}, B in {}; sign test p = {:.3g}\n"
+      "KL of A minus KL of B, nats: median {:.4f}, IQM {:.4f} ({:.4f} to {:.4f}), mean {:.4f}\n",
+      name(a), name(b), result.pairs, result.a_better, result.b_better, result.p_value,
+      result.difference.quantiles[kMedian], result.interquartile_mean,
+      result.interquartile_mean_interval.low, result.interquartile_mean_interval.high,
+      result.difference.mean);
+}
+
 std::string portrait(const SweepSpec& spec, const std::string& title, const Ranked& machine,
                      std::span<const float> parameters, int columns) {
-  const auto& topology =
-      spec.topologies[spec.configuration(machine.machine % spec.configurations()).topology];
-  const auto q = model_probabilities(spec, topology, machine, parameters);
+  const auto q = model_probabilities(spec, machine, parameters);
   return fmt::format("{}: seed {}, KL {:.4f} nats after {} steps\n", title, machine.seed,
                      machine.kl, spec.steps) +
          draw_world(spec.world, q, columns) + '\n' +
-         draw_samples(spec, topology, machine, parameters, columns);
+         draw_samples(spec, topology_of(spec, machine), machine, parameters, columns);
 }
 
 }  // namespace helmholtz::report

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "helmholtz/sweep.hpp"
 #include "report/statistics.hpp"
@@ -15,6 +16,17 @@ std::string configuration_text(const SweepSpec& spec, std::uint64_t c);
 /// threshold if there is one, for the best `most` configurations, and how the
 /// best one's moved as a fan chart. Whole lines.
 std::string quantile_tables(const Statistics& statistics, std::size_t most);
+
+/// Q of every pattern of the world: exact where possible, else the share of the spec's samples.
+/// @param parameters  [parameters of the machine's topology] after the last step, finite
+std::vector<double> model_probabilities(const SweepSpec& spec, const Ranked& machine,
+                                        std::span<const float> parameters);
+
+/// Numbers of the most probable patterns of a world, at most `most`; ties in the world's order.
+std::vector<std::size_t> most_probable(const World& world, std::size_t most);
+
+/// Configuration a against b on the same seeds, after the last step. Whole lines.
+std::string comparison_text(const Statistics& statistics, std::uint64_t a, std::uint64_t b);
 
 /// A machine in text: its KL, the world's patterns with their probability in the world and in the
 /// model, and a few generated samples. Whole lines.

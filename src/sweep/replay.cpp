@@ -21,10 +21,11 @@ std::unique_ptr<Trainer> trainer_of(const SweepSpec& spec,
 }  // namespace
 
 std::vector<float> replay(const SweepSpec& spec, std::span<const std::uint64_t> machines,
-                          const std::function<bool()>& stop_requested) {
+                          const std::function<bool()>& stop_requested,
+                          const std::function<void(double)>& advanced) {
   const auto trainer = trainer_of(spec, machines);
   Pace pace(1);
-  const PacedCallbacks callbacks{.stop_requested = stop_requested, .advanced = [](double) {}};
+  const PacedCallbacks callbacks{.stop_requested = stop_requested, .advanced = advanced};
   if (!train_to(spec.steps, *trainer, pace, callbacks)) return {};
   std::vector<float> parameters(machines.size() * trainer->ensemble().topology.parameters());
   trainer->read_parameters(0, machines.size(), parameters);

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "app/options.hpp"
+#include "report/html/html_report.hpp"
+
+namespace helmholtz::app {
+
+/// The best, the median and the worst machine of the best configuration, trained again, with a
+/// progress line. Empty if none has a KL, or after a stop request.
+std::vector<report::TrainedMachine> train_portraits(const report::Statistics& statistics,
+                                                    const OutputOptions& output);
+
+/// report.html of a finished sweep. @throws CannotCreate, IoError
+void write_report(const std::filesystem::path& path, const report::Statistics& statistics,
+                  const report::HtmlReportOptions& options);
+
+}  // namespace helmholtz::app

@@ -1,0 +1,182 @@
+#include "report/html/gnuplot.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <string_view>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "report/html/html.hpp"
+
+extern char** environ;  // NOLINT: POSIX gives no header for it
+
+namespace helmholtz::report {
+
+namespace {
+
+/// An anonymous file, so that neither side waits for the other to read.
+class MemoryFile {
+ public:
+  MemoryFile() : descriptor_(memfd_create("helmholtz", MFD_CLOEXEC)) {}
+  ~MemoryFile() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+  [[nodiscard]] bool fill(std::string_view text) const {
+    while (!text.empty()) {
+      const auto written = write(descriptor_, text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return lseek(descriptor_, 0, SEEK_SET) == 0;
+  }
+
+  [[nodiscard]] std::optional<std::string> contents() const {
+    constexpr off_t kMost = off_t{16} << 20U;
+    const auto size = lseek(descriptor_, 0, SEEK_END);
+    if (size < 0 || size > kMost) return std::nullopt;
+    std::string text(static_cast<std::size_t>(size), '\0');
+    const auto got = pread(descriptor_, text.data(), text.size(), 0);
+    if (got != size) return std::nullopt;
+    return text;
+  }
+
+ private:
+  int descriptor_;
+};
+
+/// Whether the process ends well in time; it is gone afterwards.
+bool ends_well(pid_t process) {
+  constexpr auto kLongest = std::chrono::seconds(20);
+  constexpr auto kNap = std::chrono::milliseconds(2);
+  const auto end = std::chrono::steady_clock::now() + kLongest;
+  int status = 0;
+  while (true) {
+    const auto done = waitpid(process, &status, WNOHANG);
+    if (done == process) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (done < 0 && errno != EINTR) return false;
+    if (std::chrono::steady_clock::now() > end) break;
+    std::this_thread::sleep_for(kNap);
+  }
+  kill(process, SIGKILL);
+  waitpid(process, &status, 0);
+  return false;
+}
+
+/// What gnuplot writes for a script.
+std::optional<std::string> output_of(std::string_view script) {
+  const MemoryFile in;
+  const MemoryFile out;
+  const MemoryFile messages;
+  if (in.descriptor() < 0 || out.descriptor() < 0 || messages.descriptor() < 0 ||
+      !in.fill(script)) {
+    return std::nullopt;
+  }
+  std::string program = "gnuplot";
+  std::string no_settings = "-d";
+  const std::array<char*, 3> arguments = {program.data(), no_settings.data(), nullptr};
+  posix_spawn_file_actions_t actions;
+  if (posix_spawn_file_actions_init(&actions) != 0) return std::nullopt;
+  pid_t process = -1;
+  const bool started =
+      posix_spawn_file_actions_adddup2(&actions, in.descriptor(), STDIN_FILENO) == 0 &&
+      posix_spawn_file_actions_adddup2(&actions, out.descriptor(), STDOUT_FILENO) == 0 &&
+      posix_spawn_file_actions_adddup2(&actions, messages.descriptor(), STDERR_FILENO) == 0 &&
+      posix_spawnp(&process, program.c_str(), &actions, nullptr, arguments.data(), environ) == 0;
+  posix_spawn_file_actions_destroy(&actions);
+  if (!started || !ends_well(process)) return std::nullopt;
+  return out.contents();
+}
+
+void erase_all(std::string& text, std::string_view begin, std::string_view end) {
+  for (auto at = text.find(begin); at != text.npos; at = text.find(begin, at)) {
+    const auto last = text.find(end, at + begin.size());
+    if (last == text.npos) return;
+    text.erase(at, last + end.size() - at);
+  }
+}
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  for (auto at = text.find(what); at != text.npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+/// Groups without content, which gnuplot writes by the hundred.
+void erase_empty_groups(std::string& text) {
+  constexpr std::string_view kEmpty = ">\n</g>\n";
+  for (auto at = text.find(kEmpty); at != text.npos; at = text.find(kEmpty)) {
+    const auto begin = text.rfind('<', at);
+    if (begin == text.npos || text.compare(begin, 2, "<g") != 0) return;
+    text.erase(begin, at + kEmpty.size() - begin);
+  }
+}
+
+/// The drawing itself: no names that two pictures of a page would share, no colour that the page
+/// does not choose, no white space.
+std::optional<std::string> drawing_in(std::string svg) {
+  const auto begin = svg.find("<svg");
+  const auto open = begin == svg.npos ? begin : svg.find('>', begin);
+  const auto end = svg.rfind("</svg>");
+  if (open == svg.npos || end == svg.npos || end < open) return std::nullopt;
+  svg = svg.substr(open + 1, end - open - 1);
+  erase_all(svg, "<title>", "</title>");
+  erase_all(svg, "<desc>", "</desc>");
+  erase_all(svg, "<defs>", "</defs>");
+  erase_all(svg, " id=\"", "\"");
+  erase_all(svg, " font-family=\"", "\"");
+  replace_all(svg, " color=\"black\"", "");
+  replace_all(svg, " color=\"white\"", "");
+  replace_all(svg, "\"black\"", "\"currentColor\"");
+  replace_all(svg, "'black'", "\"currentColor\"");
+  erase_empty_groups(svg);
+  for (const auto* const foreign : {"<script", "<image", "<foreign", "href", "url(", "&#"}) {
+    if (svg.find(foreign) != svg.npos) return std::nullopt;
+  }
+  return svg;
+}
+
+}  // namespace
+
+Gnuplot::Gnuplot() : is_there_(output_of("exit\n").has_value()) {}
+
+std::optional<std::string> Gnuplot::draw(const std::string& script, Size size,
+                                         const std::string& label) const {
+  if (!is_there_) return std::nullopt;
+  auto svg = output_of(
+      fmt::format("set terminal svg size {},{} dynamic noenhanced font 'sans-serif,13'\n{}",
+                  size.width, size.height, script));
+  if (svg) svg = drawing_in(std::move(*svg));
+  if (!svg) return std::nullopt;
+  return fmt::format(
+      "<svg class=\"plot\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">{}</svg>\n",
+      size.width, size.height, escaped(label), *svg);
+}
+
+std::string Gnuplot::quoted(const std::string& text) {
+  constexpr std::string_view kPlain = " ,.:;+-_=/()<>&";
+  std::string out = "'";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_plain = byte < 0x80 && (std::isalnum(byte) != 0 || kPlain.find(c) != kPlain.npos);
+    out += is_plain ? c : '?';
+  }
+  return out + '\'';
+}
+
+}  // namespace helmholtz::report

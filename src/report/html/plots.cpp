@@ -1,0 +1,212 @@
+#include "report/html/plots.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace helmholtz::report {
+
+namespace {
+
+constexpr std::string_view kBlue = "#0072B2";
+constexpr std::string_view kOrange = "#E69F00";
+constexpr std::string_view kGrey = "#8a929b";
+constexpr Gnuplot::Size kSize{.width = 480, .height = 290};
+
+/// Axes without a box; grid lines that carry the eye from the left.
+std::string axes(std::string_view x, std::string_view y) {
+  return fmt::format(
+      "set border 3 lw 0.7\nset tics nomirror out scale 0.6\n"
+      "set grid ytics lt 1 lc rgb '{}' lw 0.4\nset xlabel '{}'\nset ylabel '{}'\n",
+      kGrey, x, y);
+}
+
+bool is_drawn(const Distribution& d) { return d.n > 0 && !std::isnan(d.quantiles[kMedian]); }
+
+/// Steps as 5000 or 50 k, few enough not to touch each other.
+std::string step_axis(double last) {
+  return fmt::format("set xrange [0:{}]\nset xtics autofreq\nset format x '%.0s %c'\n",
+                     std::max(last, 1.0));
+}
+
+}  // namespace
+
+std::optional<std::string> draw_fan(const Gnuplot& gnuplot, const std::vector<double>& steps,
+                                    const std::vector<Distribution>& columns, double top) {
+  std::string data = "$fan << EOD\n";
+  std::size_t drawn = 0;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto& d = columns[i];
+    if (!is_drawn(d)) {
+      data += '\n';  // a gap
+      continue;
+    }
+    ++drawn;
+    data += fmt::format("{}", steps[i]);
+    for (const auto q : {kQ05, kQ25, kQ75, kQ95})
+      data += fmt::format(" {}", std::min(d.quantiles[q], top));
+    const double median = d.quantiles[kMedian];
+    data += median <= top ? fmt::format(" {}\n", median) : " NaN\n";
+  }
+  if (drawn < 2 || !(top > 0)) return std::nullopt;
+  const auto script =
+      axes("training steps", "KL, nats") + step_axis(steps.back()) +
+      fmt::format("set yrange [0:{}]\nset key outside top horizontal samplen 1.5\n", top) + data +
+      "EOD\n" +
+      fmt::format(
+          "plot $fan using 1:2:5 with filledcurves fs transparent solid 0.22 noborder lc rgb '{0}' "
+          "title '5 to 95 %', $fan using 1:3:4 with filledcurves fs transparent solid 0.4 noborder "
+          "lc rgb '{0}' title '25 to 75 %', $fan using 1:6 with lines lw 2.2 lc rgb '{0}' "
+          "title 'median'\n",
+          kBlue);
+  return gnuplot.draw(script, kSize, "KL over training steps: median, quartiles, 5 and 95 percent");
+}
+
+Histogram histogram_of(const std::vector<double>& values, double low, double high) {
+  constexpr std::size_t kFewestBins = 8;
+  constexpr std::size_t kMostBins = 48;
+  const auto wanted = 2 * std::sqrt(static_cast<double>(values.size()));
+  const auto bins = std::clamp(static_cast<std::size_t>(wanted), kFewestBins, kMostBins);
+  Histogram out{.low = low, .high = high, .counts = std::vector<double>(bins)};
+  for (const double x : values) {
+    if (std::isnan(x)) {
+      ++out.diverged;
+    } else if (std::isinf(x)) {
+      ++out.infinite;
+    } else if (x < low || x > high) {
+      ++out.outside;
+    } else {
+      const auto bin =
+          static_cast<std::size_t>((x - low) / (high - low) * static_cast<double>(bins));
+      ++out.counts[std::min(bin, bins - 1)];
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> draw_histogram(const Gnuplot& gnuplot, const Histogram& histogram,
+                                          double median) {
+  const auto& counts = histogram.counts;
+  const double highest = *std::max_element(counts.begin(), counts.end());
+  if (!(highest > 0)) return std::nullopt;
+  const double width = (histogram.high - histogram.low) / static_cast<double>(counts.size());
+  std::string data = "$bins << EOD\n";
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    data +=
+        fmt::format("{} {}\n", histogram.low + (static_cast<double>(i) + 0.5) * width, counts[i]);
+  }
+  std::string mark;
+  if (median >= histogram.low && median <= histogram.high) {
+    mark = fmt::format("set arrow from {0},graph 0 to {0},graph 1 nohead lw 1.6 lc rgb '{1}'\n",
+                       median, kOrange);
+  }
+  const auto script =
+      axes("final KL, nats", "machines") +
+      fmt::format("set xrange [{}:{}]\nset yrange [0:{}]\nset boxwidth {}\n", histogram.low,
+                  histogram.high, 1.08 * highest, 0.92 * width) +
+      mark + "unset key\n" + data + "EOD\n" +
+      fmt::format("plot $bins using 1:2 with boxes fs solid 0.85 noborder lc rgb '{}'\n", kBlue);
+  return gnuplot.draw(script, kSize, "Histogram of the final KL");
+}
+
+std::optional<std::string> draw_line(const Gnuplot& gnuplot, const std::string& setting,
+                                     const std::vector<Category>& categories) {
+  std::string data = "$medians << EOD\n";
+  std::string tics = "set xtics (";
+  double top = 0;
+  for (std::size_t i = 0; i < categories.size(); ++i) {
+    const auto& q = categories[i].kl.quantiles;
+    tics += fmt::format("{}{} {}", i > 0 ? ", " : "", Gnuplot::quoted(categories[i].name), i);
+    if (!is_drawn(categories[i].kl) || !std::isfinite(q[kMedian])) {
+      data += '\n';
+      continue;
+    }
+    const double high = std::isfinite(q[kQ75]) ? q[kQ75] : q[kMedian];
+    data += fmt::format("{} {} {} {}\n", i, q[kMedian], q[kQ25], high);
+    top = std::max(top, high);
+  }
+  if (!(top > 0)) return std::nullopt;
+  const auto script =
+      axes("", "final KL, nats") + "set xlabel " + Gnuplot::quoted(setting) + '\n' + tics + ")\n" +
+      (categories.size() > 6 ? "set xtics rotate by -40\n" : "") +
+      fmt::format("set xrange [-0.5:{}]\nset yrange [0:{}]\nunset key\n",
+                  static_cast<double>(categories.size()) - 0.5, 1.1 * top) +
+      data + "EOD\n" +
+      fmt::format(
+          "plot $medians using 1:2 with lines lw 1.6 lc rgb '{0}', "
+          "$medians using 1:3:(0):($4-$3) with vectors nohead lw 1.6 lc rgb '{0}', "
+          "$medians using 1:2:(0.04) with circles fs solid noborder lc rgb '{0}', "
+          "$medians using 1:2:(sprintf('%.3f', $2)) with labels left offset 0.7,0.5\n",
+          kBlue);
+  return gnuplot.draw(script, kSize, "Median and quartiles of the final KL by " + setting);
+}
+
+std::optional<std::string> draw_heat_map(const Gnuplot& gnuplot, const Grid& grid) {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
+  for (const double value : grid.values) {
+    if (!std::isfinite(value)) continue;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  if (!(low <= high)) return std::nullopt;
+  std::string data = "$cells << EOD\n";
+  for (std::size_t i = 0; i < grid.values.size(); ++i) {
+    const double value = grid.values[i];
+    if (!std::isfinite(value)) continue;
+    const bool is_dark = value - low < 0.45 * (high - low) || low == high;
+    data += fmt::format("{} {} {} {}\n", i % grid.columns.size(), i / grid.columns.size(), value,
+                        is_dark ? 0xf8f8f8 : 0x111111);
+  }
+  const auto tics = [](const std::vector<std::string>& names) {
+    std::string text;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      text += fmt::format("{}{} {}", i > 0 ? ", " : "", Gnuplot::quoted(names[i]), i);
+    }
+    return text;
+  };
+  const bool has_room = grid.columns.size() <= 10;
+  const auto script =
+      fmt::format(
+          "set border 0\nset tics scale 0\nunset key\nset xlabel {}\nset ylabel {}\n"
+          "set xtics ({})\nset ytics ({})\nset xrange [-0.5:{}]\nset yrange [-0.5:{}]\n"
+          "set cblabel 'median of the final KL, nats'\nset cbrange [{}:{}]\n"
+          "set palette defined (0 '#00224e', 0.25 '#434e6c', 0.5 '#7d7c78', 0.75 '#bcae6c', 1 "
+          "'#fee838')\n",
+          Gnuplot::quoted(grid.column_setting), Gnuplot::quoted(grid.row_setting),
+          tics(grid.columns), tics(grid.rows), static_cast<double>(grid.columns.size()) - 0.5,
+          static_cast<double>(grid.rows.size()) - 0.5, low, high > low ? high : low + 1) +
+      (has_room ? "" : "set xtics rotate by -40\n") + data + "EOD\n" +
+      "plot $cells using 1:2:(0.49):(0.49):3 with boxxyerror fs solid noborder fc palette" +
+      (has_room ? ", $cells using 1:2:(sprintf('%.3f', $3)):4 with labels tc rgb variable\n"
+                : "\n");
+  const int rows = static_cast<int>(std::min<std::size_t>(grid.rows.size(), 30));
+  return gnuplot.draw(
+      script, {.width = 600, .height = std::max(260, 110 + 46 * rows)},
+      "Median of the final KL over " + grid.column_setting + " and " + grid.row_setting);
+}
+
+std::optional<std::string> draw_bars(const Gnuplot& gnuplot, const std::vector<double>& world,
+                                     const std::vector<double>& model) {
+  std::string data = "$bars << EOD\n";
+  for (std::size_t k = 0; k < world.size(); ++k) {
+    data += fmt::format("{} {} {}\n", k + 1, world[k], model[k]);
+  }
+  const auto script =
+      axes("pattern", "probability") +
+      fmt::format(
+          "set xrange [0.3:{}]\nset yrange [0:*]\nset xtics 1, {}, {}\n"
+          "set key outside top horizontal samplen 1\nset boxwidth 0.4\n",
+          static_cast<double>(world.size()) + 0.7, world.size() > 12 ? 2 : 1, world.size()) +
+      data + "EOD\n" +
+      fmt::format(
+          "plot $bars using ($1-0.2):2 with boxes fs solid 1 noborder lc rgb '{}' title 'world', "
+          "$bars using ($1+0.2):3 with boxes fs solid 1 noborder lc rgb '{}' title 'model'\n",
+          kGrey, kBlue);
+  return gnuplot.draw(script, kSize, "Probabilities of patterns in the world and in the model");
+}
+
+}  // namespace helmholtz::report

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/html/gnuplot.hpp"
+#include "report/quantiles.hpp"
+
+/// Pictures of a report, from aggregated numbers alone. All in nats. Each is an <svg>, or nothing
+/// where gnuplot cannot draw or there is nothing to draw. Colours: Okabe & Ito, and cividis.
+namespace helmholtz::report {
+
+/// How a distribution moves over the steps: 5 to 95 %, 25 to 75 %, median. A quantile of +inf, or
+/// above `top`, leaves the picture at its upper edge.
+/// @param steps, columns  as many
+/// @param top             the upper end of the axis, finite
+std::optional<std::string> draw_fan(const Gnuplot& gnuplot, const std::vector<double>& steps,
+                                    const std::vector<Distribution>& columns, double top);
+
+/// How many values fall into equal bins between low and high.
+struct Histogram {
+  double low = 0;
+  double high = 1;
+  std::vector<double> counts;
+  std::uint64_t outside = 0;  ///< finite values beyond the ends
+  std::uint64_t infinite = 0;
+  std::uint64_t diverged = 0;
+};
+/// @param values  NaN: diverged
+Histogram histogram_of(const std::vector<double>& values, double low, double high);
+std::optional<std::string> draw_histogram(const Gnuplot& gnuplot, const Histogram& histogram,
+                                          double median);
+
+/// A category of a sweep's setting, and the best configuration's distribution.
+struct Category {
+  std::string name;
+  Distribution kl;
+};
+/// Medians and quartiles side by side.
+std::optional<std::string> draw_line(const Gnuplot& gnuplot, const std::string& setting,
+                                     const std::vector<Category>& categories);
+
+/// Medians over two settings. @param values  [rows x columns]; NaN or +inf: an empty cell
+struct Grid {
+  std::string row_setting;
+  std::string column_setting;
+  std::vector<std::string> rows;
+  std::vector<std::string> columns;
+  std::vector<double> values;
+};
+std::optional<std::string> draw_heat_map(const Gnuplot& gnuplot, const Grid& grid);
+
+/// Probabilities of numbered patterns in the world and in a model.
+std::optional<std::string> draw_bars(const Gnuplot& gnuplot, const std::vector<double>& world,
+                                     const std::vector<double>& model);
+
+}  // namespace helmholtz::report

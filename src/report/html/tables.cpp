@@ -1,0 +1,169 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "model/text.hpp"
+#include "report/html/html.hpp"
+#include "report/html/sections.hpp"
+#include "report/numbers.hpp"
+#include "report/sweep_report.hpp"
+
+namespace helmholtz::report {
+
+namespace {
+
+constexpr std::size_t kMostRows = 100;
+
+std::string interval_text(const Interval& interval) {
+  return std::isnan(interval.low)
+             ? "–"
+             : fmt::format("{} to {}", cell_number(interval.low), cell_number(interval.high));
+}
+
+std::string percent(double share) {
+  return std::isnan(share) ? "–" : fmt::format("{:.1f} %", 100 * share);
+}
+
+template <class List, class ToString>
+std::string listed(const List& list, ToString&& to_string) {
+  constexpr std::size_t kMost = 12;
+  std::vector<std::string> texts;
+  for (const auto& value : list) {
+    if (texts.size() < kMost) texts.push_back(to_string(value));
+  }
+  const auto more = list.size() > kMost ? fmt::format("; and {} more", list.size() - kMost) : "";
+  return fmt::format("{}{}", fmt::join(texts, "; "), more);
+}
+
+/// Term and description; both plain text.
+std::string item(const std::string& term, const std::string& text) {
+  return fmt::format("<dt>{}</dt><dd>{}</dd>\n", escaped(term), escaped(text));
+}
+
+std::string best_seeds(const Statistics& statistics, std::uint64_t c) {
+  constexpr std::size_t kSeeds = 3;
+  std::vector<std::uint64_t> seeds;
+  for (const auto& machine : statistics.best_machines(c, kSeeds)) seeds.push_back(machine.seed);
+  return fmt::format("{}", fmt::join(seeds, ", "));
+}
+
+std::string row(const Statistics& statistics, std::uint64_t c) {
+  const auto& cell = statistics.last(c);
+  const auto& q = cell.kl.quantiles;
+  auto text = fmt::format(
+      "<tr><td>{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+      "<td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
+      c, escaped(configuration_text(statistics.spec(), c)), grouped(cell.machines()),
+      grouped(cell.diverged), cell_number(cell.interquartile_mean),
+      interval_text(cell.interquartile_mean_interval), cell_number(q[kMedian]),
+      interval_text({.low = q[kQ05], .high = q[kQ95]}), cell_number(cell.kl.mean),
+      cell_number(cell.kl.sd));
+  if (statistics.success_below()) {
+    const auto& interval = cell.success.interval;
+    text += fmt::format("<td>{}</td><td>{} to {}</td>", percent(cell.success.value),
+                        percent(interval.low), percent(interval.high));
+  }
+  return text + fmt::format("<td class=\"text\">{}</td></tr>\n", best_seeds(statistics, c));
+}
+
+std::string heading(const Statistics& statistics) {
+  const auto below = statistics.success_below();
+  return fmt::format(
+      "<tr><th>No.</th><th class=\"text\">configuration</th><th>machines</th><th>diverged</th>"
+      "<th>IQM</th><th>its 95 % interval</th><th>median</th><th>5 to 95 %</th><th>mean</th>"
+      "<th>sd</th>{}<th class=\"text\">best seeds</th></tr>\n",
+      below ? fmt::format("<th>below {}</th><th>its 95 % interval</th>", text::shortest(*below))
+            : "");
+}
+
+}  // namespace
+
+std::string cell_number(double value) {
+  if (std::isnan(value)) return "–";
+  return std::isinf(value) ? "∞" : fmt::format("{:.4f}", value);
+}
+
+std::string figure(const std::string& title, const std::string& picture, const std::string& note) {
+  return fmt::format(
+      "<figure>\n<div class=\"title\">{}</div>\n{}<figcaption>{}</figcaption>\n</figure>\n", title,
+      picture, note);
+}
+
+std::string header_section(const Statistics& statistics) {
+  const auto& spec = statistics.spec();
+  auto out = fmt::format("<h1>{}, world {}</h1>\n<dl>\n", counted(spec.machines(), "machine"),
+                         escaped(spec.world.name()));
+  const auto as_text = [](const auto& value) { return value.to_string(); };
+  out += item("configurations", grouped(spec.configurations()));
+  out += item("seeds", fmt::format("{} ({})", spec.seeds.to_string(), grouped(spec.seeds.size())));
+  out += item("steps", fmt::format("{}, {}", grouped(spec.steps),
+                                   counted(spec.evaluations(), "evaluation")));
+  out += item("layers", listed(spec.topologies, as_text));
+  out += item("learning rates", listed(spec.rates, text::shortest));
+  out += item("batch", listed(spec.batches, [](int batch) { return std::to_string(batch); }));
+  out += item("schedule", listed(spec.schedules, as_text));
+  out += item("init", listed(spec.initialisations, as_text));
+  if (spec.samples > 0) out += item("samples", grouped(spec.samples) + " an evaluation");
+  out += item("world",
+              fmt::format("{} of {}, entropy {:.4f} nats", counted(spec.world.size(), "pattern"),
+                          counted(static_cast<std::uint64_t>(spec.world.visible_units()), "unit"),
+                          spec.world.entropy()));
+  out += item("diverged", fmt::format("{} of {}", grouped(statistics.diverged()),
+                                      counted(spec.machines(), "machine")));
+  return out + "</dl>\n";
+}
+
+std::string table_section(const Statistics& statistics) {
+  const auto order = statistics.best_first();
+  auto out = fmt::format(
+      "<h2>Configurations, best first</h2>\n<p class=\"note\">KL(world || model) after {} steps, "
+      "in "
+      "nats, of the machines that have not diverged; by the median. IQM: the mean of the middle "
+      "half. "
+      "The numbers of every evaluation are in summary.csv.</p>\n"
+      "<div class=\"scroll\"><table>\n<thead>{}</thead>\n<tbody>\n",
+      grouped(statistics.spec().steps), heading(statistics));
+  for (std::size_t i = 0; i < std::min(order.size(), kMostRows); ++i)
+    out += row(statistics, order[i]);
+  out += "</tbody></table></div>\n";
+  if (order.size() > kMostRows) {
+    out += fmt::format("<p class=\"note\">{} more are in summary.csv.</p>\n",
+                       order.size() - kMostRows);
+  }
+  return out;
+}
+
+std::string comparison_section(const Statistics& statistics, std::uint64_t a, std::uint64_t b) {
+  const auto& spec = statistics.spec();
+  const auto result = statistics.compare(a, b);
+  const auto name = [&](std::uint64_t c) {
+    return fmt::format("configuration {}: {}", c, configuration_text(spec, c));
+  };
+  auto out = std::string("<h2>Two configurations on the same seeds</h2>\n<dl>\n");
+  out += item("A", name(a)) + item("B", name(b));
+  out += item("pairs", fmt::format("{}; A better in {}, B in {}, ties {}", grouped(result.pairs),
+                                   grouped(result.a_better), grouped(result.b_better),
+                                   grouped(result.ties())));
+  out += item("A better",
+              fmt::format("{} of the pairs that differ, 95 % interval {} to {}",
+                          percent(result.a_share.value), percent(result.a_share.interval.low),
+                          percent(result.a_share.interval.high)));
+  out +=
+      item("KL of A minus KL of B",
+           fmt::format("median {}, IQM {} (95 % interval {}), mean {} nats, in {} of finite values",
+                       cell_number(result.difference.quantiles[kMedian]),
+                       cell_number(result.interquartile_mean),
+                       interval_text(result.interquartile_mean_interval),
+                       cell_number(result.difference.mean), counted(result.difference.n, "pair")));
+  out += item("sign test", std::isnan(result.p_value)
+                               ? "no pair differs"
+                               : fmt::format("p = {:.3g}, two-sided", result.p_value));
+  return out +
+         "</dl>\n<p class=\"note\">A diverged machine is worse than any other. The sign test asks "
+         "whether A and B are equally often better.</p>\n";
+}
+
+}  // namespace helmholtz::report

@@ -1,0 +1,240 @@
+// The page of a sweep: whole, self-contained, true to summary.csv, and safe whatever a name holds.
+#include "report/html/html_report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "report/html/html.hpp"
+#include "report/html/plots.hpp"
+#include "report/html/tiles.hpp"
+#include "report/summary_csv.hpp"
+#include "support/small_sweep.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace helmholtz::report {
+namespace {
+
+using testing::shard_of;
+using testing::TemporaryDirectory;
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+const double kNaN = std::nan("");
+
+/// Two hidden sizes, two rates, five seeds, two evaluations.
+SweepSpec four_configurations() {
+  auto spec = testing::two_configurations();
+  spec.topologies.emplace_back(std::vector<int>{2, 3, 9});
+  return spec;
+}
+
+Statistics statistics_of(const SweepSpec& spec, const std::vector<double>& last_kl,
+                         std::optional<double> success_below = {}) {
+  Summary summary(spec);
+  summary.write(shard_of(spec, last_kl));
+  return Statistics(std::move(summary), success_below);
+}
+
+/// Five seeds of four configurations: the last one is the best; a machine diverged.
+const std::vector<double> kResults = {0.9, 0.8, 0.7, 0.30, 0.9, 0.8, kNaN, 0.31, 0.9, 0.81,
+                                      0.7, 0.2, 0.9, 0.82, 0.7, 0.2, 0.91, 0.83, 0.7, 0.25};
+
+TrainedMachine machine_of(const SweepSpec& spec, std::uint64_t number) {
+  const auto& topology =
+      spec.topologies[spec.configuration(number % spec.configurations()).topology];
+  return {.title = "best machine",
+          .machine = {.machine = number, .seed = 2, .kl = 0.2},
+          .parameters = std::vector<float>(topology.parameters(), 0.25F)};
+}
+
+std::string report_of(const SweepSpec& spec, std::optional<double> success_below = {}) {
+  const auto statistics = statistics_of(spec, kResults, success_below);
+  return html_report(statistics, {.machines = {machine_of(spec, 11)}, .compare = {{3, 0}}},
+                     Gnuplot());
+}
+
+/// What is wrong with the nesting of a page's elements; empty if nothing.
+std::string nesting_fault(const std::string& html) {
+  std::vector<std::string> open;
+  for (auto at = html.find('<'); at != html.npos; at = html.find('<', at + 1)) {
+    const auto end = html.find('>', at);
+    if (end == html.npos) return "an open tag";
+    const auto tag = html.substr(at + 1, end - at - 1);
+    const auto name = tag.substr(0, tag.find_first_of(" \n\t"));
+    if (name == "!DOCTYPE" || name == "meta" || name == "br" || tag.ends_with('/')) continue;
+    if (!name.starts_with('/')) {
+      open.push_back(name);
+    } else if (open.empty() || open.back() != name.substr(1)) {
+      return fmt::format("<{}> at {}", name, at);
+    } else {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? "" : "not closed: " + open.back();
+}
+
+void expect_self_contained(const std::string& html) {
+  for (const auto* const foreign :
+       {"<script", "http", "src=", "href", "url(", "@import", "<link"}) {
+    EXPECT_THAT(html, Not(HasSubstr(foreign)));
+  }
+}
+
+TEST(Html, EscapesWhateverTextHolds) {
+  EXPECT_EQ(escaped("<b>&\"'</b>"), "&lt;b&gt;&amp;&quot;&#39;&lt;/b&gt;");
+  EXPECT_EQ(escaped("µ ∞ 𝄞"), "µ ∞ 𝄞");
+  EXPECT_EQ(escaped("a\nb\x7f"),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
+  // A lone byte, a cut sequence, an overlong slash, a surrogate.
+  EXPECT_EQ(escaped("\xFFz"), "\xEF\xBF\xBDz");
+  EXPECT_EQ(escaped("\xE2\x88"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(escaped("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(escaped("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+TEST(HtmlReport, HasEverySectionAndNothingFromElsewhere) {
+  const auto html = report_of(four_configurations(), 0.3);
+  EXPECT_THAT(nesting_fault(html), IsEmpty());
+  expect_self_contained(html);
+  for (const auto* const heading :
+       {"20 machines, world kirby3x3", "Configurations, best first", "on the same seeds",
+        "KL over the steps", "Final KL", "By layers and learning rate", "best machine: number 11",
+        "Patterns in the world and in the model", "32 generated samples",
+        "Generative weights into the visible layer", "Weights between hidden layers"}) {
+    EXPECT_THAT(html, HasSubstr(heading));
+  }
+  // Four fans, four histograms, a heat map, bars.
+  std::size_t plots = 0;
+  for (auto at = html.find("class=\"plot\""); at != html.npos;
+       at = html.find("class=\"plot\"", at + 1)) {
+    ++plots;
+  }
+  EXPECT_EQ(plots, 10U);
+  EXPECT_THAT(html, HasSubstr("1 of 20 machines"));
+}
+
+TEST(HtmlReport, HasTheNumbersOfTheSummary) {
+  const auto spec = four_configurations();
+  const auto statistics = statistics_of(spec, kResults, 0.3);
+  const auto csv = summary_csv(statistics);
+  const auto html = report_of(spec, 0.3);
+  // Configuration 3 by hand: 0.2, 0.2, 0.25, 0.3, 0.31; IQM (0.75 * 0.2 + 0.25 + 0.75 * 0.3) / 2.5.
+  EXPECT_THAT(csv, HasSubstr("\n3,\"2,3,9\",0.1,1,constant,zero,20,exact,5,0,0.252,"));
+  EXPECT_THAT(csv, HasSubstr(",0.25,,,0.3,0.6,"));
+  EXPECT_THAT(html, HasSubstr("<tr><td>3</td><td class=\"text\">layers 2,3,9, lr 0.1, batch 1</td>"
+                              "<td>5</td><td>0</td><td>0.2500</td><td>–</td><td>0.2500</td>"));
+  EXPECT_THAT(html,
+              AllOf(HasSubstr("<td>60.0 %</td>"), HasSubstr("<td class=\"text\">2, 3, 4</td>")));
+  EXPECT_THAT(html, HasSubstr("A better in 5, B in 0, ties 0"));
+  EXPECT_THAT(html, HasSubstr("p = 0.0625"));
+}
+
+TEST(HtmlReport, OfOneConfigurationHasNoHeatMap) {
+  auto spec = testing::two_configurations();
+  spec.rates = {0.05};
+  const auto html = html_report(statistics_of(spec, {0.5, 0.6}), {}, Gnuplot());
+  EXPECT_THAT(html, AllOf(HasSubstr("KL over the steps"), Not(HasSubstr("<h2>By "))));
+  const auto line =
+      html_report(statistics_of(testing::two_configurations(), {0.5, 0.6}), {}, Gnuplot());
+  EXPECT_THAT(line, HasSubstr("<h2>By learning rate</h2>"));
+}
+
+TEST(HtmlReport, SaysWhereNothingIsFinite) {
+  const auto spec = testing::two_configurations();
+  for (const double kl : {kInfinity, kNaN}) {
+    const auto html = html_report(statistics_of(spec, std::vector<double>(10, kl)), {}, Gnuplot());
+    EXPECT_THAT(nesting_fault(html), IsEmpty());
+    EXPECT_THAT(html, AllOf(HasSubstr("Nothing to draw"), Not(HasSubstr("class=\"plot\""))));
+  }
+}
+
+/// PATH is an empty folder while this lives.
+class WithoutPrograms {
+ public:
+  WithoutPrograms() { setenv("PATH", folder_.path().c_str(), 1); }
+  ~WithoutPrograms() { setenv("PATH", before_.c_str(), 1); }
+  WithoutPrograms(const WithoutPrograms&) = delete;
+  WithoutPrograms& operator=(const WithoutPrograms&) = delete;
+
+ private:
+  TemporaryDirectory folder_;
+  std::string before_ = std::getenv("PATH");
+};
+
+TEST(HtmlReport, KeepsTablesAndTilesWithoutGnuplot) {
+  const WithoutPrograms without;
+  const auto html = report_of(four_configurations());
+  EXPECT_THAT(nesting_fault(html), IsEmpty());
+  EXPECT_THAT(html, AllOf(HasSubstr("gnuplot was not found"), HasSubstr("Missing are the pictures"),
+                          HasSubstr("Configurations, best first"), HasSubstr("class=\"tile\""),
+                          Not(HasSubstr("class=\"plot\""))));
+}
+
+TEST(HtmlReport, IsSafeFromTheNameOfAWorld) {
+  auto spec = four_configurations();
+  const std::string name = "file:</h1><script>alert(1)</script>'\"`touch here`\xFF";
+  spec.world =
+      World(name, {.rows = 3, .columns = 3},
+            {{.bits = {1, 0, 0, 1, 0, 0, 1, 0, 0}}, {.bits = {0, 0, 1, 0, 0, 1, 0, 0, 1}}});
+  const auto html = report_of(spec);
+  EXPECT_THAT(nesting_fault(html), IsEmpty());
+  expect_self_contained(html);
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
+}
+
+TEST(Gnuplot, TakesTextForText) {
+  const TemporaryDirectory folder;
+  const auto trap = folder.path() / "trap";
+  const auto name = fmt::format("'; system('touch {0}'); print '`touch {0}`\nquit", trap.string());
+  const std::vector<Category> categories = {{.name = name, .kl = describe({1, 2, 3})},
+                                            {.name = "<&>", .kl = describe({2, 3, 4})}};
+  const auto picture = draw_line(Gnuplot(), "a 'setting' <b>", categories);
+  ASSERT_TRUE(picture);
+  EXPECT_THAT(nesting_fault(*picture), IsEmpty());
+  EXPECT_THAT(*picture, AllOf(HasSubstr("system("), HasSubstr("&lt;&amp;>")));
+  EXPECT_FALSE(std::filesystem::exists(trap));
+}
+
+TEST(Gnuplot, GivesNothingForAScriptThatFails) {
+  const Gnuplot gnuplot;
+  EXPECT_TRUE(gnuplot.is_there());
+  EXPECT_TRUE(gnuplot.draw("plot x\n", {.width = 200, .height = 100}, "a line"));
+  EXPECT_FALSE(gnuplot.draw("plot nonsense(x)\n", {.width = 200, .height = 100}, "nothing"));
+  EXPECT_FALSE(gnuplot.draw("", {.width = 200, .height = 100}, "nothing"));
+}
+
+TEST(Histogram, CountsEveryMachineOnce) {
+  const auto histogram = histogram_of({1, 1, 2, 3, 3.5, kInfinity, kNaN, kNaN}, 1, 3);
+  EXPECT_EQ(histogram.counts.size(), 8U);
+  EXPECT_EQ(histogram.counts.front(), 2);
+  EXPECT_EQ(histogram.counts[4], 1);
+  EXPECT_EQ(histogram.counts.back(), 1);
+  EXPECT_EQ(histogram.outside, 1U);
+  EXPECT_EQ(histogram.infinite, 1U);
+  EXPECT_EQ(histogram.diverged, 2U);
+}
+
+TEST(Tiles, ShowBitsAndSigns) {
+  const std::vector<std::uint8_t> bits = {1, 1, 0, 1};
+  EXPECT_THAT(bit_tile(bits, {.rows = 2, .columns = 2}),
+              AllOf(HasSubstr("class=\"on\" d=\"M0 0h2v1h-2zM1 1h1v1h-1z\""),
+                    HasSubstr("class=\"off\" d=\"M0 1h1v1h-1z\"")));
+  const std::vector<float> weights = {-9, 0, 1};
+  EXPECT_THAT(weight_tile(weights, {.rows = 1, .columns = 3}, 1),
+              AllOf(HasSubstr("fill=\"#2166ac\" d=\"M0 0"), HasSubstr("fill=\"#f7f7f7\" d=\"M1 0"),
+                    HasSubstr("fill=\"#b2182b\" d=\"M2 0")));
+}
+
+}  // namespace
+}  // namespace helmholtz::report
