@@ -103,9 +103,8 @@ std::string choose_backend(const Ensemble& ensemble);
 std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble);
 
 /// @param backend  a name from list_backends(), or "auto"
-/// @throws InvalidArgument (fields "backend", "rng", "threads", "device") for an unknown name or an
-/// option
-///         that the backend does not support; what Ensemble::validate() throws
+/// @throws InvalidArgument (fields "backend", "rng", "threads", "device", "math") for an unknown
+///         name or an option that the backend does not support; what Ensemble::validate() throws
 /// @throws Error (ExitCode::no_device) for a backend that cannot run here; never a silent fallback
 std::unique_ptr<Trainer> make_trainer(std::string_view backend, Ensemble ensemble,
                                       const TrainerOptions& options = {});
