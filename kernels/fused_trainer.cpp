@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "device_shares.hpp"
 #include "device_trainer.hpp"
@@ -26,6 +29,18 @@ DeviceLimits limits_of(int device) {
           .shared_per_block = static_cast<std::size_t>(shared)};
 }
 
+/// Names the variant that every launch has to use: for checks, which want them all.
+constexpr const char* kForcing = "HELMHOLTZ_CUDA_KERNEL";
+
+std::optional<Variant> forced_variant() {
+  const char* const name = std::getenv(kForcing);
+  if (name == nullptr || *name == '\0') return std::nullopt;
+  const auto variant = parse_variant(name);
+  if (variant) return variant;
+  throw CudaError(HELMHOLTZ_FAILED, std::string(kForcing) + ": got \"" + name +
+                                        "\"; allowed: registers, shared, group, lanes, global");
+}
+
 /// Machines first to first+count-1 of an ensemble, on one device.
 class Share {
  public:
@@ -46,7 +61,9 @@ class Share {
     task_.patterns.thresholds = thresholds_.get();
     task_.patterns.words = words_.get();
     task_.machines = static_cast<std::uint32_t>(count);
-    special_ = SpecialisedKernel::make(task_, limits_, device);
+    if (!forced_ || *forced_ == Variant::lanes) {
+      special_ = SpecialisedKernel::make(task_, limits_, device);
+    }
   }
 
   [[nodiscard]] std::size_t machines() const noexcept { return store_.machines(); }
@@ -83,8 +100,7 @@ class Share {
   [[nodiscard]] std::size_t scratch_needed(std::size_t machines) const {
     auto task = task_;
     task.machines = static_cast<std::uint32_t>(machines);
-    return std::max(plan_launch(task, limits_).scratch,
-                    plan_launch_with_carry(task, limits_).scratch);
+    return std::max(plan(task).scratch, plan_launch_with_carry(task, limits_).scratch);
   }
 
   [[nodiscard]] FusedTask task_for(const MachineStore::Chunk& chunk) const {
@@ -98,8 +114,16 @@ class Share {
     return task;
   }
 
+  /// @throws CudaError if HELMHOLTZ_CUDA_KERNEL forces a variant that cannot train the task
+  [[nodiscard]] LaunchPlan plan(const FusedTask& task) const {
+    if (!forced_) return plan_launch(task, limits_);
+    const auto plan = plan_variant(task, limits_, *forced_);
+    if (!plan) throw CudaError(HELMHOLTZ_FAILED, kForcing + std::string(": cannot train this"));
+    return *plan;
+  }
+
   void launch_steps(FusedTask task, const helmholtz_steps& steps) {
-    const auto plan = plan_launch(task, limits_);
+    const auto usual = plan(task);
     const auto careful = plan_launch_with_carry(task, limits_);
     task.factor_stride = steps.count;
     std::uint32_t done = 0;
@@ -112,7 +136,7 @@ class Share {
       if (special_ && !range.carries) {
         special_->launch(task, limits_, stream_.get());
       } else {
-        launch_fused(task, range.carries ? careful : plan, stream_.get());
+        launch_fused(task, range.carries ? careful : usual, stream_.get());
       }
       done += range.steps;
     }
@@ -120,6 +144,7 @@ class Share {
 
   int device_;
   DeviceLimits limits_;
+  std::optional<Variant> forced_ = forced_variant();
   FusedTask task_;
   Stream stream_;
   DeviceArray<std::uint64_t> seeds_;

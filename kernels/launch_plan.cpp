@@ -1,7 +1,9 @@
 #include "launch_plan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <utility>
 
 #include "group_machine.hpp"
 #include "register_shapes.hpp"
@@ -47,6 +49,23 @@ std::optional<LaunchPlan> plan_group(const FusedTask& task, const DeviceLimits& 
   return std::nullopt;
 }
 
+/// @param fitting  machines of `floats` floats that fit into shared memory
+std::optional<LaunchPlan> plan_shared(const FusedTask& task, const DeviceLimits& limits,
+                                      std::size_t fitting, std::size_t floats) {
+  if (fitting < kWarp) return std::nullopt;
+  const auto most =
+      std::min<std::uint32_t>(kSharedBlock, static_cast<std::uint32_t>(fitting) / kWarp * kWarp);
+  const auto block = spread(task.machines, limits.multiprocessors, most);
+  return LaunchPlan{
+      .variant = Variant::shared, .block = block, .shared = block * floats * sizeof(float)};
+}
+
+LaunchPlan plan_global(const FusedTask& task) {
+  return {.variant = Variant::global,
+          .block = kWarp,
+          .scratch = scratch_floats(task.shape, task.batch)};
+}
+
 }  // namespace
 
 bool has_register_kernel(const RuntimeShape& shape) {
@@ -78,13 +97,36 @@ LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& lim
   if (fitting < kFewMachines) {
     if (const auto plan = plan_group(task, limits)) return *plan;
   }
-  if (fitting >= kWarp) {
-    const auto most =
-        std::min<std::uint32_t>(kSharedBlock, static_cast<std::uint32_t>(fitting) / kWarp * kWarp);
-    const auto block = spread(task.machines, limits.multiprocessors, most);
-    return {.variant = Variant::shared, .block = block, .shared = block * floats * sizeof(float)};
+  return plan_shared(task, limits, fitting, floats).value_or(plan_global(task));
+}
+
+std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits& limits,
+                                       Variant variant) {
+  const auto floats = task.shape.parameters() + scratch_floats(task.shape, task.batch);
+  switch (variant) {
+    case Variant::registers:
+      if (task.batch > 1 || !has_register_kernel(task.shape)) return std::nullopt;
+      return plan_registers(task, limits);
+    case Variant::group:
+    case Variant::lanes:
+      return plan_group(task, limits);
+    case Variant::shared:
+      return plan_shared(task, limits, limits.shared_per_block / (floats * sizeof(float)), floats);
+    case Variant::global:
+      break;
   }
-  return {.variant = Variant::global, .block = kWarp, .scratch = scratch_floats(shape, task.batch)};
+  return plan_global(task);
+}
+
+std::optional<Variant> parse_variant(std::string_view name) {
+  constexpr std::array kNames = {
+      std::pair{"registers", Variant::registers}, std::pair{"shared", Variant::shared},
+      std::pair{"group", Variant::group}, std::pair{"lanes", Variant::lanes},
+      std::pair{"global", Variant::global}};
+  for (const auto& [known, variant] : kNames) {
+    if (name == known) return variant;
+  }
+  return std::nullopt;
 }
 
 StepRange next_steps(std::uint64_t first_step, std::uint32_t steps, std::uint32_t blocks_per_step) {

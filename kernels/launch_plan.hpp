@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "fused_task.hpp"
 
@@ -39,6 +41,13 @@ LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits);
 LaunchPlan plan_registers(const FusedTask& task, const DeviceLimits& limits);
 /// The same among the variants that may take a step whose Philox block numbers carry.
 LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& limits);
+
+/// A plan with this variant, whatever else would be better; nothing if it cannot train the task.
+/// `lanes` is another name for `group`: only the compiler at run time makes the difference.
+std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits& limits,
+                                       Variant variant);
+/// "registers", "shared", "group", "lanes", "global", or nothing.
+std::optional<Variant> parse_variant(std::string_view name);
 
 /// Floats of deltas, units and words that (b) keeps for a machine beside its weights.
 std::size_t scratch_floats(const RuntimeShape& shape, std::uint32_t batch);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "group_machine.hpp"
@@ -35,6 +36,23 @@ TEST(LaunchPlan, KeepsTheNotebookInRegisters) {
   EXPECT_EQ(plan.variant, Variant::registers);
   EXPECT_EQ(plan.block, 128U);
   EXPECT_EQ(plan.shared, 0U);
+}
+
+TEST(LaunchPlan, ForcesEveryVariantThatCanTrainTheTask) {
+  const auto forced = [](const FusedTask& task, const char* name) {
+    const auto plan = plan_variant(task, kHopper, *parse_variant(name));
+    return plan ? std::optional(plan->variant) : std::nullopt;
+  };
+  const auto notebook = task({1, 6, 9}, 1'000'000);
+  EXPECT_EQ(forced(notebook, "registers"), Variant::registers);
+  EXPECT_EQ(forced(notebook, "shared"), Variant::shared);
+  EXPECT_EQ(forced(notebook, "group"), Variant::group);
+  EXPECT_EQ(forced(notebook, "lanes"), Variant::group);
+  EXPECT_EQ(forced(notebook, "global"), Variant::global);
+  EXPECT_EQ(forced(task({1, 6, 9}, 10, 2), "registers"), std::nullopt);
+  EXPECT_EQ(forced(task({1, 6, 10}, 10), "registers"), std::nullopt);
+  EXPECT_EQ(forced(task({10, 100, 200, 784}, 10), "shared"), std::nullopt);
+  EXPECT_EQ(parse_variant("register"), std::nullopt);
 }
 
 TEST(LaunchPlan, SpreadsFewMachinesOverAllMultiprocessors) {
