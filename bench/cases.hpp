@@ -35,6 +35,10 @@ std::vector<int> thread_counts();
 [[noreturn]] void abort_run(std::string_view benchmark, std::string_view problem);
 
 void register_training();
+/// One benchmark that is asked for, with a flag --train=BACKEND/LAYERS/batch:B/machines:M/threads:T
+/// instead of all others; T = 0: all cores.
+/// @throws InvalidArgument for another form
+void register_training(std::string_view flag);
 void register_choice();
 void register_evaluation();
 void register_gemm();

@@ -1,9 +1,11 @@
 // train/BACKEND/LAYERS/batch:B/threads:T — training steps of all machines of an ensemble.
+// train/BACKEND/LAYERS/batch:B/machines:M/threads:T — the same for what --train asks for.
 // choose/BACKEND/LAYERS/batch:B/machines:M — the same on one thread, where `auto` has to choose.
 // device/train/BACKEND/LAYERS/batch:B/machines:M — the same for ensembles that fill a GPU.
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <regex>
 #include <string>
 #include <utility>
 
@@ -12,6 +14,7 @@
 
 #include "cases.hpp"
 #include "helmholtz/backend.hpp"
+#include "helmholtz/error.hpp"
 
 namespace helmholtz::bench {
 
@@ -138,6 +141,26 @@ void register_training() {
       register_one(backend, work, threads, current);
     }
   }
+}
+
+void register_training(std::string_view flag) {
+  constexpr std::string_view kForm = "BACKEND/LAYERS/batch:B/machines:M/threads:T";
+  const std::string text(flag);
+  std::smatch match;
+  const std::regex form(
+      "([a-z-]+)/([0-9,]+)/batch:([0-9]{1,6})/machines:([0-9]{1,8})/threads:([0-9]{1,4})");
+  if (!std::regex_match(text, match, form)) throw InvalidArgument("train", flag, kForm);
+  const auto backends = list_backends();
+  const auto backend = std::find_if(backends.begin(), backends.end(),
+                                    [&](const BackendInfo& b) { return b.name == match[1]; });
+  if (backend == backends.end()) throw InvalidArgument("train", flag, kForm);
+  register_one({.name = "train/" + text,
+                .backend = *backend,
+                .work = {.topology = Topology::parse(match[2].str()),
+                         .batch = std::stoi(match[3]),
+                         .machines = std::stoul(match[4])},
+                .threads = std::stoi(match[5])},
+               std::make_shared<Current>());
 }
 
 void register_choice() {

@@ -13,19 +13,9 @@ import time
 
 import numpy as np
 
+from model import kirby3x3, sigmoid
+
 TOLERANCE = 1e-9
-
-
-def kirby3x3():
-    """The patterns [12 x 9] and their probabilities: vertical lines twice as likely as horizontal ones."""
-    lines = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], dtype=float)
-    vertical = np.tile(lines, (1, 3))
-    horizontal = np.repeat(lines, 3, axis=1)
-    return np.vstack([vertical, horizontal]), np.repeat([2 / 18, 1 / 18], 6)
-
-
-def sigmoid(activity):
-    return 1 / (1 + np.exp(-activity))
 
 
 class Layer:
