@@ -11,6 +11,7 @@
 
 #include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
+#include "sweep/memory.hpp"
 
 namespace helmholtz {
 namespace {
@@ -234,6 +235,31 @@ TEST(Sweep, TrainsTheWantedShardsAlone) {
     if (!wanted[whole[i][0] / 7]) continue;
     EXPECT_EQ(rows.all[k++], whole[i]);
   }
+}
+
+// A shard's size is bounded whatever is kept in it, and the estimates know what is kept.
+TEST(Sweep, ShardsStaySmallWhateverTheyKeep) {
+  auto spec = small_spec();
+  spec.topologies = {Topology::parse("4,300,9")};
+  spec.samples = 1;
+  spec.steps = 1;
+  spec.eval_every = 1;
+  spec.seeds = SeedSet::parse("0:20000");
+  const auto with = [&](const char* kept) {
+    spec.save_parameters = SaveParameters::parse(kept);
+    return std::pair(spec.shard_machines(), disk_bytes(spec));
+  };
+  const auto [none, none_bytes] = with("none");
+  const auto [all, all_bytes] = with("all");
+  const auto [every, every_bytes] = with("best:1000000");
+  const auto [few, few_bytes] = with("best:1");
+  EXPECT_LE(all * spec.topologies[0].parameters() * sizeof(float), std::size_t{4} << 20U);
+  EXPECT_EQ(every, all);
+  EXPECT_DOUBLE_EQ(every_bytes, all_bytes);
+  EXPECT_GT(few, all);
+  EXPECT_LE(few, none);
+  EXPECT_GT(few_bytes, none_bytes);
+  EXPECT_LT(few_bytes, all_bytes);
 }
 
 TEST(Sweep, KeepsTheParametersOfTheBest) {

@@ -109,7 +109,11 @@ void set(CLI::Option& option, const CLI::ConfigItem& item) {
   } else {
     option.add_result(item.inputs);
   }
-  option.run_callback();
+  try {
+    option.run_callback();
+  } catch (const CLI::ParseError&) {
+    throw InvalidArgument(item.name, "an empty list", "at least one value");
+  }
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/run.hpp"
 #include "helmholtz/error.hpp"
@@ -23,7 +22,7 @@ struct ExportFlags {
   std::string directory;
   std::string out;
   std::string format = "csv";
-  OutputOptions output;
+  bool quiet = false;
 };
 
 std::vector<std::uint64_t> finished_shards(const Run& run) {
@@ -55,7 +54,7 @@ ExitCode run_export(const ExportFlags& flags) {
   const auto sink = make_export(flags.format, run.spec, machines, output);
   for (const auto i : shards) sink->write(run.files.read(i));
   if (file) file->commit();
-  if (machines < run.spec.machines() && !flags.output.quiet) {
+  if (machines < run.spec.machines() && !flags.quiet) {
     note(fmt::format("helmholtz: {} of {} are exported; the others are not trained",
                      report::grouped(machines), report::counted(run.spec.machines(), "machine")));
   }
@@ -80,7 +79,8 @@ Command add_export(CLI::App& program) {
   parser->add_option("--format", flags->format, "csv or npy")
       ->type_name("FORMAT")
       ->default_str(flags->format);
-  add_output_flags(*parser, flags->output);
+  parser->add_flag("--quiet", flags->quiet, "nothing on stderr but errors")
+      ->disable_flag_override();
   return {.parser = parser, .run = [flags] { return run_export(*flags); }};
 }
 

@@ -1,12 +1,7 @@
-#include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -15,17 +10,13 @@
 #include "app/commands.hpp"
 #include "app/experiments.hpp"
 #include "app/interrupt.hpp"
-#include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
+#include "app/reproduction.hpp"
 #include "app/sweep_flags.hpp"
 #include "app/sweep_run.hpp"
-#include "evaluate/shift_direction.hpp"
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
-#include "report/numbers.hpp"
-#include "report/statistics.hpp"
-#include "report/sweep_report.hpp"
 
 namespace helmholtz::app {
 
@@ -70,155 +61,6 @@ SweepSpec spec_of(const ExperimentPart& part, const Flags& flags) {
   return spec;
 }
 
-/// How often each machine's top layer tells the direction of the shift.
-class Directions : public ShardSink {
- public:
-  explicit Directions(const SweepSpec& spec) : spec_(spec), accuracies_(spec.configurations()) {}
-
-  void write(const Shard& shard) override {
-    auto parameters = std::span(shard.parameters);
-    for (const auto machine : shard.saved) {
-      const auto k = machine - shard.first;
-      const auto c = shard.configurations[k];
-      const auto& topology = spec_.topologies[spec_.configuration(c).topology];
-      const auto own = parameters.first(topology.parameters());
-      parameters = parameters.subspan(own.size());
-      if (shard.diverged[(k + 1) * shard.evaluations - 1] != 0) continue;
-      accuracies_[c].push_back(shift_accuracy(topology, spec_.world, own, shard.seeds[k]));
-    }
-  }
-
-  [[nodiscard]] report::Distribution of(std::uint64_t c) const {
-    return report::describe(accuracies_[c]);
-  }
-
- private:
-  const SweepSpec& spec_;
-  std::vector<std::vector<double>> accuracies_;  // [configurations]
-};
-
-/// One configuration's outcome.
-struct Outcome {
-  std::string part;
-  std::string configuration;
-  report::CellStatistics cell;                    ///< nats
-  std::optional<report::Distribution> direction;  ///< shift_accuracy() over the machines
-};
-
-class Reproduction {
- public:
-  explicit Reproduction(const Experiment& experiment)
-      : experiment_(experiment), nats_(experiment.bits ? std::log(2.0) : 1.0) {}
-
-  /// nats
-  [[nodiscard]] std::optional<double> threshold() const {
-    if (!experiment_.kl) return std::nullopt;
-    // A KL equal to the published one reaches it.
-    return std::nextafter(*experiment_.kl * nats_, 1e9);
-  }
-
-  void add(const ExperimentPart& part, const report::Statistics& statistics,
-           const std::optional<Directions>& directions) {
-    for (std::uint64_t c = 0; c < statistics.spec().configurations(); ++c) {
-      outcomes_.push_back({std::string(part.name), report::configuration_text(statistics.spec(), c),
-                           statistics.last(c), std::nullopt});
-      if (directions) outcomes_.back().direction = directions->of(c);
-    }
-  }
-
-  /// Best first: by the share that reaches the published result, then by the median.
-  void sort() {
-    std::stable_sort(outcomes_.begin(), outcomes_.end(), [](const auto& a, const auto& b) {
-      const auto key = [](const Outcome& o) {
-        const double share = std::isnan(o.cell.success.value) ? 0 : o.cell.success.value;
-        return std::pair(-share, o.cell.kl.quantiles[report::kMedian]);
-      };
-      return key(a) < key(b);
-    });
-  }
-
-  void print_json() const {
-    for (const auto& o : outcomes_) {
-      Json line = {{"part", o.part},
-                   {"configuration", o.configuration},
-                   {"unit", unit()},
-                   {"machines", o.cell.machines()},
-                   {"diverged", o.cell.diverged},
-                   {"best", in_unit(o.cell, report::kMin)},
-                   {"q05", in_unit(o.cell, report::kQ05)},
-                   {"median", in_unit(o.cell, report::kMedian)},
-                   {"q95", in_unit(o.cell, report::kQ95)},
-                   {"mean", o.cell.kl.mean / nats_}};
-      if (experiment_.kl) {
-        line["published"] = *experiment_.kl;
-        line["share_that_reaches_it"] = o.cell.success.value;
-      }
-      if (o.direction) {
-        line["direction_told_median"] = o.direction->quantiles[report::kMedian];
-        line["direction_told_best"] = o.direction->quantiles[report::kMax];
-      }
-      print_line(json_text(line));
-    }
-  }
-
-  void print_table() const {
-    print(fmt::format("{}\npublished: {}\n\nobtained, KL(world || model) in {}:\n",
-                      experiment_.source, experiment_.published, unit()));
-    print_line(fmt::format("{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}  {}", "best", "5 %", "median",
-                           "95 %", "mean", "machines", experiment_.kl ? "reach it" : "diverged",
-                           "configuration"));
-    for (const auto& o : outcomes_) {
-      print_line(fmt::format("{:9.4f}{:9.4f}{:9.4f}{:9.4f}{:9.4f}{:>10}{:>10}  {}: {}",
-                             in_unit(o.cell, report::kMin), in_unit(o.cell, report::kQ05),
-                             in_unit(o.cell, report::kMedian), in_unit(o.cell, report::kQ95),
-                             o.cell.kl.mean / nats_, report::grouped(o.cell.machines()),
-                             experiment_.kl ? fmt::format("{:.2f} %", 100 * o.cell.success.value)
-                                            : report::grouped(o.cell.diverged),
-                             o.part, o.configuration));
-    }
-    print_total();
-    print_directions();
-  }
-
- private:
-  void print_directions() const {
-    if (!experiment_.asks_direction) return;
-    print("\nhow often the top layer tells the direction (0.5: by chance):\n");
-    print_line(fmt::format("{:>9}{:>9}{:>9}  {}", "median", "95 %", "best", "configuration"));
-    for (const auto& o : outcomes_) {
-      const auto& q = o.direction->quantiles;
-      print_line(fmt::format("{:9.3f}{:9.3f}{:9.3f}  {}: {}", q[report::kMedian], q[report::kQ95],
-                             q[report::kMax], o.part, o.configuration));
-    }
-  }
-
-  void print_total() const {
-    if (!experiment_.kl) return;
-    double machines = 0;
-    double reached = 0;
-    double best = std::numeric_limits<double>::infinity();
-    for (const auto& o : outcomes_) {
-      const auto n = static_cast<double>(o.cell.machines());
-      machines += n;
-      reached += n * o.cell.success.value;
-      best = std::min(best, in_unit(o.cell, report::kMin));
-    }
-    print(fmt::format("\n{} of {} machines reach {} {} ({:.2f} %); the best has {:.4f}\n",
-                      report::grouped(static_cast<std::uint64_t>(std::llround(reached))),
-                      report::grouped(static_cast<std::uint64_t>(machines)), *experiment_.kl,
-                      unit(), 100 * reached / machines, best));
-  }
-
-  [[nodiscard]] std::string_view unit() const { return experiment_.bits ? "bits" : "nats"; }
-  [[nodiscard]] double in_unit(const report::CellStatistics& cell, std::size_t quantile) const {
-    return cell.kl.quantiles[quantile] / nats_;
-  }
-
-  const Experiment& experiment_;
-  double nats_;  ///< of one unit
-  std::vector<Outcome> outcomes_;
-};
-
 ExitCode reproduce(const Flags& flags) {
   const auto& experiment = find(flags.name);
   if (flags.out.empty()) throw InvalidArgument("out", "", "a directory for the results");
@@ -235,7 +77,7 @@ ExitCode reproduce(const Flags& flags) {
                  reproduction.threshold());
     const auto statistics = run.complete();
     if (!statistics) {
-      note("helmholtz: stopped; the same command goes on");
+      if (!flags.output.quiet) note("helmholtz: stopped; the same command goes on");
       return ExitCode::stopped;
     }
     std::optional<Directions> directions;
@@ -244,7 +86,6 @@ ExitCode reproduce(const Flags& flags) {
     }
     reproduction.add(part, *statistics, directions);
   }
-  reproduction.sort();
   flags.output.json ? reproduction.print_json() : reproduction.print_table();
   if (!flags.output.json) {
     print(fmt::format("\nresults: {}; pictures: helmholtz report {}\n", flags.out,

@@ -137,6 +137,9 @@ void print_summary(const Tally& tally, const SampleFlags& flags, const World& wo
 }
 
 ExitCode sample(const SampleFlags& flags) {
+  if (flags.plain && flags.output.json) {
+    throw InvalidArgument("plain", "true", "--plain or --json, not both");
+  }
   constexpr std::uint64_t kBlock = 1024;
   const auto count = parse_integer("count", flags.count, 1, EvaluationOptions::kMaxSamples);
   if (flags.from.empty()) {

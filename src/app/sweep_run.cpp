@@ -143,6 +143,7 @@ ExitCode SweepRun::finish_part() const {
   const auto done = directory_.machines_done();
   if (output_.json) {
     auto json = done_json(done, outcome_.diverged);
+    if (outcome_.machines < done) json["diverged"] = nullptr;  // of the others it is not known here
     if (outcome_.stopped) json["stopped"] = true;
     print_line(json_text(json));
   }
@@ -150,7 +151,9 @@ ExitCode SweepRun::finish_part() const {
                                   report::counted(directory_.machines_of_part(), "machine"),
                                   directory_.path().string());
   if (outcome_.stopped) {
-    note(fmt::format("helmholtz: stopped; {}; the same command goes on", counts));
+    if (!output_.quiet) {
+      note(fmt::format("helmholtz: stopped; {}; the same command goes on", counts));
+    }
     return ExitCode::stopped;
   }
   if (!output_.quiet) note(fmt::format("helmholtz: {}; other parts are missing", counts));

@@ -130,6 +130,15 @@ std::string configuration_text(const SweepSpec& spec, std::uint64_t c) {
   auto text =
       fmt::format("layers {}, lr {}, batch {}", spec.topologies[configuration.topology].to_string(),
                   text::shortest(configuration.rate), configuration.batch);
+  const auto& overrides = spec.rate_overrides;
+  const auto add_rate = [&](const char* name, const std::optional<double>& rate) {
+    if (rate) text += fmt::format(", {} {}", name, text::shortest(*rate));
+  };
+  add_rate("lr-generative", overrides.generative);
+  add_rate("lr-recognition", overrides.recognition);
+  for (std::size_t l = 0; l < overrides.per_layer.size(); ++l) {
+    text += (l == 0 ? ", lr-layer " : ",") + text::shortest(overrides.per_layer[l]);
+  }
   if (configuration.schedule != Schedule{}) text += ", " + configuration.schedule.to_string();
   if (configuration.initialisation != Initialisation{}) {
     text += ", init " + configuration.initialisation.to_string();

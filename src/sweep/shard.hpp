@@ -16,7 +16,7 @@ namespace helmholtz {
 struct EnsembleKind {
   std::string backend;
   Pace steps{1};
-  Pace evaluations{16};  ///< machines
+  Pace evaluations{1};  ///< machines
 };
 
 /// Trains shards, several at a time where one alone would leave lanes or cores idle.

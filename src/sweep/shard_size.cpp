@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -11,15 +12,38 @@ namespace helmholtz {
 
 namespace {
 
-/// Bytes of one machine's row in a shard.
-double row_bytes(const SweepSpec& spec, const Topology& topology) {
+/// Bytes of one machine's row in a shard, without its parameters.
+double row_bytes(const SweepSpec& spec) {
   const double sampled = spec.samples > 0 ? sizeof(double) + sizeof(std::uint32_t) : 0;
   const double evaluation = sizeof(double) + sizeof(std::uint8_t) + sampled;
-  const bool all = spec.save_parameters.kind == SaveParameters::Kind::all;
-  const double parameters =
-      all ? sizeof(std::uint64_t) + static_cast<double>(topology.parameters()) * sizeof(float) : 0;
   return sizeof(std::uint64_t) + sizeof(std::uint32_t) +
-         static_cast<double>(spec.evaluations()) * evaluation + parameters;
+         static_cast<double>(spec.evaluations()) * evaluation;
+}
+
+/// What keeping one machine's parameters adds.
+double kept_bytes(const Topology& topology) {
+  return sizeof(std::uint64_t) + static_cast<double>(topology.parameters()) * sizeof(float);
+}
+
+/// Machines of a shard whose parameters are kept, at most.
+double most_kept(const SweepSpec& spec, double machines) {
+  switch (spec.save_parameters.kind) {
+    case SaveParameters::Kind::all:
+      return machines;
+    case SaveParameters::Kind::best:
+      return std::min(machines, static_cast<double>(spec.save_parameters.count) *
+                                    static_cast<double>(spec.configurations()));
+    case SaveParameters::Kind::none:
+      break;
+  }
+  return 0;
+}
+
+/// Machines of a shard of `bytes`, where the kept ones take at most half of it or are all kept.
+double fitting_machines(const SweepSpec& spec, double bytes, double kept) {
+  const double best = most_kept(spec, std::numeric_limits<double>::max()) * kept;
+  if (best <= bytes / 2) return (bytes - best) / row_bytes(spec);
+  return bytes / (row_bytes(spec) + kept);
 }
 
 /// Hidden states that one exact evaluation adds up, and patterns for those next to the visible.
@@ -58,18 +82,18 @@ std::uint64_t SweepSpec::shard_machines() const {
   // Parameters times batch rows: bounds a shard's memory and the time of its shortest piece of
   // work.
   constexpr double kMemory = 1U << 29U;
-  double bytes = 0;
+  double kept = 0;
   double work = 0;
   double memory = 0;
   const auto all = kinds();
   for (const auto& kind : all) {
     const auto& topology = topologies[kind.topology];
-    bytes += row_bytes(*this, topology) / static_cast<double>(all.size());
+    kept += kept_bytes(topology) / static_cast<double>(all.size());
     work += machine_work(*this, kind) / static_cast<double>(all.size());
     memory = std::max(memory, static_cast<double>(topology.parameters()) * kind.batch);
   }
-  const auto machines = static_cast<std::uint64_t>(
-      std::max(1.0, std::min({kBytes / bytes, kWork / work, kMemory / memory})));
+  const auto machines = static_cast<std::uint64_t>(std::max(
+      1.0, std::min({fitting_machines(*this, kBytes, kept), kWork / work, kMemory / memory})));
   const std::uint64_t round = machines >= 1024 ? 1024 : machines >= 16 ? 16 : 1;  // whole vectors
   return machines / round * round;
 }
@@ -112,14 +136,15 @@ std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each) {
 SweepMemory sweep_memory(const SweepSpec& spec) {
   const auto shard = std::min(machines_at_once(spec, spec.shard_machines()), spec.machines());
   SweepMemory memory;
-  double row = 0;
+  double kept = 0;
   for (const auto& kind : spec.kinds()) {
     memory.shard = std::max(
         memory.shard, training_memory(spec.resolved_backend(kind), ensemble_of(spec, kind, shard)));
-    row = std::max(row, row_bytes(spec, spec.topologies[kind.topology]));
+    kept = std::max(kept, kept_bytes(spec.topologies[kind.topology]));
   }
   constexpr double kCopies = 3;  // the rows, the HDF5 file in memory, and its bytes
-  memory.shard += kCopies * static_cast<double>(shard) * row;
+  const auto rows = static_cast<double>(shard);
+  memory.shard += kCopies * (rows * row_bytes(spec) + most_kept(spec, rows) * kept);
   memory.summary = static_cast<double>(spec.machines()) * static_cast<double>(spec.evaluations()) *
                    sizeof(double);
   return memory;
@@ -127,11 +152,14 @@ SweepMemory sweep_memory(const SweepSpec& spec) {
 
 double disk_bytes(const SweepSpec& spec) {
   constexpr double kFile = 4096;  // of a shard, besides its rows
-  double row = 0;
+  double kept = 0;
   const auto all = spec.kinds();
-  for (const auto& kind : all) row += row_bytes(spec, spec.topologies[kind.topology]);
-  return row / static_cast<double>(all.size()) * static_cast<double>(spec.machines()) +
-         kFile * static_cast<double>(spec.shards());
+  for (const auto& kind : all) kept += kept_bytes(spec.topologies[kind.topology]);
+  kept /= static_cast<double>(all.size());
+  const auto shards = static_cast<double>(spec.shards());
+  const auto each = static_cast<double>(std::min(spec.shard_machines(), spec.machines()));
+  return row_bytes(spec) * static_cast<double>(spec.machines()) +
+         shards * (kFile + most_kept(spec, each) * kept);
 }
 
 }  // namespace helmholtz

@@ -34,6 +34,7 @@ class Folder {
     write("ragged.txt", "0101\n010\n");
     write("empty.txt", "");
     write("unknown-key.toml", "lrr = 0.1\n");
+    write("empty-list.toml", "lr = []\n");
     write("unknown-section.toml", "[trian]\nlr = 0.1\n");
     write("deeper-section.toml", "[train.more]\nlr = 0.1\n");
     write("nested.toml", "config = \"no-flag.toml\"\n");
@@ -150,6 +151,8 @@ TEST(BadInput, Names) {
       {{"worlds", ""}, 2, "world: got \"\""},
       {{"worlds", "file:a\nb"}, 66, "a?b: No such file"},
       {{"backends", "extra"}, 2, "unexpected argument"},
+      {{"sample", "--from", "machine.h5", "--plain", "--json"}, 2, "--plain or --json, not both"},
+      {{"export", "run", "--json"}, 2, "unknown flag --json"},
       {{"sweep", "--lr", "0.05,0.1,5e-2"}, 2, "--lr: got \"5e-2\"; allowed: each value once"},
       {{"sweep", "--batch", "4", "--batch", "4"}, 2, "--batch: got \"4\""},
   });
@@ -175,6 +178,7 @@ TEST(BadInput, Files) {
       {{"train", "--config", "binary.toml"}, 65, "binary.toml: is no text"},
       {{"train", "--config", "/dev/zero"}, 65, "longer than 1 MiB"},
       {{"train", "--config", "unknown-key.toml"}, 2, "\"lrr\""},
+      {{"sweep", "--config", "empty-list.toml"}, 2, "--lr: got \"an empty list\""},
       {{"train", "--config", "unknown-key.toml"}, 2, "did you mean lr?"},
       {{"train", "--config", "unknown-section.toml"}, 2, "\"[trian]\""},
       {{"train", "--config", "deeper-section.toml"}, 2, "\"[train.more]\""},
