@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <sstream>
 
@@ -180,6 +181,108 @@ TEST_F(ARun, RefusesAWorldThatItsConfigurationCannotName) {
     EXPECT_THROW(RunDirectory(path_, spec), InvalidArgument);
     EXPECT_FALSE(std::filesystem::exists(path_));
   }
+}
+
+TEST_F(ARun, LeavesFilesOfOthersAlone) {
+  const auto spec = two_configurations();
+  std::filesystem::create_directories(path_);
+  for (const auto* name : {"config.toml", "world.txt", "log.jsonl", "lock", "summary.csv", "shards",
+                           "report.html", ".note.tmp"}) {
+    std::ofstream(path_ / name) << "mine";
+    EXPECT_THAT(message(spec), HasSubstr(std::string("run/") + name + ": is there already"));
+    EXPECT_EQ(read(path_ / name), "mine");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_), {}), 1) << name;
+    std::filesystem::remove(path_ / name);
+  }
+  std::filesystem::create_directory(path_ / "shards");
+  std::ofstream(path_ / "shards" / "00000000.h5") << "mine";
+  EXPECT_THAT(message(spec), HasSubstr("run/shards: is there already"));
+}
+
+TEST_F(ARun, ThatWasKilledWhenItWasMadeIsMade) {
+  const auto spec = two_configurations();
+  sweep(spec);
+  const auto manifest = read(path_ / "manifest.json");
+  for (const auto* name : {"manifest.json", "summary.csv"}) std::filesystem::remove(path_ / name);
+  std::filesystem::remove(path_ / "shards" / "00000000.h5");
+  std::ofstream(path_ / "log.jsonl");
+  std::ofstream(path_ / ".manifest.json.tmp") << "{";
+  EXPECT_EQ(message(spec), "opened");
+  EXPECT_EQ(read(path_ / "manifest.json"), manifest);
+}
+
+TEST_F(ARun, WritesNothingIntoOneThatItRefuses) {
+  auto spec = two_configurations();
+  std::filesystem::create_directories(path_);
+  std::ofstream(path_ / "manifest.json") << R"({"name": "a web page"})";
+  EXPECT_THROW(RunDirectory(path_, spec), BadData);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_), {}), 1);
+}
+
+TEST_F(ARun, IsReadOnlyWithTheSettingsOfItsHash) {
+  sweep(two_configurations());
+  auto manifest = read(path_ / "manifest.json");
+  const std::string steps = R"("steps": "20")";
+  ASSERT_NE(manifest.find(steps), manifest.npos);
+  std::ofstream(path_ / "manifest.json")
+      << manifest.replace(manifest.find(steps), steps.size(), R"("steps": "30")");
+  EXPECT_THROW(static_cast<void>(read_manifest(path_ / "manifest.json")), BadData);
+}
+
+TEST_F(ARun, OfMoreSeedsHasNoOldSummary) {
+  auto spec = two_configurations();
+  RunDirectory fewer(path_, spec, {.k = 0, .n = 1});
+  fewer.write_summary("old");
+  EXPECT_EQ(read(path_ / "summary.csv"), "old");
+  std::ofstream(path_ / "report.html") << "old";
+  spec.seeds = SeedSet::parse("0:9");
+  const RunDirectory more(path_, spec);  // this process may hold a lock twice
+  EXPECT_FALSE(std::filesystem::exists(path_ / "summary.csv"));
+  EXPECT_FALSE(std::filesystem::exists(path_ / "report.html"));
+  fewer.write_summary("old");
+  EXPECT_FALSE(std::filesystem::exists(path_ / "summary.csv"));
+}
+
+TEST_F(ARun, NamesTheMachinesOfAShardUnderAnothersName) {
+  auto spec = two_configurations();
+  spec.batches = {Ensemble::kMaxBatch};  // several shards
+  spec.steps = 0;
+  spec.seeds = SeedSet::parse("0:40");
+  spec.backend = "reference";
+  sweep(spec);
+  const ShardFiles files(path_, spec);
+  ASSERT_GT(files.shards(), 1U);
+  std::filesystem::copy_file(files.path(0), files.path(1),
+                             std::filesystem::copy_options::overwrite_existing);
+  try {
+    static_cast<void>(files.read(1));
+    FAIL();
+  } catch (const BadData& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("holds machines 0 to " + std::to_string(files.machines(0) - 1)));
+  }
+}
+
+TEST(Events, OfAnotherKindAreDropped) {
+  const testing::TemporaryDirectory temporary;
+  const auto path = temporary.path() / "log.jsonl";
+  const EventLog log(path);
+  std::ofstream(path, std::ios::app)
+      << R"({"event": "shard", "process": "seven", "host": "a"})" << '\n'
+      << R"({"event": "shard", "process": 7, "host": "a", "seconds": {}})"
+      << "\n[1]\n7\n{\"ev\n";
+  log.write("shard", {{"machines", 3}, {"seconds", 0.5}});
+  const auto events = read_events(path);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].kind, "shard");
+  EXPECT_EQ(events[0].process, getpid());
+  EXPECT_EQ(events[0].machines, 3);
+}
+
+TEST(Settings, DifferInAFewWords) {
+  const auto text = difference({{"lr", std::string(1000, '1')}}, {{"lr", std::string(1000, '2')}});
+  EXPECT_LT(text.size(), 200U);
+  EXPECT_THAT(text, HasSubstr("lr: 111"));
 }
 
 TEST_F(ARun, RefusesWhatIsNoRun) {

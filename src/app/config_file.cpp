@@ -15,6 +15,10 @@
 
 #include "app/suggest.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/world.hpp"
+#include "sweep/manifest.hpp"
+#include "sweep/run_folder.hpp"
+#include "sweep/settings.hpp"
 
 namespace helmholtz::app {
 
@@ -116,6 +120,29 @@ void set(CLI::Option& option, const CLI::ConfigItem& item) {
   }
 }
 
+/// A run's config.toml may name a pattern file that has moved: then the run's own copy will do.
+/// Anything that is wrong with the copy is left to be said of the file that was named.
+void find_world(CLI::ConfigItem& item, const std::string& config) {
+  constexpr std::string_view kFile = "file:";
+  if (item.name != "world" || item.inputs.size() != 1) return;
+  auto& name = item.inputs.front();
+  const RunFiles run(std::filesystem::path(config).parent_path());
+  std::error_code ignored;
+  if (!name.starts_with(kFile) || std::filesystem::exists(name.substr(kFile.size()), ignored) ||
+      !std::filesystem::exists(run.manifest, ignored)) {
+    return;
+  }
+  try {
+    const auto copy = std::string(kFile) + run.world.string();
+    const auto digest = world_digest(make_world(copy));
+    for (const auto& [setting, value] : read_manifest(run.manifest).settings) {
+      if (setting == "world" && value == digest) name = copy;
+    }
+  } catch (const Error&) {
+    return;
+  }
+}
+
 }  // namespace
 
 void add_config_flag(CLI::App& command) {
@@ -128,10 +155,12 @@ void add_config_flag(CLI::App& command) {
 void apply_config(CLI::App& command) {
   const auto* config = command.get_option_no_throw("--config");
   if (config == nullptr || config->count() == 0) return;
-  std::istringstream text(without_comments(contents(config->results().front())));
+  const auto path = config->results().front();
+  std::istringstream text(without_comments(contents(path)));
   CLI::ConfigTOML toml;
   toml.comment('\x01');
-  const auto items = toml.from_config(text);
+  auto items = toml.from_config(text);
+  for (auto& item : items) find_world(item, path);
   for (const bool in_section : {true, false}) {
     for (const auto& item : items) {
       const bool is_mark = item.name == "++" || item.name == "--";  // of a section's begin or end

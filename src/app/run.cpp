@@ -19,12 +19,15 @@ SweepSpec read_spec(const RunFiles& names) {
   CLI::App program;
   auto* command = program.add_subcommand("sweep");
   const SweepFlags flags(*command);
-  std::vector<std::string> reversed = {names.config.string(), "--config", "sweep"};
-  if (std::filesystem::exists(names.world)) {
-    reversed.insert(reversed.begin(), {"file:" + names.world.string(), "--world"});
-  }
-  program.parse(reversed);
+  program.parse(std::vector<std::string>{names.config.string(), "--config", "sweep"});  // reversed
   apply_config(*command);
+  auto* world = command->get_option("--world");
+  const bool is_file = world->count() > 0 && world->results().front().starts_with("file:");
+  if (is_file && std::filesystem::exists(names.world)) {
+    world->clear();
+    world->add_result("file:" + names.world.string());
+    world->run_callback();
+  }
   return flags.spec(flags.parse());
 }
 

@@ -40,16 +40,14 @@ struct Status {
 };
 
 /// What the log says of a writer since it started: its host, and the rate of its last shards.
-void look_up(const std::vector<Json>& events, std::uint64_t steps, Writer& writer) {
+void look_up(const std::vector<Event>& events, std::uint64_t steps, Writer& writer) {
   constexpr std::size_t kShards = 8;
   std::vector<std::pair<double, double>> shards;  // machines, seconds
   for (const auto& event : events) {
-    if (event.value("process", 0) != writer.process) continue;
-    writer.host = event.value("host", writer.host);
-    const auto kind = event.value("event", "");
-    if (kind == "started") shards.clear();
-    if (kind == "shard")
-      shards.emplace_back(event.value("machines", 0.0), event.value("seconds", 0.0));
+    if (event.process != writer.process) continue;
+    writer.host = event.host;
+    if (event.kind == "started") shards.clear();
+    if (event.kind == "shard") shards.emplace_back(event.machines, event.seconds);
   }
   double machines = 0;
   double seconds = 0;
@@ -63,6 +61,7 @@ void look_up(const std::vector<Json>& events, std::uint64_t steps, Writer& write
 
 std::vector<Writer> writers_of(const Run& run) {
   std::vector<Writer> writers;
+  if (!std::filesystem::exists(run.names.lock)) return writers;  // e.g. a copy without it
   const auto events = read_events(run.names.log);
   const LockFile lock(run.names.lock, LockFile::Access::read);
   for (const auto& holder : lock.holders({.first = 0, .count = run.files.shards()})) {

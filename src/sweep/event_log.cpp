@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <utility>
 
 #include <fmt/chrono.h>
@@ -25,6 +26,19 @@ std::string now() {
       std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
   return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
                      milliseconds % 1000);
+}
+
+std::optional<Event> event_of(const std::string& line) {
+  try {
+    const auto json = Json::parse(line);
+    return Event{.kind = json.at("event").get<std::string>(),
+                 .process = json.at("process").get<pid_t>(),
+                 .host = json.at("host").get<std::string>(),
+                 .machines = json.value("machines", 0.0),
+                 .seconds = json.value("seconds", 0.0)};
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -51,12 +65,11 @@ void EventLog::write(const char* event, const Json& details) const {
   throw IoError(path_.string(), std::strerror(error));
 }
 
-std::vector<Json> read_events(const std::filesystem::path& path) {
-  std::vector<Json> events;
+std::vector<Event> read_events(const std::filesystem::path& path) {
+  std::vector<Event> events;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    auto event = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (event.is_object()) events.push_back(std::move(event));
+    if (auto event = event_of(line)) events.push_back(std::move(*event));
   }
   return events;
 }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -26,8 +29,18 @@ class EventLog {
   io::Descriptor file_;
 };
 
-/// The events of a log, without lines that a full disk cut short. Empty if there is no log.
-std::vector<Json> read_events(const std::filesystem::path& path);
+/// What is read from a line of the log.
+struct Event {
+  std::string kind;
+  pid_t process = 0;
+  std::string host;
+  double machines = 0;  ///< shard: trained
+  double seconds = 0;   ///< shard: that they took
+};
+
+/// The events of a log, without lines that a full disk cut short or that are something else. Empty
+/// if there is no log.
+std::vector<Event> read_events(const std::filesystem::path& path);
 
 /// The name of this computer.
 std::string host_name();

@@ -83,6 +83,9 @@ Manifest read_manifest(const std::filesystem::path& path) {
     }
     manifest.configuration_hash =
         std::stoull(json.at("configuration_hash").get<std::string>(), nullptr, 16);
+    if (manifest.configuration_hash != configuration_hash(manifest.settings)) {
+      throw BadData(path.string(), "holds other settings than those of its configuration hash");
+    }
     return manifest;
   } catch (const Json::exception&) {
     throw BadData(path.string(), "is damaged");

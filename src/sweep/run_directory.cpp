@@ -1,7 +1,6 @@
 #include "sweep/run_directory.hpp"
 
 #include <algorithm>
-#include <array>
 #include <system_error>
 #include <utility>
 
@@ -11,55 +10,10 @@
 #include "io/atomic_file.hpp"
 #include "sweep/config.hpp"
 #include "sweep/manifest.hpp"
-#include "sweep/settings.hpp"
 
 namespace helmholtz {
 
-namespace {
-
-namespace fs = std::filesystem;
 using io::AtomicFile;
-
-void create_folder(const fs::path& path) {
-  std::error_code error;
-  const auto status = fs::status(path, error);
-  if (fs::exists(status) && !fs::is_directory(status)) {
-    throw CannotCreate(path.string(), "exists and is not a directory");
-  }
-  fs::create_directories(path, error);
-  if (error) io::throw_not_created(path, error.value());
-}
-
-/// Whether a run has such an entry, also while it is being made.
-bool is_of_a_run(const fs::path& entry, const RunFiles& names) {
-  const auto name = entry.filename().string();
-  const std::array ours = {names.config, names.manifest, names.world,        names.log,
-                           names.lock,   names.summary,  names.shards_folder};
-  return std::find(ours.begin(), ours.end(), entry) != ours.end() ||
-         (name.starts_with('.') && name.ends_with(".tmp"));
-}
-
-/// Refuses a folder of something else: a run has a manifest, or is just being made by another
-/// process or was by one that ended, and then has nothing else in it.
-void require_run_or_empty(const fs::path& path, const RunFiles& names) {
-  std::error_code error;
-  if (fs::exists(names.manifest, error)) return;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (is_of_a_run(entry->path(), names)) continue;
-    throw CannotCreate(path.string(), "is not empty and holds no sweep; give a new directory");
-  }
-  if (error) throw CannotCreate(path.string(), error.message());
-}
-
-/// The folder ready for its lock.
-fs::path prepared(fs::path path) {
-  create_folder(path);
-  require_run_or_empty(path, RunFiles(path));
-  return path;
-}
-
-}  // namespace
 
 LockFile::Range SweepPart::of(std::uint64_t shards) const {
   const auto at = [&](std::uint64_t part) {
@@ -68,18 +22,20 @@ LockFile::Range SweepPart::of(std::uint64_t shards) const {
   return {.first = at(k), .count = at(k + 1) - at(k)};
 }
 
-RunFiles::RunFiles(const fs::path& folder)
-    : config(folder / "config.toml"),
-      manifest(folder / "manifest.json"),
-      world(folder / "world.txt"),
-      log(folder / "log.jsonl"),
-      lock(folder / "lock"),
-      summary(folder / "summary.csv"),
-      shards_folder(folder / "shards") {}
+namespace {
 
-RunDirectory::RunDirectory(fs::path path, const SweepSpec& spec, SweepPart part)
+/// What a finished sweep has beside its shards. @throws IoError
+void remove_file(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  if (error) throw IoError(path.string(), error.message());
+}
+
+}  // namespace
+
+RunDirectory::RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part)
     : config_(config_text(spec)),
-      path_(prepared(std::move(path))),
+      path_(prepared_folder(std::move(path), spec, config_)),
       names_(path_),
       files_(path_, spec),
       lock_(names_.lock, LockFile::Access::write),
@@ -99,7 +55,7 @@ RunDirectory::RunDirectory(fs::path path, const SweepSpec& spec, SweepPart part)
 }
 
 void RunDirectory::open_or_create(const SweepSpec& spec) const {
-  if (!fs::exists(names_.manifest)) {
+  if (!std::filesystem::exists(names_.manifest)) {
     create_folder(files_.folder());
     if (spec.world.name().starts_with("file:")) {
       io::write_file(names_.world, pattern_text(spec.world), AtomicFile::Rivals::none);
@@ -109,18 +65,7 @@ void RunDirectory::open_or_create(const SweepSpec& spec) const {
     io::write_file(names_.manifest, manifest_text(spec), AtomicFile::Rivals::none);
     return;
   }
-  const auto manifest = read_manifest(names_.manifest);
-  if (manifest.configuration_hash != files_.configuration_hash()) {
-    throw CannotCreate(
-        path_.string(),
-        fmt::format("holds another sweep: {}", difference(manifest.settings, settings_of(spec))));
-  }
-  const auto seeds = seeds_of_config(names_.config);
-  if (!spec.seeds.begins_with(seeds)) {
-    throw CannotCreate(path_.string(), fmt::format("holds another sweep: seeds: {} there, {} now; "
-                                                   "more seeds may only follow",
-                                                   seeds.to_string(), spec.seeds.to_string()));
-  }
+  require_same_sweep(path_, spec);
 }
 
 void RunDirectory::lock_part() const {
@@ -128,7 +73,7 @@ void RunDirectory::lock_part() const {
   if (!holder) return;
   std::string host = "another host";
   for (const auto& event : read_events(names_.log)) {
-    if (event.value("process", 0) == holder->process) host = event.value("host", host);
+    if (event.process == holder->process) host = event.host;
   }
   throw CannotCreate(path_.string(), fmt::format("process {} on {} is writing shards {} to {}",
                                                  holder->process, host, holder->range.first,
@@ -138,6 +83,9 @@ void RunDirectory::lock_part() const {
 void RunDirectory::extend(const SweepSpec& spec) const {
   const auto seeds = seeds_of_config(names_.config);
   if (seeds.size() == spec.seeds.size()) return;
+  // First: what sums up fewer seeds must not stand beside more.
+  remove_file(names_.summary);
+  remove_file(names_.report);
   io::write_file(names_.config, config_, AtomicFile::Rivals::none);
   log("extended", {{"seeds", spec.seeds.to_string()}});
 }
@@ -211,6 +159,8 @@ bool RunDirectory::read(ShardSink& sink) {
 
 void RunDirectory::write_summary(std::string_view csv) const {
   const LockFile::Exclusive exclusive(lock_);
+  // Another process may have extended the sweep since; it sums up all of it.
+  if (seeds_of_config(names_.config).size() != files_.spec().seeds.size()) return;
   io::write_file(names_.summary, csv, AtomicFile::Rivals::none);
   log("finished");
 }

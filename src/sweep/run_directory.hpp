@@ -10,6 +10,7 @@
 #include "helmholtz/sweep.hpp"
 #include "sweep/event_log.hpp"
 #include "sweep/lock_file.hpp"
+#include "sweep/run_folder.hpp"
 #include "sweep/shard_files.hpp"
 
 namespace helmholtz {
@@ -20,12 +21,6 @@ struct SweepPart {
   std::uint64_t n = 1;
 
   [[nodiscard]] LockFile::Range of(std::uint64_t shards) const;
-};
-
-/// What is in a run's folder.
-struct RunFiles {
-  explicit RunFiles(const std::filesystem::path& folder);
-  std::filesystem::path config, manifest, world, log, lock, summary, shards_folder;
 };
 
 /// The directory of one sweep, and this process as a writer of a part of it:
@@ -63,7 +58,7 @@ class RunDirectory : public ShardSink {
   void log(const char* event, const Json& details = Json::object()) const {
     log_.write(event, details);
   }
-  /// Writes summary.csv. @throws CannotCreate, IoError
+  /// Writes summary.csv, unless the sweep has more seeds by now. @throws CannotCreate, IoError
   void write_summary(std::string_view csv) const;
 
  private:

@@ -23,15 +23,6 @@ std::string joined(const List& list, ToString&& to_string) {
   return fmt::format("{}", fmt::join(texts, "; "));
 }
 
-/// "9 units, 12 patterns, 0123456789abcdef": shape, patterns and probabilities as a digest.
-std::string world_digest(const World& world) {
-  std::string text = fmt::format("{}x{}\n", world.shape().rows, world.shape().columns);
-  for (const auto word : world.words()) text += fmt::format("{:08x}", word);
-  for (const double p : world.probabilities()) text += fmt::format("\n{}", text::shortest(p));
-  return fmt::format("{} units, {} patterns, {:016x}", world.visible_units(), world.size(),
-                     XXH3_64bits(text.data(), text.size()));
-}
-
 bool is_exact(const std::string& backend) {
   const auto all = list_backends();
   return std::any_of(all.begin(), all.end(),
@@ -59,6 +50,14 @@ std::string overrides(const LearningRateOptions& rates) {
 
 }  // namespace
 
+std::string world_digest(const World& world) {
+  std::string text = fmt::format("{}x{}\n", world.shape().rows, world.shape().columns);
+  for (const auto word : world.words()) text += fmt::format("{:08x}", word);
+  for (const double p : world.probabilities()) text += fmt::format("\n{}", text::shortest(p));
+  return fmt::format("{} units, {} patterns, {:016x}", world.visible_units(), world.size(),
+                     XXH3_64bits(text.data(), text.size()));
+}
+
 Settings settings_of(const SweepSpec& spec) {
   const auto as_text = [](const auto& value) { return value.to_string(); };
   return {
@@ -85,13 +84,24 @@ std::uint64_t configuration_hash(const Settings& settings) {
   return XXH3_64bits(text.data(), text.size());
 }
 
+namespace {
+
+/// A value as a message can hold it: lists may have thousands of entries.
+std::string shortened(const std::string& value) {
+  constexpr std::size_t kLength = 80;
+  return value.size() <= kLength ? value : value.substr(0, kLength) + "...";
+}
+
+}  // namespace
+
 std::string difference(const Settings& there, const Settings& now) {
   const std::map<std::string, std::string> old(there.begin(), there.end());
   std::vector<std::string> lines;
   for (const auto& [name, value] : now) {
     const auto known = old.find(name);
     const auto before = known == old.end() ? std::string("nothing") : known->second;
-    if (before != value) lines.push_back(fmt::format("{}: {} there, {} now", name, before, value));
+    if (before == value) continue;
+    lines.push_back(fmt::format("{}: {} there, {} now", name, shortened(before), shortened(value)));
   }
   return fmt::format("{}", fmt::join(lines, "; "));
 }

@@ -16,6 +16,9 @@ namespace helmholtz {
 using Settings = std::vector<std::pair<std::string, std::string>>;
 Settings settings_of(const SweepSpec& spec);
 
+/// "9 units, 12 patterns, 0123456789abcdef": shape, patterns and probabilities as a digest.
+std::string world_digest(const World& world);
+
 /// XXH3-64 of the settings and of the version of the shards' schema.
 std::uint64_t configuration_hash(const Settings& settings);
 

@@ -77,6 +77,17 @@ std::string notes_text(std::uint64_t hash, std::uint64_t first, std::uint64_t en
   return fmt::format("configuration {:016x}\nmachines {}:{}\n", hash, first, end);
 }
 
+/// What the notes of an unexpected shard say: "holds machines 0 to 15", e.g. after a renaming.
+std::string other_shard(std::uint64_t hash, const std::string& notes) {
+  const auto begin = fmt::format("configuration {:016x}\nmachines ", hash);
+  const auto colon = notes.rfind(':');
+  if (!notes.starts_with(begin) || colon == notes.npos) return "is a shard of another sweep";
+  const std::string_view text(notes);
+  const auto first = text.substr(begin.size(), colon - begin.size());
+  const auto end = text::number<std::uint64_t>(text.substr(colon + 1, text.size() - colon - 2));
+  return fmt::format("holds machines {} to {}", first, end.value_or(1) - 1);
+}
+
 }  // namespace
 
 ShardFiles::ShardFiles(const fs::path& folder, const SweepSpec& spec)
@@ -158,7 +169,8 @@ std::uint64_t ShardFiles::write(const Shard& shard) const {
 Shard ShardFiles::read(std::uint64_t i) const {
   const auto name = path(i).string();
   const Check check(spec_, name);
-  check.require(io::check_seal(path(i), kShardKind) == notes(i), "is a shard of another sweep");
+  const auto found = io::check_seal(path(i), kShardKind);
+  if (found != notes(i)) throw BadData(name, other_shard(hash_, found));
   const hdf5::SilentErrors silent;
   const hdf5::Reader file(path(i));
   const bool sampled = spec_.samples > 0;

@@ -174,6 +174,30 @@ TEST_P(Faults, OfASavedMachineLeaveTheOldOne) {
 INSTANTIATE_TEST_SUITE_P(Disk, Faults, ::testing::Values(ENOSPC, EIO),
                          [](const auto& test) { return test.param == EIO ? "EIO" : "ENOSPC"; });
 
+TEST(Folders, AreKnownToTheDiskUpToTheFirstThatWasThere) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer wants to be preloaded first";
+#endif
+  const TemporaryDirectory folder;
+  const auto there = folder.path() / "run";
+  std::set<std::string> synced;
+  for (int k = 1; k <= 8; ++k) {
+    std::filesystem::remove_all(there);
+    std::filesystem::create_directory(there);
+    Process::Options options;
+    options.environment = {"LD_PRELOAD=" HELMHOLTZ_FAULTS,
+                           "HELMHOLTZ_FAULT=" + std::to_string(k) + ":" + std::to_string(EIO),
+                           "HELMHOLTZ_FAULT_FOLDER=/run"};
+    auto arguments = a_sweep("0:20");
+    *(std::find(arguments.begin(), arguments.end(), "--out") + 1) = (there / "a" / "b").string();
+    const auto ran = run_program(arguments, folder.path(), options);
+    EXPECT_EQ(ran.exit_code, 74) << ran.err;
+    synced.insert(ran.err.substr(0, ran.err.find('\n')));
+  }
+  EXPECT_TRUE(synced.contains("fault: fsync " + there.string()));
+  EXPECT_TRUE(synced.contains("fault: fsync " + (there / "a").string()));
+}
+
 TEST(AbsurdRates, AreFlaggedAndTheRestIsUnharmed) {
   const TemporaryDirectory folder;
   std::string rates = "1e38";  // a tenth of the configurations

@@ -113,6 +113,19 @@ TEST_F(RunCommands, ReplayGivesTheSameBits) {
   EXPECT_EQ(run({"replay", "run", "--machine", "12"}).exit_code, 2);
 }
 
+TEST_F(RunCommands, StatusNeedsNeitherLockNorAGoodLog) {
+  std::filesystem::remove(folder_.path() / "run" / "lock");
+  EXPECT_EQ(run({"status", "run"}).exit_code, 0);
+  std::ofstream(folder_.path() / "run" / "lock");
+  std::ofstream(folder_.path() / "run" / "log.jsonl") << R"({"process": "a", "event": 3})" << '\n';
+  EXPECT_EQ(run({"status", "run"}).exit_code, 0);
+}
+
+TEST_F(RunCommands, AStrayWorldIsNotTheirs) {
+  std::ofstream(folder_.path() / "run" / "world.txt") << "1010\n0101\n";
+  EXPECT_EQ(run({"status", "run"}).exit_code, 0);
+}
+
 TEST_F(RunCommands, RefuseWhatIsNoRun) {
   for (const auto* command : {"status", "verify", "export"}) {
     EXPECT_EQ(run({command, "."}).exit_code, 66) << command;

@@ -228,6 +228,39 @@ TEST(SweepCommand, GoesOnAndIsExtended) {
   EXPECT_EQ(run_program(small_sweep({"--out", "new", "--resume"}), folder.path()).exit_code, 66);
 }
 
+TEST(SweepCommand, RunsAgainWithoutThePatternFile) {
+  const TemporaryDirectory folder;
+  const auto patterns = folder.path() / "patterns.txt";
+  std::ofstream(patterns) << "110110110\n001001001 | 2\n";
+  ASSERT_EQ(
+      run_program(small_sweep({"--world", "file:patterns.txt", "--out", "run"}), folder.path())
+          .exit_code,
+      0);
+  std::filesystem::remove(patterns);
+  const Arguments again = {"sweep", "--config", "run/config.toml", "--out", "again"};
+  const auto ran = run_program(again, folder.path());
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(files_in(folder.path() / "again" / "shards"),
+            files_in(folder.path() / "run" / "shards"));
+  std::ofstream(folder.path() / "run" / "world.txt") << "110110110\n";  // another world
+  const auto other = run_program(again, folder.path());
+  EXPECT_NE(other.exit_code, 0);
+  EXPECT_THAT(other.err, HasSubstr("patterns.txt"));
+}
+
+TEST(SweepCommand, LeavesAConfigurationOfTheUsersAlone) {
+  const TemporaryDirectory folder;
+  std::filesystem::create_directory(folder.path() / "exp");
+  const auto config = folder.path() / "exp" / "config.toml";
+  std::ofstream(config) << "steps = 20  # mine\n";
+  const auto ran =
+      run_program({"sweep", "--config", "exp/config.toml", "--out", "exp"}, folder.path());
+  EXPECT_EQ(ran.exit_code, 73);
+  EXPECT_THAT(ran.err, HasSubstr("exp/config.toml: is there already"));
+  EXPECT_EQ(files_in(folder.path() / "exp").size(), 1U);
+  EXPECT_EQ(read_file(config), "steps = 20  # mine\n");
+}
+
 /// A sweep of several shards, quick to train.
 Arguments many_shards(const Arguments& more) {
   Arguments arguments = {"sweep",        "--seeds", "0:1500", "--steps", "1000",

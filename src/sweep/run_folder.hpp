@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "helmholtz/sweep.hpp"
+
+namespace helmholtz {
+
+/// What is in a run's folder.
+struct RunFiles {
+  explicit RunFiles(const std::filesystem::path& folder);
+  std::filesystem::path config, manifest, world, log, lock, summary, report, shards_folder;
+};
+
+/// Creates a folder with its parents, so that they outlast a crash. @throws CannotCreate, IoError
+void create_folder(const std::filesystem::path& path);
+
+/// @throws CannotCreate unless the run there has the spec's configuration, and seeds that the
+///         spec's begin with; BadData if its files are damaged
+void require_same_sweep(const std::filesystem::path& path, const SweepSpec& spec);
+
+/// The folder ready for its lock: it holds the same sweep, or nothing but what another process that
+/// makes this sweep, or was killed when it did, has written. Files of anyone else stay as they are.
+/// @param config  what config.toml will be
+/// @throws as require_same_sweep
+std::filesystem::path prepared_folder(std::filesystem::path path, const SweepSpec& spec,
+                                      const std::string& config);
+
+}  // namespace helmholtz
