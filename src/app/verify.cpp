@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -33,25 +37,57 @@ struct Findings {
   std::uint64_t good = 0;
   std::uint64_t missing = 0;
   std::vector<BadShard> bad;
+  std::vector<std::string> unknown;  ///< files among the shards that are none of theirs
 };
+
+/// What is wrong with a shard; empty if nothing is.
+std::string problem_of(const Run& run, std::uint64_t i) {
+  try {
+    static_cast<void>(run.files.read(i));
+    return "";
+  } catch (const BadData& error) {
+    return error.what();
+  } catch (const NoInput& error) {  // e.g. a folder in its place
+    return error.what();
+  }
+}
+
+bool is_missing(const Run& run, std::uint64_t i) {
+  const auto state = run.files.state(i);
+  return state == ShardFiles::State::missing || state == ShardFiles::State::shorter;
+}
+
+/// Names that are neither those of shards, nor of ones put aside or being written.
+std::vector<std::string> unknown_files(const Run& run) {
+  std::set<std::string> shards;
+  for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
+    shards.insert(run.files.path(i).filename().string());
+  }
+  std::vector<std::string> unknown;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(run.files.folder(), error), end;
+       !error && entry != end; entry.increment(error)) {
+    const auto name = entry->path().filename().string();
+    const auto known = name.starts_with('.') ? name.substr(1, name.rfind(".tmp") - 1)
+                                             : name.substr(0, name.rfind(".bad-"));
+    if (!shards.contains(known)) unknown.push_back(entry->path().string());
+  }
+  std::sort(unknown.begin(), unknown.end());
+  return unknown;
+}
 
 Findings check_all(const Run& run) {
   Findings found;
   for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
-    const auto state = run.files.state(i);
-    if (state == ShardFiles::State::missing || state == ShardFiles::State::shorter) {
+    if (is_missing(run, i)) {
       ++found.missing;
-      continue;
-    }
-    try {
-      static_cast<void>(run.files.read(i));
+    } else if (auto problem = problem_of(run, i); !problem.empty()) {
+      found.bad.push_back({.shard = i, .problem = std::move(problem), .renamed_to = {}});
+    } else {
       ++found.good;
-    } catch (const BadData& error) {
-      found.bad.push_back({.shard = i, .problem = error.what(), .renamed_to = {}});
-    } catch (const NoInput& error) {  // e.g. a folder in its place
-      found.bad.push_back({.shard = i, .problem = error.what(), .renamed_to = {}});
     }
   }
+  found.unknown = unknown_files(run);
   return found;
 }
 
@@ -63,6 +99,8 @@ void put_aside(const Run& run, Findings& found) {
       throw CannotCreate(run.files.path(bad.shard).string(),
                          fmt::format("process {} is writing it", holder->process));
     }
+    // Its writer may have replaced it since it was read.
+    if (is_missing(run, bad.shard) || problem_of(run, bad.shard).empty()) continue;
     bad.renamed_to = run.files.quarantine(bad.shard).filename().string();
     log.write("quarantined",
               {{"shard", bad.shard}, {"renamed_to", bad.renamed_to}, {"problem", bad.problem}});
@@ -80,14 +118,20 @@ void print_findings(const Findings& found, bool json) {
                    "{}{}", bad.problem,
                    bad.renamed_to.empty() ? "" : fmt::format("; renamed to {}", bad.renamed_to)));
   }
+  for (const auto& file : found.unknown) {
+    if (!json) print_line(fmt::format("{}: not of this sweep; ignored", file));
+  }
   if (json) {
     print_line(json_text({{"done", true},
                           {"good", found.good},
                           {"bad", found.bad.size()},
-                          {"missing", found.missing}}));
+                          {"missing", found.missing},
+                          {"unknown", found.unknown}}));
   } else {
-    print_line(fmt::format("{} good, {} bad, {} missing", report::counted(found.good, "shard"),
-                           found.bad.size(), found.missing));
+    print_line(fmt::format(
+        "{} good, {} bad, {} missing{}", report::counted(found.good, "shard"), found.bad.size(),
+        found.missing,
+        found.unknown.empty() ? "" : fmt::format(", {} unknown", found.unknown.size())));
   }
 }
 

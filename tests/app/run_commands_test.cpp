@@ -121,6 +121,19 @@ TEST_F(RunCommands, StatusNeedsNeitherLockNorAGoodLog) {
   EXPECT_EQ(run({"status", "run"}).exit_code, 0);
 }
 
+TEST_F(RunCommands, VerifyNotesFilesThatAreNoShards) {
+  for (const auto* name : {"00000001.h5", "note", "00000000.h5.bad-1", ".00000000.h5.tmp"}) {
+    std::ofstream(shard_.parent_path() / name) << "?";
+  }
+  const auto verified = run({"verify", "run"});
+  EXPECT_EQ(verified.exit_code, 0);
+  EXPECT_EQ(verified.out,
+            "run/shards/00000001.h5: not of this sweep; ignored\n"
+            "run/shards/note: not of this sweep; ignored\n"
+            "1 shard good, 0 bad, 0 missing, 2 unknown\n");
+  EXPECT_EQ(Json::parse(run({"verify", "run", "--json"}).out)["unknown"].size(), 2U);
+}
+
 TEST_F(RunCommands, AStrayWorldIsNotTheirs) {
   std::ofstream(folder_.path() / "run" / "world.txt") << "1010\n0101\n";
   EXPECT_EQ(run({"status", "run"}).exit_code, 0);
