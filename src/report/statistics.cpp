@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include <tbb/parallel_for.h>
+#include "backends/workers.hpp"
 
 namespace helmholtz::report {
 
@@ -30,7 +30,7 @@ Statistics::Statistics(Summary summary, std::optional<double> success_below)
     : summary_(std::move(summary)),
       success_below_(success_below),
       cells_(spec().configurations() * spec().evaluations()) {
-  tbb::parallel_for(std::size_t{0}, cells_.size(), [&](std::size_t i) {
+  Workers(spec().threads).for_each(cells_.size(), [&](std::size_t i) {
     cells_[i] = describe_cell(summary_.values(i / spec().evaluations(), i % spec().evaluations()));
   });
 }
