@@ -8,6 +8,10 @@
 
 namespace helmholtz::cuda {
 
+/// Waits for copies to the device: cudaMemcpy returns when a small one is staged, and streams do
+/// not wait for the default one, which carries it out.
+inline void finish_copies() { HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(cudaStreamLegacy)); }
+
 /// Owns `size` elements of the current device's memory.
 template <class T>
 class DeviceArray {
@@ -32,13 +36,20 @@ class DeviceArray {
   [[nodiscard]] T* get() const noexcept { return data_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// Blocking copies between the host and the first elements.
+  /// Room for so many elements at least; what they were is lost where there was less.
+  void reserve(std::size_t size) {
+    if (size_ >= size) return;
+    *this = DeviceArray();
+    *this = DeviceArray(size);
+  }
+
+  /// Blocking copies between the host and the first elements; work of streams that touches them
+  /// must be over.
   void copy_in(std::span<const T> values) {
     if (values.empty()) return;
     HELMHOLTZ_CUDA_CHECK(
         cudaMemcpy(data_, values.data(), values.size_bytes(), cudaMemcpyHostToDevice));
-    // A small copy returns when it is staged, and streams that do not block would not wait for it.
-    HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(cudaStreamLegacy));
+    finish_copies();
   }
   void copy_out(std::span<T> values) const {
     if (values.empty()) return;
@@ -46,7 +57,9 @@ class DeviceArray {
         cudaMemcpy(values.data(), data_, values.size_bytes(), cudaMemcpyDeviceToHost));
   }
   void clear() {
-    if (size_ > 0) HELMHOLTZ_CUDA_CHECK(cudaMemset(data_, 0, size_ * sizeof(T)));
+    if (size_ == 0) return;
+    HELMHOLTZ_CUDA_CHECK(cudaMemset(data_, 0, size_ * sizeof(T)));
+    finish_copies();
   }
 
  private:

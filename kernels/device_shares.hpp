@@ -35,40 +35,56 @@ class DeviceShares {
     }
   }
 
-  /// Calls body(share) for every device, each from a thread of its own if there are several.
+  [[nodiscard]] std::span<const std::unique_ptr<Share>> all() const noexcept { return shares_; }
+  /// The sum of value(share).
+  template <class Value>
+  [[nodiscard]] std::size_t sum(Value value) const {
+    std::size_t total = 0;
+    for (const auto& share : shares_) total += value(*share);
+    return total;
+  }
+
+  /// Calls body(share) for every device, side by side.
   template <class Body>
   void on_every_device(Body body) {
-    std::vector<std::exception_ptr> failures(shares_.size());
+    side_by_side(shares_.size(), [&](std::size_t i) { body(*shares_[i]); });
+  }
+
+  /// body(share, first machine of the share, machines, machines before them) where each share's
+  /// part of machines first to first+count-1 lies, side by side.
+  template <class Body>
+  void for_each_part(std::size_t first, std::size_t count, Body body) const {
+    const auto begin = first / part_;
+    const auto end = count == 0 ? begin : (first + count - 1) / part_ + 1;
+    side_by_side(end - begin, [&](std::size_t i) {
+      const auto from = std::max(first, (begin + i) * part_);
+      const auto to = std::min(first + count, (begin + i + 1) * part_);
+      body(*shares_[begin + i], from % part_, to - from, from - first);
+    });
+  }
+
+ private:
+  /// body(0) to body(count - 1), each from a thread of its own if there are several.
+  /// @throws what the first of them that failed has thrown
+  template <class Body>
+  static void side_by_side(std::size_t count, Body body) {
+    std::vector<std::exception_ptr> failures(count);
     const auto run = [&](std::size_t i) {
       try {
-        body(*shares_[i]);
+        body(i);
       } catch (...) {
         failures[i] = std::current_exception();
       }
     };
     std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < shares_.size(); ++i) threads.emplace_back(run, i);
-    run(0);
+    for (std::size_t i = 1; i < count; ++i) threads.emplace_back(run, i);
+    if (count > 0) run(0);
     for (auto& thread : threads) thread.join();
     for (const auto& failure : failures) {
       if (failure) std::rethrow_exception(failure);
     }
   }
 
-  /// body(share, first machine of the share, machines, machines before them) where each share's
-  /// part of machines first to first+count-1 lies.
-  template <class Body>
-  void for_each_part(std::size_t first, std::size_t count, Body body) const {
-    for (std::size_t done = 0; done < count;) {
-      auto& share = *shares_[(first + done) / part_];
-      const auto from = (first + done) % part_;
-      const auto some = std::min(count - done, share.machines() - from);
-      body(share, from, some, done);
-      done += some;
-    }
-  }
-
- private:
   std::size_t part_;  ///< machines of a share, but the last
   std::vector<std::unique_ptr<Share>> shares_;
 };

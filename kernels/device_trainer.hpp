@@ -22,8 +22,12 @@ class DeviceTrainer {
   /// [count][parameters] of machines first to first+count-1.
   virtual void read(std::uint64_t first, std::uint64_t count, float* out) const = 0;
   virtual void write(std::uint64_t first, std::uint64_t count, const float* in) = 0;
-  /// @throws NotOnDevice; what was written then is void
+  /// @throws NotOnDevice, Stopped; what was written then is void
   virtual void evaluate(const helmholtz_evaluation& wanted) = 0;
+  /// Quantiles of all machines' exact KL, one of each probability.
+  /// @throws NotOnDevice unless they are all on one device
+  virtual void kl_quantiles(std::span<const double> probabilities, double* out) = 0;
+  [[nodiscard]] virtual std::uint64_t device_bytes() const = 0;
 };
 
 /// cuda-fused.

@@ -15,19 +15,19 @@ constexpr std::uint32_t kThreads = 128;
 /// A thread is a machine; reads are coalesced over machines. Bound by memory bandwidth.
 __global__ void __launch_bounds__(kThreads)
     diverged_kernel(ParameterView view, std::size_t parameters, std::uint32_t machines,
-                    std::uint8_t* diverged) {
+                    EvaluationResults results) {
   const std::uint32_t m = blockIdx.x * kThreads + threadIdx.x;
-  if (m < machines) diverged[m] = has_diverged(view, m, parameters) ? 1 : 0;
+  if (m < machines) find_diverged(view, parameters, m, results);
 }
 
 /// A thread is a machine; its arrays of doubles lie beside those of its block, so accesses are
 /// coalesced and mostly cached. Bound by the double-precision pipe, or by L2 for many states.
 __global__ void __launch_bounds__(ExactTask::kLanes)
     exact_kernel(const __grid_constant__ ExactTask task) {
-  for (std::size_t group = blockIdx.x; group * ExactTask::kLanes < task.machines;
+  for (std::uint32_t group = blockIdx.x; group * ExactTask::kLanes < task.machines.count;
        group += gridDim.x) {
-    const auto m = group * ExactTask::kLanes + threadIdx.x;
-    if (m < task.machines) evaluate_exactly(task, m, blockIdx.x, threadIdx.x);
+    const auto i = group * ExactTask::kLanes + threadIdx.x;
+    if (i < task.machines.count) evaluate_exactly(task, i, blockIdx.x, threadIdx.x);
   }
 }
 
@@ -51,14 +51,15 @@ template <class Shape, bool compared>
 __global__ void __launch_bounds__(kSampleBlock)
     register_sample_kernel(const __grid_constant__ SampleTask task) {
   extern __shared__ float staged[];
-  const auto m = blockIdx.x;
+  const auto m = task.machines[blockIdx.x];
   stage(task, m, staged);
-  auto* const own = task.counts + static_cast<std::size_t>(m) * task.index.count;
+  auto* const own = task.counts + static_cast<std::size_t>(blockIdx.x) * task.index.count;
   const RegisterSampler<Shape> sampler(staged, task.seeds[m]);
   std::uint32_t seen[PatternIndex::kCompared] = {};
   const auto stride = gridDim.y * blockDim.x;
   for (std::uint64_t n = blockIdx.y * blockDim.x + threadIdx.x; n < task.samples; n += stride) {
-    const auto pattern = sampler.pattern(task.first_block, static_cast<std::uint32_t>(n));
+    const auto sample = task.first_sample + static_cast<std::uint32_t>(n);
+    const auto pattern = sampler.pattern(task.first_block, sample);
     if constexpr (compared) {
       repeat<PatternIndex::kCompared>([&](int k) HELMHOLTZ_DEVICE_BODY {
         seen[k] += pattern == task.index.first[k] ? 1U : 0U;
@@ -83,7 +84,7 @@ template <bool staged_parameters>
 __global__ void __launch_bounds__(kSampleBlock)
     strided_sample_kernel(const __grid_constant__ SampleTask task) {
   extern __shared__ float memory[];
-  const auto m = blockIdx.x;
+  const auto m = task.machines[blockIdx.x];
   Strided<const float> parameters{task.parameters.machine(m),
                                   static_cast<std::uint32_t>(task.parameters.parameter_stride)};
   float* units = memory;
@@ -93,18 +94,18 @@ __global__ void __launch_bounds__(kSampleBlock)
     units += task.shape.generative_parameters();
   }
   StridedSampler sampler(task, parameters, task.seeds[m], {units + threadIdx.x, blockDim.x});
-  auto* const own = task.counts + static_cast<std::size_t>(m) * task.index.count;
+  auto* const own = task.counts + static_cast<std::size_t>(blockIdx.x) * task.index.count;
   const auto stride = gridDim.y * blockDim.x;
   for (std::uint64_t n = blockIdx.y * blockDim.x + threadIdx.x; n < task.samples; n += stride) {
-    const auto k = sampler.pattern(static_cast<std::uint32_t>(n));
+    const auto k = sampler.pattern(task.first_sample + static_cast<std::uint32_t>(n));
     if (k < task.index.count) atomicAdd(own + k, 1U);
   }
 }
 
 __global__ void __launch_bounds__(kThreads)
     counted_kernel(const __grid_constant__ CountedTask task) {
-  const std::uint32_t m = blockIdx.x * kThreads + threadIdx.x;
-  if (m < task.machines) evaluate_counts(task, m);
+  const std::uint32_t i = blockIdx.x * kThreads + threadIdx.x;
+  if (i < task.machines.count) evaluate_counts(task, i);
 }
 
 template <class Kernel>
@@ -112,16 +113,16 @@ void launch_sampler(Kernel kernel, const SampleTask& task, const SamplePlan& pla
                     cudaStream_t stream) {
   HELMHOLTZ_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                             static_cast<int>(plan.shared)));
-  kernel<<<dim3(task.machines, plan.parts), plan.block, plan.shared, stream>>>(task);
+  kernel<<<dim3(task.machines.count, plan.parts), plan.block, plan.shared, stream>>>(task);
   HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
 }
 
 }  // namespace
 
 void launch_find_diverged(const ParameterView& view, std::size_t parameters, std::uint32_t machines,
-                          std::uint8_t* diverged, cudaStream_t stream) {
+                          const EvaluationResults& results, cudaStream_t stream) {
   const auto grid = (machines + kThreads - 1) / kThreads;
-  diverged_kernel<<<grid, kThreads, 0, stream>>>(view, parameters, machines, diverged);
+  diverged_kernel<<<grid, kThreads, 0, stream>>>(view, parameters, machines, results);
   HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
 }
 
@@ -144,7 +145,7 @@ void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t
 }
 
 void launch_counted(const CountedTask& task, cudaStream_t stream) {
-  const auto grid = (task.machines + kThreads - 1) / kThreads;
+  const auto grid = (task.machines.count + kThreads - 1) / kThreads;
   counted_kernel<<<grid, kThreads, 0, stream>>>(task);
   HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
 }

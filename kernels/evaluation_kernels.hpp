@@ -7,17 +7,17 @@
 
 namespace helmholtz::cuda {
 
-/// Which machines of `parameters` have diverged, out of all their parameters.
+/// Fills results.diverged, out of all parameters, and the other results of those that have.
 void launch_find_diverged(const ParameterView& view, std::size_t parameters, std::uint32_t machines,
-                          std::uint8_t* diverged, cudaStream_t stream);
+                          const EvaluationResults& results, cudaStream_t stream);
 
-/// Fills results.kl_exact; results.diverged must be filled before.
+/// Fills results.kl_exact of machines that have not diverged.
 void launch_exact(const ExactTask& task, cudaStream_t stream);
 
-/// Adds to task.counts.
+/// Adds to task.counts; as above.
 void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t stream);
 
-/// Fills results.kl_sampled and results.unseen; results.diverged must be filled before.
+/// Fills results.kl_sampled and results.unseen; as above.
 void launch_counted(const CountedTask& task, cudaStream_t stream);
 
 }  // namespace helmholtz::cuda

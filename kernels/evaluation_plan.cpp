@@ -1,6 +1,7 @@
 #include "evaluation_plan.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <span>
 
@@ -16,7 +17,7 @@ constexpr std::uint32_t kWarp = 32;
 std::uint32_t parts_of(const SampleTask& task, std::uint32_t block, const DeviceLimits& limits) {
   constexpr std::uint32_t kBlocksEach = 16;  // of a multiprocessor
   constexpr std::uint32_t kMost = 65'535;    // of a grid's second dimension
-  const auto wanted = limits.multiprocessors * kBlocksEach / std::max(task.machines, 1U);
+  const auto wanted = limits.multiprocessors * kBlocksEach / std::max(task.machines.count, 1U);
   const auto useful = (task.samples + block - 1) / block;
   return std::clamp(std::min(wanted, useful), 1U, kMost);
 }
@@ -55,14 +56,6 @@ bool exact_is_feasible(const RuntimeShape& shape) {
   return true;
 }
 
-EvaluationInput EvaluationInput::part(std::uint32_t first, std::uint32_t count) const {
-  auto some = *this;
-  some.parameters.data = parameters.machine(first);
-  some.seeds = seeds + first;
-  some.machines = std::min(count, machines - first);
-  return some;
-}
-
 std::size_t group_doubles(const RuntimeShape& shape, const ExactSizes& sizes) {
   return (shape.generative_parameters() + sizes.total()) * ExactTask::kLanes;
 }
@@ -82,8 +75,7 @@ ExactTask exact_task(const EvaluationInput& input, const ExactSizes& sizes, doub
   return task;
 }
 
-SampleTask sample_task(const EvaluationInput& input, std::uint64_t step, std::uint64_t samples,
-                       std::uint32_t* counts) {
+SampleTask sample_task(const EvaluationInput& input, std::uint64_t step, std::uint32_t* counts) {
   SampleTask task;
   task.shape = input.shape;
   task.index = input.index;
@@ -91,7 +83,6 @@ SampleTask sample_task(const EvaluationInput& input, std::uint64_t step, std::ui
   task.seeds = input.seeds;
   task.counts = counts;
   task.first_block = step * static_cast<std::uint64_t>((input.shape.units() + 3) / 4);
-  task.samples = static_cast<std::uint32_t>(samples);
   task.machines = input.machines;
   return task;
 }
@@ -105,6 +96,13 @@ CountedTask counted_task(const EvaluationInput& input, std::uint64_t samples,
           .samples = static_cast<double>(samples),
           .machines = input.machines,
           .results = results};
+}
+
+std::uint32_t samples_at_once(const RuntimeShape& shape, std::uint32_t machines) {
+  constexpr double kWork = 1e11;  // multiply-adds and draws: some ms to a second
+  const double sample = static_cast<double>(shape.generative_parameters()) + shape.units();
+  const double most = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::clamp(kWork / (sample * machines), 1.0, most));
 }
 
 std::uint32_t exact_groups(std::size_t group_bytes, std::uint32_t machines,

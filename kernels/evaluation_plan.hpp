@@ -34,11 +34,8 @@ struct EvaluationInput {
   ExactPlanView plan;
   PatternIndex index;
   ParameterView parameters;
-  const std::uint64_t* seeds = nullptr;  ///< [machines]
-  std::uint32_t machines = 0;
-
-  /// Machines first to first+count-1.
-  [[nodiscard]] EvaluationInput part(std::uint32_t first, std::uint32_t count) const;
+  const std::uint64_t* seeds = nullptr;  ///< by the machine's number
+  MachineList machines;
 };
 
 /// Doubles that a group of ExactTask::kLanes machines computes in.
@@ -46,11 +43,14 @@ std::size_t group_doubles(const RuntimeShape& shape, const ExactSizes& sizes);
 /// @param workspace  [groups][group_doubles()]
 ExactTask exact_task(const EvaluationInput& input, const ExactSizes& sizes, double* workspace,
                      std::uint32_t groups, const EvaluationResults& results);
-/// @param counts  [machines][patterns]
-SampleTask sample_task(const EvaluationInput& input, std::uint64_t step, std::uint64_t samples,
-                       std::uint32_t* counts);
+/// @param counts  [machines.count][patterns]
+SampleTask sample_task(const EvaluationInput& input, std::uint64_t step, std::uint32_t* counts);
 CountedTask counted_task(const EvaluationInput& input, std::uint64_t samples,
                          const std::uint32_t* counts, const EvaluationResults& results);
+
+/// Samples of each of some machines that take about a second at most on the slowest device: what a
+/// stop request waits for.
+std::uint32_t samples_at_once(const RuntimeShape& shape, std::uint32_t machines);
 
 /// Groups of ExactTask::kLanes machines that are evaluated at a time: enough to fill the device, as
 /// far as `bytes` of memory reach; 0 if they do not hold one.

@@ -5,6 +5,7 @@
 
 #include "evaluate/exact_plan_view.hpp"
 #include "fused_task.hpp"
+#include "machine_list.hpp"
 
 /// What a launch of an evaluation kernel is told, by value.
 namespace helmholtz::cuda {
@@ -21,20 +22,15 @@ struct ParameterView {
   }
 };
 
-/// What each machine gets, [machines]; null where it is not wanted.
+/// What each machine gets, by its number; null where it is not wanted.
 struct EvaluationResults {
   double* kl_exact = nullptr;
   double* kl_sampled = nullptr;
-  std::uint32_t* unseen = nullptr;
+  std::uint32_t* unseen = nullptr;  ///< null as kl_sampled
   std::uint8_t* diverged = nullptr;
-
-  /// Those of the machines from number `first` on; sampled ones only.
-  [[nodiscard]] EvaluationResults sampled_from(std::size_t first) const {
-    return {nullptr, kl_sampled + first, unseen + first, diverged + first};
-  }
 };
 
-/// The exact KL of machines 0 to machines-1.
+/// The exact KL of some machines.
 struct ExactTask {
   /// Machines that share one piece of `memory`, and the threads of a block.
   static constexpr int kLanes = 64;
@@ -46,7 +42,7 @@ struct ExactTask {
   double* staged = nullptr;      ///< of group 0: [generative][kLanes]
   std::size_t group_stride = 0;  ///< doubles from one group's memory to the next's
   std::uint32_t groups = 1;
-  std::uint32_t machines = 0;
+  MachineList machines;
   EvaluationResults results;
 };
 
@@ -63,26 +59,27 @@ struct PatternIndex {
   std::uint32_t first[kCompared] = {};  ///< the patterns in the world's order if compared
 };
 
-/// Generated samples of machines 0 to machines-1, and how often each is a pattern of the world.
+/// Generated samples of some machines, and how often each is a pattern of the world.
 struct SampleTask {
   RuntimeShape shape;
   PatternIndex index;
   ParameterView parameters;
-  const std::uint64_t* seeds = nullptr;  ///< [machines]
-  std::uint32_t* counts = nullptr;       ///< [machines][patterns], zero before the launch
+  const std::uint64_t* seeds = nullptr;  ///< by the machine's number
+  std::uint32_t* counts = nullptr;       ///< [machines.count][patterns], to be added to
   std::uint64_t first_block = 0;         ///< of the evaluation's step (helmholtz/random.hpp)
+  std::uint32_t first_sample = 0;
   std::uint32_t samples = 0;
-  std::uint32_t machines = 0;
+  MachineList machines;
 };
 
 /// From counts to the sampled KL.
 struct CountedTask {
-  const std::uint32_t* counts = nullptr;  ///< [machines][patterns]
+  const std::uint32_t* counts = nullptr;  ///< [machines.count][patterns]
   std::size_t patterns = 0;
   const double* probabilities = nullptr;
   const double* log_probabilities = nullptr;
   double samples = 0;
-  std::uint32_t machines = 0;
+  MachineList machines;
   EvaluationResults results;
 };
 

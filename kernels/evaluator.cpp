@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "across_machines.hpp"
+#include "evaluate/quantile.hpp"
 #include "evaluation_kernels.hpp"
 
 namespace helmholtz::cuda {
@@ -13,9 +15,12 @@ DeviceArray<T> copied(const std::vector<T>& values) {
   return DeviceArray<T>(std::span<const T>(values));
 }
 
+/// Room for a result of each machine, or null where it is not wanted.
 template <class T>
-void fetch(const DeviceArray<T>& results, T* out) {
-  results.copy_out(std::span(out, results.size()));
+T* room(DeviceArray<T>& results, std::uint32_t machines, bool wanted) {
+  if (!wanted) return nullptr;
+  results.reserve(machines);
+  return results.get();
 }
 
 std::size_t free_memory() {
@@ -61,7 +66,7 @@ void Evaluator::evaluate(const ParameterView& parameters, const std::uint64_t* s
   auto input = world_;
   input.parameters = parameters;
   input.seeds = seeds;
-  input.machines = machines;
+  input.machines.count = machines;
   try {
     evaluate_here(input, wanted, stream);
   } catch (const OutOfDeviceMemory&) {
@@ -69,41 +74,47 @@ void Evaluator::evaluate(const ParameterView& parameters, const std::uint64_t* s
   }
 }
 
-void Evaluator::evaluate_here(const EvaluationInput& input, const helmholtz_evaluation& wanted,
+void Evaluator::evaluate_here(EvaluationInput input, const helmholtz_evaluation& wanted,
                               cudaStream_t stream) {
-  const auto count = input.machines;
+  const auto count = input.machines.count;
   const bool exact = wanted.kl_exact != nullptr && exact_is_feasible(input.shape);
   const bool sampled = wanted.kl_sampled != nullptr && wanted.samples > 0;
-  DeviceArray<std::uint8_t> diverged(count);
-  DeviceArray<double> kl_exact(exact ? count : 0);
-  DeviceArray<double> kl_sampled(sampled ? count : 0);
-  DeviceArray<std::uint32_t> unseen(sampled ? count : 0);
-  const EvaluationResults results{.kl_exact = kl_exact.get(),
-                                  .kl_sampled = kl_sampled.get(),
-                                  .unseen = unseen.get(),
-                                  .diverged = diverged.get()};
-  launch_find_diverged(input.parameters, input.shape.parameters(), count, diverged.get(), stream);
-  if (exact) evaluate_exactly(input, results, stream);
-  if (sampled) evaluate_by_samples(input, wanted, results, stream);
-  HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
-  fetch(diverged, wanted.diverged);
-  if (exact) fetch(kl_exact, wanted.kl_exact);
-  if (sampled) {
-    fetch(kl_sampled, wanted.kl_sampled);
-    fetch(unseen, wanted.unseen);
+  const EvaluationResults results{.kl_exact = room(kl_exact_, count, exact),
+                                  .kl_sampled = room(kl_sampled_, count, sampled),
+                                  .unseen = room(unseen_, count, sampled),
+                                  .diverged = room(diverged_, count, true)};
+  set_sane_machines(input, results, stream);
+  if (input.machines.count > 0) {
+    if (exact) evaluate_exactly(input, results, stream);
+    if (sampled) evaluate_by_samples(input, wanted, results, stream);
   }
+  HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
+  diverged_.copy_out(std::span(wanted.diverged, count));
+  if (exact) kl_exact_.copy_out(std::span(wanted.kl_exact, count));
+  if (sampled) {
+    kl_sampled_.copy_out(std::span(wanted.kl_sampled, count));
+    unseen_.copy_out(std::span(wanted.unseen, count));
+  }
+}
+
+void Evaluator::set_sane_machines(EvaluationInput& input, const EvaluationResults& results,
+                                  cudaStream_t stream) {
+  const auto count = input.machines.count;
+  launch_find_diverged(input.parameters, input.shape.parameters(), count, results, stream);
+  sane_.reserve(count);
+  input.machines = {.numbers = sane_.get(),
+                    .first = 0,
+                    .count = select_unflagged(results.diverged, count, sane_.get(), stream)};
+  if (input.machines.count == count) input.machines.numbers = nullptr;
 }
 
 void Evaluator::evaluate_exactly(const EvaluationInput& input, const EvaluationResults& results,
                                  cudaStream_t stream) {
   const auto group = group_doubles(input.shape, sizes_);
   const auto allowed = workspace_.size() * sizeof(double) + free_memory() / 2;
-  const auto groups = exact_groups(group * sizeof(double), input.machines, limits_, allowed);
+  const auto groups = exact_groups(group * sizeof(double), input.machines.count, limits_, allowed);
   if (groups == 0) throw NotOnDevice();
-  if (workspace_.size() < groups * group) {
-    workspace_ = {};
-    workspace_ = DeviceArray<double>(groups * group);
-  }
+  workspace_.reserve(groups * group);
   launch_exact(exact_task(input, sizes_, workspace_.get(), groups, results), stream);
 }
 
@@ -113,19 +124,63 @@ void Evaluator::evaluate_by_samples(const EvaluationInput& input,
   // Counts of so many machines at a time: bounded memory for worlds of many patterns.
   constexpr std::size_t kCounts = std::size_t{1} << 26;
   const auto patterns = input.plan.patterns;
-  const auto chunk =
-      static_cast<std::uint32_t>(std::clamp<std::size_t>(kCounts / patterns, 1, input.machines));
-  DeviceArray<std::uint32_t> counts(chunk * patterns);
-  for (std::uint32_t first = 0; first < input.machines; first += chunk) {
-    const auto some = input.part(first, chunk);
-    const auto task = sample_task(some, wanted.step, wanted.samples, counts.get());
+  const auto chunk = static_cast<std::uint32_t>(
+      std::clamp<std::size_t>(kCounts / patterns, 1, input.machines.count));
+  counts_.reserve(chunk * patterns);
+  for (std::uint32_t first = 0; first < input.machines.count; first += chunk) {
+    auto some = input;
+    some.machines = input.machines.part(first, chunk);
+    HELMHOLTZ_CUDA_CHECK(cudaMemsetAsync(
+        counts_.get(), 0, some.machines.count * patterns * sizeof(std::uint32_t), stream));
+    count_samples(some, wanted, stream);
+    launch_counted(counted_task(some, wanted.samples, counts_.get(), results), stream);
+  }
+}
+
+void Evaluator::count_samples(const EvaluationInput& input, const helmholtz_evaluation& wanted,
+                              cudaStream_t stream) {
+  const auto samples = static_cast<std::uint32_t>(wanted.samples);
+  const auto most = samples_at_once(input.shape, input.machines.count);
+  auto task = sample_task(input, wanted.step, counts_.get());
+  for (; task.first_sample < samples; task.first_sample += task.samples) {
+    if (wanted.stop_requested != nullptr) {
+      HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
+      if (wanted.stop_requested(wanted.stop_context) != 0) throw Stopped();
+    }
+    task.samples = std::min(most, samples - task.first_sample);
     const auto plan = plan_samples(task, limits_);
     if (plan.block == 0) throw NotOnDevice();
-    HELMHOLTZ_CUDA_CHECK(
-        cudaMemsetAsync(counts.get(), 0, counts.size() * sizeof(std::uint32_t), stream));
     launch_samples(task, plan, stream);
-    launch_counted(counted_task(some, wanted.samples, counts.get(), results.sampled_from(first)),
-                   stream);
+  }
+}
+
+void Evaluator::kl_quantiles(const ParameterView& parameters, std::uint32_t machines,
+                             std::span<const double> probabilities, double* out,
+                             cudaStream_t stream) {
+  auto input = world_;
+  input.parameters = parameters;
+  input.machines.count = machines;
+  try {
+    const EvaluationResults results{.kl_exact = room(kl_exact_, machines, true),
+                                    .kl_sampled = nullptr,
+                                    .unseen = nullptr,
+                                    .diverged = room(diverged_, machines, true)};
+    set_sane_machines(input, results, stream);
+    if (input.machines.count > 0) evaluate_exactly(input, results, stream);
+    DeviceArray<double> sorted(machines);
+    const auto count =
+        sort_unflagged(results.diverged, results.kl_exact, machines, sorted.get(), stream);
+    HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
+    for (const double p : probabilities) {
+      *out++ = quantile(count, p, [&](std::size_t i) {
+        double value = 0;
+        HELMHOLTZ_CUDA_CHECK(
+            cudaMemcpy(&value, sorted.get() + i, sizeof(value), cudaMemcpyDeviceToHost));
+        return value;
+      });
+    }
+  } catch (const OutOfDeviceMemory&) {
+    throw NotOnDevice();
   }
 }
 

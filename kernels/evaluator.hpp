@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "device_memory.hpp"
 #include "evaluation_plan.hpp"
@@ -13,6 +14,12 @@ namespace helmholtz::cuda {
 class NotOnDevice : public CudaError {
  public:
   NotOnDevice() : CudaError(HELMHOLTZ_ELSEWHERE, "evaluation: does not fit on the device") {}
+};
+
+/// Thrown where the host asked to stop.
+class Stopped : public CudaError {
+ public:
+  Stopped() : CudaError(HELMHOLTZ_STOPPED, "evaluation: stopped") {}
 };
 
 /// What is wanted of the machines from number `machines` on.
@@ -37,17 +44,29 @@ class Evaluator {
 
   /// Waits for the results, [machines] each.
   /// @param seeds  [machines], in device memory as the parameters
-  /// @throws NotOnDevice
+  /// @throws NotOnDevice, Stopped
   void evaluate(const ParameterView& parameters, const std::uint64_t* seeds, std::uint32_t machines,
                 const helmholtz_evaluation& wanted, cudaStream_t stream);
 
+  /// Quantiles of the machines' exact KL; NaN if all have diverged. The values stay on the device.
+  /// @param out  one of each probability
+  /// @throws NotOnDevice
+  void kl_quantiles(const ParameterView& parameters, std::uint32_t machines,
+                    std::span<const double> probabilities, double* out, cudaStream_t stream);
+
  private:
-  void evaluate_here(const EvaluationInput& input, const helmholtz_evaluation& wanted,
+  /// Finds the diverged machines, and leaves the others in the input.
+  void set_sane_machines(EvaluationInput& input, const EvaluationResults& results,
+                         cudaStream_t stream);
+  void evaluate_here(EvaluationInput input, const helmholtz_evaluation& wanted,
                      cudaStream_t stream);
   void evaluate_exactly(const EvaluationInput& input, const EvaluationResults& results,
                         cudaStream_t stream);
   void evaluate_by_samples(const EvaluationInput& input, const helmholtz_evaluation& wanted,
                            const EvaluationResults& results, cudaStream_t stream);
+  /// Adds up counts_ of the input's machines.
+  void count_samples(const EvaluationInput& input, const helmholtz_evaluation& wanted,
+                     cudaStream_t stream);
 
   DeviceLimits limits_;
   EvaluationInput world_;  ///< of no machines
@@ -59,7 +78,14 @@ class Evaluator {
   DeviceArray<double> probabilities_;
   DeviceArray<double> log_probabilities_;
   ExactSizes sizes_;
+  // Kept from one evaluation to the next: to free memory is to wait for the whole device.
   DeviceArray<double> workspace_;
+  DeviceArray<std::uint32_t> counts_;
+  DeviceArray<std::uint32_t> sane_;  ///< numbers of the machines that have not diverged
+  DeviceArray<std::uint8_t> diverged_;
+  DeviceArray<double> kl_exact_;
+  DeviceArray<double> kl_sampled_;
+  DeviceArray<std::uint32_t> unseen_;
 };
 
 }  // namespace helmholtz::cuda

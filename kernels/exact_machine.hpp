@@ -34,14 +34,25 @@ HELMHOLTZ_DEVICE bool has_diverged(const ParameterView& view, std::size_t m,
 HELMHOLTZ_DEVICE double not_a_number() { return DoubleArithmetic::floats(0x7FF8000000000000ULL); }
 HELMHOLTZ_DEVICE double infinity() { return DoubleArithmetic::floats(0x7FF0000000000000ULL); }
 
-/// One thread evaluates one machine, in its lane of a group's memory.
-HELMHOLTZ_DEVICE void evaluate_exactly(const ExactTask& task, std::size_t m, std::size_t group,
+/// One thread finds out whether machine m has diverged. One that has gets its results here: other
+/// kernels do not visit it.
+HELMHOLTZ_DEVICE void find_diverged(const ParameterView& view, std::size_t parameters,
+                                    std::size_t m, const EvaluationResults& results) {
+  const bool diverged = has_diverged(view, m, parameters);
+  results.diverged[m] = diverged ? 1 : 0;
+  if (!diverged) return;
+  if (results.kl_exact != nullptr) results.kl_exact[m] = not_a_number();
+  if (results.kl_sampled != nullptr) {
+    results.kl_sampled[m] = not_a_number();
+    results.unseen[m] = 0;
+  }
+}
+
+/// One thread evaluates number i of the machines, in its lane of a group's memory.
+HELMHOLTZ_DEVICE void evaluate_exactly(const ExactTask& task, std::uint32_t i, std::size_t group,
                                        std::size_t lane) {
   using Ops = DoubleOps<ExactTask::kLanes>;
-  if (task.results.diverged[m] != 0) {
-    task.results.kl_exact[m] = not_a_number();
-    return;
-  }
+  const auto m = task.machines[i];
   const auto offset = group * task.group_stride + lane;
   double* const staged = task.staged + offset;
   const float* const own = task.parameters.machine(m);
@@ -53,17 +64,15 @@ HELMHOLTZ_DEVICE void evaluate_exactly(const ExactTask& task, std::size_t m, std
   task.results.kl_exact[m] = exact_kl<Ops>(task.plan, memory.log_q);
 }
 
-/// One thread turns one machine's counts into its sampled KL.
-HELMHOLTZ_DEVICE void evaluate_counts(const CountedTask& task, std::size_t m) {
+/// One thread turns the counts of number i of the machines into its sampled KL.
+HELMHOLTZ_DEVICE void evaluate_counts(const CountedTask& task, std::uint32_t i) {
   const auto counted =
-      kl_from_counts(task.counts + m * task.patterns, task.patterns, task.samples,
+      kl_from_counts(task.counts + i * task.patterns, task.patterns, task.samples,
                      task.probabilities, task.log_probabilities,
                      [](double x) HELMHOLTZ_DEVICE_BODY { return portable::log<DoubleOps<1>>(x); });
-  const bool diverged = task.results.diverged[m] != 0;
-  task.results.unseen[m] = diverged ? 0 : counted.unseen;
-  task.results.kl_sampled[m] = diverged             ? not_a_number()
-                               : counted.unseen > 0 ? infinity()
-                                                    : counted.kl;
+  const auto m = task.machines[i];
+  task.results.unseen[m] = counted.unseen;
+  task.results.kl_sampled[m] = counted.unseen > 0 ? infinity() : counted.kl;
 }
 
 }  // namespace helmholtz::cuda

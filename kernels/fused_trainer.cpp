@@ -85,6 +85,18 @@ class Share {
     });
   }
 
+  /// @throws NotOnDevice unless all machines are on the device
+  void kl_quantiles(std::span<const double> probabilities, double* out) {
+    if (!store_.resident()) throw NotOnDevice();
+    use(device_);
+    store_.for_each_chunk([&](const MachineStore::Chunk& chunk) {
+      const ParameterView parameters{
+          .data = chunk.data, .parameter_stride = chunk.stride, .machine_stride = 1};
+      evaluator_.kl_quantiles(parameters, static_cast<std::uint32_t>(chunk.count), probabilities,
+                              out, stream_.get());
+    });
+  }
+
   void train(const helmholtz_steps& steps) {
     use(device_);
     const std::size_t table = std::size_t{steps.schedules} * steps.count;
@@ -178,6 +190,15 @@ class FusedTrainer final : public DeviceTrainer {
                             part.count = some;
                             share.evaluate(part, from);
                           });
+  }
+
+  void kl_quantiles(std::span<const double> probabilities, double* out) override {
+    if (shares_.all().size() != 1) throw NotOnDevice();
+    shares_.all().front()->kl_quantiles(probabilities, out);
+  }
+
+  [[nodiscard]] std::uint64_t device_bytes() const override {
+    return shares_.sum([](const Share& share) { return share.store().bytes(); });
   }
 
   void read(std::uint64_t first, std::uint64_t count, float* out) const override {

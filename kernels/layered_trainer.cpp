@@ -64,6 +64,7 @@ class LayeredShare {
   }
 
   [[nodiscard]] std::size_t machines() const noexcept { return memory_.machines(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return memory_.bytes(); }
 
   void train(const helmholtz_steps& steps) {
     use(device_);
@@ -73,14 +74,14 @@ class LayeredShare {
       graphs_.clear();  // they know where the table was
     }
     factors_.copy_in(std::span(steps.factors, table));
-    graphs_.resize((machines() + memory_.capacity() - 1) / memory_.capacity());
+    graphs_.resize(memory_.chunks());
     memory_.for_each_chunk([&](const ChunkedMemory::Chunk& chunk) {
       const StepClock clock{
           .first_block = steps.first * static_cast<std::uint64_t>(task_.shape.blocks_per_step()),
           .step = 0,
           .factor_stride = steps.count};
       clock_.copy_in(std::span(&clock, 1));
-      train_chunk(task_for(chunk), steps.count, graphs_[chunk.first / memory_.capacity()]);
+      train_chunk(task_for(chunk), steps.count, graphs_[chunk.number]);
       stream_.wait();
     });
   }
@@ -117,6 +118,7 @@ class LayeredShare {
     for (std::size_t i = 0; i < count; ++i) pack(task_.shape, in(i), rows.data() + i * floats);
     HELMHOLTZ_CUDA_CHECK(cudaMemcpy(memory_.on_device() + first * floats, rows.data(),
                                     rows.size() * sizeof(float), cudaMemcpyHostToDevice));
+    finish_copies();
   }
 
  private:
@@ -189,6 +191,11 @@ class LayeredTrainer final : public DeviceTrainer {
   }
 
   void evaluate(const helmholtz_evaluation&) override { throw NotOnDevice(); }
+  void kl_quantiles(std::span<const double>, double*) override { throw NotOnDevice(); }
+
+  [[nodiscard]] std::uint64_t device_bytes() const override {
+    return shares_.sum([](const LayeredShare& share) { return share.bytes(); });
+  }
 
   void read(std::uint64_t first, std::uint64_t count, float* out) const override {
     shares_.for_each_part(

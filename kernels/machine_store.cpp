@@ -50,6 +50,7 @@ void MachineStore::write(std::size_t first, std::size_t count, const float* in) 
   HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(memory_.on_device() + first, stride * sizeof(float),
                                     columns.data(), count * sizeof(float), count * sizeof(float),
                                     parameters_, cudaMemcpyHostToDevice));
+  finish_copies();
 }
 
 }  // namespace helmholtz::cuda

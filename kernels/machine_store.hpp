@@ -28,8 +28,12 @@ class MachineStore {
 
   [[nodiscard]] int device() const noexcept { return memory_.device(); }
   [[nodiscard]] std::size_t machines() const noexcept { return memory_.machines(); }
+  [[nodiscard]] bool resident() const noexcept { return memory_.resident(); }
+  /// Of the device's memory.
+  [[nodiscard]] std::size_t bytes() const noexcept { return memory_.bytes(); }
 
-  /// Brings one chunk after the other onto the device, and its parameters back.
+  /// Brings one chunk after the other onto the device, and its parameters back; the body waits for
+  /// the work that it gives to streams.
   void for_each_chunk(const std::function<void(const Chunk&)>& body);
 
   /// Parameters of machines first to first+count-1, [count][parameters].

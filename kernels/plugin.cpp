@@ -125,6 +125,17 @@ std::int32_t evaluate(helmholtz_trainer* trainer, const helmholtz_evaluation* wa
   return guarded(error, [&] { trainer->trainer->evaluate(*wanted); });
 }
 
+std::int32_t kl_quantiles(helmholtz_trainer* trainer, const double* probabilities,
+                          std::uint64_t count, double* out, helmholtz_error* error) {
+  return guarded(error,
+                 [&] { trainer->trainer->kl_quantiles(std::span(probabilities, count), out); });
+}
+
+std::int32_t device_bytes(const helmholtz_trainer* trainer, std::uint64_t* bytes,
+                          helmholtz_error* error) {
+  return guarded(error, [&] { *bytes = trainer->trainer->device_bytes(); });
+}
+
 constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .size = sizeof(helmholtz_plugin),
                                       .error_size = sizeof(helmholtz_error),
@@ -143,7 +154,9 @@ constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .train = train,
                                       .read = read,
                                       .write = write,
-                                      .evaluate = evaluate};
+                                      .evaluate = evaluate,
+                                      .kl_quantiles = kl_quantiles,
+                                      .device_bytes = device_bytes};
 
 }  // namespace
 

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define HELMHOLTZ_PLUGIN_ABI 1
+#define HELMHOLTZ_PLUGIN_ABI 2
 #define HELMHOLTZ_PLUGIN_SYMBOL "helmholtz_cuda_plugin"
 
 #ifdef __cplusplus
@@ -18,8 +18,8 @@ extern "C" {
 
 /* The program's exit codes. */
 enum helmholtz_status { HELMHOLTZ_OK = 0, HELMHOLTZ_NO_DEVICE = 69, HELMHOLTZ_FAILED = 74 };
-/* Not an error: evaluate() leaves it to the host, which computes the same bits. */
-enum { HELMHOLTZ_ELSEWHERE = 1 };
+/* Not errors: the host computes the same bits itself; evaluate() stopped because it was asked to. */
+enum { HELMHOLTZ_ELSEWHERE = 1, HELMHOLTZ_STOPPED = 2 };
 
 typedef struct helmholtz_error {
   char text[1024]; /* UTF-8, ends with a zero */
@@ -86,6 +86,9 @@ typedef struct helmholtz_evaluation {
   double* kl_sampled; /* [count], or null: not wanted, as `unseen` */
   uint32_t* unseen;
   uint8_t* diverged; /* [count], 0 or 1 */
+  /* Asked now and then, unless null; what was written is void once it says 1. */
+  int32_t (*stop_requested)(void* context);
+  void* stop_context;
 } helmholtz_evaluation;
 
 typedef struct helmholtz_trainer helmholtz_trainer;
@@ -117,6 +120,13 @@ typedef struct helmholtz_plugin {
   /* HELMHOLTZ_ELSEWHERE where the device has no room for it; what was written then is void. */
   int32_t (*evaluate)(helmholtz_trainer* trainer, const helmholtz_evaluation* wanted,
                       helmholtz_error* error);
+  /* Quantiles of all machines' exact KL, one of each probability, as helmholtz::Trainer has them;
+     HELMHOLTZ_ELSEWHERE where they are not all on one device. */
+  int32_t (*kl_quantiles)(helmholtz_trainer* trainer, const double* probabilities, uint64_t count,
+                          double* out, helmholtz_error* error);
+  /* Bytes that the trainer takes of its devices. */
+  int32_t (*device_bytes)(const helmholtz_trainer* trainer, uint64_t* bytes,
+                          helmholtz_error* error);
 } helmholtz_plugin;
 
 typedef const helmholtz_plugin* (*helmholtz_plugin_function)(void);

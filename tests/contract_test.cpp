@@ -129,6 +129,31 @@ TEST_P(Contract, ADivergingMachineLeavesTheOthersAlone) {
   }
 }
 
+TEST_P(Contract, QuantilesAreThoseOfTheMachinesThatHaveNotDiverged) {
+  auto ensemble = random_ensemble({2, 5, 12}, 1, 6);
+  const auto trainer = make_trainer(GetParam(), ensemble, {.threads = 2});
+  trainer->train(30);
+  const auto stride = ensemble.topology.parameters();
+  trainer->write_parameters(2, 1, std::vector<float>(stride, INFINITY));
+  std::vector<Evaluation> evaluations(6);
+  trainer->evaluate({.exact = true, .samples = 0}, 0, evaluations);
+  std::vector<double> kl;
+  for (const auto& evaluation : evaluations) {
+    if (!evaluation.diverged) kl.push_back(evaluation.kl_exact);
+  }
+  ASSERT_EQ(kl.size(), 5U);
+  std::sort(kl.begin(), kl.end());
+  const std::vector<double> expected = {kl[0], kl[2], kl[4], kl[3] + 0.5 * (kl[4] - kl[3])};
+  EXPECT_EQ(trainer->kl_quantiles(std::vector{0.0, 0.5, 1.0, 0.875}), expected);
+  EXPECT_TRUE(trainer->kl_quantiles({}).empty());
+  EXPECT_THROW(static_cast<void>(trainer->kl_quantiles(std::vector{1.01})), InvalidArgument);
+  EXPECT_THROW(static_cast<void>(trainer->kl_quantiles(std::vector<double>{NAN})), InvalidArgument);
+  for (std::size_t m = 0; m < 6; ++m) {
+    trainer->write_parameters(m, 1, std::vector<float>(stride, NAN));
+  }
+  EXPECT_TRUE(std::isnan(trainer->kl_quantiles(std::vector{0.5})[0]));
+}
+
 TEST_P(Contract, RefusesWhatItCannotTrain) {
   auto ensemble = random_ensemble({2, 5, 12}, 1, 1);
   ensemble.batch = 0;

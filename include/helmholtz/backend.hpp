@@ -38,6 +38,18 @@ class Trainer {
   /// @throws InvalidArgument (field "machines") beyond the last machine
   void evaluate(const EvaluationOptions& options, std::size_t first, std::span<Evaluation> out);
 
+  /// Quantiles of all machines' exact KL in nats as they are now, diverged ones left out; NaN if
+  /// all have diverged. Interpolated between order statistics (type 7 of Hyndman & Fan 1996, as
+  /// NumPy's default). Where the machines are on one device, their values are sorted there.
+  /// @param probabilities  in [0, 1]
+  /// @return one quantile a probability
+  /// @throws InvalidArgument (fields "probabilities"; "layers" unless exact_is_feasible(topology))
+  [[nodiscard]] std::vector<double> kl_quantiles(std::span<const double> probabilities);
+
+  /// Bytes of devices' memory that the machines take; 0 for a backend without a device. What an
+  /// evaluation takes for its time comes on top.
+  [[nodiscard]] std::uint64_t device_bytes() const { return do_device_bytes(); }
+
   /// Copies parameters of machines first to first+count-1 in or out, [count x parameters()].
   /// A machine with a parameter that is not finite reads as NaN throughout.
   /// @throws InvalidArgument (fields "machines", "parameters") beyond the last machine, or for a
@@ -55,6 +67,9 @@ class Trainer {
   /// As it stands: reads the parameters and has evaluate_machines() do it, on all threads.
   virtual void do_evaluate(const EvaluationOptions& options, std::size_t first,
                            std::span<Evaluation> out);
+  /// As it stands: evaluates all machines and sorts on this thread.
+  virtual void do_kl_quantiles(std::span<const double> probabilities, std::span<double> out);
+  [[nodiscard]] virtual std::uint64_t do_device_bytes() const { return 0; }
   /// Steps first to first+steps-1 of every machine.
   virtual void do_train(std::uint64_t first, std::uint64_t steps) = 0;
   virtual void do_read(std::size_t first, std::size_t count, std::span<float> out) const = 0;

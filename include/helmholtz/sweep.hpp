@@ -198,6 +198,7 @@ SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
 struct SweepEstimate {
   double seconds = 0;                   ///< of the whole sweep
   double machine_steps_per_second = 0;  ///< of its training alone
+  double device_bytes = 0;              ///< of devices' memory, for the machines trained at once
 };
 
 /// Tries every topology and batch of the spec for a share of about `seconds`.

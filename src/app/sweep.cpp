@@ -49,14 +49,18 @@ ExitCode estimate(const SweepSpec& spec, const OutputOptions& output) {
                           {"evaluations", spec.evaluations()},
                           {"disk_bytes", bytes},
                           {"memory_bytes", memory},
+                          {"device_memory_bytes", needs.device_bytes},
                           {"machine_steps_per_second", needs.machine_steps_per_second},
                           {"seconds", needs.seconds}}));
     return ExitCode::ok;
   }
+  const auto of_devices = needs.device_bytes > 0 ? fmt::format(", {} of devices' memory",
+                                                               report::bytes(needs.device_bytes))
+                                                 : "";
   print(fmt::format(
       "{}: {} x {}, in {} of {}\n"
       "{} of each, the last after step {}\n"
-      "about {} of results, {} of memory\n"
+      "about {} of results, {} of memory{}\n"
       "about {} at {} machine-steps/s, evaluations included, measured in a second\n"
       "nothing was written\n",
       report::counted(spec.machines(), "machine"),
@@ -64,7 +68,7 @@ ExitCode estimate(const SweepSpec& spec, const OutputOptions& output) {
       report::counted(spec.seeds.size(), "seed"), report::counted(spec.shards(), "shard"),
       report::counted(std::min(spec.shard_machines(), spec.machines()), "machine"),
       report::counted(spec.evaluations(), "evaluation"), spec.steps, report::bytes(bytes),
-      report::bytes(memory), report::clock(needs.seconds),
+      report::bytes(memory), of_devices, report::clock(needs.seconds),
       report::scaled(needs.machine_steps_per_second)));
   return ExitCode::ok;
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "backends/workers.hpp"
+#include "evaluate/quantile.hpp"
 #include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
 
@@ -77,6 +78,32 @@ void Trainer::do_evaluate(const EvaluationOptions& options, std::size_t first,
     std::vector<float> buffer(count * parameters);
     read_parameters(first + begin, count, buffer);
     evaluate_machines(ensemble_, first + begin, buffer, step_, options, out.subspan(begin, count));
+  });
+}
+
+std::vector<double> Trainer::kl_quantiles(std::span<const double> probabilities) {
+  for (const double p : probabilities) {
+    if (!(p >= 0 && p <= 1)) throw InvalidArgument("probabilities", fmt::format("{}", p), "0 to 1");
+  }
+  if (!exact_is_feasible(ensemble_.topology)) {
+    throw InvalidArgument("layers", ensemble_.topology.to_string(),
+                          "hidden states that can be enumerated");
+  }
+  std::vector<double> out(probabilities.size());
+  do_kl_quantiles(probabilities, out);
+  return out;
+}
+
+void Trainer::do_kl_quantiles(std::span<const double> probabilities, std::span<double> out) {
+  std::vector<Evaluation> evaluations(ensemble_.size());
+  do_evaluate({.exact = true}, 0, evaluations);
+  std::vector<double> sorted;
+  for (const auto& evaluation : evaluations) {
+    if (!evaluation.diverged) sorted.push_back(evaluation.kl_exact);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  std::transform(probabilities.begin(), probabilities.end(), out.begin(), [&](double p) {
+    return quantile(sorted.size(), p, [&](std::size_t i) { return sorted[i]; });
   });
 }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "evaluate/quantile.hpp"
+
 namespace helmholtz::report {
 
 namespace {
@@ -27,13 +29,7 @@ void set_moments(std::span<const double> sorted, Distribution& out) {
 }  // namespace
 
 double quantile(std::span<const double> sorted, double p) {
-  if (sorted.empty()) return kNaN;
-  const double position = p * static_cast<double>(sorted.size() - 1);
-  const auto low = std::min(static_cast<std::size_t>(position), sorted.size() - 1);
-  const double fraction = position - static_cast<double>(low);
-  // Equal neighbours are taken as they are: inf - inf is no number.
-  if (fraction == 0 || sorted[low + 1] == sorted[low]) return sorted[low];
-  return sorted[low] + fraction * (sorted[low + 1] - sorted[low]);
+  return helmholtz::quantile(sorted.size(), p, [&](std::size_t i) { return sorted[i]; });
 }
 
 Distribution describe(std::vector<double> values) {

@@ -41,14 +41,17 @@ class Stopwatch {
   Clock::time_point start_, now_;
 };
 
+/// Machines of each kind that are trained at once.
+std::uint64_t machines_together(const SweepSpec& spec) {
+  const auto all = std::min(machines_at_once(spec, spec.shard_machines()), spec.machines());
+  return std::max<std::uint64_t>(1, all / spec.kinds().size());
+}
+
 /// As many machines of a kind as show its speed, at most those trained at once.
 Ensemble trial(const SweepSpec& spec, const SweepConfiguration& kind) {
   constexpr std::uint64_t kParameters = std::uint64_t{1} << 24U;
-  const auto kinds = spec.kinds().size();
-  const auto together =
-      std::min(machines_at_once(spec, spec.shard_machines()), spec.machines()) / kinds;
   const auto most = kParameters / spec.topologies[kind.topology].parameters() + 1;
-  const auto machines = std::clamp<std::uint64_t>(together, 1, most);
+  const auto machines = std::min(machines_together(spec), most);
   std::vector<std::uint64_t> seeds(machines);
   std::iota(seeds.begin(), seeds.end(), std::uint64_t{0});
   return spec.ensemble(kind, seeds);
@@ -88,6 +91,7 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
   const double machine_steps = machines * static_cast<double>(spec.steps);
   double training = 0;
   double evaluating = 0;
+  double device_bytes = 0;
   for (const auto& kind : kinds) {
     const auto trainer =
         make_trainer(spec.resolved_backend(kind), trial(spec, kind),
@@ -96,10 +100,14 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
     const EvaluationOptions options{.exact = true, .samples = spec.samples};
     evaluating += machines * static_cast<double>(spec.evaluations()) /
                   evaluation_rate(*trainer, options, seconds * share * 0.3);
+    const double each = static_cast<double>(trainer->device_bytes()) /
+                        static_cast<double>(trainer->ensemble().size());
+    device_bytes = std::max(device_bytes, each * static_cast<double>(machines_together(spec)));
   }
   return {.seconds = training + evaluating,
           .machine_steps_per_second =
-              machine_steps * static_cast<double>(kinds.size()) / std::max(training, 1e-9)};
+              machine_steps * static_cast<double>(kinds.size()) / std::max(training, 1e-9),
+          .device_bytes = device_bytes};
 }
 
 }  // namespace helmholtz

@@ -9,34 +9,13 @@
 #include "fused_task.hpp"
 #include "group_machine.hpp"
 #include "helmholtz/ensemble.hpp"
+#include "kernels/host_kernels.hpp"
 #include "launch_plan.hpp"
-#include "register_shapes.hpp"
-#include "strided_machine.hpp"
 #include "task_view.hpp"
-#include "thread_machine.hpp"
 
 namespace helmholtz::testing {
 
-/// The lanes of one machine, one after the other.
-template <int n>
-struct HostGroup {
-  static constexpr int lanes() { return n; }
-  static constexpr int slot(int lane) { return lane; }
-  template <class Body>
-  void for_each_lane(Body body) const {
-    for (int lane = 0; lane < n; ++lane) body(lane);
-  }
-  template <class Body>
-  [[nodiscard]] std::uint32_t ballot(Body body) const {
-    std::uint32_t on = 0;
-    for (int lane = 0; lane < n; ++lane) on |= (body(lane) ? 1U : 0U) << lane;
-    return on;
-  }
-  void sync() const {}
-};
-
-/// Runs the bodies of the kernels on the host, one thread after the other: the very functions that
-/// a device runs, on the very task that a device is given.
+/// Trains an ensemble by the bodies of the kernels on the host.
 class HostDevice {
  public:
   explicit HostDevice(const Ensemble& ensemble)
@@ -74,13 +53,9 @@ class HostDevice {
   }
 
   /// The same with several lanes a machine.
-  template <int lanes>
-  void train_in_groups(std::uint64_t first, std::uint32_t steps) {
+  void train_in_groups(std::uint32_t lanes, std::uint64_t first, std::uint32_t steps) {
     set_steps(first, steps);
-    std::vector<float> memory(cuda::group_stride(task_.shape, task_.batch, lanes, true));
-    for (std::uint32_t m = 0; m < task_.machines; ++m) {
-      cuda::train_in_group(task_, {m, true}, memory.data(), HostGroup<lanes>());
-    }
+    run_fused(task_, {.variant = cuda::Variant::group, .lanes = lanes});
   }
 
   /// The same with the weights of a static shape in the lanes' registers.
@@ -114,40 +89,9 @@ class HostDevice {
   }
 
   void launch(cuda::Variant variant, std::uint32_t block) {
-    const auto scratch = cuda::scratch_floats(task_.shape, task_.batch);
-    std::vector<float> shared((parameters_ + scratch) * block);
-    std::vector<float> global(scratch * stride_);
+    std::vector<float> global(cuda::scratch_floats(task_.shape, task_.batch) * stride_);
     task_.scratch = global.data();
-    for (std::uint32_t m = 0; m < task_.machines; ++m) {
-      switch (variant) {
-        case cuda::Variant::registers:
-          train_in_registers(m);
-          break;
-        case cuda::Variant::shared:
-          cuda::train_in_block(task_, m, shared.data(), m % block, block);
-          break;
-        case cuda::Variant::group:
-        case cuda::Variant::lanes:
-          break;  // train_in_groups(), train_in_lanes()
-        case cuda::Variant::global:
-          cuda::train_in_place(task_, m);
-          break;
-      }
-    }
-  }
-
-  void train_in_registers(std::uint32_t m) {
-    cuda::with_register_shape(task_.shape, [&](auto shape) {
-      using Shape = decltype(shape);
-      const bool chain = task_.patterns.chained;
-      if (task_.nonnegative) {
-        chain ? cuda::ThreadMachine<Shape, true, true>(task_, m).train()
-              : cuda::ThreadMachine<Shape, true, false>(task_, m).train();
-      } else {
-        chain ? cuda::ThreadMachine<Shape, false, true>(task_, m).train()
-              : cuda::ThreadMachine<Shape, false, false>(task_, m).train();
-      }
-    });
+    run_fused(task_, {.variant = variant, .block = block});
   }
 
   const Ensemble& ensemble_;

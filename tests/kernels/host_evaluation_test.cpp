@@ -12,11 +12,9 @@
 #include "backends/cuda/ensemble_view.hpp"
 #include "backends/fused/factor_table.hpp"
 #include "evaluation_plan.hpp"
-#include "exact_machine.hpp"
 #include "helmholtz/backend.hpp"
 #include "helmholtz/evaluation.hpp"
-#include "register_shapes.hpp"
-#include "sample_machine.hpp"
+#include "kernels/host_kernels.hpp"
 #include "support/random_ensemble.hpp"
 
 namespace helmholtz {
@@ -56,22 +54,26 @@ class HostEvaluator {
     input_.index.order = tables_.order.data();
     input_.parameters = {columns_.data(), stride_, 1};
     input_.seeds = view_.get().seeds;
-    input_.machines = static_cast<std::uint32_t>(ensemble.size());
+    input_.machines.count = static_cast<std::uint32_t>(ensemble.size());
   }
 
   [[nodiscard]] std::vector<Evaluation> evaluate(std::uint64_t step, std::uint64_t samples) {
-    const auto machines = input_.machines;
+    const auto machines = input_.machines.count;
     std::vector<double> kl_exact(machines, std::numeric_limits<double>::quiet_NaN());
     std::vector<double> kl_sampled(machines, std::numeric_limits<double>::quiet_NaN());
     std::vector<std::uint32_t> unseen(machines);
     std::vector<std::uint8_t> diverged(machines);
     const cuda::EvaluationResults results{kl_exact.data(), kl_sampled.data(), unseen.data(),
                                           diverged.data()};
+    testing::run_find_diverged(input_.parameters, shape_.parameters(), machines, results);
+    auto sane = input_;
+    std::vector<std::uint32_t> numbers;
     for (std::uint32_t m = 0; m < machines; ++m) {
-      diverged[m] = cuda::has_diverged(input_.parameters, m, shape_.parameters()) ? 1 : 0;
+      if (diverged[m] == 0) numbers.push_back(m);
     }
-    if (cuda::exact_is_feasible(shape_)) evaluate_exactly(results);
-    if (samples > 0) evaluate_by_samples(step, samples, results);
+    sane.machines = {numbers.data(), 0, static_cast<std::uint32_t>(numbers.size())};
+    if (cuda::exact_is_feasible(shape_)) evaluate_exactly(sane, results);
+    if (samples > 0) evaluate_by_samples(sane, step, samples, results);
     std::vector<Evaluation> all;
     for (std::uint32_t m = 0; m < machines; ++m) {
       all.push_back({kl_exact[m], kl_sampled[m], unseen[m], diverged[m] != 0});
@@ -80,63 +82,38 @@ class HostEvaluator {
   }
 
  private:
-  void evaluate_exactly(const cuda::EvaluationResults& results) {
+  void evaluate_exactly(const cuda::EvaluationInput& input,
+                        const cuda::EvaluationResults& results) {
     constexpr std::uint32_t kGroups = 2;
     std::vector<double> workspace(kGroups * cuda::group_doubles(shape_, sizes_));
-    const auto task = cuda::exact_task(input_, sizes_, workspace.data(), kGroups, results);
-    for (std::uint32_t m = 0; m < input_.machines; ++m) {
-      cuda::evaluate_exactly(task, m, m / cuda::ExactTask::kLanes % kGroups,
-                             m % cuda::ExactTask::kLanes);
-    }
+    testing::run_exact(cuda::exact_task(input, sizes_, workspace.data(), kGroups, results));
   }
 
-  /// In parts of three machines, by every sampler that can.
-  void evaluate_by_samples(std::uint64_t step, std::uint64_t samples,
-                           const cuda::EvaluationResults& results) {
-    const auto patterns = input_.plan.patterns;
-    for (std::uint32_t first = 0; first < input_.machines; first += 3) {
-      const auto some = input_.part(first, 3);
-      std::vector<std::uint32_t> counts(some.machines * patterns);
-      const auto task = cuda::sample_task(some, step, samples, counts.data());
-      for (std::uint32_t m = 0; m < some.machines; ++m) count(task, m, &counts[m * patterns]);
-      const auto counted =
-          cuda::counted_task(some, samples, counts.data(), results.sampled_from(first));
-      for (std::uint32_t m = 0; m < some.machines; ++m) cuda::evaluate_counts(counted, m);
-    }
-  }
-
-  void count(const cuda::SampleTask& task, std::uint32_t m, std::uint32_t* counts) {
-    constexpr std::uint32_t kThreads = 3;
-    std::vector<float> units(static_cast<std::size_t>(shape_.units()) * kThreads);
-    const auto stride = static_cast<std::uint32_t>(task.parameters.parameter_stride);
-    cuda::StridedSampler sampler(task, {task.parameters.machine(m), stride}, task.seeds[m],
-                                 {units.data() + 1, kThreads});
-    std::vector<std::uint32_t> generic(task.samples);
-    for (std::uint32_t n = 0; n < task.samples; ++n) {
-      generic[n] = sampler.pattern(n);
-      if (generic[n] < task.index.count) ++counts[generic[n]];
-    }
-    cuda::with_register_shape(shape_, [&](auto shape) {
-      std::vector<float> own(shape_.parameters());
-      for (std::size_t k = 0; k < own.size(); ++k) {
-        own[k] = task.parameters.machine(m)[k * task.parameters.parameter_stride];
+  /// In parts of three machines, samples in parts of a third, by every sampler that can.
+  void evaluate_by_samples(const cuda::EvaluationInput& input, std::uint64_t step,
+                           std::uint64_t samples, const cuda::EvaluationResults& results) {
+    for (std::uint32_t first = 0; first < input.machines.count; first += 3) {
+      auto some = input;
+      some.machines = input.machines.part(first, 3);
+      const auto counts = counted(some, step, samples, false);
+      if (cuda::has_register_kernel(shape_)) {
+        EXPECT_EQ(counted(some, step, samples, true), counts);
       }
-      const cuda::RegisterSampler<decltype(shape)> registers(own.data(), task.seeds[m]);
-      for (std::uint32_t n = 0; n < task.samples; ++n) {
-        const auto word = registers.pattern(task.first_block, n);
-        EXPECT_EQ(cuda::find_pattern(task.index, word), generic[n]);
-        if (task.index.compared) {
-          EXPECT_EQ(compared(task.index, word), generic[n]);
-        }
-      }
-    });
+      testing::run_counted(cuda::counted_task(some, samples, counts.data(), results));
+    }
   }
 
-  /// As the kernel counts few patterns.
-  static std::uint32_t compared(const cuda::PatternIndex& index, std::uint32_t word) {
-    std::uint32_t found = index.count;
-    for (std::uint32_t k = 0; k < index.count; ++k) found = word == index.first[k] ? k : found;
-    return found;
+  [[nodiscard]] std::vector<std::uint32_t> counted(const cuda::EvaluationInput& some,
+                                                   std::uint64_t step, std::uint64_t samples,
+                                                   bool registers) const {
+    std::vector<std::uint32_t> counts(some.machines.count * some.plan.patterns);
+    auto task = cuda::sample_task(some, step, counts.data());
+    const auto all = static_cast<std::uint32_t>(samples);
+    for (; task.first_sample < all; task.first_sample += task.samples) {
+      task.samples = std::min(all / 3 + 1, all - task.first_sample);
+      testing::run_samples(task, {.registers = registers});
+    }
+    return counts;
   }
 
   fused::FactorTable factors_;
@@ -219,7 +196,7 @@ TEST(EvaluationPlan, SamplesFitIntoSharedMemory) {
                         std::uint32_t samples) {
     cuda::SampleTask task;
     task.shape = cuda::RuntimeShape(sizes.data(), static_cast<int>(sizes.size()));
-    task.machines = machines;
+    task.machines.count = machines;
     task.samples = samples;
     return cuda::plan_samples(task, h200);
   };

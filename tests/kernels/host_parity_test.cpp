@@ -40,11 +40,10 @@ std::string label(const Ensemble& ensemble, Variant variant) {
          std::to_string(static_cast<int>(variant));
 }
 
-template <int lanes>
-void expect_group_parity(const Ensemble& ensemble, std::uint32_t steps, std::uint64_t first,
-                         const std::vector<float>& expected) {
+void expect_group_parity(std::uint32_t lanes, const Ensemble& ensemble, std::uint32_t steps,
+                         std::uint64_t first, const std::vector<float>& expected) {
   HostDevice device(ensemble);
-  device.train_in_groups<lanes>(first, steps);
+  device.train_in_groups(lanes, first, steps);
   EXPECT_TRUE(device.parameters() == expected)
       << label(ensemble, Variant::group) << " lanes " << lanes;
 }
@@ -56,10 +55,9 @@ void expect_parity(const Ensemble& ensemble, std::uint32_t steps, std::uint64_t 
     device.train(variant, first, steps);
     EXPECT_TRUE(device.parameters() == expected) << label(ensemble, variant);
   }
-  expect_group_parity<4>(ensemble, steps, first, expected);
-  expect_group_parity<8>(ensemble, steps, first, expected);
-  expect_group_parity<16>(ensemble, steps, first, expected);
-  expect_group_parity<32>(ensemble, steps, first, expected);
+  for (const std::uint32_t lanes : {4U, 8U, 16U, 32U}) {
+    expect_group_parity(lanes, ensemble, steps, first, expected);
+  }
 }
 
 Ensemble notebook_machines(const std::vector<int>& layers, std::size_t machines) {
@@ -187,7 +185,7 @@ TEST(HostParity, RandomEnsembles) {
       RC_ASSERT(device.parameters() == expected);
     }
     HostDevice device(ensemble);
-    device.train_in_groups<8>(0, steps);
+    device.train_in_groups(8, 0, steps);
     RC_ASSERT(device.parameters() == expected);
   });
   EXPECT_TRUE(held);

@@ -7,6 +7,7 @@
 #include "backends/cuda/ensemble_view.hpp"
 #include "backends/fused/factor_table.hpp"
 #include "helmholtz/ensemble.hpp"
+#include "kernels/host_kernels.hpp"
 #include "layered_machine.hpp"
 #include "layered_plan.hpp"
 #include "layered_step.hpp"
@@ -73,97 +74,24 @@ class LayeredHost final : public cuda::LayeredQueue {
     return split() ? cuda::from_bf16(task_.units16[at]) : task_.units[at];
   }
 
-  void draw_patterns() override {
-    const auto items = task_.patterns.words_per_pattern * ensemble_.batch;
-    for_each(static_cast<std::uint32_t>(items), [&](std::uint32_t m, std::uint32_t item) {
-      split() ? cuda::draw_pattern<cuda::Bf16Memory>(task_, m, item)
-              : cuda::draw_pattern<cuda::FloatMemory>(task_, m, item);
-    });
-  }
-
-  void sample(const cuda::LayeredLayer& layer) override {
-    const auto items = cuda::blocks_of(layer) * static_cast<std::uint32_t>(ensemble_.batch);
-    for_each(items, [&](std::uint32_t m, std::uint32_t item) {
-      split() ? cuda::sample<cuda::Bf16Memory>(task_, layer, m, item)
-              : cuda::sample<cuda::FloatMemory>(task_, layer, m, item);
-    });
-  }
-
-  void find_errors(cuda::Network network) override {
-    const auto units = static_cast<std::uint32_t>(task_.shape.units(network));
-    for_each(units, [&](std::uint32_t m, std::uint32_t unit) {
-      const int u = static_cast<int>(unit);
-      std::vector<float> sums;
-      for (std::uint32_t lane = 0; lane < task_.lanes; ++lane) {
-        sums.push_back(split() ? cuda::find_errors<cuda::Bf16Memory>(task_, network, m, u, lane)
-                               : cuda::find_errors<cuda::FloatMemory>(task_, network, m, u, lane));
-      }
-      for (auto half = sums.size() / 2; half > 0; half /= 2) {
-        for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-      }
-      cuda::learn_bias(task_, network, m, u, sums[0]);
-    });
-  }
-
+  void draw_patterns() override { kernel(run_draw_patterns); }
+  void sample(const cuda::LayeredLayer& layer) override { kernel(run_sample, layer); }
+  void find_errors(cuda::Network network) override { kernel(run_find_errors, network); }
+  void clamp() override { kernel(run_clamp); }
+  void split_weights(cuda::Network network) override { kernel(run_split_weights, network); }
+  void advance() override { kernel(run_advance); }
   void multiply(const cuda::Product& product) override {
     ++products_;
-    for (std::int64_t m = 0; m < product.count; ++m) {
-      if (split()) {
-        multiply(product, m, static_cast<const std::uint16_t*>(product.a),
-                 static_cast<const std::uint16_t*>(product.b), cuda::from_bf16);
-      } else {
-        multiply(product, m, static_cast<const float*>(product.a),
-                 static_cast<const float*>(product.b), [](float x) { return x; });
-      }
-    }
-  }
-
-  void clamp() override {
-    const auto& visible = task_.shape.visible();
-    for_each(static_cast<std::uint32_t>(visible.outputs * visible.stride),
-             [&](std::uint32_t m, std::uint32_t k) { cuda::clamp_weight(task_, m, k); });
-  }
-
-  void split_weights(cuda::Network network) override {
-    const auto items = task_.shape.end(network) - task_.shape.begin(network);
-    for_each(static_cast<std::uint32_t>(items),
-             [&](std::uint32_t m, std::uint32_t k) { cuda::split_weight(task_, network, m, k); });
-  }
-
-  void advance() override {
-    ++kernels_;
-    cuda::advance(task_);
+    run_product(product, task_.math);
   }
 
  private:
   [[nodiscard]] bool split() const { return task_.math == cuda::Math::bf16x3; }
 
-  template <class Body>
-  void for_each(std::uint32_t items, Body body) {
+  template <class Run, class... Arguments>
+  void kernel(Run run, const Arguments&... arguments) {
     ++kernels_;
-    for (std::uint32_t m = 0; m < task_.machines; ++m) {
-      for (std::uint32_t item = 0; item < items; ++item) body(m, item);
-    }
-  }
-
-  template <class T, class Load>
-  static void multiply(const cuda::Product& product, std::int64_t m, const T* a, const T* b,
-                       Load load) {
-    a += m * product.a_machine;
-    b += m * product.b_machine;
-    float* const c = product.c + m * product.c_machine;
-    for (int column = 0; column < product.columns; ++column) {
-      for (int row = 0; row < product.rows; ++row) {
-        float sum = 0;
-        for (int i = 0; i < product.inner; ++i) {
-          const auto a_at = product.transpose_a ? std::int64_t{row} * product.a_stride + i
-                                                : std::int64_t{i} * product.a_stride + row;
-          sum += load(a[a_at]) * load(b[std::int64_t{column} * product.b_stride + i]);
-        }
-        float& out = c[std::int64_t{column} * product.c_stride + row];
-        out = product.beta == 0 ? sum : sum + out;
-      }
-    }
+    run(task_, arguments...);
   }
 
   const Ensemble& ensemble_;

@@ -86,7 +86,9 @@ class PluginTrainer final : public Trainer {
                                       .kl_exact = options.exact ? kl_exact.data() : nullptr,
                                       .kl_sampled = sampled ? kl_sampled.data() : nullptr,
                                       .unseen = sampled ? unseen.data() : nullptr,
-                                      .diverged = diverged.data()};
+                                      .diverged = diverged.data(),
+                                      .stop_requested = nullptr,
+                                      .stop_context = nullptr};
     helmholtz_error error{};
     const auto status = functions().evaluate(trainer_.get(), &wanted, &error);
     if (status == HELMHOLTZ_ELSEWHERE) return Trainer::do_evaluate(options, first, out);
@@ -97,6 +99,22 @@ class PluginTrainer final : public Trainer {
                 .unseen = sampled ? unseen[m] : 0,
                 .diverged = diverged[m] != 0};
     }
+  }
+
+  void do_kl_quantiles(std::span<const double> probabilities, std::span<double> out) override {
+    helmholtz_error error{};
+    const auto status = functions().kl_quantiles(trainer_.get(), probabilities.data(),
+                                                 probabilities.size(), out.data(), &error);
+    if (status == HELMHOLTZ_ELSEWHERE) return Trainer::do_kl_quantiles(probabilities, out);
+    Plugin::check(status, error);
+  }
+
+  [[nodiscard]] std::uint64_t do_device_bytes() const override {
+    std::uint64_t bytes = 0;
+    call([&](helmholtz_error* error) {
+      return functions().device_bytes(trainer_.get(), &bytes, error);
+    });
+    return bytes;
   }
 
   void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {

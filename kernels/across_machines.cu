@@ -1,0 +1,50 @@
+#include "across_machines.hpp"
+
+#include <thrust/copy.h>
+#include <thrust/execution_policy.h>
+#include <thrust/iterator/counting_iterator.h>
+#include <thrust/sort.h>
+
+#include "cuda_status.hpp"
+#include "portable.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+#include "across_machines.inl"
+
+/// Thrust's temporary memory, in the order of a stream: to free it stops nobody.
+class StreamMemory {
+ public:
+  using value_type = char;
+
+  explicit StreamMemory(cudaStream_t stream) : stream_(stream) {}
+  char* allocate(std::ptrdiff_t bytes) {
+    void* memory = nullptr;
+    HELMHOLTZ_CUDA_CHECK(cudaMallocAsync(&memory, static_cast<std::size_t>(bytes), stream_));
+    return static_cast<char*>(memory);
+  }
+  void deallocate(char* memory, std::size_t /*bytes*/) noexcept {
+    static_cast<void>(cudaFreeAsync(memory, stream_));
+  }
+
+ private:
+  cudaStream_t stream_;
+};
+
+}  // namespace
+
+std::uint32_t select_unflagged(const std::uint8_t* flags, std::uint32_t machines,
+                               std::uint32_t* numbers, cudaStream_t stream) {
+  StreamMemory memory(stream);
+  return select_unflagged(thrust::cuda::par(memory).on(stream), flags, machines, numbers);
+}
+
+std::size_t sort_unflagged(const std::uint8_t* flags, const double* values, std::uint32_t machines,
+                           double* sorted, cudaStream_t stream) {
+  StreamMemory memory(stream);
+  return sort_unflagged(thrust::cuda::par(memory).on(stream), flags, values, machines, sorted);
+}
+
+}  // namespace helmholtz::cuda

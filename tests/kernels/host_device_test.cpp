@@ -1,0 +1,108 @@
+// The program with CUDA backends on a device that is the host: what surrounds the kernels, from the
+// command line to the shards.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "support/process.hpp"
+
+namespace helmholtz::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+
+class HostDevice : public ::testing::Test {
+ protected:
+  /// 480 machines of two topologies, a sixth of which diverge; samples as well.
+  Finished sweep(const std::string& out, const Arguments& backend,
+                 const std::vector<std::string>& environment = {}) {
+    Arguments arguments = {
+        "sweep",        "--layers",  "1,6,9", "--layers", "2,5,9", "--lr",
+        "0.05,1e7,0.2", "--seeds",   "0:80",  "--steps",  "60",    "--eval-every",
+        "30",           "--samples", "300",   "--out",    out,     "--json"};
+    arguments.insert(arguments.end(), backend.begin(), backend.end());
+    Process::Options options;
+    options.environment = environment;
+    options.environment.emplace_back("HELMHOLTZ_CUDA_PLUGIN=" HELMHOLTZ_HOST_DEVICE);
+    return run_program(arguments, folder_.path(), options);
+  }
+
+  /// The shards by name.
+  [[nodiscard]] std::map<std::string, std::string> shards(const std::string& out) const {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / out / "shards")) {
+      files[entry.path().filename().string()] = read_file(entry.path());
+    }
+    return files;
+  }
+
+  /// The same sweep by cpu-fused.
+  std::map<std::string, std::string> expected() {
+    const auto done = sweep("cpu", {"--backend", "cpu-fused"});
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_GE(nlohmann::json::parse(done.out)["diverged"], 160);
+    return shards("cpu");
+  }
+
+  TemporaryDirectory folder_;
+};
+
+TEST_F(HostDevice, WritesTheCpusShards) {
+  const auto cpu = expected();
+  ASSERT_FALSE(cpu.empty());
+  for (const auto* const devices : {"0", "0,1"}) {
+    const auto done = sweep(devices, {"--backend", "cuda-fused", "--device", devices});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_TRUE(shards(devices) == cpu) << "devices " << devices;
+  }
+}
+
+// A device for a third of the machines: they take turns on it. Then one for none.
+TEST_F(HostDevice, TakesMachinesByTurnsWhereMemoryIsShort) {
+  const auto cpu = expected();
+  const auto done =
+      sweep("turns", {"--backend", "cuda-fused"}, {"HELMHOLTZ_HOST_DEVICE_BYTES=150000"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_TRUE(shards("turns") == cpu);
+  const auto none =
+      sweep("none", {"--backend", "cuda-fused"}, {"HELMHOLTZ_HOST_DEVICE_BYTES=4000"});
+  EXPECT_EQ(none.exit_code, 74);
+  EXPECT_THAT(none.err, HasSubstr("memory"));
+}
+
+TEST_F(HostDevice, ThatIsLostEndsTheSweepWhichGoesOnLater) {
+  const auto cpu = expected();
+  const auto lost = sweep("run", {"--backend", "cuda-fused"}, {"HELMHOLTZ_HOST_FAULT=12"});
+  EXPECT_EQ(lost.exit_code, 74);
+  EXPECT_THAT(lost.err, AllOf(HasSubstr("illegal memory access"), HasSubstr("cudaError")));
+  const auto done = sweep("run", {"--backend", "cuda-fused"});
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_TRUE(shards("run") == cpu);
+}
+
+TEST_F(HostDevice, DevicesThatAreNotThereAreRefused) {
+  const auto done = sweep("run", {"--backend", "cuda-fused", "--device", "0,2"});
+  EXPECT_EQ(done.exit_code, 2);
+  EXPECT_THAT(done.err, HasSubstr("different numbers from 0 to 1"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "run"));
+}
+
+TEST_F(HostDevice, ADryRunSaysWhatItTakesOfTheDevice) {
+  const auto done = sweep("run", {"--backend", "cuda-fused", "--dry-run"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const auto bytes = nlohmann::json::parse(done.out)["device_memory_bytes"].get<double>();
+  EXPECT_GE(bytes, 240 * 143 * 4);  // the 240 machines of 1,6,9, the larger topology
+  EXPECT_LE(bytes, 240 * 143 * 4 * 2);
+  const auto cpu = sweep("run", {"--backend", "cpu-fused", "--dry-run"});
+  EXPECT_EQ(nlohmann::json::parse(cpu.out)["device_memory_bytes"], 0);
+}
+
+}  // namespace
+}  // namespace helmholtz::testing

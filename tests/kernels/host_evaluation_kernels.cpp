@@ -1,0 +1,80 @@
+#include <vector>
+
+#include "exact_machine.hpp"
+#include "kernels/host_kernels.hpp"
+#include "register_shapes.hpp"
+#include "sample_machine.hpp"
+
+namespace helmholtz::testing {
+
+namespace {
+
+using cuda::SampleTask;
+
+void count(const SampleTask& task, std::uint32_t i, std::uint32_t pattern) {
+  if (pattern >= task.index.count) return;
+  ++task.counts[static_cast<std::size_t>(i) * task.index.count + pattern];
+}
+
+/// As the kernel counts few patterns.
+std::uint32_t compared(const cuda::PatternIndex& index, std::uint32_t word) {
+  std::uint32_t found = index.count;
+  for (std::uint32_t k = 0; k < index.count; ++k) found = word == index.first[k] ? k : found;
+  return found;
+}
+
+void sample_in_registers(const SampleTask& task, std::uint32_t i) {
+  const auto m = task.machines[i];
+  const float* const own = task.parameters.machine(m);
+  std::vector<float> parameters(task.shape.generative_parameters());
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    parameters[k] = own[k * task.parameters.parameter_stride];
+  }
+  cuda::with_register_shape(task.shape, [&](auto shape) {
+    const cuda::RegisterSampler<decltype(shape)> sampler(parameters.data(), task.seeds[m]);
+    for (std::uint32_t n = 0; n < task.samples; ++n) {
+      const auto word = sampler.pattern(task.first_block, task.first_sample + n);
+      count(
+          task, i,
+          task.index.compared ? compared(task.index, word) : cuda::find_pattern(task.index, word));
+    }
+  });
+}
+
+void sample_in_shared_memory(const SampleTask& task, std::uint32_t i) {
+  constexpr std::uint32_t kThreads = 3;
+  const auto m = task.machines[i];
+  std::vector<float> units(static_cast<std::size_t>(task.shape.units()) * kThreads);
+  const auto stride = static_cast<std::uint32_t>(task.parameters.parameter_stride);
+  cuda::StridedSampler sampler(task, {task.parameters.machine(m), stride}, task.seeds[m],
+                               {units.data() + 1, kThreads});
+  for (std::uint32_t n = 0; n < task.samples; ++n) {
+    count(task, i, sampler.pattern(task.first_sample + n));
+  }
+}
+
+}  // namespace
+
+void run_find_diverged(const cuda::ParameterView& view, std::size_t parameters,
+                       std::uint32_t machines, const cuda::EvaluationResults& results) {
+  for (std::uint32_t m = 0; m < machines; ++m) cuda::find_diverged(view, parameters, m, results);
+}
+
+void run_exact(const cuda::ExactTask& task) {
+  constexpr auto kLanes = static_cast<std::uint32_t>(cuda::ExactTask::kLanes);
+  for (std::uint32_t i = 0; i < task.machines.count; ++i) {
+    cuda::evaluate_exactly(task, i, i / kLanes % task.groups, i % kLanes);
+  }
+}
+
+void run_samples(const SampleTask& task, const cuda::SamplePlan& plan) {
+  for (std::uint32_t i = 0; i < task.machines.count; ++i) {
+    plan.registers ? sample_in_registers(task, i) : sample_in_shared_memory(task, i);
+  }
+}
+
+void run_counted(const cuda::CountedTask& task) {
+  for (std::uint32_t i = 0; i < task.machines.count; ++i) cuda::evaluate_counts(task, i);
+}
+
+}  // namespace helmholtz::testing

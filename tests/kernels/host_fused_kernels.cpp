@@ -1,0 +1,79 @@
+#include <vector>
+
+#include "group_machine.hpp"
+#include "kernels/host_kernels.hpp"
+#include "register_shapes.hpp"
+#include "strided_machine.hpp"
+#include "thread_machine.hpp"
+
+namespace helmholtz::testing {
+
+namespace {
+
+using cuda::FusedTask;
+using cuda::LaunchPlan;
+using cuda::Variant;
+
+void run_registers(const FusedTask& task, std::uint32_t m) {
+  cuda::with_register_shape(task.shape, [&](auto shape) {
+    using Shape = decltype(shape);
+    const bool chain = task.patterns.chained;
+    if (task.nonnegative) {
+      chain ? cuda::ThreadMachine<Shape, true, true>(task, m).train()
+            : cuda::ThreadMachine<Shape, true, false>(task, m).train();
+    } else {
+      chain ? cuda::ThreadMachine<Shape, false, true>(task, m).train()
+            : cuda::ThreadMachine<Shape, false, false>(task, m).train();
+    }
+  });
+}
+
+void run_shared(const FusedTask& task, const LaunchPlan& plan) {
+  const auto floats = task.shape.parameters() + cuda::scratch_floats(task.shape, task.batch);
+  std::vector<float> memory(floats * plan.block);
+  for (std::uint32_t m = 0; m < task.machines; ++m) {
+    cuda::train_in_block(task, m, memory.data(), m % plan.block, plan.block);
+  }
+}
+
+template <int lanes>
+void run_groups(const FusedTask& task) {
+  std::vector<float> memory(cuda::group_stride(task.shape, task.batch, lanes, true));
+  for (std::uint32_t m = 0; m < task.machines; ++m) {
+    cuda::train_in_group(task, {m, true}, memory.data(), HostGroup<lanes>());
+  }
+}
+
+void run_groups(const FusedTask& task, const LaunchPlan& plan) {
+  switch (plan.lanes) {
+    case 4:
+      return run_groups<4>(task);
+    case 8:
+      return run_groups<8>(task);
+    case 16:
+      return run_groups<16>(task);
+    default:
+      return run_groups<32>(task);
+  }
+}
+
+}  // namespace
+
+void run_fused(const FusedTask& task, const LaunchPlan& plan) {
+  switch (plan.variant) {
+    case Variant::registers:
+      for (std::uint32_t m = 0; m < task.machines; ++m) run_registers(task, m);
+      return;
+    case Variant::shared:
+      return run_shared(task, plan);
+    case Variant::group:
+      return run_groups(task, plan);
+    case Variant::lanes:
+      return;  // compiled for one topology each
+    case Variant::global:
+      for (std::uint32_t m = 0; m < task.machines; ++m) cuda::train_in_place(task, m);
+      return;
+  }
+}
+
+}  // namespace helmholtz::testing

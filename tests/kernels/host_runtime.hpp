@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <functional>
+
+/// The functions of CUDA's runtime that the plugin calls, on the host: what the plugin does around
+/// its kernels is tested without a device.
+///
+/// Streams are as lazy as they may be. What they are given is done when somebody waits for it, and
+/// then in an order of streams drawn at random, so that a wait that is missing shows as wrong bits.
+/// Memory is not zero at first. Copies from plain host memory are staged when they are called,
+/// copies from pinned memory read when they are done.
+///
+/// Environment: HELMHOLTZ_HOST_DEVICES, how many there are (default 2);
+/// HELMHOLTZ_HOST_DEVICE_BYTES, the memory of each (default 1 GiB); HELMHOLTZ_HOST_FAULT=N: kernel
+/// number N fails as a bad address does, and every call after it.
+namespace helmholtz::testing {
+
+/// Gives a stream a kernel.
+/// @throws cuda::CudaError after a fault, as a launch does
+void launch_on_host(cudaStream_t stream, std::function<void()> kernel);
+
+}  // namespace helmholtz::testing
