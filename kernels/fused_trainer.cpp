@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "device_limits.hpp"
 #include "device_shares.hpp"
 #include "device_trainer.hpp"
 #include "evaluator.hpp"
@@ -17,17 +18,6 @@
 namespace helmholtz::cuda {
 
 namespace {
-
-DeviceLimits limits_of(int device) {
-  int multiprocessors = 0;
-  int shared = 0;
-  HELMHOLTZ_CUDA_CHECK(
-      cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
-  HELMHOLTZ_CUDA_CHECK(
-      cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
-  return {.multiprocessors = static_cast<std::uint32_t>(multiprocessors),
-          .shared_per_block = static_cast<std::size_t>(shared)};
-}
 
 /// Names the variant that every launch has to use: for checks, which want them all.
 constexpr const char* kForcing = "HELMHOLTZ_CUDA_KERNEL";
@@ -74,14 +64,12 @@ class Share {
   void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
     use(device_);
     store_.for_each_chunk([&](const MachineStore::Chunk& chunk) {
-      const auto begin = std::max(first, chunk.first);
-      const auto end = std::min(first + wanted.count, chunk.first + chunk.count);
-      if (begin >= end) return;
-      const ParameterView parameters{.data = chunk.data + (begin - chunk.first),
-                                     .parameter_stride = chunk.stride,
-                                     .machine_stride = 1};
-      evaluator_.evaluate(parameters, seeds_.get() + begin, static_cast<std::uint32_t>(end - begin),
-                          shifted(wanted, begin - first), stream_.get());
+      const auto part = part_of(chunk, wanted, first);
+      if (part.count == 0) return;
+      const ParameterView parameters{
+          .data = chunk.data + part.first, .parameter_stride = chunk.stride, .machine_stride = 1};
+      evaluator_.evaluate(parameters, seeds_.get() + chunk.first + part.first,
+                          static_cast<std::uint32_t>(part.count), part, stream_.get());
     });
   }
 
@@ -171,14 +159,7 @@ class FusedTrainer final : public DeviceTrainer {
     shares_.on_every_device([&](Share& share) { share.train(steps); });
   }
 
-  void evaluate(const helmholtz_evaluation& wanted) override {
-    shares_.for_each_part(wanted.first, wanted.count,
-                          [&](Share& share, auto from, auto some, auto done) {
-                            auto part = shifted(wanted, done);
-                            part.count = some;
-                            share.evaluate(part, from);
-                          });
-  }
+  void evaluate(const helmholtz_evaluation& wanted) override { evaluate_shares(shares_, wanted); }
 
   void read(std::uint64_t first, std::uint64_t count, float* out) const override {
     shares_.for_each_part(first, count, [&](const Share& share, auto from, auto some, auto done) {

@@ -2,15 +2,15 @@
 
 #include "chunked_memory.hpp"
 #include "cublas.hpp"
+#include "device_limits.hpp"
 #include "device_shares.hpp"
 #include "device_trainer.hpp"
-#include "evaluator.hpp"
+#include "layered_evaluator.hpp"
 #include "layered_kernels.hpp"
 #include "layered_plan.hpp"
 #include "layered_step.hpp"
 #include "step_graph.hpp"
 #include "stream.hpp"
-#include "task_view.hpp"
 
 namespace helmholtz::cuda {
 
@@ -52,6 +52,7 @@ class LayeredShare {
         thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),
         words_(std::span(ensemble.patterns, ensemble.pattern_count * ensemble.words_per_pattern)),
         clock_(1),
+        evaluator_(ensemble, task_.shape, limits_of(device)),
         memory_(
             device, count,
             {.kept = task_.shape.floats(), .scratch = layered_scratch(task_.shape, options.math)},
@@ -82,6 +83,18 @@ class LayeredShare {
       clock_.copy_in(std::span(&clock, 1));
       train_chunk(task_for(chunk), steps.count, graphs_[chunk.first / memory_.capacity()]);
       stream_.wait();
+    });
+  }
+
+  /// Machines first to first+wanted.count-1 of this share.
+  void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
+    use(device_);
+    memory_.for_each_chunk([&](const ChunkedMemory::Chunk& chunk) {
+      const auto part = part_of(chunk, wanted, first);
+      if (part.count == 0) return;
+      evaluator_.evaluate(chunk.data + part.first * task_.shape.floats(),
+                          seeds_.get() + chunk.first + part.first,
+                          static_cast<std::uint32_t>(part.count), part, stream_.get());
     });
   }
 
@@ -171,6 +184,7 @@ class LayeredShare {
   DeviceArray<std::uint32_t> words_;
   DeviceArray<StepClock> clock_;
   DeviceArray<float> factors_;  ///< [schedules][steps]
+  LayeredEvaluator evaluator_;
   ChunkedMemory memory_;
   std::vector<StepGraph> graphs_;  ///< of a step of each chunk
 };
@@ -179,7 +193,7 @@ class LayeredTrainer final : public DeviceTrainer {
  public:
   LayeredTrainer(const helmholtz_ensemble& ensemble, const LayeredOptions& options,
                  std::span<const std::int32_t> devices)
-      : parameters_(task_of(ensemble).shape.parameters()),
+      : parameters_(layered_task_of(ensemble, options.math).shape.parameters()),
         shares_(ensemble.machines, devices, [&](int device, auto first, auto count) {
           return std::make_unique<LayeredShare>(ensemble, options, device, first, count);
         }) {}
@@ -188,7 +202,7 @@ class LayeredTrainer final : public DeviceTrainer {
     shares_.on_every_device([&](LayeredShare& share) { share.train(steps); });
   }
 
-  void evaluate(const helmholtz_evaluation&) override { throw NotOnDevice(); }
+  void evaluate(const helmholtz_evaluation& wanted) override { evaluate_shares(shares_, wanted); }
 
   void read(std::uint64_t first, std::uint64_t count, float* out) const override {
     shares_.for_each_part(

@@ -1,0 +1,45 @@
+#include "layered_evaluator.hpp"
+
+#include <algorithm>
+
+#include "layered_kernels.hpp"
+#include "layered_plan.hpp"
+#include "task_view.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+DeviceArray<float> gathered_memory(std::size_t floats) {
+  try {
+    return DeviceArray<float>(floats);
+  } catch (const OutOfDeviceMemory&) {
+    throw NotOnDevice();
+  }
+}
+
+}  // namespace
+
+LayeredEvaluator::LayeredEvaluator(const helmholtz_ensemble& ensemble, const LayeredShape& shape,
+                                   const DeviceLimits& limits)
+    : shape_(shape), evaluator_(ensemble, task_of(ensemble).shape, limits) {}
+
+void LayeredEvaluator::evaluate(const float* parameters, const std::uint64_t* seeds,
+                                std::uint32_t machines, const helmholtz_evaluation& wanted,
+                                cudaStream_t stream) {
+  const std::size_t each = shape_.parameters();
+  const auto most = gathered_machines(shape_, machines);
+  const auto gathered = gathered_memory(most * each);
+  const ParameterView view{.data = gathered.get(), .parameter_stride = 1, .machine_stride = each};
+  for (std::uint32_t first = 0; first < machines; first += most) {
+    const auto some = std::min(most, machines - first);
+    launch_gather({.shape = shape_,
+                   .parameters = parameters + first * shape_.floats(),
+                   .out = gathered.get(),
+                   .machines = some},
+                  stream);
+    evaluator_.evaluate(view, seeds + first, some, shifted(wanted, first), stream);
+  }
+}
+
+}  // namespace helmholtz::cuda
