@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "evaluate/exact_plan_view.hpp"
+#include "integer_ops.hpp"
 #include "portable.hpp"
 
 /// The exact evaluation (src/evaluate/exact_layers.inl) for one machine a thread, in double.
@@ -40,13 +41,11 @@ struct DoubleArithmetic {
 
 /// Arrays hold `lanes` machines side by side: element i of a machine is lanes * i behind its first.
 template <int lanes>
-struct DoubleOps : DoubleArithmetic {
+struct DoubleOps : DoubleArithmetic, IntegerOps<std::uint64_t> {
   using F = double;
-  using U = std::uint64_t;
   using B = bool;
 
   static HELMHOLTZ_DEVICE F set(double x) { return x; }
-  static HELMHOLTZ_DEVICE U set_bits(std::uint64_t x) { return x; }
   static HELMHOLTZ_DEVICE F load(const double* array, std::size_t i) { return array[i * lanes]; }
   static HELMHOLTZ_DEVICE void store(F x, double* array, std::size_t i) { array[i * lanes] = x; }
   static HELMHOLTZ_DEVICE F fnma(F a, F b, F c) { return fma(-a, b, c); }
@@ -54,17 +53,6 @@ struct DoubleOps : DoubleArithmetic {
   static HELMHOLTZ_DEVICE F minus_abs(F a) { return a < 0.0 ? a : -a; }
   static HELMHOLTZ_DEVICE B less(F a, F b) { return a < b; }
   static HELMHOLTZ_DEVICE F select(B condition, F yes, F no) { return condition ? yes : no; }
-  template <int n>
-  static HELMHOLTZ_DEVICE U shift_left(U a) {
-    return a << n;
-  }
-  template <int n>
-  static HELMHOLTZ_DEVICE U shift_right(U a) {
-    return a >> n;
-  }
-  static HELMHOLTZ_DEVICE U add_bits(U a, U b) { return a + b; }
-  static HELMHOLTZ_DEVICE U and_bits(U a, U b) { return a & b; }
-  static HELMHOLTZ_DEVICE U or_bits(U a, U b) { return a | b; }
 };
 
 #define HELMHOLTZ_FN HELMHOLTZ_DEVICE

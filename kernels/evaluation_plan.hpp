@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -27,6 +28,31 @@ SamplePlan plan_samples(const SampleTask& task, const DeviceLimits& limits);
 
 /// Whether the hidden states can be enumerated (helmholtz/evaluation.hpp).
 bool exact_is_feasible(const RuntimeShape& shape);
+
+/// What is wanted of the machines from number `machines` on.
+inline helmholtz_evaluation shifted(helmholtz_evaluation wanted, std::size_t machines) {
+  const auto move = [machines](auto*& results) {
+    if (results != nullptr) results += machines;
+  };
+  move(wanted.kl_exact);
+  move(wanted.kl_sampled);
+  move(wanted.unseen);
+  move(wanted.diverged);
+  return wanted;
+}
+
+/// What is wanted of the machines in a chunk of a share; its `first` and `count` are the chunk's.
+/// @param first  machines first to first+wanted.count-1 of the share are wanted
+template <class Chunk>
+helmholtz_evaluation part_of(const Chunk& chunk, const helmholtz_evaluation& wanted,
+                             std::size_t first) {
+  const auto begin = std::max(first, chunk.first);
+  const auto end = std::min(first + wanted.count, chunk.first + chunk.count);
+  auto part = shifted(wanted, begin < end ? begin - first : 0);
+  part.first = begin - chunk.first;
+  part.count = begin < end ? end - begin : 0;
+  return part;
+}
 
 /// Machines that an evaluation is about, and where what it reads is; all in one memory.
 struct EvaluationInput {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <memory>
 #include <span>
 
 #include "device_memory.hpp"
+#include "device_shares.hpp"
 #include "evaluation_plan.hpp"
 #include "evaluation_task.hpp"
 
@@ -22,16 +22,15 @@ class Stopped : public CudaError {
   Stopped() : CudaError(HELMHOLTZ_STOPPED, "evaluation: stopped") {}
 };
 
-/// What is wanted of the machines from number `machines` on.
-inline helmholtz_evaluation shifted(helmholtz_evaluation wanted, std::size_t machines) {
-  const auto move = [machines](auto*& results) {
-    if (results != nullptr) results += machines;
-  };
-  move(wanted.kl_exact);
-  move(wanted.kl_sampled);
-  move(wanted.unseen);
-  move(wanted.diverged);
-  return wanted;
+/// Every share evaluates its own of the machines: share.evaluate(part, first machine of the share).
+template <class Share>
+void evaluate_shares(const DeviceShares<Share>& shares, const helmholtz_evaluation& wanted) {
+  shares.for_each_part(wanted.first, wanted.count,
+                       [&](Share& share, auto from, auto some, auto done) {
+                         auto part = shifted(wanted, done);
+                         part.count = some;
+                         share.evaluate(part, from);
+                       });
 }
 
 /// Evaluates machines whose parameters are on one device: exact KL in double, sampled KL from

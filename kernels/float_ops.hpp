@@ -9,6 +9,7 @@
 #endif
 
 #include "backends/fused/static_shape.hpp"
+#include "integer_ops.hpp"
 #include "model/exact_chunk.hpp"
 #include "portable.hpp"
 
@@ -17,13 +18,11 @@
 namespace helmholtz::cuda {
 
 #ifdef __CUDACC__
-struct Arithmetic {
+struct Arithmetic : IntegerOps<std::uint32_t> {
   using F = float;
-  using U = std::uint32_t;
   using B = bool;
 
   static HELMHOLTZ_DEVICE F set(float x) { return x; }
-  static HELMHOLTZ_DEVICE U set_bits(std::uint32_t x) { return x; }
   static HELMHOLTZ_DEVICE F fma(F a, F b, F c) { return __fmaf_rn(a, b, c); }
   static HELMHOLTZ_DEVICE F fms(F a, F b, F c) { return __fmaf_rn(a, b, -c); }
   static HELMHOLTZ_DEVICE F fnma(F a, F b, F c) { return __fmaf_rn(-a, b, c); }
@@ -35,17 +34,6 @@ struct Arithmetic {
   static HELMHOLTZ_DEVICE B less(F a, F b) { return a < b; }
   static HELMHOLTZ_DEVICE U bits(F a) { return __float_as_uint(a); }
   static HELMHOLTZ_DEVICE F floats(U a) { return __uint_as_float(a); }
-  template <int n>
-  static HELMHOLTZ_DEVICE U shift_left(U a) {
-    return a << n;
-  }
-  template <int n>
-  static HELMHOLTZ_DEVICE U shift_right(U a) {
-    return a >> n;
-  }
-  static HELMHOLTZ_DEVICE U add_bits(U a, U b) { return a + b; }
-  static HELMHOLTZ_DEVICE U sub_bits(U a, U b) { return a - b; }
-  static HELMHOLTZ_DEVICE U or_bits(U a, U b) { return a | b; }
 };
 #else
 using Arithmetic = exact::Scalar;

@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "device_limits.hpp"
 #include "device_shares.hpp"
 #include "device_trainer.hpp"
+#include "ensemble_tables.hpp"
 #include "evaluator.hpp"
 #include "fused_kernels.hpp"
 #include "launch_plan.hpp"
@@ -17,17 +19,6 @@
 namespace helmholtz::cuda {
 
 namespace {
-
-DeviceLimits limits_of(int device) {
-  int multiprocessors = 0;
-  int shared = 0;
-  HELMHOLTZ_CUDA_CHECK(
-      cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
-  HELMHOLTZ_CUDA_CHECK(
-      cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
-  return {.multiprocessors = static_cast<std::uint32_t>(multiprocessors),
-          .shared_per_block = static_cast<std::size_t>(shared)};
-}
 
 /// Names the variant that every launch has to use: for checks, which want them all.
 constexpr const char* kForcing = "HELMHOLTZ_CUDA_KERNEL";
@@ -48,18 +39,9 @@ class Share {
       : device_(use(device)),
         limits_(limits_of(device)),
         task_(task_of(ensemble)),
-        seeds_(std::span(ensemble.seeds + first, count)),
-        settings_(std::span(ensemble.setting + first, count)),
-        rates_(std::span(ensemble.rates, ensemble.settings * (2 * ensemble.layers - 1))),
-        schedules_(std::span(ensemble.schedule, ensemble.settings)),
-        thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),
-        words_(std::span(ensemble.patterns, ensemble.pattern_count * ensemble.words_per_pattern)),
+        tables_(ensemble, first, count),
         evaluator_(ensemble, task_.shape, limits_),
         store_(device, count, task_.shape.parameters(), scratch_needed(count)) {
-    task_.rates = rates_.get();
-    task_.schedules = schedules_.get();
-    task_.patterns.thresholds = thresholds_.get();
-    task_.patterns.words = words_.get();
     task_.machines = static_cast<std::uint32_t>(count);
     if (!forced_ || *forced_ == Variant::lanes) {
       special_ = SpecialisedKernel::make(task_, limits_, device);
@@ -74,14 +56,12 @@ class Share {
   void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
     use(device_);
     store_.for_each_chunk([&](const MachineStore::Chunk& chunk) {
-      const auto begin = std::max(first, chunk.first);
-      const auto end = std::min(first + wanted.count, chunk.first + chunk.count);
-      if (begin >= end) return;
-      const ParameterView parameters{.data = chunk.data + (begin - chunk.first),
-                                     .parameter_stride = chunk.stride,
-                                     .machine_stride = 1};
-      evaluator_.evaluate(parameters, seeds_.get() + begin, static_cast<std::uint32_t>(end - begin),
-                          shifted(wanted, begin - first), stream_.get());
+      const auto part = part_of(chunk, wanted, first);
+      if (part.count == 0) return;
+      const ParameterView parameters{
+          .data = chunk.data + part.first, .parameter_stride = chunk.stride, .machine_stride = 1};
+      evaluator_.evaluate(parameters, tables_.seeds(chunk.first + part.first),
+                          static_cast<std::uint32_t>(part.count), part, stream_.get());
     });
   }
 
@@ -99,9 +79,7 @@ class Share {
 
   void train(const helmholtz_steps& steps) {
     use(device_);
-    const std::size_t table = std::size_t{steps.schedules} * steps.count;
-    if (factors_.size() < table) factors_ = DeviceArray<float>(table);
-    factors_.copy_in(std::span(steps.factors, table));
+    tables_.set_factors(steps);
     store_.for_each_chunk([&](const MachineStore::Chunk& chunk) {
       launch_steps(task_for(chunk), steps);
       stream_.wait();
@@ -117,8 +95,7 @@ class Share {
 
   [[nodiscard]] FusedTask task_for(const MachineStore::Chunk& chunk) const {
     auto task = task_;
-    task.seeds = seeds_.get() + chunk.first;
-    task.settings = settings_.get() + chunk.first;
+    tables_.place(task, chunk.first);
     task.parameters = chunk.data;
     task.scratch = chunk.scratch;
     task.stride = chunk.stride;
@@ -137,6 +114,7 @@ class Share {
   void launch_steps(FusedTask task, const helmholtz_steps& steps) {
     const auto usual = plan(task);
     const auto careful = plan_launch_with_carry(task, limits_);
+    const float* const factors = task.factors;
     task.factor_stride = steps.count;
     std::uint32_t done = 0;
     while (done < steps.count) {
@@ -144,7 +122,7 @@ class Share {
       const auto range = next_steps(task.first_step, steps.count - done,
                                     static_cast<std::uint32_t>(task.shape.blocks_per_step()));
       task.steps = range.steps;
-      task.factors = factors_.get() + done;
+      task.factors = factors + done;
       if (special_ && !range.carries) {
         special_->launch(task, limits_, stream_.get());
       } else {
@@ -159,13 +137,7 @@ class Share {
   std::optional<Variant> forced_ = forced_variant();
   FusedTask task_;
   Stream stream_;
-  DeviceArray<std::uint64_t> seeds_;
-  DeviceArray<std::uint32_t> settings_;
-  DeviceArray<float> rates_;
-  DeviceArray<std::uint32_t> schedules_;
-  DeviceArray<std::uint32_t> thresholds_;
-  DeviceArray<std::uint32_t> words_;
-  DeviceArray<float> factors_;  ///< [schedules][steps]
+  EnsembleTables tables_;
   Evaluator evaluator_;
   MachineStore store_;
   std::unique_ptr<SpecialisedKernel> special_;  ///< null: the generic kernels
@@ -183,14 +155,7 @@ class FusedTrainer final : public DeviceTrainer {
     shares_.on_every_device([&](Share& share) { share.train(steps); });
   }
 
-  void evaluate(const helmholtz_evaluation& wanted) override {
-    shares_.for_each_part(wanted.first, wanted.count,
-                          [&](Share& share, auto from, auto some, auto done) {
-                            auto part = shifted(wanted, done);
-                            part.count = some;
-                            share.evaluate(part, from);
-                          });
-  }
+  void evaluate(const helmholtz_evaluation& wanted) override { evaluate_shares(shares_, wanted); }
 
   void kl_quantiles(std::span<const double> probabilities, double* out) override {
     if (shares_.all().size() != 1) throw NotOnDevice();

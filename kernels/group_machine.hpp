@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fused_task.hpp"
+#include "group_layers.hpp"
 #include "group_weights.hpp"
 #include "patterns.hpp"
 #include "philox.hpp"
@@ -27,33 +28,22 @@ struct GroupTask {
 
 /// (c) Several lanes train one machine.
 ///
-/// A lane owns outputs lane, lane + lanes, … of every layer: their weights are its own, and each
-/// activity is summed by one lane in the order of the exact class, so bits do not depend on the
-/// lanes. What lanes tell each other are unit states, one bit a unit, and a step's random words.
-///
-/// `Group`, the lanes of one machine: lanes(); for_each_lane(body), body(lane) for this lane (the
-/// host: for every lane); ballot(body), the lanes whose body(lane) is true; sync(), before a lane
-/// reads what another one wrote; slot(lane), where a lane's registers begin among all that there
-/// are. `Weights`: SharedWeights, or LaneWeights for a batch of one row.
+/// A lane owns outputs of every layer (group_outputs.hpp): their weights are its own, and each
+/// activity is summed by one lane, so bits do not depend on the lanes. What lanes tell each other
+/// are unit states, one bit a unit, and a step's random words.
 template <class Shape, class Group, class Weights>
 class GroupMachine {
  public:
-  struct Memory {
-    Weights weights;
-    Weights deltas;        ///< for a batch of several rows; else the weights themselves
-    std::uint32_t* words;  ///< [RuntimeShape::words()], shared
-    std::uint32_t* masks;  ///< [mask words], shared: unit i of a layer in bit i % 32 of word i / 32
-  };
-
   HELMHOLTZ_DEVICE GroupMachine(const Shape& shape, const FusedTask& task, GroupTask own,
-                                const Memory& memory, const Group& group)
+                                const GroupMemory<Weights>& memory, const Group& group)
       : shape_(shape),
         task_(task),
         own_(own),
         setting_(task.settings[own.m]),
         philox_(task.seeds[own.m]),
         memory_(memory),
-        group_(group) {}
+        group_(group),
+        layers_(memory, group) {}
 
   HELMHOLTZ_DEVICE void train() {
     for_each_parameter([&](const auto& layer, int lane, int round, int j, int i)
@@ -112,17 +102,19 @@ class GroupMachine {
       wake(factor);
     }
     if (batch() > 1) {
-      for_layers_down(shape_,
-                      [&](auto l) HELMHOLTZ_DEVICE_BODY { apply_deltas(shape_.generative(l)); });
+      for_layers_down(shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY {
+        layers_.apply_deltas(shape_.generative(l));
+      });
     }
-    if (task_.nonnegative) clamp_visible_weights();
+    if (task_.nonnegative) layers_.clamp(visible_layer());
     for (std::uint32_t row = 0; row < batch(); ++row) {
       draw(block, row, sleep_slot(), sleep_slot() + units() - 1);
       sleep(factor);
     }
     if (batch() > 1) {
-      for_hidden_layers_up(
-          shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY { apply_deltas(shape_.recognition(l)); });
+      for_hidden_layers_up(shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY {
+        layers_.apply_deltas(shape_.recognition(l));
+      });
     }
   }
 
@@ -130,11 +122,11 @@ class GroupMachine {
     show_pattern();
     int slot = 1;
     for_hidden_layers_up(shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY {
-      sample(shape_.recognition(l), masks(l + 1), slot, masks(l));
+      layers_.sample(shape_.recognition(l), masks(l + 1), slot, masks(l));
       slot += shape_.size(l);
     });
     for_layers_down(shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY {
-      learn(shape_.generative(l), rate(l, factor), masks(l == 0 ? 0 : l - 1), masks(l));
+      layers_.learn(shape_.generative(l), rate(l, factor), masks(l == 0 ? 0 : l - 1), masks(l));
     });
     group_.sync();
   }
@@ -142,11 +134,12 @@ class GroupMachine {
   HELMHOLTZ_DEVICE void sleep(float factor) {
     int slot = sleep_slot() % 4;
     for_layers_down(shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY {
-      sample(shape_.generative(l), masks(l == 0 ? 0 : l - 1), slot, masks(l));
+      layers_.sample(shape_.generative(l), masks(l == 0 ? 0 : l - 1), slot, masks(l));
       slot += shape_.size(l);
     });
     for_hidden_layers_up(shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY {
-      learn(shape_.recognition(l), rate(shape_.last() + 1 + l, factor), masks(l + 1), masks(l));
+      layers_.learn(shape_.recognition(l), rate(shape_.last() + 1 + l, factor), masks(l + 1),
+                    masks(l));
     });
     group_.sync();
   }
@@ -177,81 +170,6 @@ class GroupMachine {
     group_.sync();
   }
 
-  /// @param slot  of the first output's word
-  template <class Layer>
-  HELMHOLTZ_DEVICE void sample(const Layer& layer, const std::uint32_t* inputs, int slot,
-                               std::uint32_t* outputs) const {
-    std::uint32_t states = 0;
-    for_each_round(layer, [&](int round) HELMHOLTZ_DEVICE_BODY {
-      const int first = round * Group::lanes();
-      const auto on = group_.ballot([&](int lane) HELMHOLTZ_DEVICE_BODY {
-        const int j = first + lane;
-        if (j >= layer.outputs) return false;
-        const auto d = one_plus_exp_minus<FloatOps>(activity(layer, inputs, lane, round, j));
-        return static_cast<bool>(fires<FloatOps>(d, memory_.words[slot + j]));
-      });
-      states |= on << (first % 32);
-      const int next = first + Group::lanes();
-      if (next % 32 == 0 || next >= layer.outputs) {
-        group_.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
-          if (lane == 0) outputs[first / 32] = states;
-        });
-        states = 0;
-      }
-    });
-    group_.sync();
-  }
-
-  /// The delta rule, each lane for its outputs.
-  template <class Layer>
-  HELMHOLTZ_DEVICE void learn(const Layer& layer, float rate, const std::uint32_t* inputs,
-                              const std::uint32_t* targets) const {
-    for_each_output(layer, [&](int lane, int round, int j) HELMHOLTZ_DEVICE_BODY {
-      const auto p = sigmoid<FloatOps>(activity(layer, inputs, lane, round, j));
-      const auto target = FloatOps::bit(((targets[j / 32] >> (j % 32)) & 1U) != 0);
-      const auto delta = FloatOps::mul(rate, FloatOps::error(target, p));
-      float& bias = memory_.deltas.at(layer, lane, round, j, layer.inputs);
-      bias = FloatOps::add(bias, delta);
-      std::uint32_t on = 0;
-      for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY {
-        if (i % 32 == 0) on = inputs[i / 32];
-        float& weight = memory_.deltas.at(layer, lane, round, j, i);
-        if (((on >> (i % 32)) & 1U) != 0) weight = FloatOps::add(weight, delta);
-      });
-    });
-  }
-
-  /// The bias first, then the inputs that are on, in partial sums of 32: a word of states each.
-  template <class Layer>
-  [[nodiscard]] HELMHOLTZ_DEVICE float activity(const Layer& layer, const std::uint32_t* inputs,
-                                                int lane, int round, int j) const {
-    static_assert(exact::kChunk == 32);
-    float total = 0;
-    float sum = memory_.weights.at(layer, lane, round, j, layer.inputs);
-    std::uint32_t on = 0;
-    for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY {
-      if (i % 32 == 0) on = inputs[i / 32];
-      if (i % 32 == 0 && i != 0) {
-        total = i == 32 ? sum : FloatOps::add(total, sum);
-        sum = 0;
-      }
-      const float weight = memory_.weights.at(layer, lane, round, j, i);
-      if (((on >> (i % 32)) & 1U) != 0) sum = FloatOps::add(sum, weight);
-    });
-    return layer.inputs > 32 ? FloatOps::add(total, sum) : sum;
-  }
-
-  /// Adds a layer's deltas of the batch and clears them, each lane for its outputs.
-  template <class Layer>
-  HELMHOLTZ_DEVICE void apply_deltas(const Layer& layer) const {
-    for_each_own(layer, [&](int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
-      float& weight = memory_.weights.at(layer, lane, round, j, i);
-      float& delta = memory_.deltas.at(layer, lane, round, j, i);
-      weight = FloatOps::add(weight, delta);
-      delta = 0;
-    });
-  }
-
   [[nodiscard]] HELMHOLTZ_DEVICE auto visible_layer() const {
     if constexpr (Shape::kStatic) {
       return Shape::generative(fused::Index<Shape::kLast>());
@@ -260,51 +178,13 @@ class GroupMachine {
     }
   }
 
-  /// W_L = max(W_L, 0)
-  HELMHOLTZ_DEVICE void clamp_visible_weights() const {
-    const auto layer = visible_layer();
-    for_each_own(layer, [&](int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
-      float& weight = memory_.weights.at(layer, lane, round, j, i);
-      if (i < layer.inputs) weight = FloatOps::max(weight, 0.0F);
-    });
-  }
-
-  /// body(round): as often as a lane has outputs, at most.
-  template <class Layer, class Body>
-  HELMHOLTZ_DEVICE void for_each_round(const Layer& layer, Body body) const {
-    if constexpr (Layer::kStatic) {
-      repeat<(Layer::outputs + Group::lanes() - 1) / Group::lanes()>(body);
-    } else {
-      for (int r = 0; r * Group::lanes() < layer.outputs; ++r) body(r);
-    }
-  }
-
-  /// body(lane, round, j) for the outputs of this lane.
-  template <class Layer, class Body>
-  HELMHOLTZ_DEVICE void for_each_output(const Layer& layer, Body body) const {
-    for_each_round(layer, [&](int round) HELMHOLTZ_DEVICE_BODY {
-      group_.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
-        const int j = round * Group::lanes() + lane;
-        if (j < layer.outputs) body(lane, round, j);
-      });
-    });
-  }
-
-  /// body(lane, round, j, i) for this lane's parameters of a layer; i = inputs: the bias.
-  template <class Layer, class Body>
-  HELMHOLTZ_DEVICE void for_each_own(const Layer& layer, Body body) const {
-    for_each_output(layer, [&](int lane, int round, int j) HELMHOLTZ_DEVICE_BODY {
-      for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY { body(lane, round, j, i); });
-      body(lane, round, j, layer.inputs);
-    });
-  }
-
   /// body(layer, lane, round, j, i) for this lane's parameters.
   template <class Body>
   HELMHOLTZ_DEVICE void for_each_parameter(Body body) const {
     const auto visit = [&](const auto& layer) HELMHOLTZ_DEVICE_BODY {
-      for_each_own(layer, [&](int lane, int round, int j, int i)
-                              HELMHOLTZ_DEVICE_BODY { body(layer, lane, round, j, i); });
+      for_each_own(group_, layer, [&](int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
+        body(layer, lane, round, j, i);
+      });
     };
     for_layers_down(shape_, [&](auto l) HELMHOLTZ_DEVICE_BODY { visit(shape_.generative(l)); });
     for_hidden_layers_up(shape_,
@@ -316,8 +196,9 @@ class GroupMachine {
   GroupTask own_;
   std::uint32_t setting_;
   Philox philox_;
-  Memory memory_;
+  GroupMemory<Weights> memory_;
   Group group_;
+  GroupLayers<Group, Weights> layers_;
 };
 
 /// Floats of a machine's arrays in shared memory. Groups that share a warp begin in different

@@ -8,9 +8,8 @@ namespace helmholtz::cuda {
 namespace {
 
 /// body(machine, item) for the items of one x and the machines of one y.
-template <class Body>
-__device__ __forceinline__ void for_each_machine(const LayeredTask& task, std::uint32_t items,
-                                                 Body body) {
+template <class Task, class Body>
+__device__ __forceinline__ void for_each_machine(const Task& task, std::uint32_t items, Body body) {
   const std::uint32_t item = blockIdx.x * blockDim.x + threadIdx.x;
   if (item >= items) return;
   for (std::uint32_t m = blockIdx.y; m < task.machines; m += gridDim.y) body(m, item);
@@ -75,6 +74,13 @@ __global__ void __launch_bounds__(256)
   });
 }
 
+/// A thread a parameter. Bound by memory, 8 bytes each.
+__global__ void __launch_bounds__(256)
+    gather_kernel(const __grid_constant__ GatherTask task, std::uint32_t items) {
+  for_each_machine(task, items,
+                   [&](std::uint32_t m, std::uint32_t item) { gather_parameter(task, m, item); });
+}
+
 __global__ void advance_kernel(const __grid_constant__ LayeredTask task) { advance(task); }
 
 template <class Kernel, class... Arguments>
@@ -83,8 +89,8 @@ void launch(Kernel kernel, const Grid& grid, cudaStream_t stream, const Argument
   HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
 }
 
-template <class Kernel, class... Arguments>
-void launch_items(Kernel kernel, std::uint64_t items, cudaStream_t stream, const LayeredTask& task,
+template <class Kernel, class Task, class... Arguments>
+void launch_items(Kernel kernel, std::uint64_t items, cudaStream_t stream, const Task& task,
                   const Arguments&... arguments) {
   launch(kernel, grid_of(items, task.machines), stream, task, arguments...,
          static_cast<std::uint32_t>(items));
@@ -129,6 +135,10 @@ void launch_split_weights(const LayeredTask& task, Network network, cudaStream_t
 
 void launch_advance(const LayeredTask& task, cudaStream_t stream) {
   launch(advance_kernel, {.x = 1, .y = 1, .block = 1}, stream, task);
+}
+
+void launch_gather(const GatherTask& task, cudaStream_t stream) {
+  launch_items(gather_kernel, task.shape.parameters(), stream, task);
 }
 
 }  // namespace helmholtz::cuda

@@ -5,7 +5,8 @@
 #include "patterns.hpp"
 #include "philox.hpp"
 
-/// What the kernels of cuda-layered do between two matrix products: the work of one thread each.
+/// What the kernels of cuda-layered do between two matrix products, and for an evaluation: the work
+/// of one thread each.
 namespace helmholtz::cuda {
 
 /// Units and errors as floats, errors in place of the activities.
@@ -166,6 +167,12 @@ HELMHOLTZ_DEVICE void split_weight(const LayeredTask& task, Network network, std
   std::uint16_t parts[kParts];
   split_bf16(task.parameters[at], parts);
   for (int p = 0; p < kParts; ++p) task.weight_parts[p * stride + at] = parts[p];
+}
+
+/// Parameter k of the order of files.
+HELMHOLTZ_DEVICE void gather_parameter(const GatherTask& task, std::uint32_t m, std::uint32_t k) {
+  task.out[m * std::size_t{task.shape.parameters()} + k] =
+      task.parameters[m * task.shape.floats() + task.shape.run_from(k).begin];
 }
 
 /// On to the next step.

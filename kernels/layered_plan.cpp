@@ -7,26 +7,6 @@
 
 namespace helmholtz::cuda {
 
-namespace {
-
-/// body(device offset, floats) for the runs of a machine's parameters, in the order of files.
-template <class Body>
-void for_each_run(const LayeredShape& shape, Body body) {
-  const auto layer_runs = [&](const LayeredLayer& layer) {
-    if (layer.inputs > 0) {
-      for (int j = 0; j < layer.outputs; ++j) {
-        body(layer.weights + static_cast<std::uint64_t>(j) * static_cast<unsigned>(layer.stride),
-             layer.inputs);
-      }
-    }
-    body(layer.bias, layer.outputs);
-  };
-  for (int l = 0; l <= shape.last(); ++l) layer_runs(shape.layer(Network::generative, l));
-  for (int l = shape.last() - 1; l >= 0; --l) layer_runs(shape.layer(Network::recognition, l));
-}
-
-}  // namespace
-
 LayeredTask layered_task_of(const helmholtz_ensemble& ensemble, Math math) {
   LayeredTask task;
   task.shape =
@@ -89,17 +69,25 @@ Grid grid_of(std::uint64_t items, std::uint32_t machines) {
           .block = static_cast<std::uint32_t>(block)};
 }
 
+std::uint32_t gathered_machines(const LayeredShape& shape, std::uint32_t machines) {
+  constexpr std::uint32_t kFloats = std::uint32_t{1} << 24U;  // 64 MiB
+  return std::clamp(kFloats / shape.parameters(), 1U, machines);
+}
+
 void pack(const LayeredShape& shape, const float* machine, float* device) {
-  for_each_run(shape, [&](std::uint64_t at, int count) {
-    std::copy_n(machine, count, device + at);
-    machine += count;
-  });
+  for (std::uint32_t k = 0; k < shape.parameters();) {
+    const auto run = shape.run_from(k);
+    std::copy_n(machine + k, run.count, device + run.begin);
+    k += run.count;
+  }
 }
 
 void unpack(const LayeredShape& shape, const float* device, float* machine) {
-  for_each_run(shape, [&](std::uint64_t at, int count) {
-    machine = std::copy_n(device + at, count, machine);
-  });
+  for (std::uint32_t k = 0; k < shape.parameters();) {
+    const auto run = shape.run_from(k);
+    std::copy_n(device + run.begin, run.count, machine + k);
+    k += run.count;
+  }
 }
 
 }  // namespace helmholtz::cuda

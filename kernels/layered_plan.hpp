@@ -36,6 +36,9 @@ struct Grid {
 };
 Grid grid_of(std::uint64_t items, std::uint32_t machines);
 
+/// Machines whose parameters are gathered at a time, up to `machines`: bounds GatherTask::out.
+std::uint32_t gathered_machines(const LayeredShape& shape, std::uint32_t machines);
+
 /// A machine's parameters from the order of files to the device's, and back.
 void pack(const LayeredShape& shape, const float* machine, float* device);
 void unpack(const LayeredShape& shape, const float* device, float* machine);

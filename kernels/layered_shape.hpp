@@ -19,6 +19,20 @@ struct LayeredLayer {
   int index = 0;   ///< l
   int source = 0;  ///< the layer that feeds it
   int slot = 0;    ///< of its first unit's draw (helmholtz/random.hpp)
+
+  /// Weights; weights and biases: without padding.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint32_t matrix() const {
+    return static_cast<std::uint32_t>(outputs) * static_cast<std::uint32_t>(inputs);
+  }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint32_t parameters() const {
+    return matrix() + static_cast<std::uint32_t>(outputs);
+  }
+};
+
+/// Parameters that lie side by side both on the device and in the order of files.
+struct ParameterRun {
+  std::uint64_t begin;  ///< where on the device, in a machine's floats
+  std::uint32_t count;
 };
 
 /// A topology and a batch as cuda-layered lays them out: parameters [parameter] and units
@@ -73,6 +87,19 @@ class LayeredShape {
     return network == Network::generative ? units_ : units_ - generative_[last_].outputs;
   }
 
+  /// A machine's parameters in the order of files (helmholtz/topology.hpp), without padding.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint32_t parameters() const { return parameters_; }
+  /// Where parameter k of that order lies, and how many from it on lie side by side.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST ParameterRun run_from(std::uint32_t k) const {
+    int n = 0;
+    while (k >= layer_in_file(n).parameters()) k -= layer_in_file(n++).parameters();
+    const auto& layer = layer_in_file(n);
+    if (k >= layer.matrix()) return {layer.bias + (k - layer.matrix()), layer.parameters() - k};
+    const auto inputs = static_cast<std::uint32_t>(layer.inputs);
+    const auto row = static_cast<std::uint64_t>(k / inputs) * static_cast<unsigned>(layer.stride);
+    return {layer.weights + row + k % inputs, inputs - k % inputs};
+  }
+
   /// Floats of a machine's parameters, and those of them that are a network's.
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint64_t floats() const { return floats_; }
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint64_t begin(Network network) const {
@@ -91,6 +118,11 @@ class LayeredShape {
   static constexpr std::uint64_t kAligned = 64;  // elements: a cache line of bfloat16, two of float
   static constexpr int kVector = 8;              // elements: 16 bytes of bfloat16
 
+  /// Layers in the order of files: generative ones top down, then recognition ones bottom up.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST const LayeredLayer& layer_in_file(int n) const {
+    return n <= last_ ? generative_[n] : recognition_[2 * last_ - n];
+  }
+
   static std::uint64_t aligned(std::uint64_t elements) {
     return (elements + kAligned - 1) / kAligned * kAligned;
   }
@@ -104,7 +136,9 @@ class LayeredShape {
     floats_ += aligned(static_cast<std::uint64_t>(outputs) * static_cast<unsigned>(stride));
     const auto bias = floats_;
     floats_ += aligned(static_cast<std::uint64_t>(outputs));
-    return {weights, bias, outputs, inputs, stride, index, source, slot};
+    const LayeredLayer made{weights, bias, outputs, inputs, stride, index, source, slot};
+    parameters_ += made.parameters();
+    return made;
   }
 
   int last_ = 0;
@@ -112,6 +146,7 @@ class LayeredShape {
   int batch_stride_ = 1;
   int units_ = 0;
   int blocks_per_step_ = 0;
+  std::uint32_t parameters_ = 0;
   std::uint64_t floats_ = 0;
   std::uint64_t generative_floats_ = 0;
   std::uint64_t unit_elements_ = 0;

@@ -53,4 +53,12 @@ struct LayeredTask {
   bool nonnegative = false;
 };
 
+/// Copies parameters in the order of files, for evaluations.
+struct GatherTask {
+  LayeredShape shape;
+  const float* parameters = nullptr;  ///< [machines][shape.floats()]
+  float* out = nullptr;               ///< [machines][shape.parameters()]
+  std::uint32_t machines = 0;
+};
+
 }  // namespace helmholtz::cuda

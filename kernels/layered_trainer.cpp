@@ -2,15 +2,16 @@
 
 #include "chunked_memory.hpp"
 #include "cublas.hpp"
+#include "device_limits.hpp"
 #include "device_shares.hpp"
 #include "device_trainer.hpp"
-#include "evaluator.hpp"
+#include "ensemble_tables.hpp"
+#include "layered_evaluator.hpp"
 #include "layered_kernels.hpp"
 #include "layered_plan.hpp"
 #include "layered_step.hpp"
 #include "step_graph.hpp"
 #include "stream.hpp"
-#include "task_view.hpp"
 
 namespace helmholtz::cuda {
 
@@ -45,21 +46,13 @@ class LayeredShare {
         plain_launches_(options.plain_launches),
         task_(layered_task_of(ensemble, options.math)),
         blas_(stream_.get()),
-        seeds_(std::span(ensemble.seeds + first, count)),
-        settings_(std::span(ensemble.setting + first, count)),
-        rates_(std::span(ensemble.rates, ensemble.settings * (2 * ensemble.layers - 1))),
-        schedules_(std::span(ensemble.schedule, ensemble.settings)),
-        thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),
-        words_(std::span(ensemble.patterns, ensemble.pattern_count * ensemble.words_per_pattern)),
+        tables_(ensemble, first, count),
         clock_(1),
+        evaluator_(ensemble, task_.shape, limits_of(device)),
         memory_(
             device, count,
             {.kept = task_.shape.floats(), .scratch = layered_scratch(task_.shape, options.math)},
             task_.group) {
-    task_.rates = rates_.get();
-    task_.schedules = schedules_.get();
-    task_.patterns.thresholds = thresholds_.get();
-    task_.patterns.words = words_.get();
     task_.clock = clock_.get();
   }
 
@@ -68,12 +61,7 @@ class LayeredShare {
 
   void train(const helmholtz_steps& steps) {
     use(device_);
-    const std::size_t table = std::size_t{steps.schedules} * steps.count;
-    if (factors_.size() < table) {
-      factors_ = DeviceArray<float>(table);
-      graphs_.clear();  // they know where the table was
-    }
-    factors_.copy_in(std::span(steps.factors, table));
+    if (tables_.set_factors(steps)) graphs_.clear();  // they know where the factors were
     graphs_.resize(memory_.chunks());
     memory_.for_each_chunk([&](const ChunkedMemory::Chunk& chunk) {
       const StepClock clock{
@@ -83,6 +71,18 @@ class LayeredShare {
       clock_.copy_in(std::span(&clock, 1));
       train_chunk(task_for(chunk), steps.count, graphs_[chunk.number]);
       stream_.wait();
+    });
+  }
+
+  /// Machines first to first+wanted.count-1 of this share.
+  void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
+    use(device_);
+    memory_.for_each_chunk([&](const ChunkedMemory::Chunk& chunk) {
+      const auto part = part_of(chunk, wanted, first);
+      if (part.count == 0) return;
+      evaluator_.evaluate(chunk.data + part.first * task_.shape.floats(),
+                          tables_.seeds(chunk.first + part.first),
+                          static_cast<std::uint32_t>(part.count), part, stream_.get());
     });
   }
 
@@ -128,9 +128,7 @@ class LayeredShare {
 
   [[nodiscard]] LayeredTask task_for(const ChunkedMemory::Chunk& chunk) const {
     auto task = task_;
-    task.seeds = seeds_.get() + chunk.first;
-    task.settings = settings_.get() + chunk.first;
-    task.factors = factors_.get();
+    tables_.place(task, chunk.first);
     task.parameters = chunk.data;
     task.machines = static_cast<std::uint32_t>(chunk.count);
     task.capacity = static_cast<std::uint32_t>(chunk.capacity);
@@ -165,14 +163,9 @@ class LayeredShare {
   LayeredTask task_;
   Stream stream_;
   Cublas blas_;
-  DeviceArray<std::uint64_t> seeds_;
-  DeviceArray<std::uint32_t> settings_;
-  DeviceArray<float> rates_;
-  DeviceArray<std::uint32_t> schedules_;
-  DeviceArray<std::uint32_t> thresholds_;
-  DeviceArray<std::uint32_t> words_;
+  EnsembleTables tables_;
   DeviceArray<StepClock> clock_;
-  DeviceArray<float> factors_;  ///< [schedules][steps]
+  LayeredEvaluator evaluator_;
   ChunkedMemory memory_;
   std::vector<StepGraph> graphs_;  ///< of a step of each chunk
 };
@@ -181,7 +174,7 @@ class LayeredTrainer final : public DeviceTrainer {
  public:
   LayeredTrainer(const helmholtz_ensemble& ensemble, const LayeredOptions& options,
                  std::span<const std::int32_t> devices)
-      : parameters_(task_of(ensemble).shape.parameters()),
+      : parameters_(layered_task_of(ensemble, options.math).shape.parameters()),
         shares_(ensemble.machines, devices, [&](int device, auto first, auto count) {
           return std::make_unique<LayeredShare>(ensemble, options, device, first, count);
         }) {}
@@ -190,7 +183,7 @@ class LayeredTrainer final : public DeviceTrainer {
     shares_.on_every_device([&](LayeredShare& share) { share.train(steps); });
   }
 
-  void evaluate(const helmholtz_evaluation&) override { throw NotOnDevice(); }
+  void evaluate(const helmholtz_evaluation& wanted) override { evaluate_shares(shares_, wanted); }
   void kl_quantiles(std::span<const double>, double*) override { throw NotOnDevice(); }
 
   [[nodiscard]] std::uint64_t device_bytes() const override {

@@ -3,8 +3,9 @@ set(embedded "")
 foreach(file IN ITEMS cstddef cstdint type_traits utility)
   list(APPEND embedded ${file}=${CMAKE_CURRENT_LIST_DIR}/standard/${file})
 endforeach()
-foreach(file IN ITEMS float_ops.hpp fused_task.hpp group_machine.hpp group_weights.hpp patterns.hpp
-                      philox.hpp portable.hpp thread_machine.hpp warp_group.hpp)
+foreach(file IN ITEMS float_ops.hpp fused_task.hpp group_layers.hpp group_machine.hpp
+                      group_outputs.hpp group_weights.hpp integer_ops.hpp patterns.hpp philox.hpp
+                      portable.hpp thread_machine.hpp warp_group.hpp)
   list(APPEND embedded ${file}=${CMAKE_CURRENT_LIST_DIR}/${file})
 endforeach()
 foreach(file IN ITEMS backends/fused/static_shape.hpp backends/fused/wake_sleep.inl

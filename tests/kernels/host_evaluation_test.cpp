@@ -2,19 +2,13 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include <algorithm>
-#include <bit>
-#include <cmath>
 #include <limits>
-#include <string>
 #include <vector>
 
-#include "backends/cuda/ensemble_view.hpp"
-#include "backends/fused/factor_table.hpp"
 #include "evaluation_plan.hpp"
 #include "helmholtz/backend.hpp"
-#include "helmholtz/evaluation.hpp"
-#include "kernels/host_kernels.hpp"
+#include "kernels/host_evaluator.hpp"
+#include "support/expect_evaluated.hpp"
 #include "support/random_ensemble.hpp"
 
 namespace helmholtz {
@@ -23,127 +17,22 @@ namespace {
 using testing::parameters_of;
 using testing::random_ensemble;
 
-/// Runs the kernels' bodies on the host, in the memory layout of cuda-fused.
-class HostEvaluator {
- public:
-  /// @param parameters  [machines][parameters]
-  HostEvaluator(const Ensemble& ensemble, const std::vector<float>& parameters)
-      : factors_(ensemble),
-        view_(ensemble, factors_),
-        shape_(view_.get().layer_sizes, static_cast<int>(view_.get().layers)),
-        tables_(view_.get(), shape_),
-        sizes_(tables_.layers.data(), cuda::exact_is_feasible(shape_) ? shape_.last() : -1,
-               ensemble.world.size()),
-        stride_(ensemble.size() + 5),
-        columns_(shape_.parameters() * stride_) {
-    for (std::size_t m = 0; m < ensemble.size(); ++m) {
-      for (std::size_t k = 0; k < shape_.parameters(); ++k) {
-        columns_[k * stride_ + m] = parameters[m * shape_.parameters() + k];
-      }
-    }
-    input_.shape = shape_;
-    input_.plan = {.layers = tables_.layers.data(),
-                   .last = shape_.last(),
-                   .patterns = ensemble.world.size(),
-                   .pattern_begin = tables_.pattern_begin.data(),
-                   .pattern_units = tables_.pattern_units.data(),
-                   .probabilities = view_.get().probabilities,
-                   .log_probabilities = view_.get().log_probabilities};
-    input_.index = cuda::WorldTables::index(view_.get());
-    input_.index.words = tables_.sorted_words.data();
-    input_.index.order = tables_.order.data();
-    input_.parameters = {columns_.data(), stride_, 1};
-    input_.seeds = view_.get().seeds;
-    input_.machines.count = static_cast<std::uint32_t>(ensemble.size());
-  }
-
-  [[nodiscard]] std::vector<Evaluation> evaluate(std::uint64_t step, std::uint64_t samples) {
-    const auto machines = input_.machines.count;
-    std::vector<double> kl_exact(machines, std::numeric_limits<double>::quiet_NaN());
-    std::vector<double> kl_sampled(machines, std::numeric_limits<double>::quiet_NaN());
-    std::vector<std::uint32_t> unseen(machines);
-    std::vector<std::uint8_t> diverged(machines);
-    const cuda::EvaluationResults results{kl_exact.data(), kl_sampled.data(), unseen.data(),
-                                          diverged.data()};
-    testing::run_find_diverged(input_.parameters, shape_.parameters(), machines, results);
-    auto sane = input_;
-    std::vector<std::uint32_t> numbers;
-    for (std::uint32_t m = 0; m < machines; ++m) {
-      if (diverged[m] == 0) numbers.push_back(m);
-    }
-    sane.machines = {numbers.data(), 0, static_cast<std::uint32_t>(numbers.size())};
-    if (cuda::exact_is_feasible(shape_)) evaluate_exactly(sane, results);
-    if (samples > 0) evaluate_by_samples(sane, step, samples, results);
-    std::vector<Evaluation> all;
-    for (std::uint32_t m = 0; m < machines; ++m) {
-      all.push_back({kl_exact[m], kl_sampled[m], unseen[m], diverged[m] != 0});
-    }
-    return all;
-  }
-
- private:
-  void evaluate_exactly(const cuda::EvaluationInput& input,
-                        const cuda::EvaluationResults& results) {
-    constexpr std::uint32_t kGroups = 2;
-    std::vector<double> workspace(kGroups * cuda::group_doubles(shape_, sizes_));
-    testing::run_exact(cuda::exact_task(input, sizes_, workspace.data(), kGroups, results));
-  }
-
-  /// In parts of three machines, samples in parts of a third, by every sampler that can.
-  void evaluate_by_samples(const cuda::EvaluationInput& input, std::uint64_t step,
-                           std::uint64_t samples, const cuda::EvaluationResults& results) {
-    for (std::uint32_t first = 0; first < input.machines.count; first += 3) {
-      auto some = input;
-      some.machines = input.machines.part(first, 3);
-      const auto counts = counted(some, step, samples, false);
-      if (cuda::has_register_kernel(shape_)) {
-        EXPECT_EQ(counted(some, step, samples, true), counts);
-      }
-      testing::run_counted(cuda::counted_task(some, samples, counts.data(), results));
-    }
-  }
-
-  [[nodiscard]] std::vector<std::uint32_t> counted(const cuda::EvaluationInput& some,
-                                                   std::uint64_t step, std::uint64_t samples,
-                                                   bool registers) const {
-    std::vector<std::uint32_t> counts(some.machines.count * some.plan.patterns);
-    auto task = cuda::sample_task(some, step, counts.data());
-    const auto all = static_cast<std::uint32_t>(samples);
-    for (; task.first_sample < all; task.first_sample += task.samples) {
-      task.samples = std::min(all / 3 + 1, all - task.first_sample);
-      testing::run_samples(task, {.registers = registers});
-    }
-    return counts;
-  }
-
-  fused::FactorTable factors_;
-  plugin::EnsembleView view_;
-  cuda::RuntimeShape shape_;
-  cuda::WorldTables tables_;
-  ExactSizes sizes_;
-  std::size_t stride_;
-  std::vector<float> columns_;
-  cuda::EvaluationInput input_;
-};
-
-std::uint64_t bits(double x) { return std::isnan(x) ? 0 : std::bit_cast<std::uint64_t>(x); }
-
 /// Compares every machine after some steps, to the bit.
 void expect_same(const Ensemble& ensemble, std::uint64_t steps, std::uint64_t samples,
                  std::vector<float> parameters = {}) {
   const auto trainer = make_trainer("reference", ensemble, {.threads = 1});
   trainer->train(steps);
   if (parameters.empty()) parameters = parameters_of(*trainer, 0, ensemble.size());
-  std::vector<Evaluation> expected(ensemble.size());
-  evaluate_machines(ensemble, 0, parameters, steps, {.exact = true, .samples = samples}, expected);
-  const auto got = HostEvaluator(ensemble, parameters).evaluate(steps, samples);
-  const auto layers = ensemble.topology.to_string();
+  // In the memory layout of cuda-fused.
+  const auto each = ensemble.topology.parameters();
+  const auto stride = ensemble.size() + 5;
+  std::vector<float> columns(each * stride);
   for (std::size_t m = 0; m < ensemble.size(); ++m) {
-    EXPECT_EQ(bits(got[m].kl_exact), bits(expected[m].kl_exact)) << layers << " machine " << m;
-    EXPECT_EQ(bits(got[m].kl_sampled), bits(expected[m].kl_sampled)) << layers << " machine " << m;
-    EXPECT_EQ(got[m].unseen, expected[m].unseen) << layers << " machine " << m;
-    EXPECT_EQ(got[m].diverged, expected[m].diverged) << layers << " machine " << m;
+    for (std::size_t k = 0; k < each; ++k) columns[k * stride + m] = parameters[m * each + k];
   }
+  testing::HostEvaluator evaluator(ensemble, {columns.data(), stride, 1});
+  testing::expect_evaluated(ensemble, 0, parameters, steps, samples,
+                            evaluator.evaluate(steps, samples));
 }
 
 Ensemble of_world(const std::vector<int>& layers, const char* world, std::size_t machines) {
@@ -188,6 +77,42 @@ TEST(HostEvaluation, OfRandomEnsembles) {
     RC_ASSERT(!::testing::Test::HasFailure());
   });
   EXPECT_TRUE(held);
+}
+
+// Machines 3 to 8 of a share whose chunks are of four.
+TEST(EvaluationPlan, EachChunkHasItsPartOfWhatIsWanted) {
+  struct Chunk {
+    std::size_t first;
+    std::size_t count;
+  };
+  std::uint8_t diverged[6];
+  double kl[6];
+  const helmholtz_evaluation wanted{.first = 0,
+                                    .count = 6,
+                                    .step = 7,
+                                    .samples = 8,
+                                    .kl_exact = kl,
+                                    .kl_sampled = nullptr,
+                                    .unseen = nullptr,
+                                    .diverged = diverged,
+                                    .stop_requested = nullptr,
+                                    .stop_context = nullptr};
+  struct Expected {
+    std::uint64_t first, count;
+    std::ptrdiff_t results;
+  };
+  constexpr Expected kParts[] = {{3, 1, 0}, {0, 4, 1}, {0, 1, 5}};
+  for (std::size_t c = 0; c < 3; ++c) {
+    const auto part = cuda::part_of(Chunk{4 * c, 4}, wanted, 3);
+    EXPECT_EQ(part.first, kParts[c].first);
+    EXPECT_EQ(part.count, kParts[c].count);
+    EXPECT_EQ(part.diverged - diverged, kParts[c].results);
+    EXPECT_EQ(part.kl_exact - kl, kParts[c].results);
+    EXPECT_EQ(part.kl_sampled, nullptr);
+    EXPECT_EQ(part.step, 7U);
+  }
+  EXPECT_EQ(cuda::part_of(Chunk{12, 4}, wanted, 3).count, 0U);
+  EXPECT_EQ(cuda::part_of(Chunk{0, 2}, wanted, 3).count, 0U);
 }
 
 TEST(EvaluationPlan, SamplesFitIntoSharedMemory) {

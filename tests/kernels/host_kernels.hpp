@@ -47,6 +47,7 @@ void run_find_errors(const cuda::LayeredTask& task, cuda::Network network);
 void run_clamp(const cuda::LayeredTask& task);
 void run_split_weights(const cuda::LayeredTask& task, cuda::Network network);
 void run_advance(const cuda::LayeredTask& task);
+void run_gather(const cuda::GatherTask& task);
 void run_product(const cuda::Product& product, cuda::Math math);
 
 }  // namespace helmholtz::testing

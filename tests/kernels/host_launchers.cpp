@@ -54,6 +54,9 @@ void launch_split_weights(const LayeredTask& task, Network network, cudaStream_t
 void launch_advance(const LayeredTask& task, cudaStream_t stream) {
   launch_on_host(stream, [=] { host::run_advance(task); });
 }
+void launch_gather(const GatherTask& task, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_gather(task); });
+}
 
 namespace {
 

@@ -15,8 +15,8 @@ using cuda::Product;
 bool is_split(const LayeredTask& task) { return task.math == cuda::Math::bf16x3; }
 
 /// body(machine, item)
-template <class Body>
-void for_each(const LayeredTask& task, std::size_t items, Body body) {
+template <class Task, class Body>
+void for_each(const Task& task, std::size_t items, Body body) {
   for (std::uint32_t m = 0; m < task.machines; ++m) {
     for (std::uint32_t item = 0; item < items; ++item) body(m, item);
   }
@@ -97,6 +97,11 @@ void run_split_weights(const LayeredTask& task, Network network) {
 }
 
 void run_advance(const LayeredTask& task) { cuda::advance(task); }
+
+void run_gather(const cuda::GatherTask& task) {
+  for_each(task, task.shape.parameters(),
+           [&](std::uint32_t m, std::uint32_t k) { cuda::gather_parameter(task, m, k); });
+}
 
 void run_product(const Product& product, cuda::Math math) {
   for (std::int64_t m = 0; m < product.count; ++m) {

@@ -5,7 +5,7 @@ find_path(THRUST_INCLUDE_DIR thrust/copy.h
 add_library(helmholtz_host_device MODULE
   kernels/host_launchers.cpp kernels/host_runtime.cpp
   ${kernels}/chunked_memory.cpp ${kernels}/cuda_status.cpp ${kernels}/evaluator.cpp
-  ${kernels}/fused_trainer.cpp ${kernels}/layered_trainer.cpp ${kernels}/machine_store.cpp
+  ${kernels}/fused_trainer.cpp ${kernels}/layered_evaluator.cpp ${kernels}/layered_trainer.cpp ${kernels}/machine_store.cpp
   ${kernels}/plugin.cpp ${kernels}/specialised_kernel.cpp)
 target_include_directories(helmholtz_host_device SYSTEM PRIVATE
   ${THRUST_INCLUDE_DIR} ${CUDAToolkit_INCLUDE_DIRS})
@@ -32,7 +32,7 @@ endfunction()
 on_host_device(contract_on_host_device contract_test *cuda*)
 on_host_device(parity_on_host_device parity_test -*AWholeNotebookRun)
 if(TARGET layered_device_test)
-  on_host_device(layered_on_host_device layered_device_test *AGraph*)
+  on_host_device(layered_on_host_device layered_device_test *EvaluatesTo*)
 endif()
 # A device that is too small for the machines of most tests: they take turns.
 on_host_device(contract_on_small_host_device contract_test *cuda_fused*)

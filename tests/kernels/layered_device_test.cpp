@@ -1,9 +1,10 @@
-// cuda-layered on a device: a graph of a step is the step. Skipped by name where there is none, but
-// for HELMHOLTZ_REQUIRE_BACKENDS.
+// cuda-layered on a device: a graph of a step is the step, an evaluation has the host's bits. Skipped
+// by name where there is none, but for HELMHOLTZ_REQUIRE_BACKENDS.
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "backends/cuda/plugin.hpp"
 #include "backends/fused/factor_table.hpp"
 #include "helmholtz/error.hpp"
+#include "support/expect_evaluated.hpp"
 #include "support/one_step.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -38,9 +40,13 @@ class LayeredDevice : public ::testing::Test {
     }
   }
 
-  /// Parameters after steps 0 to steps-1, [machines][parameters], from the initial ones.
-  [[nodiscard]] std::vector<float> trained(const Ensemble& ensemble, std::uint32_t steps,
-                                           helmholtz_math math, bool plain_launches) const {
+  using Trainer = std::unique_ptr<helmholtz_trainer, void (*)(helmholtz_trainer*)>;
+
+  [[nodiscard]] const helmholtz_plugin& functions() const { return plugin_->functions(); }
+
+  /// After steps 0 to steps-1, from the initial parameters.
+  [[nodiscard]] Trainer train(const Ensemble& ensemble, std::uint32_t steps, helmholtz_math math,
+                              bool plain_launches) const {
     fused::FactorTable factors(ensemble);
     factors.fill(0, steps);
     const plugin::EnsembleView view(ensemble, factors);
@@ -50,27 +56,39 @@ class LayeredDevice : public ::testing::Test {
                                         .strategy = HELMHOLTZ_LAYERED,
                                         .math = static_cast<std::uint32_t>(math),
                                         .plain_launches = plain_launches ? 1U : 0U};
-    const auto& functions = plugin_->functions();
     helmholtz_error error{};
     helmholtz_trainer* raw = nullptr;
-    plugin::Plugin::check(functions.create(&view.get(), &placement, &raw, &error), error);
-    const std::unique_ptr<helmholtz_trainer, void (*)(helmholtz_trainer*)> trainer(
-        raw, functions.destroy);
+    plugin::Plugin::check(functions().create(&view.get(), &placement, &raw, &error), error);
+    Trainer trainer(raw, functions().destroy);
     const auto each = ensemble.topology.parameters();
     std::vector<float> parameters(ensemble.size() * each);
     for (std::size_t m = 0; m < ensemble.size(); ++m) {
       initial_parameters(ensemble, m, std::span(parameters).subspan(m * each, each));
     }
     plugin::Plugin::check(
-        functions.write(trainer.get(), 0, ensemble.size(), parameters.data(), &error), error);
+        functions().write(trainer.get(), 0, ensemble.size(), parameters.data(), &error), error);
     const helmholtz_steps all{.first = 0,
                               .count = steps,
                               .schedules = static_cast<std::uint32_t>(factors.schedules()),
                               .factors = factors.factors().data()};
-    plugin::Plugin::check(functions.train(trainer.get(), &all, &error), error);
-    plugin::Plugin::check(
-        functions.read(trainer.get(), 0, ensemble.size(), parameters.data(), &error), error);
+    plugin::Plugin::check(functions().train(trainer.get(), &all, &error), error);
+    return trainer;
+  }
+
+  /// Parameters of machines first to first+count-1, [count][parameters].
+  [[nodiscard]] std::vector<float> read(const Trainer& trainer, const Ensemble& ensemble,
+                                        std::size_t first, std::size_t count) const {
+    std::vector<float> parameters(count * ensemble.topology.parameters());
+    helmholtz_error error{};
+    plugin::Plugin::check(functions().read(trainer.get(), first, count, parameters.data(), &error),
+                          error);
     return parameters;
+  }
+
+  /// Parameters of all machines after some steps.
+  [[nodiscard]] std::vector<float> trained(const Ensemble& ensemble, std::uint32_t steps,
+                                           helmholtz_math math, bool plain_launches) const {
+    return read(train(ensemble, steps, math, plain_launches), ensemble, 0, ensemble.size());
   }
 
   std::shared_ptr<const plugin::Plugin> plugin_;
@@ -110,6 +128,41 @@ TEST_F(LayeredDevice, OneStepAgreesWithDoubleAndWithTheReference) {
       }
     }
     EXPECT_GE(certain, 18);
+  }
+}
+
+// On the device, and not on the host in its place; all machines but the first three and the last.
+TEST_F(LayeredDevice, EvaluatesToTheBitsOfEvaluateMachines) {
+  constexpr std::uint32_t kSteps = 20;
+  constexpr std::uint64_t kSamples = 500;
+  for (const auto& layers : {std::vector{1, 6, 9}, {1, 1, 1}, {5, 40, 70}, {3, 7, 33}}) {
+    const auto ensemble = random_ensemble(layers, 3, 70);
+    const auto trainer = train(ensemble, kSteps, HELMHOLTZ_FP32, false);
+    constexpr std::size_t kFirst = 3;
+    const auto count = ensemble.size() - kFirst - 1;
+    constexpr double kNotComputed = std::numeric_limits<double>::quiet_NaN();
+    std::vector<double> kl_exact(count, kNotComputed);
+    std::vector<double> kl_sampled(count, kNotComputed);
+    std::vector<std::uint32_t> unseen(count);
+    std::vector<std::uint8_t> diverged(count);
+    const helmholtz_evaluation wanted{.first = kFirst,
+                                      .count = count,
+                                      .step = kSteps,
+                                      .samples = kSamples,
+                                      .kl_exact = kl_exact.data(),
+                                      .kl_sampled = kl_sampled.data(),
+                                      .unseen = unseen.data(),
+                                      .diverged = diverged.data(),
+                                      .stop_requested = nullptr,
+                                      .stop_context = nullptr};
+    helmholtz_error error{};
+    ASSERT_EQ(functions().evaluate(trainer.get(), &wanted, &error), HELMHOLTZ_OK) << error.text;
+    std::vector<Evaluation> got;
+    for (std::size_t m = 0; m < count; ++m) {
+      got.push_back({kl_exact[m], kl_sampled[m], unseen[m], diverged[m] != 0});
+    }
+    testing::expect_evaluated(ensemble, kFirst, read(trainer, ensemble, kFirst, count), kSteps,
+                              kSamples, got);
   }
 }
 

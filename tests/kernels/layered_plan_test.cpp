@@ -57,26 +57,40 @@ TEST(LayeredShape, MatricesAndLongRowsAreAligned) {
 }
 
 TEST(LayeredShape, PacksEveryParameterToAPlaceOfItsOwn) {
-  const std::vector sizes = {3, 9, 14, 5};
-  const Topology topology(sizes);
-  const auto one = shape(sizes, 2);
-  std::vector<float> machine(topology.parameters());
-  std::iota(machine.begin(), machine.end(), 1.0F);
-  std::vector<float> device(one.floats());
-  pack(one, machine.data(), device.data());
-  std::vector<float> back(machine.size());
-  unpack(one, device.data(), back.data());
-  EXPECT_EQ(back, machine);
-  const auto at = [&](const LayeredLayer& layer, int j, int i) {
-    return device[layer.weights + static_cast<std::size_t>(j * layer.stride + i)];
-  };
-  const auto in_file = [&](const LayerView& layer, int j, int i) {
-    return machine[layer.weights + static_cast<std::size_t>(j * layer.inputs + i)];
-  };
-  EXPECT_EQ(at(one.layer(Network::generative, 2), 13, 7), in_file(topology.generative(2), 13, 7));
-  EXPECT_EQ(at(one.layer(Network::recognition, 1), 4, 11), in_file(topology.recognition(1), 4, 11));
-  EXPECT_EQ(device[one.layer(Network::recognition, 0).bias + 2],
-            machine[topology.recognition(0).bias + 2]);
+  for (const auto& sizes : {std::vector{3, 9, 14, 5}, {1, 1}, {1, 6, 9}, {33, 1, 31, 65}}) {
+    const Topology topology(sizes);
+    const auto one = shape(sizes, 2);
+    ASSERT_EQ(one.parameters(), topology.parameters());
+    std::vector<float> machine(topology.parameters());
+    std::iota(machine.begin(), machine.end(), 1.0F);
+    std::vector<float> device(one.floats());
+    pack(one, machine.data(), device.data());
+    std::vector<float> back(machine.size());
+    unpack(one, device.data(), back.data());
+    EXPECT_EQ(back, machine);
+    const auto compare = [&](const LayeredLayer& layer, const LayerView& in_file) {
+      for (int j = 0; j < layer.outputs; ++j) {
+        for (int i = 0; i < layer.inputs; ++i) {
+          ASSERT_EQ(device[layer.weights + static_cast<std::size_t>(j * layer.stride + i)],
+                    machine[in_file.weights + static_cast<std::size_t>(j * layer.inputs + i)]);
+        }
+        ASSERT_EQ(device[layer.bias + static_cast<std::size_t>(j)],
+                  machine[in_file.bias + static_cast<std::size_t>(j)]);
+      }
+    };
+    for (int l = 0; l <= topology.last(); ++l) {
+      compare(one.layer(Network::generative, l), topology.generative(l));
+    }
+    for (int l = 0; l < topology.last(); ++l) {
+      compare(one.layer(Network::recognition, l), topology.recognition(l));
+    }
+  }
+}
+
+TEST(LayeredPlan, GathersABoundedNumberOfMachines) {
+  EXPECT_EQ(gathered_machines(shape({1, 6, 9}, 1), 1'000'000), (1U << 24U) / 143);
+  EXPECT_EQ(gathered_machines(shape({1, 6, 9}, 1), 7), 7U);
+  EXPECT_EQ(gathered_machines(shape({4000, 4000}, 1), 7), 1U);
 }
 
 TEST(LayeredPlan, IdleMachinesCostNoMoreThanALaunch) {
