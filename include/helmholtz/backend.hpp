@@ -35,8 +35,9 @@ class Trainer {
   void train(std::uint64_t steps);
 
   /// Machines first to first+out.size()-1, as they are now.
+  /// @return false if options.stop_requested ended it: then `out` is not to be read
   /// @throws InvalidArgument (field "machines") beyond the last machine
-  void evaluate(const EvaluationOptions& options, std::size_t first, std::span<Evaluation> out);
+  bool evaluate(const EvaluationOptions& options, std::size_t first, std::span<Evaluation> out);
 
   /// Copies parameters of machines first to first+count-1 in or out, [count x parameters()].
   /// A machine with a parameter that is not finite reads as NaN throughout.
@@ -52,8 +53,9 @@ class Trainer {
   /// @param threads  CPU threads for this trainer's parallel work; 0: all cores
   Trainer(Ensemble ensemble, int threads);
 
-  /// As it stands: reads the parameters and has evaluate_machines() do it, on all threads.
-  virtual void do_evaluate(const EvaluationOptions& options, std::size_t first,
+  /// As it stands: reads the parameters and evaluates on all threads, also the samples of a single
+  /// machine.
+  virtual bool do_evaluate(const EvaluationOptions& options, std::size_t first,
                            std::span<Evaluation> out);
   /// Steps first to first+steps-1 of every machine.
   virtual void do_train(std::uint64_t first, std::uint64_t steps) = 0;

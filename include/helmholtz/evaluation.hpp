@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -79,6 +80,8 @@ std::vector<std::uint8_t> generate_patterns(const Topology& topology,
 struct EvaluationOptions {
   bool exact = true;          ///< where exact_is_feasible; else kl_exact stays NaN
   std::uint64_t samples = 0;  ///< generated samples for the sampled KL; 0: none
+  /// Asked by Trainer::evaluate between pieces of samples, on the calling thread; true ends it.
+  std::function<bool()> stop_requested = {};
 
   static constexpr std::uint64_t kMaxSamples = 1'000'000'000;
 };

@@ -71,7 +71,7 @@ class PluginTrainer final : public Trainer {
     }
   }
 
-  void do_evaluate(const EvaluationOptions& options, std::size_t first,
+  bool do_evaluate(const EvaluationOptions& options, std::size_t first,
                    std::span<Evaluation> out) override {
     const bool sampled = options.samples > 0;
     constexpr double kNotComputed = std::numeric_limits<double>::quiet_NaN();
@@ -97,6 +97,7 @@ class PluginTrainer final : public Trainer {
                 .unseen = sampled ? unseen[m] : 0,
                 .diverged = diverged[m] != 0};
     }
+    return true;
   }
 
   void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {
