@@ -20,7 +20,7 @@ std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each);
 
 /// Bytes that a sweep takes at its peak.
 struct SweepMemory {
-  double shard = 0;    ///< the shards trained at once: parameters and rows
+  double shard = 0;    ///< those trained at once: parameters and rows; rows being written
   double summary = 0;  ///< 8 bytes a machine and evaluation, for exact quantiles
 
   [[nodiscard]] double total() const { return shard + summary; }

@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "helmholtz/sweep.hpp"
+#include "sweep/background_sink.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/shard.hpp"
 
@@ -15,10 +18,12 @@ class Plan {
       : machines_(spec.machines()),
         size_(options.shard_machines > 0 ? options.shard_machines : spec.shard_machines()),
         at_once_(machines_at_once(spec, size_) / size_),
-        wanted_(options.wanted) {}
+        wanted_((machines_ - 1) / size_ + 1) {
+    for (std::uint64_t i = 0; i < shards(); ++i) wanted_[i] = !options.wanted || options.wanted(i);
+  }
 
-  [[nodiscard]] std::uint64_t shards() const { return (machines_ - 1) / size_ + 1; }
-  [[nodiscard]] bool wants(std::uint64_t i) const { return !wanted_ || wanted_(i); }
+  [[nodiscard]] std::uint64_t shards() const { return wanted_.size(); }
+  [[nodiscard]] bool wants(std::uint64_t i) const { return wanted_[i]; }
   [[nodiscard]] std::uint64_t each() const { return size_; }
   [[nodiscard]] std::uint64_t first(std::uint64_t i) const { return i * size_; }
   /// The end of the wanted shards from i on that are trained at once.
@@ -40,7 +45,7 @@ class Plan {
   std::uint64_t machines_;
   std::uint64_t size_;
   std::uint64_t at_once_;
-  const std::function<bool(std::uint64_t)>& wanted_;
+  std::vector<bool> wanted_;  // asked once: a sink's thread may be changing what is wanted
 };
 
 }  // namespace
@@ -51,7 +56,10 @@ SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
   const Plan plan(spec, options);
   SweepProgress progress{.machine_steps_total = static_cast<double>(plan.machines()) *
                                                 static_cast<double>(spec.steps)};
-  const auto stop = [&] { return options.stop_requested && options.stop_requested(); };
+  BackgroundSink writer(sinks);
+  const auto stop = [&] {
+    return writer.failed() || (options.stop_requested && options.stop_requested());
+  };
   const auto report = [&](double machine_steps) {
     progress.machine_steps += machine_steps;
     if (options.progress) options.progress(progress);
@@ -65,17 +73,18 @@ SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
       continue;
     }
     const auto count = plan.first(end - 1) + plan.count(end - 1) - plan.first(i);
-    const auto shards = trainer.train(plan.first(i), count, plan.each());
+    auto shards = trainer.train(plan.first(i), count, plan.each());
     outcome.stopped = !shards;
     if (!shards) break;
     for (const auto& shard : *shards) {
-      for (auto* const sink : sinks) sink->write(shard);
       progress.machines += shard.machines();
       progress.diverged += shard.count_diverged();
     }
+    writer.write(std::move(*shards));
     report(0);
     i = end;
   }
+  writer.finish();
   outcome.machines = progress.machines;
   outcome.diverged = progress.diverged;
   outcome.machine_steps = progress.machine_steps;

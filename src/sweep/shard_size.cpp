@@ -142,7 +142,8 @@ SweepMemory sweep_memory(const SweepSpec& spec) {
         memory.shard, training_memory(spec.resolved_backend(kind), ensemble_of(spec, kind, shard)));
     kept = std::max(kept, kept_bytes(spec.topologies[kind.topology]));
   }
-  constexpr double kCopies = 3;  // the rows, the HDF5 file in memory, and its bytes
+  // The rows, those still being written, the HDF5 file in memory, and its bytes.
+  constexpr double kCopies = 4;
   const auto rows = static_cast<double>(shard);
   memory.shard += kCopies * (rows * row_bytes(spec) + most_kept(spec, rows) * kept);
   memory.summary = static_cast<double>(spec.machines()) * static_cast<double>(spec.evaluations()) *
