@@ -86,7 +86,7 @@ typedef struct helmholtz_evaluation {
   double* kl_sampled; /* [count], or null: not wanted, as `unseen` */
   uint32_t* unseen;
   uint8_t* diverged; /* [count], 0 or 1 */
-  /* Asked now and then, unless null; what was written is void once it says 1. */
+  /* Asked now and then from any thread, unless null; what was written is void once it says 1. */
   int32_t (*stop_requested)(void* context);
   void* stop_context;
 } helmholtz_evaluation;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -154,6 +155,36 @@ TEST_P(Contract, QuantilesAreThoseOfTheMachinesThatHaveNotDiverged) {
   EXPECT_TRUE(std::isnan(trainer->kl_quantiles(std::vector{0.5})[0]));
 }
 
+// One machine's samples are shared out over threads, and so are those of some machines.
+TEST_P(Contract, SampledEvaluationsAreTheSameOnAnyThreads) {
+  auto ensemble = random_ensemble({2, 5, 12}, 1, 5, 1.0);
+  ensemble.settings.push_back(ensemble.settings[0]);
+  ensemble.settings[1].initialisation.scale = 1e30;
+  ensemble.machines[2].setting = 1;  // diverged
+  const auto whole = parameters_of(*make_trainer(GetParam(), ensemble), 0, 5);
+  for (const std::uint64_t samples : {1U, 1003U, 100'000U}) {
+    const EvaluationOptions options{.exact = false, .samples = samples};
+    std::vector<Evaluation> expected(5);
+    evaluate_machines(ensemble, 0, whole, 0, options, expected);
+    for (const int threads : {1, 2, 7}) {
+      const auto trainer = make_trainer(GetParam(), ensemble, {.threads = threads});
+      std::vector<Evaluation> all(5);
+      ASSERT_TRUE(trainer->evaluate(options, 0, all));
+      std::vector<Evaluation> last(1);
+      ASSERT_TRUE(trainer->evaluate(options, 4, last));
+      all.push_back(last[0]);
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto& wanted = expected[std::min<std::size_t>(i, 4)];
+        EXPECT_EQ(all[i].diverged, wanted.diverged) << i;
+        EXPECT_EQ(all[i].unseen, wanted.unseen) << i << ", " << samples << ", " << threads;
+        EXPECT_EQ(std::bit_cast<std::uint64_t>(all[i].kl_sampled),
+                  std::bit_cast<std::uint64_t>(wanted.kl_sampled))
+            << i << ", " << samples << ", " << threads;
+      }
+    }
+  }
+}
+
 TEST_P(Contract, RefusesWhatItCannotTrain) {
   auto ensemble = random_ensemble({2, 5, 12}, 1, 1);
   ensemble.batch = 0;
@@ -266,6 +297,37 @@ TEST_P(Contract, FollowsTheSchedule) {
     return parameters_of(*at_two, 0, 1);
   };
   EXPECT_EQ(later(halving), later(constant));
+}
+
+TEST(Evaluation, StopsBetweenPiecesOfOneMachinesSamples) {
+  const auto trainer = make_trainer("cpu-fused", random_ensemble({1, 6, 9}, 1, 1), {.threads = 2});
+  int asked = 0;
+  EvaluationOptions options{.exact = false, .samples = EvaluationOptions::kMaxSamples};
+  options.stop_requested = [&] { return ++asked == 2; };
+  std::vector<Evaluation> out(1);
+  EXPECT_FALSE(trainer->evaluate(options, 0, out));
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(Evaluation, StopsInNumpysStreamAndTakesNothingFromIt) {
+  const auto numpy = [] {
+    return make_trainer("reference", random_ensemble({1, 6, 9}, 1, 1, 1.0),
+                        {.random = RandomScheme::numpy});
+  };
+  std::vector<Evaluation> expected(1);
+  ASSERT_TRUE(numpy()->evaluate({.samples = 10'000}, 0, expected));
+  // Asked in passing over the draws of a layer, and in sampling.
+  for (const int questions : {1, 2, 150}) {
+    const auto trainer = numpy();
+    int asked = 0;
+    std::vector<Evaluation> out(1);
+    EvaluationOptions options{.samples = 10'000};
+    options.stop_requested = [&] { return ++asked == questions; };
+    EXPECT_FALSE(trainer->evaluate(options, 0, out));
+    options.stop_requested = {};
+    ASSERT_TRUE(trainer->evaluate(options, 0, out));
+    EXPECT_EQ(out[0].kl_sampled, expected[0].kl_sampled) << questions;
+  }
 }
 
 TEST(Auto, LooksAtTopologyAndBatchNeverAtTheNumberOfMachines) {

@@ -5,13 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <thread>
 
 #include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
 #include "sweep/memory.hpp"
+#include "sweep/replay.hpp"
 
 namespace helmholtz {
 namespace {
@@ -205,19 +209,122 @@ TEST(Sweep, ADivergingRateLeavesTheOthersAlone) {
   }
 }
 
-TEST(Sweep, AStopKeepsFinishedShards) {
+/// Takes its time: what it is given, it gets while the next shards are trained.
+class SlowSink : public ShardSink {
+ public:
+  void write(const Shard&) override { std::this_thread::sleep_for(std::chrono::milliseconds(100)); }
+};
+
+TEST(Sweep, AStopKeepsTrainedShards) {
   auto spec = small_spec();
   spec.backend = "reference";  // the shards are trained one by one
+  SlowSink slow;
   Rows rows(spec);
-  const std::array<ShardSink*, 1> sinks = {&rows};
+  const std::array<ShardSink*, 2> sinks = {&slow, &rows};
+  std::uint64_t trained = 0;
   SweepOptions options{.shard_machines = 7};
-  options.stop_requested = [&] { return rows.shards == 2; };
+  options.progress = [&](const SweepProgress& now) { trained = now.machines; };
+  options.stop_requested = [&] { return trained == 14; };
   const auto outcome = run_sweep(spec, options, sinks);
   EXPECT_TRUE(outcome.stopped);
   EXPECT_EQ(outcome.machines, 14U);
   EXPECT_EQ(rows.all.size(), 14U * 3);
   const auto whole = run(spec).all;
   EXPECT_TRUE(std::equal(rows.all.begin(), rows.all.end(), whole.begin()));
+}
+
+/// Waits in its first shard until training has gone on; tells whether it has.
+class WaitingSink : public ShardSink {
+ public:
+  void write(const Shard& shard) override {
+    if (shard.first > 0) return;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!went_on && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  }
+  std::atomic<bool> went_on = false;
+};
+
+TEST(Sweep, WritesABlockWhileTheNextOneIsTrained) {
+  auto spec = small_spec();
+  spec.backend = "reference";
+  WaitingSink sink;
+  Rows rows(spec);
+  const std::array<ShardSink*, 2> sinks = {&sink, &rows};
+  SweepOptions options{.shard_machines = 7};
+  bool meanwhile = false;
+  options.progress = [&](const SweepProgress& now) {
+    if (now.machine_steps <= 7 * 25) return;
+    meanwhile = meanwhile || !sink.went_on;
+    sink.went_on = true;
+  };
+  run_sweep(spec, options, sinks);
+  EXPECT_TRUE(meanwhile);
+  EXPECT_EQ(rows.all, run(spec).all);
+}
+
+/// Has room for some shards.
+class FullSink : public ShardSink {
+ public:
+  explicit FullSink(int room) : room_(room) {}
+  void write(const Shard&) override {
+    if (room_-- > 0) return;
+    full = true;
+    throw IoError("shard", "No space left on device");
+  }
+  std::atomic<bool> full = false;
+
+ private:
+  int room_;
+};
+
+TEST(Sweep, ASinkThatFailsEndsItSoon) {
+  auto spec = small_spec();
+  spec.backend = "reference";
+  for (int room = 0; room < 7; ++room) {
+    FullSink full(room);
+    Rows rows(spec);
+    const std::array<ShardSink*, 2> sinks = {&full, &rows};
+    SweepOptions options{.shard_machines = 7};
+    double steps = 0;
+    options.progress = [&](const SweepProgress& now) {
+      steps = now.machine_steps;
+      // Time for the sink to fail that has got one shard too many.
+      if (now.machines / 7 > static_cast<std::uint64_t>(room)) {
+        while (!full.full) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
+    };
+    EXPECT_THROW(run_sweep(spec, options, sinks), IoError) << room;
+    EXPECT_EQ(rows.shards, room);
+    EXPECT_LT(steps, 7 * 25 * (room + 2)) << "went on training";
+  }
+}
+
+TEST(Sweep, AsksWhatIsWantedBeforeASinkChangesIt) {
+  const auto spec = small_spec();
+  Rows rows(spec);
+  const std::array<ShardSink*, 1> sinks = {&rows};
+  SweepOptions options{.shard_machines = 7};
+  const auto caller = std::this_thread::get_id();
+  options.wanted = [&](std::uint64_t) {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    EXPECT_EQ(rows.shards, 0);
+    return true;
+  };
+  EXPECT_EQ(run_sweep(spec, options, sinks).machines, spec.machines());
+}
+
+TEST(Replay, StopsWithinOneEvaluation) {
+  auto spec = small_spec();
+  spec.samples = EvaluationOptions::kMaxSamples;
+  spec.steps = 0;
+  int asked = 0;
+  int evaluated = 0;
+  const auto parameters = replay(
+      spec, 0, [&](std::uint64_t, const Evaluation&) { ++evaluated; },
+      [&] { return ++asked == 2; });
+  EXPECT_TRUE(parameters.empty());
+  EXPECT_EQ(evaluated, 0);
 }
 
 TEST(Sweep, TrainsTheWantedShardsAlone) {

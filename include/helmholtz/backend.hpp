@@ -35,8 +35,9 @@ class Trainer {
   void train(std::uint64_t steps);
 
   /// Machines first to first+out.size()-1, as they are now.
+  /// @return false if options.stop_requested ended it: then `out` is not to be read
   /// @throws InvalidArgument (field "machines") beyond the last machine
-  void evaluate(const EvaluationOptions& options, std::size_t first, std::span<Evaluation> out);
+  bool evaluate(const EvaluationOptions& options, std::size_t first, std::span<Evaluation> out);
 
   /// Quantiles of all machines' exact KL in nats as they are now, diverged ones left out; NaN if
   /// all have diverged. Interpolated between order statistics (type 7 of Hyndman & Fan 1996, as
@@ -64,8 +65,9 @@ class Trainer {
   /// @param threads  CPU threads for this trainer's parallel work; 0: all cores
   Trainer(Ensemble ensemble, int threads);
 
-  /// As it stands: reads the parameters and has evaluate_machines() do it, on all threads.
-  virtual void do_evaluate(const EvaluationOptions& options, std::size_t first,
+  /// As it stands: reads the parameters and evaluates on all threads, also the samples of a single
+  /// machine.
+  virtual bool do_evaluate(const EvaluationOptions& options, std::size_t first,
                            std::span<Evaluation> out);
   /// As it stands: evaluates all machines and sorts on this thread.
   virtual void do_kl_quantiles(std::span<const double> probabilities, std::span<double> out);

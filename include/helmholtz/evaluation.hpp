@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -79,6 +80,9 @@ std::vector<std::uint8_t> generate_patterns(const Topology& topology,
 struct EvaluationOptions {
   bool exact = true;          ///< where exact_is_feasible; else kl_exact stays NaN
   std::uint64_t samples = 0;  ///< generated samples for the sampled KL; 0: none
+  /// Asked by Trainer::evaluate between pieces of samples; true ends it. On the calling thread, but
+  /// with several devices on a thread of each.
+  std::function<bool()> stop_requested = {};
 
   static constexpr std::uint64_t kMaxSamples = 1'000'000'000;
 };

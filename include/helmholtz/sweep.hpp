@@ -160,12 +160,12 @@ struct Shard {
 class ShardSink {
  public:
   virtual ~ShardSink() = default;
-  /// A finished shard; they come in order.
+  /// A finished shard; they come in order, one at a time.
   virtual void write(const Shard& shard) = 0;
 };
 
 struct SweepProgress {
-  std::uint64_t machines = 0;  ///< of finished shards
+  std::uint64_t machines = 0;  ///< of trained shards
   std::uint64_t diverged = 0;  ///< among those
   double machine_steps = 0;    ///< taken so far
   double machine_steps_total = 0;
@@ -173,11 +173,12 @@ struct SweepProgress {
 
 struct SweepOptions {
   std::uint64_t shard_machines = 0;  ///< 0: as the spec says; results do not depend on it
-  /// Whether shard i is to be trained; without it, all are.
+  /// Whether shard i is to be trained, asked before the first one; without it, all are.
   std::function<bool(std::uint64_t)> wanted = {};
-  /// Asked several times a second; true ends the sweep after the last finished shard.
+  /// Asked several times a second, by one thread at a time; true ends the sweep after the last
+  /// finished shard.
   std::function<bool()> stop_requested = {};
-  /// Told several times a second, on the calling thread.
+  /// Told several times a second, by one thread at a time.
   std::function<void(const SweepProgress&)> progress = {};
 };
 
@@ -189,7 +190,8 @@ struct SweepOutcome {
 };
 
 /// Trains and evaluates every machine of the wanted shards. Memory does not grow with their number.
-/// @param sinks  each gets all shards
+/// @param sinks  each gets all shards, from another thread, while the next ones are trained; what
+///               is trained when the sweep ends is written before this returns or throws
 /// @throws what SweepSpec::validate and the sinks throw
 SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
                        std::span<ShardSink* const> sinks);

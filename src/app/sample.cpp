@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
+#include "app/interrupt.hpp"
 #include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
@@ -57,11 +58,13 @@ class Tally {
     return known->second;
   }
 
-  [[nodiscard]] Json to_json() const {
-    return {{"done", true},
-            {"samples", samples_},
-            {"off_support", samples_ - on_support_},
-            {"counts", counts_}};
+  [[nodiscard]] Json to_json(bool stopped) const {
+    Json json = {{"done", true},
+                 {"samples", samples_},
+                 {"off_support", samples_ - on_support_},
+                 {"counts", counts_}};
+    if (stopped) json["stopped"] = true;
+    return json;
   }
 
   [[nodiscard]] std::string summary() const {
@@ -124,10 +127,10 @@ void print_samples(const std::vector<Bits>& samples, std::uint64_t first, const 
   print(lines + report::draw_patterns(drawings, shape, report::terminal_columns(stdout)));
 }
 
-void print_summary(const Tally& tally, const SampleFlags& flags, const World& world) {
+void print_summary(const Tally& tally, bool stopped, const SampleFlags& flags, const World& world) {
   constexpr std::size_t kMostDrawn = 64;
   if (flags.output.json) {
-    print_line(json_text(tally.to_json()));
+    print_line(json_text(tally.to_json(stopped)));
   } else if (!flags.plain) {
     print_line(fmt::format("\n{}", tally.summary()));
     if (world.size() > kMostDrawn) return;
@@ -141,6 +144,7 @@ ExitCode sample(const SampleFlags& flags) {
     throw InvalidArgument("plain", "true", "--plain or --json, not both");
   }
   constexpr std::uint64_t kBlock = 1024;
+  constexpr std::uint64_t kWork = std::uint64_t{1} << 28U;  // multiply-adds between signals' checks
   const auto count = parse_integer("count", flags.count, 1, EvaluationOptions::kMaxSamples);
   if (flags.from.empty()) {
     throw InvalidArgument("from", "", "a file that helmholtz train --save has written");
@@ -148,13 +152,19 @@ ExitCode sample(const SampleFlags& flags) {
   const auto machine = load_machine(flags.from);
   if (has_diverged(machine.parameters)) throw BadData(flags.from, "holds a diverged machine");
   const auto& world = machine.ensemble.world;
+  const auto block = std::clamp<std::uint64_t>(
+      kWork / machine.ensemble.topology.generative_parameters(), 1, kBlock);
+  catch_interrupts();
   Tally tally(world);
-  for (std::uint64_t first = 0; first < count; first += kBlock) {
-    const auto samples = samples_of(machine, first, std::min(kBlock, count - first));
+  std::uint64_t first = 0;
+  do {
+    const auto samples = samples_of(machine, first, std::min(block, count - first));
     print_samples(samples, first, flags, world.shape(), tally);
-  }
-  print_summary(tally, flags, world);
-  return ExitCode::ok;
+    first += block;
+  } while (first < count && !interrupted());
+  const bool stopped = first < count;
+  print_summary(tally, stopped, flags, world);
+  return stopped ? ExitCode::stopped : ExitCode::ok;
 }
 
 }  // namespace

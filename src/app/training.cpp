@@ -48,14 +48,12 @@ class TrainingRun {
 
   ExitCode run() {
     print_header();
-    if (plan_.steps == 0) evaluate();
-    while (trainer_->step() < end_ && !interrupted()) {
+    bool stopped = plan_.steps == 0 && !evaluate();
+    while (trainer_->step() < end_ && !stopped) {
       const auto next = next_evaluation();
-      train_to(next);
-      if (trainer_->step() == next) evaluate();
+      stopped = !train_to(next) || !evaluate();
     }
     progress_.finish();
-    const bool stopped = trainer_->step() < end_;
     finish(stopped);
     return stopped ? ExitCode::stopped : ExitCode::ok;
   }
@@ -68,8 +66,10 @@ class TrainingRun {
   }
 
   /// In pieces of a fraction of a second, so that a signal is soon obeyed.
-  void train_to(std::uint64_t step) {
-    while (trainer_->step() < step && !interrupted()) {
+  /// @return false after a signal
+  bool train_to(std::uint64_t step) {
+    while (trainer_->step() < step) {
+      if (interrupted()) return false;
       const auto start = Clock::now();
       const auto steps = pace_.next(step - trainer_->step());
       trainer_->train(steps);
@@ -78,16 +78,20 @@ class TrainingRun {
       training_seconds_ += seconds;
       progress_.update(static_cast<double>(steps_taken()));
     }
+    return true;
   }
 
-  void evaluate() {
+  /// @return false after a signal
+  bool evaluate() {
     std::vector<Evaluation> evaluation(1);
-    trainer_->evaluate({.exact = true, .samples = plan_.samples}, 0, evaluation);
+    const EvaluationOptions options{.samples = plan_.samples, .stop_requested = interrupted};
+    if (!trainer_->evaluate(options, 0, evaluation)) return false;
     const auto step = trainer_->step();
     progress_.clear();
     print_line(plan_.output.json ? evaluation_json(step, evaluation[0], plan_.samples)
                                  : evaluation_row(step, evaluation[0], plan_.samples));
     if (plan_.samples == 0 && !evaluation[0].diverged) hint_at_samples();
+    return true;
   }
 
   void print_header() const {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "backends/sampled_evaluation.hpp"
 #include "backends/workers.hpp"
 #include "evaluate/quantile.hpp"
 #include "helmholtz/backend.hpp"
@@ -62,13 +63,13 @@ void Trainer::train(std::uint64_t steps) {
   step_ += steps;
 }
 
-void Trainer::evaluate(const EvaluationOptions& options, std::size_t first,
+bool Trainer::evaluate(const EvaluationOptions& options, std::size_t first,
                        std::span<Evaluation> out) {
   require_inside(ensemble_, first, out.size());
-  do_evaluate(options, first, out);
+  return do_evaluate(options, first, out);
 }
 
-void Trainer::do_evaluate(const EvaluationOptions& options, std::size_t first,
+bool Trainer::do_evaluate(const EvaluationOptions& options, std::size_t first,
                           std::span<Evaluation> out) {
   const auto parameters = ensemble_.topology.parameters();
   const auto block = std::min(block_size(ensemble_.topology), share(out.size(), workers()));
@@ -77,8 +78,11 @@ void Trainer::do_evaluate(const EvaluationOptions& options, std::size_t first,
     const auto count = std::min(block, out.size() - begin);
     std::vector<float> buffer(count * parameters);
     read_parameters(first + begin, count, buffer);
-    evaluate_machines(ensemble_, first + begin, buffer, step_, options, out.subspan(begin, count));
+    evaluate_machines(ensemble_, first + begin, buffer, step_, {.exact = options.exact},
+                      out.subspan(begin, count));
   });
+  return options.samples == 0 || SampledEvaluation(*this, workers(), first, options.samples, out)
+                                     .run(options.stop_requested);
 }
 
 std::vector<double> Trainer::kl_quantiles(std::span<const double> probabilities) {

@@ -30,7 +30,8 @@ void evaluate_by_samples(const Ensemble& ensemble, std::size_t first,
                          std::span<const float> parameters, std::uint64_t step,
                          std::uint64_t samples, std::span<Evaluation> out) {
   const auto stride = ensemble.topology.parameters();
-  const SampledEvaluator evaluator(ensemble.topology, ensemble.world);
+  const PatternCounter counter(ensemble.world);
+  const SampledEvaluator evaluator(ensemble.topology, counter);
   for (std::size_t m = 0; m < out.size(); ++m) {
     if (out[m].diverged) continue;
     const auto seed = ensemble.machines[first + m].seed;

@@ -15,6 +15,7 @@ class PatternCounter {
  public:
   /// Keeps a reference to the world.
   explicit PatternCounter(const World& world);
+  [[nodiscard]] const World& world() const noexcept { return world_; }
 
   /// Adds samples 0 to count-1 to counts, one a pattern.
   void add(const simd::PackedPatterns& samples, std::size_t count,

@@ -32,18 +32,25 @@ SampledDistribution distribution_from_counts(const World& world, std::vector<std
 
 SampledDistribution SampledEvaluator::evaluate(const float* parameters, std::uint64_t seed,
                                                std::uint64_t step, std::uint64_t samples) const {
-  std::vector<std::uint64_t> counts(world_.size());
-  generator_.for_each_block(parameters, seed, step, 0, samples,
-                            [&](const simd::PackedPatterns& block, std::size_t count) {
-                              counter_.add(block, count, counts);
+  std::vector<std::uint64_t> counts(counter_.world().size());
+  add(parameters, seed, step, 0, samples, counts);
+  return distribution_from_counts(counter_.world(), std::move(counts), samples);
+}
+
+void SampledEvaluator::add(const float* parameters, std::uint64_t seed, std::uint64_t step,
+                           std::uint64_t first, std::uint64_t count,
+                           std::span<std::uint64_t> counts) const {
+  generator_.for_each_block(parameters, seed, step, first, count,
+                            [&](const simd::PackedPatterns& block, std::size_t size) {
+                              counter_.add(block, size, counts);
                             });
-  return distribution_from_counts(world_, std::move(counts), samples);
 }
 
 SampledDistribution sampled_distribution(const Topology& topology, const World& world,
                                          std::span<const float> parameters, std::uint64_t seed,
                                          std::uint64_t step, std::uint64_t samples) {
-  return SampledEvaluator(topology, world).evaluate(parameters.data(), seed, step, samples);
+  const PatternCounter counter(world);
+  return SampledEvaluator(topology, counter).evaluate(parameters.data(), seed, step, samples);
 }
 
 std::vector<std::uint8_t> generate_patterns(const Topology& topology,

@@ -6,20 +6,22 @@
 
 namespace helmholtz {
 
-/// sampled_distribution for one machine after the other.
+/// sampled_distribution for one machine after the other, whole or in parts.
 class SampledEvaluator {
  public:
   /// Keeps references to both.
-  SampledEvaluator(const Topology& topology, const World& world)
-      : world_(world), generator_(topology), counter_(world) {}
+  SampledEvaluator(const Topology& topology, const PatternCounter& counter)
+      : generator_(topology), counter_(counter) {}
 
   [[nodiscard]] SampledDistribution evaluate(const float* parameters, std::uint64_t seed,
                                              std::uint64_t step, std::uint64_t samples) const;
+  /// Adds samples first to first+count-1 to counts, one a pattern.
+  void add(const float* parameters, std::uint64_t seed, std::uint64_t step, std::uint64_t first,
+           std::uint64_t count, std::span<std::uint64_t> counts) const;
 
  private:
-  const World& world_;
   SampleGenerator generator_;
-  PatternCounter counter_;
+  const PatternCounter& counter_;
 };
 
 }  // namespace helmholtz

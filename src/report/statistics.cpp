@@ -11,17 +11,20 @@ namespace helmholtz::report {
 
 namespace {
 
-/// Positions of the values that are numbers, sorted up to place `count` by value, then position.
-std::vector<std::uint64_t> order_of(const std::vector<double>& kl, std::size_t count) {
-  std::vector<std::uint64_t> order;
+/// Positions of the values that are numbers.
+std::vector<std::uint64_t> numbers_in(const std::vector<double>& kl) {
+  std::vector<std::uint64_t> positions;
   for (std::uint64_t i = 0; i < kl.size(); ++i) {
-    if (!std::isnan(kl[i])) order.push_back(i);
+    if (!std::isnan(kl[i])) positions.push_back(i);
   }
-  const auto middle = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
-  std::partial_sort(order.begin(), middle, order.end(), [&](std::uint64_t a, std::uint64_t b) {
+  return positions;
+}
+
+/// Orders positions by value, then position.
+auto by_value(const std::vector<double>& kl) {
+  return [&kl](std::uint64_t a, std::uint64_t b) {
     return std::pair(kl[a], a) < std::pair(kl[b], b);
-  });
-  return order;
+  };
 }
 
 }  // namespace
@@ -80,20 +83,26 @@ Ranked Statistics::ranked(std::uint64_t c, std::uint64_t i) const {
 }
 
 std::vector<Ranked> Statistics::best_machines(std::uint64_t c, std::size_t most) const {
-  auto order = order_of(last_values(c), most);
-  order.resize(std::min(order.size(), most));
+  auto order = numbers_in(last_values(c));
+  most = std::min(most, order.size());
+  const auto end = order.begin() + static_cast<std::ptrdiff_t>(most);
+  std::partial_sort(order.begin(), end, order.end(), by_value(last_values(c)));
+  order.resize(most);
   std::vector<Ranked> machines;
   for (const auto i : order) machines.push_back(ranked(c, i));
   return machines;
 }
 
 std::optional<Ranking> Statistics::ranking(std::uint64_t c) const {
-  const auto& kl = last_values(c);
-  const auto order = order_of(kl, kl.size());
-  if (order.empty()) return std::nullopt;
-  return Ranking{.best = ranked(c, order.front()),
-                 .median = ranked(c, order[(order.size() - 1) / 2]),
-                 .worst = ranked(c, order.back())};
+  auto machines = numbers_in(last_values(c));
+  if (machines.empty()) return std::nullopt;
+  const auto order = by_value(last_values(c));
+  const auto [best, worst] = std::minmax_element(machines.begin(), machines.end(), order);
+  Ranking ranking{.best = ranked(c, *best), .median = {}, .worst = ranked(c, *worst)};
+  const auto middle = machines.begin() + static_cast<std::ptrdiff_t>((machines.size() - 1) / 2);
+  std::nth_element(machines.begin(), middle, machines.end(), order);
+  ranking.median = ranked(c, *middle);
+  return ranking;
 }
 
 PairedComparison Statistics::compare(std::uint64_t a, std::uint64_t b) const {

@@ -18,9 +18,13 @@ double training_memory(std::string_view backend, const Ensemble& ensemble);
 /// threads, or a GPU. Results do not depend on it.
 std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each);
 
+/// Blocks of those machines that are trained side by side: two with a GPU, which trains one while
+/// the other's evaluations are fetched and filed.
+std::uint64_t blocks_at_once(const SweepSpec& spec);
+
 /// Bytes that a sweep takes at its peak.
 struct SweepMemory {
-  double shard = 0;    ///< the shards trained at once: parameters and rows
+  double shard = 0;    ///< those trained at once: parameters and rows; rows being written
   double summary = 0;  ///< 8 bytes a machine and evaluation, for exact quantiles
 
   [[nodiscard]] double total() const { return shard + summary; }

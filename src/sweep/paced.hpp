@@ -11,7 +11,7 @@
 namespace helmholtz {
 
 struct PacedCallbacks {
-  std::function<bool()> stop_requested;  ///< asked before each piece
+  std::function<bool()> stop_requested;  ///< asked before each piece, and between samples
   std::function<void(double)> advanced;  ///< told the machine-steps of each piece
 };
 
@@ -20,7 +20,7 @@ bool train_to(std::uint64_t step, Trainer& trainer, Pace& pace, const PacedCallb
 
 /// Evaluates all machines. @return false after a stop request
 /// @param pace  in machines
-bool evaluate_all(Trainer& trainer, const EvaluationOptions& options, Pace& pace,
+bool evaluate_all(Trainer& trainer, EvaluationOptions options, Pace& pace,
                   const PacedCallbacks& callbacks, std::vector<Evaluation>& out);
 
 }  // namespace helmholtz

@@ -41,7 +41,8 @@ std::vector<float> replay(const SweepSpec& spec, std::uint64_t machine,
   for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
     if (!train_to(spec.evaluation_step(e), *trainer, pace, callbacks)) return {};
     std::vector<Evaluation> evaluation(1);
-    trainer->evaluate({.exact = true, .samples = spec.samples}, 0, evaluation);
+    const EvaluationOptions options{.samples = spec.samples, .stop_requested = stop_requested};
+    if (!trainer->evaluate(options, 0, evaluation)) return {};
     evaluated(e, evaluation.front());
   }
   std::vector<float> parameters(trainer->ensemble().topology.parameters());

@@ -1,6 +1,15 @@
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "helmholtz/sweep.hpp"
+#include "sweep/background_sink.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/shard.hpp"
 
@@ -15,10 +24,12 @@ class Plan {
       : machines_(spec.machines()),
         size_(options.shard_machines > 0 ? options.shard_machines : spec.shard_machines()),
         at_once_(machines_at_once(spec, size_) / size_),
-        wanted_(options.wanted) {}
+        wanted_((machines_ - 1) / size_ + 1) {
+    for (std::uint64_t i = 0; i < shards(); ++i) wanted_[i] = !options.wanted || options.wanted(i);
+  }
 
-  [[nodiscard]] std::uint64_t shards() const { return (machines_ - 1) / size_ + 1; }
-  [[nodiscard]] bool wants(std::uint64_t i) const { return !wanted_ || wanted_(i); }
+  [[nodiscard]] std::uint64_t shards() const { return wanted_.size(); }
+  [[nodiscard]] bool wants(std::uint64_t i) const { return wanted_[i]; }
   [[nodiscard]] std::uint64_t each() const { return size_; }
   [[nodiscard]] std::uint64_t first(std::uint64_t i) const { return i * size_; }
   /// The end of the wanted shards from i on that are trained at once.
@@ -30,6 +41,10 @@ class Plan {
   [[nodiscard]] std::uint64_t count(std::uint64_t i) const {
     return std::min(size_, machines_ - first(i));
   }
+  /// Of shards begin to end-1.
+  [[nodiscard]] std::uint64_t machines(std::uint64_t begin, std::uint64_t end) const {
+    return first(end - 1) + count(end - 1) - first(begin);
+  }
   [[nodiscard]] std::uint64_t machines() const {
     std::uint64_t sum = 0;
     for (std::uint64_t i = 0; i < shards(); ++i) sum += wants(i) ? count(i) : 0;
@@ -40,7 +55,130 @@ class Plan {
   std::uint64_t machines_;
   std::uint64_t size_;
   std::uint64_t at_once_;
-  const std::function<bool(std::uint64_t)>& wanted_;
+  std::vector<bool> wanted_;  // asked once: a sink's thread may be changing what is wanted
+};
+
+/// Consecutive shards that are trained at once.
+struct Block {
+  std::uint64_t number = 0;  ///< in the order of writing
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
+/// Trains the blocks of a plan, each by the next thread that is free, and writes them in order.
+class BlockRun {
+ public:
+  BlockRun(const SweepSpec& spec, const SweepOptions& options, std::span<ShardSink* const> sinks)
+      : spec_(spec), options_(options), plan_(spec, options), writer_(sinks) {
+    progress_.machine_steps_total =
+        static_cast<double>(plan_.machines()) * static_cast<double>(spec.steps);
+  }
+
+  SweepOutcome run() {
+    std::vector<std::future<void>> others;
+    for (std::uint64_t i = 1; i < blocks_at_once(spec_); ++i) {
+      others.push_back(std::async(std::launch::async, [this] { train_blocks(); }));
+    }
+    train_blocks();
+    for (auto& other : others) other.get();
+    if (failure_) std::rethrow_exception(failure_);
+    writer_.finish();
+    return {.machines = progress_.machines,
+            .diverged = progress_.diverged,
+            .machine_steps = progress_.machine_steps,
+            .stopped = ended_};
+  }
+
+ private:
+  /// What one thread does.
+  void train_blocks() {
+    ShardTrainer trainer(spec_,
+                         {.stop_requested = [this] { return is_to_stop(); },
+                          .advanced = [this](double machine_steps) { advance(machine_steps); }});
+    while (const auto block = next()) {
+      std::optional<std::vector<Shard>> shards;
+      try {
+        shards = trainer.train(plan_.first(block->begin), plan_.machines(block->begin, block->end), plan_.each());
+      } catch (...) {
+        fail();
+      }
+      hand_on(*block, std::move(shards));
+    }
+  }
+
+  std::optional<Block> next() {
+    const std::scoped_lock lock(order_);
+    while (next_shard_ < plan_.shards() && !plan_.wants(next_shard_)) ++next_shard_;
+    if (ended_ || next_shard_ >= plan_.shards()) return std::nullopt;
+    const Block block{next_block_++, next_shard_, plan_.end_of_block(next_shard_)};
+    next_shard_ = block.end;
+    return block;
+  }
+
+  /// In its turn. @param shards  nothing if training ended early: then no further block begins
+  void hand_on(const Block& block, std::optional<std::vector<Shard>> shards) {
+    {
+      std::unique_lock lock(order_);
+      turn_came_.wait(lock, [&] { return turn_ == block.number; });
+      ended_ = ended_ || !shards;
+    }
+    try {
+      if (shards) write(std::move(*shards));
+    } catch (...) {
+      fail();
+    }
+    const std::scoped_lock lock(order_);
+    ++turn_;
+    turn_came_.notify_all();
+  }
+
+  void write(std::vector<Shard> shards) {
+    {
+      const std::scoped_lock lock(callbacks_);
+      for (const auto& shard : shards) {
+        progress_.machines += shard.machines();
+        progress_.diverged += shard.count_diverged();
+      }
+    }
+    writer_.write(std::move(shards));
+    advance(0);
+  }
+
+  /// Keeps the exception at hand, if it is the first.
+  void fail() {
+    const std::scoped_lock lock(order_);
+    if (!failure_) failure_ = std::current_exception();
+    ended_ = true;
+  }
+
+  bool is_to_stop() {
+    if (writer_.failed() || ended_) return true;
+    const std::scoped_lock lock(callbacks_);
+    return options_.stop_requested && options_.stop_requested();
+  }
+
+  void advance(double machine_steps) {
+    const std::scoped_lock lock(callbacks_);
+    progress_.machine_steps += machine_steps;
+    if (options_.progress) options_.progress(progress_);
+  }
+
+  const SweepSpec& spec_;
+  const SweepOptions& options_;
+  const Plan plan_;
+
+  std::mutex callbacks_;  // guards progress_, and the options' functions
+  SweepProgress progress_;
+
+  std::mutex order_;  // guards what follows
+  std::condition_variable turn_came_;
+  std::uint64_t next_shard_ = 0;
+  std::uint64_t next_block_ = 0;
+  std::uint64_t turn_ = 0;  ///< number of the block that is written next
+  std::atomic<bool> ended_ = false;
+  std::exception_ptr failure_;
+
+  BackgroundSink writer_;  // used by the thread whose turn it is
 };
 
 }  // namespace
@@ -48,38 +186,7 @@ class Plan {
 SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
                        std::span<ShardSink* const> sinks) {
   spec.validate();
-  const Plan plan(spec, options);
-  SweepProgress progress{.machine_steps_total = static_cast<double>(plan.machines()) *
-                                                static_cast<double>(spec.steps)};
-  const auto stop = [&] { return options.stop_requested && options.stop_requested(); };
-  const auto report = [&](double machine_steps) {
-    progress.machine_steps += machine_steps;
-    if (options.progress) options.progress(progress);
-  };
-  ShardTrainer trainer(spec, {.stop_requested = stop, .advanced = report});
-  SweepOutcome outcome;
-  for (std::uint64_t i = 0; i < plan.shards() && !outcome.stopped;) {
-    const auto end = plan.end_of_block(i);
-    if (end == i) {
-      ++i;
-      continue;
-    }
-    const auto count = plan.first(end - 1) + plan.count(end - 1) - plan.first(i);
-    const auto shards = trainer.train(plan.first(i), count, plan.each());
-    outcome.stopped = !shards;
-    if (!shards) break;
-    for (const auto& shard : *shards) {
-      for (auto* const sink : sinks) sink->write(shard);
-      progress.machines += shard.machines();
-      progress.diverged += shard.count_diverged();
-    }
-    report(0);
-    i = end;
-  }
-  outcome.machines = progress.machines;
-  outcome.diverged = progress.diverged;
-  outcome.machine_steps = progress.machine_steps;
-  return outcome;
+  return BlockRun(spec, options, sinks).run();
 }
 
 }  // namespace helmholtz

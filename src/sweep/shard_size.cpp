@@ -133,6 +133,14 @@ std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each) {
   return (machines + each - 1) / each * each;
 }
 
+std::uint64_t blocks_at_once(const SweepSpec& spec) {
+  const auto kinds = spec.kinds();
+  const bool gpu = std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) {
+    return spec.resolved_backend(kind).starts_with("cuda-");
+  });
+  return gpu ? 2 : 1;
+}
+
 SweepMemory sweep_memory(const SweepSpec& spec) {
   const auto shard = std::min(machines_at_once(spec, spec.shard_machines()), spec.machines());
   SweepMemory memory;
@@ -142,9 +150,11 @@ SweepMemory sweep_memory(const SweepSpec& spec) {
         memory.shard, training_memory(spec.resolved_backend(kind), ensemble_of(spec, kind, shard)));
     kept = std::max(kept, kept_bytes(spec.topologies[kind.topology]));
   }
-  constexpr double kCopies = 3;  // the rows, the HDF5 file in memory, and its bytes
+  // The rows, those still being written, the HDF5 file in memory, and its bytes.
+  constexpr double kCopies = 4;
   const auto rows = static_cast<double>(shard);
   memory.shard += kCopies * (rows * row_bytes(spec) + most_kept(spec, rows) * kept);
+  memory.shard *= static_cast<double>(blocks_at_once(spec));
   memory.summary = static_cast<double>(spec.machines()) * static_cast<double>(spec.evaluations()) *
                    sizeof(double);
   return memory;

@@ -2,8 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -68,6 +71,21 @@ TEST_F(Sample, JsonCountsThePatternsOfTheWorld) {
   EXPECT_EQ(done["samples"], 200);
   EXPECT_EQ(done["off_support"], off_support);
   EXPECT_EQ(done["counts"].size(), 12U);
+}
+
+TEST_F(Sample, ASignalEndsItWithWhatItHas) {
+  Process process({"sample", "--from", "m.h5", "--count", "1000000000", "--json"}, folder_.path(),
+                  {});
+  while (process.out_so_far().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const auto sent = std::chrono::steady_clock::now();
+  process.send(SIGTERM);
+  const auto result = process.wait();
+  EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5));
+  EXPECT_EQ(result.exit_code, 75);
+  const auto done =
+      json::parse(result.out.substr(result.out.rfind('\n', result.out.size() - 2) + 1));
+  EXPECT_EQ(done["stopped"], true);
+  EXPECT_EQ(done["samples"], std::ranges::count(result.out, '\n') - 1);
 }
 
 TEST_F(Sample, DrawsImages) {

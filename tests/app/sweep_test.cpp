@@ -349,6 +349,18 @@ TEST(SweepCommand, SignalsStopItSoon) {
   }
 }
 
+TEST(SweepCommand, ASignalStopsALongEvaluation) {
+  const TemporaryDirectory folder;
+  Process process({"sweep", "--steps", "1", "--samples", "1000000000", "--out", "run"},
+                  folder.path(), {});
+  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto sent = std::chrono::steady_clock::now();
+  process.send(SIGINT);
+  EXPECT_EQ(process.wait().exit_code, 75);
+  EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5));
+}
+
 TEST(SweepCommand, TheThirdSignalKillsIt) {
   const TemporaryDirectory folder;
   Process process(long_sweep({}), folder.path(), {});

@@ -204,6 +204,24 @@ TEST_P(TrainSignal, StopsCleanlyAndSaves) {
 
 INSTANTIATE_TEST_SUITE_P(Interrupts, TrainSignal, ::testing::Values(SIGINT, SIGTERM));
 
+TEST(Train, ASignalStopsALongEvaluation) {
+  for (const std::string rng : {"philox", "numpy"}) {
+    const TemporaryDirectory folder;
+    Process process({"train", "--backend", "reference", "--rng", rng, "--steps", "1", "--samples",
+                     "1000000000"},
+                    folder.path(), {});
+    while (process.out_so_far().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    const auto sent = std::chrono::steady_clock::now();
+    process.send(SIGINT);
+    const auto result = process.wait();
+    EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5)) << rng;
+    EXPECT_EQ(result.exit_code, 75) << rng;
+    EXPECT_EQ(lines_of(result.out).size(), 1U) << "an evaluation beside the header";
+    EXPECT_THAT(result.err, HasSubstr("stopped at step 1: 1 steps")) << rng;
+  }
+}
+
 TEST(Train, ReportsAFullDisk) {
   const TemporaryDirectory folder;
   for (const std::vector<std::string>& arguments :

@@ -33,6 +33,11 @@ std::vector<std::int32_t> chosen_devices(const Plugin& plugin, const std::vector
                         : std::vector<std::int32_t>(wanted.begin(), wanted.end());
 }
 
+/// helmholtz_evaluation::stop_requested of EvaluationOptions.
+std::int32_t ask(void* options) {
+  return static_cast<const EvaluationOptions*>(options)->stop_requested() ? 1 : 0;
+}
+
 class PluginTrainer final : public Trainer {
  public:
   PluginTrainer(Ensemble ensemble, const TrainerOptions& options, std::string_view backend,
@@ -71,7 +76,7 @@ class PluginTrainer final : public Trainer {
     }
   }
 
-  void do_evaluate(const EvaluationOptions& options, std::size_t first,
+  bool do_evaluate(const EvaluationOptions& options, std::size_t first,
                    std::span<Evaluation> out) override {
     const bool sampled = options.samples > 0;
     constexpr double kNotComputed = std::numeric_limits<double>::quiet_NaN();
@@ -87,10 +92,11 @@ class PluginTrainer final : public Trainer {
                                       .kl_sampled = sampled ? kl_sampled.data() : nullptr,
                                       .unseen = sampled ? unseen.data() : nullptr,
                                       .diverged = diverged.data(),
-                                      .stop_requested = nullptr,
-                                      .stop_context = nullptr};
+                                      .stop_requested = options.stop_requested ? ask : nullptr,
+                                      .stop_context = const_cast<EvaluationOptions*>(&options)};
     helmholtz_error error{};
     const auto status = functions().evaluate(trainer_.get(), &wanted, &error);
+    if (status == HELMHOLTZ_STOPPED) return false;
     if (status == HELMHOLTZ_ELSEWHERE) return Trainer::do_evaluate(options, first, out);
     Plugin::check(status, error);
     for (std::size_t m = 0; m < out.size(); ++m) {
@@ -99,6 +105,7 @@ class PluginTrainer final : public Trainer {
                 .unseen = sampled ? unseen[m] : 0,
                 .diverged = diverged[m] != 0};
     }
+    return true;
   }
 
   void do_kl_quantiles(std::span<const double> probabilities, std::span<double> out) override {

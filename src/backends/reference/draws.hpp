@@ -73,6 +73,9 @@ class NumpyDraws {
 
   static double probability(double activity) { return 1.0 / (1.0 + std::exp(-activity)); }
 
+  /// Passes over as many draws, each of two words.
+  void skip(std::uint64_t draws) { engine_.discard(2 * draws); }
+
  private:
   /// 53 bits in [0, 1), from two words as NumPy combines them.
   double uniform() {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,13 +66,15 @@ class NumpyTrainer final : public Trainer {
 
   [[nodiscard]] std::string_view backend() const noexcept override { return "reference"; }
 
-  void do_evaluate(const EvaluationOptions& options, std::size_t,
+  bool do_evaluate(const EvaluationOptions& options, std::size_t,
                    std::span<Evaluation> out) override {
     auto& evaluation = out[0];
     evaluation = {.diverged = has_diverged(rounded())};
-    if (evaluation.diverged) return;
+    if (evaluation.diverged) return true;
     if (options.samples > 0) {
-      const auto sampled = sample(options.samples);
+      const auto counts = count_samples(options);
+      if (!counts) return false;
+      const auto sampled = distribution_from_counts(ensemble().world, *counts, options.samples);
       evaluation.kl_sampled = sampled.kl;
       evaluation.unseen = sampled.unseen;
     }
@@ -79,6 +83,7 @@ class NumpyTrainer final : public Trainer {
                                                std::span<const double>(parameters_))
                                 .kl;
     }
+    return true;
   }
 
  private:
@@ -88,19 +93,46 @@ class NumpyTrainer final : public Trainer {
     return parameters;
   }
 
-  SampledDistribution sample(std::uint64_t samples) {
-    const auto& sizes = ensemble().topology.layer_sizes();
+  /// Calls work(count) for blocks of the samples. @return false after a stop request
+  template <class Work>
+  [[nodiscard]] bool in_blocks(const EvaluationOptions& options, const Work& work) const {
+    for (std::uint64_t done = 0; done < options.samples; done += kBlock) {
+      if (options.stop_requested && options.stop_requested()) return false;
+      work(static_cast<std::size_t>(std::min(kBlock, options.samples - done)));
+    }
+    return true;
+  }
+
+  /// How many samples equal each pattern; nothing after a stop request.
+  ///
+  /// The notebook draws a layer of all samples before it draws the next layer. Here each layer has
+  /// a place in the stream of its own, so that a block of samples is kept at a time.
+  std::optional<std::vector<std::uint64_t>> count_samples(const EvaluationOptions& options) {
+    std::vector<NumpyDraws> places = {draws_};
     States states;
-    for (const int size : sizes) states.emplace_back(static_cast<std::size_t>(size));
-    std::vector<States> all(samples, states);
-    for (int l = 0; l <= ensemble().topology.last(); ++l) {
-      for (auto& one : all) machine_.sample_generative(l, one);
+    for (const int size : ensemble().topology.layer_sizes()) {
+      const auto units = static_cast<std::size_t>(size);
+      auto next = places.back();
+      if (!in_blocks(options, [&](std::size_t count) { next.skip(count * units); })) return {};
+      places.push_back(next);
+      states.emplace_back(units);
     }
+    std::vector<States> block(kBlock, states);
     std::vector<std::uint64_t> counts(ensemble().world.size());
-    for (const auto& one : all) {
-      for (std::size_t k = 0; k < counts.size(); ++k) counts[k] += equals(k, one.back()) ? 1 : 0;
-    }
-    return distribution_from_counts(ensemble().world, std::move(counts), samples);
+    const bool all = in_blocks(options, [&](std::size_t count) {
+      const std::span samples(block.data(), count);
+      for (int l = 0; l <= ensemble().topology.last(); ++l) {
+        std::swap(draws_, places[static_cast<std::size_t>(l)]);
+        for (auto& one : samples) machine_.sample_generative(l, one);
+        std::swap(draws_, places[static_cast<std::size_t>(l)]);
+      }
+      for (const auto& one : samples) {
+        for (std::size_t k = 0; k < counts.size(); ++k) counts[k] += equals(k, one.back()) ? 1 : 0;
+      }
+    });
+    if (!all) return {};
+    draws_ = places.back();
+    return counts;
   }
 
   [[nodiscard]] bool equals(std::size_t k, const std::vector<std::uint8_t>& visible) const {
@@ -122,6 +154,8 @@ class NumpyTrainer final : public Trainer {
   void do_write(std::size_t, std::size_t, std::span<const float> in) override {
     std::copy(in.begin(), in.end(), parameters_.begin());
   }
+
+  static constexpr std::uint64_t kBlock = 256;  // samples
 
   NumpyDraws draws_;
   std::vector<double> parameters_;

@@ -1,0 +1,27 @@
+#include "sweep/background_sink.hpp"
+
+#include <utility>
+
+namespace helmholtz {
+
+void BackgroundSink::write(std::vector<Shard> block) {
+  finish();
+  in_flight_ = std::async(std::launch::async, [this, block = std::move(block)] { hand_on(block); });
+}
+
+void BackgroundSink::finish() {
+  if (in_flight_.valid()) in_flight_.get();
+}
+
+void BackgroundSink::hand_on(const std::vector<Shard>& block) {
+  try {
+    for (const auto& shard : block) {
+      for (auto* const sink : sinks_) sink->write(shard);
+    }
+  } catch (...) {
+    failed_ = true;
+    throw;
+  }
+}
+
+}  // namespace helmholtz
