@@ -511,7 +511,7 @@ TEST(Sweep, RejectsABadSpec) {
 TEST(Sweep, IsEstimatedOverEveryKindOfMachine) {
   auto spec = small_spec();
   spec.seeds = SeedSet::parse("0:64");
-  spec.steps = 100'000;
+  spec.steps = spec.eval_every = 100'000;  // so that training decides
   const auto both = estimate_sweep(spec, 0.2);
   EXPECT_GT(both.machine_steps_per_second, 0);
   spec.batches = {1, 300};  // a kind that is not the first, and far slower

@@ -35,14 +35,17 @@ bool SampledEvaluation::run(const std::function<bool()>& stop_requested) {
 }
 
 bool SampledEvaluation::run_group(std::size_t count, const std::function<bool()>& stop_requested) {
-  // Multiply-adds: some hundredths of a second, and for a thread between two questions some tenths.
-  constexpr std::uint64_t kPiece = std::uint64_t{1} << 24U;
+  // Multiply-adds: what pays for a hand-over, some milliseconds, and for a thread between two
+  // questions less than a second.
+  constexpr std::uint64_t kSmallest = std::uint64_t{1} << 16U;
+  constexpr std::uint64_t kLargest = std::uint64_t{1} << 24U;
   constexpr std::uint64_t kRound = std::uint64_t{1} << 28U;
   constexpr std::uint64_t kVector = 16;  // samples, a multiple of any instruction set's lanes
   const auto work = trainer_.ensemble().topology.generative_parameters();
   const auto threads = static_cast<std::uint64_t>(workers_.threads());
   const auto total = count * samples_;
-  const auto piece = std::min(kPiece / work, total / threads) / kVector * kVector + kVector;
+  const auto samples = std::clamp(total / threads, kSmallest / work, kLargest / work);
+  const auto piece = samples / kVector * kVector + kVector;
   const auto round = threads * std::max<std::uint64_t>(kRound / (piece * work), 1) * piece;
   for (std::uint64_t begin = 0; begin < total; begin += round) {
     if (stop_requested && stop_requested()) return false;

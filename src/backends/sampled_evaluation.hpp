@@ -23,7 +23,7 @@ class SampledEvaluation {
   SampledEvaluation(const Trainer& trainer, const Workers& workers, std::size_t first,
                     std::uint64_t samples, std::span<Evaluation> out);
 
-  /// @param stop_requested  asked about ten times a second, on the calling thread; may be empty
+  /// @param stop_requested  asked several times a second, on the calling thread; may be empty
   /// @return false after a stop request
   bool run(const std::function<bool()>& stop_requested);
 

@@ -39,7 +39,9 @@ struct Workers::Pool {
       }
     };
     std::vector<std::thread> running;
-    for (int t = 0; t < threads; ++t) running.emplace_back(work);
+    const auto most = std::min(static_cast<std::size_t>(threads), count);
+    for (std::size_t t = 1; t < most; ++t) running.emplace_back(work);
+    work();
     for (auto& thread : running) thread.join();
     if (failure) std::rethrow_exception(failure);
   }

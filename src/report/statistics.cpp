@@ -22,9 +22,8 @@ std::vector<std::uint64_t> numbers_in(const std::vector<double>& kl) {
 
 /// Orders positions by value, then position.
 auto by_value(const std::vector<double>& kl) {
-  return [&kl](std::uint64_t a, std::uint64_t b) {
-    return std::pair(kl[a], a) < std::pair(kl[b], b);
-  };
+  return
+      [&kl](std::uint64_t a, std::uint64_t b) { return std::pair(kl[a], a) < std::pair(kl[b], b); };
 }
 
 }  // namespace
