@@ -64,6 +64,18 @@ void refuse_leftovers(const CLI::App& command) {
   throw UsageError(fmt::format("unexpected argument \"{}\"", argument));
 }
 
+/// A flag whose value was forgotten would take the next flag for it.
+void refuse_flags_as_values(const CLI::App& command) {
+  for (const auto* option : command.get_options()) {
+    for (const auto& value : option->results()) {
+      const auto name = value.substr(0, value.find('='));
+      if (value.starts_with("--") && command.get_option_no_throw(name) != nullptr) {
+        throw UsageError(fmt::format("{}: needs a value; {} is a flag", option->get_name(), name));
+      }
+    }
+  }
+}
+
 const Command& chosen(const CLI::App& program, const std::vector<Command>& commands) {
   for (const auto& command : commands) {
     if (command.parser->parsed()) return command;
@@ -121,6 +133,7 @@ ExitCode run(CLI::App& program, int argc, char** argv) {
   try {
     parse(program, argc, argv);
     const auto& command = chosen(program, commands);
+    refuse_flags_as_values(*command.parser);
     refuse_leftovers(program);
     refuse_leftovers(*command.parser);
     apply_config(*command.parser);

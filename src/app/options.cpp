@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <set>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -132,17 +134,27 @@ bool RunFlags::given(std::string_view flag) const {
 
 namespace {
 
+/// A value as it can be sorted.
+template <class Value>
+auto order_of(const Value& value) {
+  if constexpr (std::is_arithmetic_v<Value>) {
+    return value;
+  } else {
+    return value.to_string();
+  }
+}
+
 /// Every value of a list flag, read by `read`; none twice.
 template <class Value>
 std::vector<Value> read_each(std::string_view flag, const Lists& texts,
                              const std::function<Value(std::string_view)>& read) {
   std::vector<Value> values;
+  std::set<decltype(order_of(std::declval<Value>()))> known;
   for (const auto& text : texts) {
-    const auto value = read(text);
-    if (std::find(values.begin(), values.end(), value) != values.end()) {
+    values.push_back(read(text));
+    if (!known.insert(order_of(values.back())).second) {
       throw InvalidArgument(flag, text, "each value once");
     }
-    values.push_back(value);
   }
   return values;
 }

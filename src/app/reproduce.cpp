@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +27,7 @@ namespace {
 struct Flags {
   std::string name;
   std::string out;
-  std::string seeds;
+  std::optional<std::string> seeds;
   std::string threads = "0";
   std::string backend = "auto";
   OutputOptions output;
@@ -49,13 +51,12 @@ const Experiment& find(const std::string& name) {
 SweepSpec spec_of(const ExperimentPart& part, const Flags& flags) {
   CLI::App parser;
   const SweepFlags sweep(parser);
-  auto line = fmt::format("{} --threads {} --backend {}", part.flags, flags.threads, flags.backend);
-  if (!flags.seeds.empty()) {
-    const auto seeds = line.find("--seeds ");
-    const auto end = line.find(' ', seeds + 8);
-    line.replace(seeds, end - seeds, "--seeds " + flags.seeds);
-  }
-  parser.parse(line, false);
+  std::vector<std::string> words;
+  for (const auto word : text::split(part.flags, ' ')) words.emplace_back(word);
+  if (flags.seeds) *std::next(std::find(words.begin(), words.end(), "--seeds")) = *flags.seeds;
+  words.insert(words.end(), {"--threads", flags.threads, "--backend", flags.backend});
+  std::reverse(words.begin(), words.end());  // as the parser takes them
+  parser.parse(words);
   auto spec = sweep.spec(sweep.parse());
   spec.validate();
   return spec;

@@ -20,10 +20,10 @@ SuccessFlag::SuccessFlag(CLI::App& command) {
 }
 
 std::optional<double> SuccessFlag::parse() const {
-  if (text_.empty()) return std::nullopt;
-  const auto value = text::number<double>(text_);
+  if (!text_) return std::nullopt;
+  const auto value = text::number<double>(*text_);
   if (!value || !std::isfinite(*value) || *value <= 0) {
-    throw InvalidArgument("success-below", text_, "a finite number of nats above 0");
+    throw InvalidArgument("success-below", *text_, "a finite number of nats above 0");
   }
   return value;
 }

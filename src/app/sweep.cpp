@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -30,7 +31,7 @@ struct Flags {
   SweepFlags sweep;
   SuccessFlag success;
   std::string out;
-  std::string part;
+  std::optional<std::string> part;
   bool resume = false;
   bool dry_run = false;
 };

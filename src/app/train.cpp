@@ -1,5 +1,6 @@
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -53,8 +54,8 @@ struct TrainFlags {
   RunFlags run;
   std::string seed = "0";
   std::string rng = "philox";
-  std::string save;
-  std::string from;
+  std::optional<std::string> save;
+  std::optional<std::string> from;
 };
 
 std::uint64_t parse_seed(const TrainFlags& flags) {
@@ -65,8 +66,8 @@ RandomScheme parse_rng(const TrainFlags& flags) {
   if (flags.rng == "philox") return RandomScheme::philox;
   if (flags.rng != "numpy") throw InvalidArgument("rng", flags.rng, "philox, numpy");
   // A place in NumPy's stream is no part of a machine file.
-  if (!flags.from.empty()) throw InvalidArgument("from", flags.from, "nothing with --rng numpy");
-  if (!flags.save.empty()) throw InvalidArgument("save", flags.save, "nothing with --rng numpy");
+  if (flags.from) throw InvalidArgument("from", *flags.from, "nothing with --rng numpy");
+  if (flags.save) throw InvalidArgument("save", *flags.save, "nothing with --rng numpy");
   return RandomScheme::numpy;
 }
 
@@ -88,7 +89,7 @@ SavedMachine new_machine(const TrainFlags& flags, const RunOptions& options) {
 }
 
 SavedMachine saved_machine(const TrainFlags& flags, const RunOptions& options) {
-  auto saved = load_machine(flags.from);
+  auto saved = load_machine(*flags.from);
   require_same_machine(flags.run, options, saved);
   const auto seed = saved.ensemble.machines.front().seed;
   if (flags.run.given("seed") && parse_seed(flags) != seed) {
@@ -102,17 +103,13 @@ SavedMachine saved_machine(const TrainFlags& flags, const RunOptions& options) {
   return saved;
 }
 
-void require_name(const RunFlags& flags, std::string_view flag, const std::string& path) {
-  if (flags.given(flag) && path.empty()) throw InvalidArgument(flag, path, "the name of a file");
-}
-
 TrainingPlan make_plan(const TrainFlags& flags) {
   const auto options = flags.run.parse();
-  require_name(flags.run, "save", flags.save);
-  require_name(flags.run, "from", flags.from);
+  require_file_name("save", flags.save);
+  require_file_name("from", flags.from);
   const auto rng = parse_rng(flags);
   TrainingPlan plan{
-      .start = flags.from.empty() ? new_machine(flags, options) : saved_machine(flags, options),
+      .start = flags.from ? saved_machine(flags, options) : new_machine(flags, options),
       .steps = options.steps,
       .eval_every = options.eval_every,
       .samples = options.samples,
@@ -121,7 +118,7 @@ TrainingPlan make_plan(const TrainFlags& flags) {
                   .devices = options.devices,
                   .math = options.math,
                   .random = rng},
-      .save = flags.save,
+      .save = flags.save.value_or(""),
       .output = options.output};
   plan.start.ensemble.validate();
   require_memory(plan.backend, plan.start.ensemble);

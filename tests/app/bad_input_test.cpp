@@ -176,7 +176,7 @@ TEST(BadInput, Files) {
       {{"train", "--config", "missing.toml"}, 66, "missing.toml: No such file"},
       {{"train", "--config", "folder"}, 66, "folder: is a directory"},
       {{"train", "--config", "binary.toml"}, 65, "binary.toml: is no text"},
-      {{"train", "--config", "/dev/zero"}, 65, "longer than 1 MiB"},
+      {{"train", "--config", "/dev/zero"}, 65, "longer than 32 MiB"},
       {{"train", "--config", "unknown-key.toml"}, 2, "\"lrr\""},
       {{"sweep", "--config", "empty-list.toml"}, 2, "--lr: got \"an empty list\""},
       {{"train", "--config", "unknown-key.toml"}, 2, "did you mean lr?"},

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,10 +21,7 @@ using ::testing::HasSubstr;
 
 std::vector<std::string> lines_of(const Finished& result) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  std::istringstream stream(result.out);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
+  return testing::lines_of(result.out);
 }
 
 class Sample : public ::testing::Test {
