@@ -77,9 +77,9 @@ Command add_export(CLI::App& program) {
       {.name = "export",
        .summary = "a sweep's results as one table",
        .footer = "CSV: a line a machine and evaluation; what was not computed is empty. Columns:\n"
-                 "machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status,\n"
-                 "configuration,schedule,init. NPY: the same as one array of records, with the\n"
-                 "configuration's number alone.\n\n"
+                 "  machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status,\n"
+                 "  configuration,schedule,init\n"
+                 "NPY: the same as one array of records, with the configuration's number alone.\n\n"
                  "Examples:\n"
                  "  helmholtz export runs/a > results.csv\n"
                  "  helmholtz export runs/a --format npy --out results.npy\n"},

@@ -97,7 +97,7 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
              "repeat to sweep");
   model.one("--world", t.world, "WORLD", "what to learn; see helmholtz worlds, or file:PATH");
   model.list("--init", t.init, "INIT",
-             "zero, normal:SCALE, visible-bias:marginal,\nvisible-bias:VALUE, joined by +",
+             "zero, normal:SCALE, visible-bias:marginal, visible-bias:VALUE, joined by +",
              "repeat to sweep");
   model.flag("--nonnegative", t.nonnegative, "keep generative weights into the visible layer >= 0");
 
@@ -108,8 +108,8 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
   learning.one("--lr-layer", t.lr_layer, "A,B,...",
                "one rate a layer, top first, for both networks");
   learning.list("--schedule", t.schedule, "S",
-                "constant, inverse:DECAY: rate / (1 + DECAY * step),\n"
-                "exponential:GAMMA[:EVERY]: rate * GAMMA^(step / EVERY)",
+                "constant, inverse:DECAY: rate / (1 + DECAY * step), "
+                "exponential:GAMMA[:EVERY]: rate * GAMMA^(step/EVERY)",
                 "repeat to sweep");
   learning.list("--batch", t.batch, "B", "patterns a step", "a list A,B,... sweeps");
   learning.flag("--mean", t.mean, "average over the batch; without it, the sum");
@@ -121,7 +121,7 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
   run.one("--backend", t.backend, "NAME", "see helmholtz backends; auto chooses");
   run.one("--device", t.device, "N,N,...", "GPUs to split the machines over (default: the first)");
   run.one("--math", t.math, "NAME",
-          "of cuda-layered: fp32, tf32 (weights rounded\nto 11 bits), bf16x3 (as exact as fp32)");
+          "of cuda-layered: fp32, tf32 (weights rounded to 11 bits), bf16x3 (as exact as fp32)");
   run.one("--threads", t.threads, "N", "CPU threads; 0: all cores");
   add_output_flags(command, t.output);
 }

@@ -152,7 +152,7 @@ Command add_replay(CLI::App& program) {
   return make_command(
       program,
       {.name = "replay",
-       .summary = "trains one machine of a sweep again",
+       .summary = "train one machine of a sweep again",
        .footer = "The same bits as in the sweep: each evaluation is compared with the machine's "
                  "shard.\n\n"
                  "Examples:\n"

@@ -25,7 +25,7 @@ struct ReportFlags : RunArgument {
   explicit ReportFlags(CLI::App& command) : RunArgument(command), success(command) {
     command
         .add_option("--compare", compare,
-                    "compare two configurations, as summary.csv counts them, on\nthe same seeds")
+                    "compare two configurations, as summary.csv counts them, on the same seeds")
         ->type_name("A,B")
         ->group("Output");
     command.add_option("--out", out, "the page (default: DIR/report.html)")
@@ -116,7 +116,7 @@ Command add_report(CLI::App& program) {
       {.name = "report",
        .summary = "a finished sweep on one page, with pictures",
        .footer = "The page, DIR/report.html, needs no network and no script. gnuplot draws its "
-                 "pictures; the\nbest, the median and the worst machine are trained again to be "
+                 "pictures; the best, the median and the worst machine are trained again to be "
                  "drawn.\n\n"
                  "Examples:\n"
                  "  helmholtz report runs/a\n"

@@ -11,6 +11,7 @@
 
 #include "app/commands.hpp"
 #include "app/experiments.hpp"
+#include "app/help.hpp"
 #include "app/interrupt.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
@@ -96,12 +97,15 @@ ExitCode reproduce(const Flags& flags) {
 }
 
 std::string footer() {
+  constexpr std::size_t kIndent = 12;
   std::string text =
-      "Runs the sweeps that stand beside a published result; a sweep directory each. "
-      "The same\ncommand goes on where it was stopped.\n\n";
+      "Runs the sweeps that stand beside a published result; a sweep directory each. The same "
+      "command goes on where it was stopped.\n\n";
   for (const auto& experiment : experiments()) {
-    text += fmt::format("  {:<10}{}\n{:12}published: {}\n", experiment.name, experiment.source, "",
-                        experiment.published);
+    text += wrapped(fmt::format("  {:<10}{}", experiment.name, experiment.source),
+                    HelpFormatter::kWidth, kIndent);
+    text += wrapped(fmt::format("\n{:{}}published: {}\n", "", kIndent, experiment.published),
+                    HelpFormatter::kWidth, kIndent);
   }
   return text + "\nExample:\n  helmholtz reproduce bars --out runs/bars\n";
 }

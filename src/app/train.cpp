@@ -23,14 +23,13 @@ namespace helmholtz::app {
 namespace {
 
 constexpr const char* kExamples =
-    "Prints a line per evaluation: KL(world || model) in nats, exact and from samples. A pattern\n"
+    "Prints a line per evaluation: KL(world || model) in nats, exact and from samples. A pattern "
     "that no sample equals makes the sampled KL infinite, and is counted as unseen.\n\n"
     "Examples:\n"
     "  helmholtz train --seed 7 --samples 10000\n"
-    "  helmholtz train --layers 1,8,16 --world bars4x4 --nonnegative --save machine.h5\n"
-    "  helmholtz train --from machine.h5 --steps 100000 --save machine.h5\n"
-    "  helmholtz train --layers 10,100,200,784 --world file:digits.txt --batch 256 --samples "
-    "1000\n";
+    "  helmholtz train --layers 1,8,16 --world bars4x4 --nonnegative --save a.h5\n"
+    "  helmholtz train --from a.h5 --steps 100000 --save a.h5\n"
+    "  helmholtz train --layers 4,50,784 --world file:digits.txt --samples 1000\n";
 
 struct TrainFlags {
   explicit TrainFlags(CLI::App& command) : run(command, RunFlags::Arity::one) {

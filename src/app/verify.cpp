@@ -153,9 +153,9 @@ Command add_verify(CLI::App& program) {
   return make_command(
       program,
       {.name = "verify",
-       .summary = "reads every shard of a sweep and checks it",
+       .summary = "read every shard of a sweep and check it",
        .footer = "Digests, sizes and ranges. Exit code 65 if a shard is bad; the next sweep on DIR "
-                 "puts bad\nones aside and trains them again. Nothing is changed without "
+                 "puts bad ones aside and trains them again. Nothing is changed without "
                  "--quarantine.\n\nExample:\n  helmholtz verify runs/a\n"},
       verify);
 }

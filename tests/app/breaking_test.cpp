@@ -212,7 +212,7 @@ TEST(AbsurdRates, AreFlaggedAndTheRestIsUnharmed) {
   int diverged = 0;
   for (std::string line; std::getline(lines, line);) {
     const bool absurd = line.find(",1e+38,") != std::string::npos;
-    const bool flagged = line.ends_with(",diverged");
+    const bool flagged = line.find(",diverged,") != std::string::npos;
     const bool is_last = line.find(",200,") != std::string::npos;
     EXPECT_TRUE(!is_last || absurd == flagged) << line;
     diverged += flagged ? 1 : 0;

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -150,12 +151,19 @@ TEST(Help, TeachesEveryCommand) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_EQ(help.err, "");
-  for (const auto* command : {"train", "sweep", "sample", "worlds", "backends"}) {
-    EXPECT_THAT(help.out, HasSubstr(command));
+  for (const auto* command : {"train", "sweep", "status", "verify", "export", "replay", "report",
+                              "reproduce", "sample", "worlds", "backends"}) {
+    SCOPED_TRACE(command);
+    EXPECT_THAT(help.out, HasSubstr("\n  " + std::string(command) + ' '));
     const auto its_own = run_program({command, "--help"});
-    EXPECT_EQ(its_own.exit_code, 0);
-    EXPECT_THAT(its_own.out, HasSubstr("--json"));
+    EXPECT_THAT(its_own.out, HasSubstr("--quiet"));
+    EXPECT_THAT(its_own.out, HasSubstr(":\n  helmholtz " + std::string(command)));  // an example
     EXPECT_THAT(its_own.out, HasSubstr("Exit codes: 0 done; 2 usage"));
+    for (const auto& line : lines_of(its_own)) {
+      const auto characters =
+          std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
+      EXPECT_LE(characters, 80) << line;
+    }
   }
   EXPECT_THAT(run_program({"--version"}).out, HasSubstr("helmholtz "));
 }
