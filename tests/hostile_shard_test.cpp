@@ -92,6 +92,43 @@ TEST_F(AHostileShard, IsNamedForWhatIsWrong) {
   EXPECT_THAT(problem("no HDF5 at all"), HasSubstr("cannot be opened as HDF5"));
 }
 
+TEST_F(AHostileShard, IsNamedForItsSamplesAndParametersToo) {
+  spec_.samples = 7;
+  spec_.save_parameters = SaveParameters::parse("best:2");
+  path_ = temporary_.path() / "sampled";
+  sweep(spec_);
+  const ShardFiles files(path_, spec_);
+  const auto good = files.read(0);
+  ASSERT_EQ(good.saved.size(), 4U);
+  const auto problem_of = [&](const std::function<void(Shard&)>& change) {
+    auto bad = good;
+    change(bad);
+    std::filesystem::remove(files.path(0));
+    std::ofstream(files.path(0), std::ios::binary) << files.bytes(bad);
+    try {
+      static_cast<void>(files.read(0));
+    } catch (const BadData& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const auto patterns = static_cast<std::uint32_t>(spec_.world.size());
+  EXPECT_EQ(problem_of([&](Shard& shard) { shard.unseen[5] = patterns; }), "accepted");
+  EXPECT_THAT(problem_of([&](Shard& shard) { shard.unseen[5] = patterns + 1; }),
+              HasSubstr("count out of range"));
+  EXPECT_EQ(problem_of([](Shard& shard) { shard.kl_sampled[5] = kInfinity; }), "accepted");
+  EXPECT_THAT(problem_of([](Shard& shard) { shard.kl_sampled[5] = -1; }),
+              HasSubstr("sampled KL out of range"));
+  for (const std::uint64_t machine : {good.saved[0], good.machines()}) {  // again; beyond the shard
+    EXPECT_THAT(problem_of([&](Shard& shard) { shard.saved[1] = machine; }),
+                HasSubstr("parameters of other machines"));
+  }
+  EXPECT_THAT(problem_of([](Shard& shard) { shard.saved.resize(shard.machines() + 1); }),
+              HasSubstr("parameters of too many machines"));
+  EXPECT_THAT(problem_of([](Shard& shard) { shard.parameters.pop_back(); }),
+              HasSubstr("parameters: has another size"));
+}
+
 /// Sizes whose product overflows, in a file of a few kilobytes.
 TEST_F(AHostileShard, OfHugeSizesAllocatesNothing) {
   const hsize_t huge = hsize_t{1} << 62U;
@@ -134,6 +171,22 @@ TEST_F(AHostileShard, OfForgedBytesIsReadOrRefused) {
     refused += problem(forged) == "accepted" ? 0 : 1;
   }
   EXPECT_GT(refused, 10);
+}
+
+TEST_F(AHostileShard, IsShorterWithFewerMachinesAndBadWithMore) {
+  spec_.rates = {0.05};
+  const auto machines = [&](const char* seeds) {
+    spec_.seeds = SeedSet::parse(seeds);
+    return ShardFiles(path_, spec_);
+  };
+  const auto five = machines("0:5");
+  const auto six = machines("0:6");
+  six.write(testing::shard_of(six.spec(), std::vector<double>(6, 0.5)));
+  EXPECT_EQ(five.state(0), ShardFiles::State::bad);
+  EXPECT_EQ(six.state(0), ShardFiles::State::done);
+  five.write(testing::shard_of(five.spec(), std::vector<double>(5, 0.5)));
+  EXPECT_EQ(five.state(0), ShardFiles::State::done);
+  EXPECT_EQ(six.state(0), ShardFiles::State::shorter);
 }
 
 TEST_F(AHostileShard, CutOrGrownIsBad) {

@@ -170,6 +170,7 @@ TEST(BadInput, Files) {
       {{"train", "--save", ""}, 2, "--save: got \"\""},
       {{"train", "--from", "missing.h5"}, 66, "missing.h5: No such file"},
       {{"train", "--from", "folder"}, 66, "folder: is no regular file"},
+      {{"train", "--from", "pipe"}, 66, "pipe: is no regular file"},
       {{"train", "--from", "words.txt"}, 65, "words.txt: is no saved machine"},
       {{"sample"}, 2, "--from: got \"\""},
       {{"sample", "--from", "empty.txt"}, 65, "empty.txt: is no saved machine"},
