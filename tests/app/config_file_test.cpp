@@ -81,13 +81,14 @@ TEST_F(ConfigFile, TheCommandLineWinsAndTheSectionIsNext) {
   EXPECT_EQ(resolved("lr", text, {"--lr", "0.4"}), "lr = [\"0.4\"]");
 }
 
+/// Time grows with a list's length; with its square it would take minutes.
 TEST_F(ConfigFile, LongListsTakeNoTime) {
   std::string text = "lr = [";
-  for (int i = 1; i <= 60'000; ++i) text += fmt::format("{}, ", i * 1e-6);
+  for (int i = 1; i <= 300'000; ++i) text += fmt::format("{}, ", i * 1e-6);
   // A rate twice, so that only the reading is timed.
   const auto start = std::chrono::steady_clock::now();
   const auto ran = sweep(text + "1e-6]");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
   EXPECT_EQ(ran.exit_code, 2);
   EXPECT_THAT(ran.err, HasSubstr("--lr: got \"1e-6\"; allowed: each value once"));
 }
