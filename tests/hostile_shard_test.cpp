@@ -119,8 +119,8 @@ TEST_F(AHostileShard, IsNamedForItsSamplesAndParametersToo) {
   EXPECT_EQ(problem_of([](Shard& shard) { shard.kl_sampled[5] = kInfinity; }), "accepted");
   EXPECT_THAT(problem_of([](Shard& shard) { shard.kl_sampled[5] = -1; }),
               HasSubstr("sampled KL out of range"));
-  for (const std::uint64_t machine : {good.saved[0], good.machines()}) {  // again; beyond the shard
-    EXPECT_THAT(problem_of([&](Shard& shard) { shard.saved[1] = machine; }),
+  for (const std::uint64_t machine : {good.saved[2], good.machines()}) {  // again; beyond the shard
+    EXPECT_THAT(problem_of([&](Shard& shard) { shard.saved.back() = machine; }),
                 HasSubstr("parameters of other machines"));
   }
   EXPECT_THAT(problem_of([](Shard& shard) { shard.saved.resize(shard.machines() + 1); }),
@@ -187,6 +187,17 @@ TEST_F(AHostileShard, IsShorterWithFewerMachinesAndBadWithMore) {
   five.write(testing::shard_of(five.spec(), std::vector<double>(5, 0.5)));
   EXPECT_EQ(five.state(0), ShardFiles::State::done);
   EXPECT_EQ(six.state(0), ShardFiles::State::shorter);
+}
+
+TEST_F(AHostileShard, ThatIsNoFileIsBad) {
+  const ShardFiles files(path_, spec_);
+  std::filesystem::remove(shard_());
+  EXPECT_EQ(files.state(0), ShardFiles::State::missing);
+  std::filesystem::create_directory(shard_());
+  EXPECT_EQ(files.state(0), ShardFiles::State::bad);
+  std::filesystem::remove(shard_());
+  std::filesystem::create_symlink("nowhere", shard_());
+  EXPECT_EQ(files.state(0), ShardFiles::State::bad);
 }
 
 TEST_F(AHostileShard, CutOrGrownIsBad) {
