@@ -46,6 +46,7 @@ void register_benchmarks(std::vector<std::string>& arguments) {
   register_choice();
   register_evaluation();
   register_gemm();
+  register_storage();
   register_device_training();
   register_device_evaluation();
 }

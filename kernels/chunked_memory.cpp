@@ -58,14 +58,25 @@ ChunkedMemory::Chunk ChunkedMemory::chunk(std::size_t number) const {
 }
 
 void ChunkedMemory::for_each_chunk(const std::function<void(const Chunk&)>& body) {
+  visit(0, chunks(), Access::write, body);
+}
+
+void ChunkedMemory::read_chunks(std::size_t first, std::size_t count,
+                                const std::function<void(const Chunk&)>& body) {
+  if (count == 0) return;
+  visit(first / capacity_, (first + count - 1) / capacity_ + 1, Access::read, body);
+}
+
+void ChunkedMemory::visit(std::size_t begin, std::size_t end, Access access,
+                          const std::function<void(const Chunk&)>& body) {
   HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device_));
   if (resident()) return body(chunk(0));
-  fetch(0);
-  for (std::size_t number = 0; number < chunks(); ++number) {
-    if (number + 1 < chunks()) fetch(number + 1);
+  fetch(begin);
+  for (auto number = begin; number < end; ++number) {
+    if (number + 1 < end) fetch(number + 1);
     traffic_->arrived[number % kSlots].wait();
     body(chunk(number));
-    send(number);
+    if (access == Access::write) send(number);
   }
   traffic_->outgoing.wait();
 }

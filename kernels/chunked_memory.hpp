@@ -53,6 +53,9 @@ class ChunkedMemory {
   /// Brings one chunk after the other onto the device, and its floats back. The body waits for the
   /// work that it gives to streams.
   void for_each_chunk(const std::function<void(const Chunk&)>& body);
+  /// The chunks of machines first to first+count-1, for a body that only reads.
+  void read_chunks(std::size_t first, std::size_t count,
+                   const std::function<void(const Chunk&)>& body);
 
   /// The device's floats, if resident.
   [[nodiscard]] float* on_device() const noexcept { return slots_[0].get(); }
@@ -75,7 +78,11 @@ class ChunkedMemory {
     std::array<Event, kSlots> left;
   };
 
+  enum class Access { read, write };
+
   bool allocate(std::size_t capacity);
+  void visit(std::size_t begin, std::size_t end, Access access,
+             const std::function<void(const Chunk&)>& body);
   [[nodiscard]] std::size_t chunk_floats() const noexcept { return capacity_ * need_.kept; }
   [[nodiscard]] Chunk chunk(std::size_t number) const;
   void fetch(std::size_t number);

@@ -55,11 +55,11 @@ class Share {
   /// Machines first to first+wanted.count-1 of this share.
   void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
     use(device_);
-    store_.for_each_chunk([&](const MachineStore::Chunk& chunk) {
+    store_.read_chunks(first, wanted.count, [&](const MachineStore::Chunk& chunk) {
       const auto part = part_of(chunk, wanted, first);
       if (part.count == 0) return;
       const ParameterView parameters{
-          .data = chunk.data + part.first, .parameter_stride = chunk.stride, .machine_stride = 1};
+          .data = chunk.data + part.first, .parameter_stride = chunk.capacity, .machine_stride = 1};
       evaluator_.evaluate(parameters, tables_.seeds(chunk.first + part.first),
                           static_cast<std::uint32_t>(part.count), part, stream_.get());
     });
@@ -69,9 +69,9 @@ class Share {
   void kl_quantiles(std::span<const double> probabilities, double* out) {
     if (!store_.resident()) throw NotOnDevice();
     use(device_);
-    store_.for_each_chunk([&](const MachineStore::Chunk& chunk) {
+    store_.read_chunks(0, machines(), [&](const MachineStore::Chunk& chunk) {
       const ParameterView parameters{
-          .data = chunk.data, .parameter_stride = chunk.stride, .machine_stride = 1};
+          .data = chunk.data, .parameter_stride = chunk.capacity, .machine_stride = 1};
       evaluator_.kl_quantiles(parameters, static_cast<std::uint32_t>(chunk.count), probabilities,
                               out, stream_.get());
     });
@@ -98,7 +98,7 @@ class Share {
     tables_.place(task, chunk.first);
     task.parameters = chunk.data;
     task.scratch = chunk.scratch;
-    task.stride = chunk.stride;
+    task.stride = chunk.capacity;
     task.machines = static_cast<std::uint32_t>(chunk.count);
     return task;
   }

@@ -77,7 +77,7 @@ class LayeredShare {
   /// Machines first to first+wanted.count-1 of this share.
   void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
     use(device_);
-    memory_.for_each_chunk([&](const ChunkedMemory::Chunk& chunk) {
+    memory_.read_chunks(first, wanted.count, [&](const ChunkedMemory::Chunk& chunk) {
       const auto part = part_of(chunk, wanted, first);
       if (part.count == 0) return;
       evaluator_.evaluate(chunk.data + part.first * task_.shape.floats(),

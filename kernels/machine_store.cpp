@@ -4,16 +4,6 @@
 
 namespace helmholtz::cuda {
 
-void MachineStore::for_each_chunk(const std::function<void(const Chunk&)>& body) {
-  memory_.for_each_chunk([&](const ChunkedMemory::Chunk& chunk) {
-    body({.data = chunk.data,
-          .scratch = chunk.scratch,
-          .stride = chunk.capacity,
-          .first = chunk.first,
-          .count = chunk.count});
-  });
-}
-
 void MachineStore::read(std::size_t first, std::size_t count, float* out) const {
   const auto stride = memory_.capacity();
   if (!memory_.resident()) {

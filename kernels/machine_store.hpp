@@ -11,14 +11,8 @@ namespace helmholtz::cuda {
 /// cannot hold them all.
 class MachineStore {
  public:
-  /// Machines that are on the device: parameter k of machine first + i is at data[k * stride + i].
-  struct Chunk {
-    float* data;
-    float* scratch;  ///< [scratch floats][stride], zero before the store's first use
-    std::size_t stride;
-    std::size_t first;
-    std::size_t count;
-  };
+  /// Parameter k of machine first + i is at data[k * capacity + i]; scratch is [floats][capacity].
+  using Chunk = ChunkedMemory::Chunk;
 
   /// @param parameters  floats a machine; they start at zero
   /// @param scratch     floats a machine that need not be kept
@@ -32,9 +26,14 @@ class MachineStore {
   /// Of the device's memory.
   [[nodiscard]] std::size_t bytes() const noexcept { return memory_.bytes(); }
 
-  /// Brings one chunk after the other onto the device, and its parameters back; the body waits for
-  /// the work that it gives to streams.
-  void for_each_chunk(const std::function<void(const Chunk&)>& body);
+  /// As ChunkedMemory has them.
+  void for_each_chunk(const std::function<void(const Chunk&)>& body) {
+    memory_.for_each_chunk(body);
+  }
+  void read_chunks(std::size_t first, std::size_t count,
+                   const std::function<void(const Chunk&)>& body) {
+    memory_.read_chunks(first, count, body);
+  }
 
   /// Parameters of machines first to first+count-1, [count][parameters].
   void read(std::size_t first, std::size_t count, float* out) const;

@@ -1,10 +1,44 @@
+// Numbers, quantiles and pictures in text.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "report/draw.hpp"
+#include "report/fan_chart.hpp"
 #include "report/numbers.hpp"
+#include "report/quantiles.hpp"
 
 namespace helmholtz::report {
 namespace {
+
+using ::testing::DoubleEq;
+using ::testing::HasSubstr;
+using ::testing::Pointwise;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+TEST(Quantiles, AreNumPys) {
+  const auto d = describe({4, 1, 3, 2});
+  EXPECT_THAT(d.quantiles, Pointwise(DoubleEq(), {1.0, 1.15, 1.75, 2.5, 3.25, 3.85, 4.0}));
+  EXPECT_EQ(d.mean, 2.5);
+  EXPECT_DOUBLE_EQ(d.sd, std::sqrt(5.0 / 3));
+  EXPECT_EQ(d.n, 4U);
+}
+
+TEST(Quantiles, OfOneNoneAndInfinity) {
+  EXPECT_EQ(describe({7}).quantiles[kMedian], 7);
+  EXPECT_TRUE(std::isnan(describe({7}).sd));
+  EXPECT_TRUE(std::isnan(describe({}).quantiles[kMedian]));
+  EXPECT_TRUE(std::isnan(describe({}).mean));
+  const auto d = describe({kInfinity, 1, kInfinity});
+  EXPECT_EQ(d.quantiles[kMin], 1);
+  EXPECT_EQ(d.quantiles[kQ25], kInfinity);
+  EXPECT_EQ(d.quantiles[kMax], kInfinity);
+  EXPECT_EQ(d.mean, kInfinity);
+  EXPECT_TRUE(std::isnan(d.sd));
+}
 
 TEST(Draw, PutsPatternsSideBySide) {
   const std::vector<Drawing> drawings = {{.bits = {1, 0, 0, 1}, .caption = "a"},
@@ -34,6 +68,13 @@ TEST(Numbers, AreShort) {
   EXPECT_EQ(clock(7), "0:07");
   EXPECT_EQ(clock(11'045), "3:04:05");
   EXPECT_EQ(clock(1e30), clock(1e9));
+}
+
+TEST(FanChart, ShowsTheMedianFalling) {
+  const auto chart = fan_chart({describe({2, 2, 2}), describe({1, 1, 1})}, "10", "20");
+  EXPECT_THAT(chart, HasSubstr("  2.000 ┤██████████████████████████████          "));
+  EXPECT_THAT(chart, HasSubstr("10"));
+  EXPECT_EQ(fan_chart({describe({})}, "10", "20"), "");
 }
 
 }  // namespace

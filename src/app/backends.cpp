@@ -40,8 +40,11 @@ ExitCode list(const OutputOptions& output) {
 Command add_backends(CLI::App& program) {
   auto* parser = program.add_subcommand("backends", "what can train, and why not");
   parser->footer(
-      "Backends of the exact class give the same bits in every parameter; those of the\n"
-      "tolerant class take the same draws, with parameters within rounding.\n");
+      "Backends of the exact class give the same bits in every parameter; those of the "
+      "tolerant class take the same draws, with parameters within rounding.\n\n"
+      "Examples:\n"
+      "  helmholtz backends\n"
+      "  HELMHOLTZ_SIMD=avx2 helmholtz backends\n");
   const auto output = std::make_shared<OutputOptions>();
   add_output_flags(*parser, *output);
   return {.parser = parser, .run = [output] { return list(*output); }};

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/suggest.hpp"
+#include "app/toml.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/world.hpp"
 #include "sweep/manifest.hpp"
@@ -26,17 +26,19 @@ namespace {
 
 /// The whole file; a pipe will do.
 std::string contents(const std::string& path) {
-  constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
+  constexpr std::size_t kMaxBytes = std::size_t{32} << 20;  // a run's file with most rates
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) throw NoInput(path, "is a directory");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) throw NoInput(path, std::strerror(errno));
-  std::string text(kMaxBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::string text;
+  std::vector<char> piece(std::size_t{1} << 16);
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())), file.gcount() > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kMaxBytes) throw BadData(path, "longer than 32 MiB; is it a --config file?");
+  }
   if (file.bad()) throw IoError(path, "cannot be read");
-  if (text.size() > kMaxBytes) throw BadData(path, "longer than 1 MiB; is it a --config file?");
   const auto is_control = [](unsigned char c) {
     return c < 0x20 && c != '\n' && c != '\r' && c != '\t';
   };
@@ -44,41 +46,18 @@ std::string contents(const std::string& path) {
   return text;
 }
 
-/// The text without comments. CLI11 2.1 takes a # within quotes for one too, so it is given text
-/// without any, and a comment character that contents() refuses.
-std::string without_comments(const std::string& text) {
-  std::string kept;
-  char quote = '\0';
-  bool comment = false;
-  for (const char c : text) {
-    if (c == '\n') {
-      quote = '\0';
-      comment = false;
-    } else if (quote != '\0') {
-      if (c == quote) quote = '\0';
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '#') {
-      comment = true;
-    }
-    if (!comment) kept += c;
-  }
-  return kept;
-}
-
-/// Whether the key belongs to another command's section.
-bool is_elsewhere(const CLI::App& command, const CLI::ConfigItem& item) {
-  const auto section = fmt::format("{}", fmt::join(item.parents, "."));
-  if (section.empty() || section == command.get_name()) return false;
+/// Whether the item belongs to another command's section.
+bool is_elsewhere(const CLI::App& command, const TomlItem& item) {
+  if (item.section.empty() || item.section == command.get_name()) return false;
   for (const auto* other : command.get_parent()->get_subcommands(nullptr)) {
-    if (section == other->get_name()) return true;
+    if (item.section == other->get_name()) return true;
   }
-  throw InvalidArgument("config", fmt::format("[{}]", section),
+  throw InvalidArgument("config", fmt::format("[{}]", item.section),
                         fmt::format("the command's section, [{}]", command.get_name()));
 }
 
-/// The flag that a key names.
-CLI::Option& option_of(CLI::App& command, const CLI::ConfigItem& item) {
+/// The flag that an item names.
+CLI::Option& option_of(CLI::App& command, const TomlItem& item) {
   auto* option = command.get_option_no_throw("--" + item.name);
   if (option != nullptr && option->get_configurable()) return *option;
   const auto allowed = option != nullptr ? fmt::format("--{} on the command line alone", item.name)
@@ -87,45 +66,49 @@ CLI::Option& option_of(CLI::App& command, const CLI::ConfigItem& item) {
   throw InvalidArgument("config", item.name, allowed);
 }
 
-void set_flag(CLI::Option& option, const CLI::ConfigItem& item) {
-  const auto value = item.inputs.empty() ? std::string() : item.inputs.front();
-  if (item.inputs.size() != 1 || (value != "true" && value != "false")) {
-    throw InvalidArgument(item.name, fmt::format("{}", fmt::join(item.inputs, ",")),
-                          "true or false");
-  }
+[[noreturn]] void refuse(const TomlItem& item, std::string_view allowed) {
+  throw InvalidArgument(item.name, fmt::format("[{}]", fmt::join(item.values, "; ")), allowed);
+}
+
+bool has_commas(const TomlItem& item) {
+  return std::any_of(item.values.begin(), item.values.end(),
+                     [](const std::string& text) { return text.find(',') != text.npos; });
+}
+
+void set_flag(CLI::Option& option, const TomlItem& item) {
+  const auto& value = item.values.front();
+  if (item.values.size() > 1) refuse(item, "true or false");
+  if (value != "true" && value != "false") throw InvalidArgument(item.name, value, "true or false");
   option.add_result(value);
 }
 
 /// Whether the value is one topology, `layers = [1, 6, 9]`; no topology has one layer.
-bool is_one_topology(const CLI::ConfigItem& item) {
-  const auto is_one_size = [](const std::string& text) {
-    return text.find(',') == std::string::npos;
-  };
-  return item.name == "layers" && std::all_of(item.inputs.begin(), item.inputs.end(), is_one_size);
+bool is_one_topology(const TomlItem& item) {
+  return item.name == "layers" && !item.has_lists && !has_commas(item);
 }
 
-void set(CLI::Option& option, const CLI::ConfigItem& item) {
+void set(CLI::Option& option, const TomlItem& item) {
   if (option.count() > 0) return;  // the command line wins
+  if (item.values.empty()) throw InvalidArgument(item.name, "an empty list", "at least one value");
+  if (item.has_lists && item.name != "layers") refuse(item, "no list in a list");
   if (option.get_expected_max() == 0) {
     set_flag(option, item);
-  } else if (option.get_expected_max() == 1 || is_one_topology(item)) {
-    option.add_result(fmt::format("{}", fmt::join(item.inputs, ",")));
+  } else if (option.get_expected_max() > 1 && !is_one_topology(item)) {
+    option.add_result(item.values);
+  } else if (item.values.size() > 1 && has_commas(item)) {
+    refuse(item, "one value");
   } else {
-    option.add_result(item.inputs);
+    option.add_result(fmt::format("{}", fmt::join(item.values, ",")));
   }
-  try {
-    option.run_callback();
-  } catch (const CLI::ParseError&) {
-    throw InvalidArgument(item.name, "an empty list", "at least one value");
-  }
+  option.run_callback();
 }
 
 /// A run's config.toml may name a pattern file that has moved: then the run's own copy will do.
 /// Anything that is wrong with the copy is left to be said of the file that was named.
-void find_world(CLI::ConfigItem& item, const std::string& config) {
+void find_world(TomlItem& item, const std::string& config) {
   constexpr std::string_view kFile = "file:";
-  if (item.name != "world" || item.inputs.size() != 1) return;
-  auto& name = item.inputs.front();
+  if (item.name != "world" || item.values.size() != 1) return;
+  auto& name = item.values.front();
   const RunFiles run(std::filesystem::path(config).parent_path());
   std::error_code ignored;
   if (!name.starts_with(kFile) || std::filesystem::exists(name.substr(kFile.size()), ignored) ||
@@ -156,15 +139,11 @@ void apply_config(CLI::App& command) {
   const auto* config = command.get_option_no_throw("--config");
   if (config == nullptr || config->count() == 0) return;
   const auto path = config->results().front();
-  std::istringstream text(without_comments(contents(path)));
-  CLI::ConfigTOML toml;
-  toml.comment('\x01');
-  auto items = toml.from_config(text);
+  auto items = read_toml(contents(path), path);
   for (auto& item : items) find_world(item, path);
   for (const bool in_section : {true, false}) {
     for (const auto& item : items) {
-      const bool is_mark = item.name == "++" || item.name == "--";  // of a section's begin or end
-      if (is_mark || item.parents.empty() == in_section || is_elsewhere(command, item)) continue;
+      if (item.section.empty() == in_section || is_elsewhere(command, item)) continue;
       set(option_of(command, item), item);
     }
   }

@@ -6,8 +6,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/commands.hpp"
+#include "app/make_command.hpp"
 #include "app/output.hpp"
+#include "app/parse.hpp"
 #include "app/run.hpp"
 #include "helmholtz/error.hpp"
 #include "io/atomic_file.hpp"
@@ -18,9 +19,15 @@ namespace helmholtz::app {
 
 namespace {
 
-struct ExportFlags {
-  std::string directory;
-  std::string out;
+struct ExportFlags : RunArgument {
+  explicit ExportFlags(CLI::App& command) : RunArgument(command) {
+    command.add_option("--out", out, "a file that appears whole (default: stdout)")
+        ->type_name("FILE");
+    command.add_option("--format", format, "csv or npy")->type_name("FORMAT")->default_str(format);
+    command.add_flag("--quiet", quiet, "nothing on stderr but errors")->disable_flag_override();
+  }
+
+  std::optional<std::string> out;
   std::string format = "csv";
   bool quiet = false;
 };
@@ -44,13 +51,14 @@ std::unique_ptr<ShardSink> make_export(const std::string& format, const SweepSpe
 }
 
 ExitCode run_export(const ExportFlags& flags) {
-  const auto run = open_run(flags.directory);
+  require_file_name("out", flags.out);
+  const auto run = flags.open();
   const auto shards = finished_shards(run);
   std::uint64_t machines = 0;
   for (const auto i : shards) machines += run.files.machines(i);
   std::optional<io::AtomicFile> file;
   const auto output = [&](std::string_view bytes) { file ? file->write(bytes) : print(bytes); };
-  if (!flags.out.empty()) file.emplace(flags.out);
+  if (flags.out) file.emplace(*flags.out);
   const auto sink = make_export(flags.format, run.spec, machines, output);
   for (const auto i : shards) sink->write(run.files.read(i));
   if (file) file->commit();
@@ -64,24 +72,18 @@ ExitCode run_export(const ExportFlags& flags) {
 }  // namespace
 
 Command add_export(CLI::App& program) {
-  auto* parser = program.add_subcommand("export", "a sweep's results as one table");
-  parser->footer(
-      "CSV: machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status, a line a machine\n"
-      "and evaluation; empty: not computed. NPY: the same as one array of records, with the\n"
-      "configuration's number.\n\n"
-      "Examples:\n"
-      "  helmholtz export runs/a > results.csv\n"
-      "  helmholtz export runs/a --format npy --out results.npy\n");
-  const auto flags = std::make_shared<ExportFlags>();
-  add_run_argument(*parser, flags->directory);
-  parser->add_option("--out", flags->out, "a file that appears whole (default: stdout)")
-      ->type_name("FILE");
-  parser->add_option("--format", flags->format, "csv or npy")
-      ->type_name("FORMAT")
-      ->default_str(flags->format);
-  parser->add_flag("--quiet", flags->quiet, "nothing on stderr but errors")
-      ->disable_flag_override();
-  return {.parser = parser, .run = [flags] { return run_export(*flags); }};
+  return make_command(
+      program,
+      {.name = "export",
+       .summary = "a sweep's results as one table",
+       .footer = "CSV: a line a machine and evaluation; what was not computed is empty. Columns:\n"
+                 "  machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status,\n"
+                 "  configuration,schedule,init\n"
+                 "NPY: the same as one array of records, with the configuration's number alone.\n\n"
+                 "Examples:\n"
+                 "  helmholtz export runs/a > results.csv\n"
+                 "  helmholtz export runs/a --format npy --out results.npy\n"},
+      run_export);
 }
 
 }  // namespace helmholtz::app

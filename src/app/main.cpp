@@ -1,4 +1,5 @@
 #include <csignal>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 
 #include "app/commands.hpp"
 #include "app/config_file.hpp"
+#include "app/help.hpp"
 #include "app/output.hpp"
 #include "app/suggest.hpp"
 #include "helmholtz/error.hpp"
@@ -18,10 +20,10 @@ namespace helmholtz::app {
 namespace {
 
 constexpr const char* kDescription =
-    "Trains Helmholtz machines by wake-sleep, and says how well each models its world.";
+    "Trains Helmholtz machines by wake-sleep, and says how well each models its\nworld.";
 constexpr const char* kExitCodes =
-    "Exit codes: 0 done; 2 usage; 65 bad data; 66 no such input; 69 no such device;\n"
-    "73 cannot create an output, or locked; 74 input or output failed; 75 stopped early.";
+    "Exit codes: 0 done; 2 usage; 65 bad data; 66 no such input; 69 no such device; "
+    "73 cannot create, or locked; 74 input or output failed; 75 stopped early.";
 
 /// A command line that the parser itself refuses.
 class UsageError : public Error {
@@ -64,6 +66,18 @@ void refuse_leftovers(const CLI::App& command) {
   throw UsageError(fmt::format("unexpected argument \"{}\"", argument));
 }
 
+/// A flag whose value was forgotten would take the next flag for it.
+void refuse_flags_as_values(const CLI::App& command) {
+  for (const auto* option : command.get_options()) {
+    for (const auto& value : option->results()) {
+      const auto name = value.substr(0, value.find('='));
+      if (value.starts_with("--") && command.get_option_no_throw(name) != nullptr) {
+        throw UsageError(fmt::format("{}: needs a value; {} is a flag", option->get_name(), name));
+      }
+    }
+  }
+}
+
 const Command& chosen(const CLI::App& program, const std::vector<Command>& commands) {
   for (const auto& command : commands) {
     if (command.parser->parsed()) return command;
@@ -83,6 +97,7 @@ std::vector<Command> add_commands(CLI::App& program) {
   for (const auto add : kCommands) {
     commands.push_back(add(program));
     commands.back().parser->allow_extras();
+    commands.back().parser->group("Commands");
     const auto examples = commands.back().parser->get_footer();
     commands.back().parser->footer(fmt::format("{}\n{}", examples, kExitCodes));
   }
@@ -121,6 +136,7 @@ ExitCode run(CLI::App& program, int argc, char** argv) {
   try {
     parse(program, argc, argv);
     const auto& command = chosen(program, commands);
+    refuse_flags_as_values(*command.parser);
     refuse_leftovers(program);
     refuse_leftovers(*command.parser);
     apply_config(*command.parser);
@@ -141,11 +157,17 @@ ExitCode run(CLI::App& program, int argc, char** argv) {
 ExitCode run_program(int argc, char** argv) {
   try {
     CLI::App program(kDescription, "helmholtz");
-    program.set_version_flag("--version", "helmholtz " HELMHOLTZ_VERSION);
+    program.set_version_flag("--version", "helmholtz " HELMHOLTZ_VERSION, "tell the version");
     program.allow_extras();
     program.require_subcommand(0, 1);
-    program.get_formatter()->label("SUBCOMMAND", "COMMAND");
-    program.footer(fmt::format("helmholtz COMMAND --help tells more.\n\n{}", kExitCodes));
+    program.formatter(std::make_shared<HelpFormatter>());
+    program.set_help_flag("-h,--help", "tell about the command, with examples");
+    program.footer(
+        fmt::format("helmholtz COMMAND --help tells more.\n\n"
+                    "Examples:\n"
+                    "  helmholtz train --seed 7 --samples 10000\n"
+                    "  helmholtz sweep --seeds 0:4096 --lr 0.02,0.05 --out runs/a\n\n{}",
+                    kExitCodes));
     return run(program, argc, argv);
   } catch (const Error& error) {
     return report(error, nullptr);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <set>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -95,7 +97,7 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
              "repeat to sweep");
   model.one("--world", t.world, "WORLD", "what to learn; see helmholtz worlds, or file:PATH");
   model.list("--init", t.init, "INIT",
-             "zero, normal:SCALE, visible-bias:marginal,\nvisible-bias:VALUE, joined by +",
+             "zero, normal:SCALE, visible-bias:marginal, visible-bias:VALUE, joined by +",
              "repeat to sweep");
   model.flag("--nonnegative", t.nonnegative, "keep generative weights into the visible layer >= 0");
 
@@ -106,8 +108,8 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
   learning.one("--lr-layer", t.lr_layer, "A,B,...",
                "one rate a layer, top first, for both networks");
   learning.list("--schedule", t.schedule, "S",
-                "constant, inverse:DECAY: rate / (1 + DECAY * step),\n"
-                "exponential:GAMMA[:EVERY]: rate * GAMMA^(step / EVERY)",
+                "constant, inverse:DECAY: rate / (1 + DECAY * step), "
+                "exponential:GAMMA[:EVERY]: rate * GAMMA^(step/EVERY)",
                 "repeat to sweep");
   learning.list("--batch", t.batch, "B", "patterns a step", "a list A,B,... sweeps");
   learning.flag("--mean", t.mean, "average over the batch; without it, the sum");
@@ -119,7 +121,7 @@ RunFlags::RunFlags(CLI::App& command, Arity arity)
   run.one("--backend", t.backend, "NAME", "see helmholtz backends; auto chooses");
   run.one("--device", t.device, "N,N,...", "GPUs to split the machines over (default: the first)");
   run.one("--math", t.math, "NAME",
-          "of cuda-layered: fp32, tf32 (weights rounded\nto 11 bits), bf16x3 (as exact as fp32)");
+          "of cuda-layered: fp32, tf32 (weights rounded to 11 bits), bf16x3 (as exact as fp32)");
   run.one("--threads", t.threads, "N", "CPU threads; 0: all cores");
   add_output_flags(command, t.output);
 }
@@ -132,17 +134,27 @@ bool RunFlags::given(std::string_view flag) const {
 
 namespace {
 
+/// A value as it can be sorted.
+template <class Value>
+auto order_of(const Value& value) {
+  if constexpr (std::is_arithmetic_v<Value>) {
+    return value;
+  } else {
+    return value.to_string();
+  }
+}
+
 /// Every value of a list flag, read by `read`; none twice.
 template <class Value>
 std::vector<Value> read_each(std::string_view flag, const Lists& texts,
                              const std::function<Value(std::string_view)>& read) {
   std::vector<Value> values;
+  std::set<decltype(order_of(std::declval<Value>()))> known;
   for (const auto& text : texts) {
-    const auto value = read(text);
-    if (std::find(values.begin(), values.end(), value) != values.end()) {
+    values.push_back(read(text));
+    if (!known.insert(order_of(values.back())).second) {
       throw InvalidArgument(flag, text, "each value once");
     }
-    values.push_back(value);
   }
   return values;
 }

@@ -25,4 +25,8 @@ double parse_rate(std::string_view field, std::string_view text) {
   return *value;
 }
 
+void require_file_name(std::string_view field, const std::optional<std::string>& name) {
+  if (name && name->empty()) throw InvalidArgument(field, *name, "the name of a file");
+}
+
 }  // namespace helmholtz::app

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace helmholtz::app {
@@ -13,5 +15,8 @@ std::uint64_t parse_integer(std::string_view field, std::string_view text, std::
 /// A learning rate.
 /// @throws InvalidArgument unless it is 0 or more and a float can hold it
 double parse_rate(std::string_view field, std::string_view text);
+
+/// @throws InvalidArgument if a file's name is given and empty
+void require_file_name(std::string_view field, const std::optional<std::string>& name);
 
 }  // namespace helmholtz::app

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "app/parse.hpp"
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
@@ -35,14 +37,17 @@ SweepPart slurm_part() {
 
 }  // namespace
 
-SweepPart parse_part(const std::string& text) {
-  if (text.empty()) return slurm_part();
-  const auto parts = text::split(text, '/');
+SweepPart parse_part(const std::optional<std::string>& text) {
+  if (!text) return slurm_part();
+  const auto parts = text::split(*text, '/');
   const auto n =
       parts.size() == 2 ? text::number<std::uint64_t>(parts.back()).value_or(0) : std::uint64_t{0};
   const auto k = text::number<std::uint64_t>(parts.front()).value_or(n);
   if (n > kMaxParts || k >= n) {
-    throw InvalidArgument("shard", text, "k/n, part k of n, with k from 0 to n-1, e.g. 0/4");
+    throw InvalidArgument("shard", *text,
+                          fmt::format("k/n, part k of n, with k from 0 to n-1 and n up to {}, "
+                                      "e.g. 0/4",
+                                      kMaxParts));
   }
   return {.k = k, .n = n};
 }

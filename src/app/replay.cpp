@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,10 +9,10 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/commands.hpp"
 #include "app/evaluation_output.hpp"
 #include "app/interrupt.hpp"
 #include "app/json.hpp"
+#include "app/make_command.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/parse.hpp"
@@ -26,10 +25,18 @@ namespace helmholtz::app {
 
 namespace {
 
-struct ReplayFlags {
-  std::string directory;
+struct ReplayFlags : RunArgument {
+  explicit ReplayFlags(CLI::App& command) : RunArgument(command) {
+    command.add_option("--machine", machine, "its number, from 0")->type_name("N")->required();
+    command.add_flag("--trace", trace, "print every evaluation, not the last alone")
+        ->disable_flag_override();
+    command.add_option("--save", save, "keep it, as helmholtz train --save does")
+        ->type_name("FILE");
+    add_output_flags(command, output);
+  }
+
   std::string machine;
-  std::string save;
+  std::optional<std::string> save;
   bool trace = false;
   OutputOptions output;
 };
@@ -116,9 +123,10 @@ void print_done(const Run& run, std::uint64_t machine, bool checked,
 }
 
 ExitCode replay_machine(const ReplayFlags& flags) {
-  const auto run = open_run(flags.directory);
+  require_file_name("save", flags.save);
+  const auto run = flags.open();
   const auto machine = parse_integer("machine", flags.machine, 0, run.spec.machines() - 1);
-  if (!flags.save.empty()) io::require_creatable(flags.save);
+  if (flags.save) io::require_creatable(*flags.save);
   catch_interrupts();
   const Record record(run, machine);
   if (!flags.output.json) print_line(evaluation_header());
@@ -133,7 +141,7 @@ ExitCode replay_machine(const ReplayFlags& flags) {
   const auto parameters = replay(run.spec, machine, evaluated, interrupted);
   if (parameters.empty()) return ExitCode::stopped;
   record.require_same(parameters);
-  if (!flags.save.empty()) save(run, machine, parameters, flags.save);
+  if (flags.save) save(run, machine, parameters, *flags.save);
   print_done(run, machine, record.is_there(), parameters, flags.output);
   return ExitCode::ok;
 }
@@ -141,21 +149,16 @@ ExitCode replay_machine(const ReplayFlags& flags) {
 }  // namespace
 
 Command add_replay(CLI::App& program) {
-  auto* parser = program.add_subcommand("replay", "trains one machine of a sweep again");
-  parser->footer(
-      "The same bits as in the sweep: each evaluation is compared with the machine's shard.\n\n"
-      "Examples:\n"
-      "  helmholtz replay runs/a --machine 17 --trace\n"
-      "  helmholtz replay runs/a --machine 17 --save best.h5\n");
-  const auto flags = std::make_shared<ReplayFlags>();
-  add_run_argument(*parser, flags->directory);
-  parser->add_option("--machine", flags->machine, "its number, from 0")->type_name("N")->required();
-  parser->add_flag("--trace", flags->trace, "print every evaluation, not the last alone")
-      ->disable_flag_override();
-  parser->add_option("--save", flags->save, "keep it, as helmholtz train --save does")
-      ->type_name("FILE");
-  add_output_flags(*parser, flags->output);
-  return {.parser = parser, .run = [flags] { return replay_machine(*flags); }};
+  return make_command(
+      program,
+      {.name = "replay",
+       .summary = "train one machine of a sweep again",
+       .footer = "The same bits as in the sweep: each evaluation is compared with the machine's "
+                 "shard.\n\n"
+                 "Examples:\n"
+                 "  helmholtz replay runs/a --machine 17 --trace\n"
+                 "  helmholtz replay runs/a --machine 17 --save best.h5\n"},
+      replay_machine);
 }
 
 }  // namespace helmholtz::app

@@ -1,13 +1,12 @@
-#include <memory>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/commands.hpp"
 #include "app/interrupt.hpp"
 #include "app/json.hpp"
+#include "app/make_command.hpp"
 #include "app/output.hpp"
 #include "app/parse.hpp"
 #include "app/portraits.hpp"
@@ -22,27 +21,35 @@ namespace helmholtz::app {
 
 namespace {
 
-struct ReportFlags {
-  explicit ReportFlags(CLI::App& command) : success(command) {}
+struct ReportFlags : RunArgument {
+  explicit ReportFlags(CLI::App& command) : RunArgument(command), success(command) {
+    command
+        .add_option("--compare", compare,
+                    "compare two configurations, as summary.csv counts them, on the same seeds")
+        ->type_name("A,B")
+        ->group("Output");
+    command.add_option("--out", out, "the page (default: DIR/report.html)")
+        ->type_name("FILE")
+        ->group("Output");
+    add_output_flags(command, output);
+  }
 
-  std::string directory;
   SuccessFlag success;
-  std::string compare;
-  std::string out;
+  std::optional<std::string> compare;
+  std::optional<std::string> out;
   OutputOptions output;
 };
 
 using Pair = std::pair<std::uint64_t, std::uint64_t>;
 
-std::optional<Pair> parse_compare(const std::string& text, std::uint64_t configurations) {
-  if (text.empty()) return std::nullopt;
+Pair parse_compare(const std::string& text, std::uint64_t configurations) {
   const auto parts = text::split(text, ',');
   if (parts.size() != 2) {
     throw InvalidArgument("compare", text,
                           "two configurations, e.g. 0,3, as summary.csv counts them");
   }
-  return Pair{parse_integer("compare", parts[0], 0, configurations - 1),
-              parse_integer("compare", parts[1], 0, configurations - 1)};
+  return {parse_integer("compare", parts[0], 0, configurations - 1),
+          parse_integer("compare", parts[1], 0, configurations - 1)};
 }
 
 /// The results of a whole sweep. @throws NoInput if a shard is missing; BadData
@@ -74,10 +81,11 @@ Json comparison_json(const report::Statistics& statistics, const Pair& pair) {
 ExitCode make_report(const ReportFlags& flags) {
   constexpr std::size_t kTables = 5;
   const auto success_below = flags.success.parse();
-  const auto run = open_run(flags.directory);
-  const auto compare = parse_compare(flags.compare, run.spec.configurations());
-  const std::filesystem::path out =
-      flags.out.empty() ? run.path / "report.html" : std::filesystem::path(flags.out);
+  require_file_name("out", flags.out);
+  const auto run = flags.open();
+  std::optional<Pair> compare;
+  if (flags.compare) compare = parse_compare(*flags.compare, run.spec.configurations());
+  const auto out = flags.out ? std::filesystem::path(*flags.out) : run.path / "report.html";
   const report::Statistics statistics(read_results(run), success_below);
   catch_interrupts();
   report::HtmlReportOptions options;
@@ -103,25 +111,17 @@ ExitCode make_report(const ReportFlags& flags) {
 }  // namespace
 
 Command add_report(CLI::App& program) {
-  auto* parser = program.add_subcommand("report", "a finished sweep on one page, with pictures");
-  parser->footer(
-      "The page, DIR/report.html, needs no network and no script. gnuplot draws its pictures; the\n"
-      "best, the median and the worst machine are trained again to be drawn.\n\n"
-      "Examples:\n"
-      "  helmholtz report runs/a\n"
-      "  helmholtz report runs/a --success-below 0.35 --compare 0,2 --out a.html\n");
-  const auto flags = std::make_shared<ReportFlags>(*parser);
-  add_run_argument(*parser, flags->directory);
-  parser
-      ->add_option("--compare", flags->compare,
-                   "compare two configurations, as summary.csv counts them, on\nthe same seeds")
-      ->type_name("A,B")
-      ->group("Output");
-  parser->add_option("--out", flags->out, "the page (default: DIR/report.html)")
-      ->type_name("FILE")
-      ->group("Output");
-  add_output_flags(*parser, flags->output);
-  return {.parser = parser, .run = [flags] { return make_report(*flags); }};
+  return make_command(
+      program,
+      {.name = "report",
+       .summary = "a finished sweep on one page, with pictures",
+       .footer = "The page, DIR/report.html, needs no network and no script. gnuplot draws its "
+                 "pictures; the best, the median and the worst machine are trained again to be "
+                 "drawn.\n\n"
+                 "Examples:\n"
+                 "  helmholtz report runs/a\n"
+                 "  helmholtz report runs/a --success-below 0.35 --compare 0,2 --out a.html\n"},
+      make_report);
 }
 
 }  // namespace helmholtz::app

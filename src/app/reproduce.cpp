@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 
 #include "app/commands.hpp"
 #include "app/experiments.hpp"
+#include "app/help.hpp"
 #include "app/interrupt.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
@@ -25,7 +28,7 @@ namespace {
 struct Flags {
   std::string name;
   std::string out;
-  std::string seeds;
+  std::optional<std::string> seeds;
   std::string threads = "0";
   std::string backend = "auto";
   OutputOptions output;
@@ -49,13 +52,12 @@ const Experiment& find(const std::string& name) {
 SweepSpec spec_of(const ExperimentPart& part, const Flags& flags) {
   CLI::App parser;
   const SweepFlags sweep(parser);
-  auto line = fmt::format("{} --threads {} --backend {}", part.flags, flags.threads, flags.backend);
-  if (!flags.seeds.empty()) {
-    const auto seeds = line.find("--seeds ");
-    const auto end = line.find(' ', seeds + 8);
-    line.replace(seeds, end - seeds, "--seeds " + flags.seeds);
-  }
-  parser.parse(line, false);
+  std::vector<std::string> words;
+  for (const auto word : text::split(part.flags, ' ')) words.emplace_back(word);
+  if (flags.seeds) *std::next(std::find(words.begin(), words.end(), "--seeds")) = *flags.seeds;
+  words.insert(words.end(), {"--threads", flags.threads, "--backend", flags.backend});
+  std::reverse(words.begin(), words.end());  // as the parser takes them
+  parser.parse(words);
   auto spec = sweep.spec(sweep.parse());
   spec.validate();
   return spec;
@@ -95,12 +97,15 @@ ExitCode reproduce(const Flags& flags) {
 }
 
 std::string footer() {
+  constexpr std::size_t kIndent = 12;
   std::string text =
-      "Runs the sweeps that stand beside a published result; a sweep directory each. "
-      "The same\ncommand goes on where it was stopped.\n\n";
+      "Runs the sweeps that stand beside a published result; a sweep directory each. The same "
+      "command goes on where it was stopped.\n\n";
   for (const auto& experiment : experiments()) {
-    text += fmt::format("  {:<10}{}\n{:12}published: {}\n", experiment.name, experiment.source, "",
-                        experiment.published);
+    text += wrapped(fmt::format("  {:<10}{}", experiment.name, experiment.source),
+                    HelpFormatter::kWidth, kIndent);
+    text += wrapped(fmt::format("\n{:{}}published: {}\n", "", kIndent, experiment.published),
+                    HelpFormatter::kWidth, kIndent);
   }
   return text + "\nExample:\n  helmholtz reproduce bars --out runs/bars\n";
 }

@@ -50,8 +50,13 @@ Run open_run(const std::filesystem::path& path) {
   throw BadData(names.config.string(), "is not what manifest.json says");
 }
 
-void add_run_argument(CLI::App& command, std::string& path) {
-  command.add_option("DIR", path, "directory of a sweep")->required()->type_name("");
+RunArgument::RunArgument(CLI::App& command) {
+  command.add_option("DIR", directory_, "directory of a sweep")->required()->type_name("");
+}
+
+Run RunArgument::open() const {
+  if (directory_.empty()) throw InvalidArgument("DIR", "", "the directory of a sweep");
+  return open_run(directory_);
 }
 
 }  // namespace helmholtz::app

@@ -23,7 +23,19 @@ struct Run {
 /// @throws NoInput if the directory holds no run; BadData if its files contradict each other
 Run open_run(const std::filesystem::path& path);
 
-/// Adds the argument DIR. `path` must outlive the parser.
-void add_run_argument(CLI::App& command, std::string& path);
+/// The argument DIR of the commands that read a run; their flags derive from it.
+class RunArgument {
+ public:
+  /// Adds it; this must outlive the parser.
+  explicit RunArgument(CLI::App& command);
+  RunArgument(const RunArgument&) = delete;
+  RunArgument& operator=(const RunArgument&) = delete;
+
+  /// @throws InvalidArgument (field "DIR") without a name; what open_run() throws
+  [[nodiscard]] Run open() const;
+
+ private:
+  std::string directory_;
+};
 
 }  // namespace helmholtz::app

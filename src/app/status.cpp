@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,8 +7,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/commands.hpp"
 #include "app/json.hpp"
+#include "app/make_command.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/run.hpp"
@@ -19,8 +18,11 @@ namespace helmholtz::app {
 
 namespace {
 
-struct StatusFlags {
-  std::string directory;
+struct StatusFlags : RunArgument {
+  explicit StatusFlags(CLI::App& command) : RunArgument(command) {
+    add_output_flags(command, output);
+  }
+
   OutputOptions output;
 };
 
@@ -145,7 +147,7 @@ void print_text(const Run& run, const Status& status) {
 }
 
 ExitCode status(const StatusFlags& flags) {
-  const auto run = open_run(flags.directory);
+  const auto run = flags.open();
   const auto now = status_of(run);
   if (flags.output.json) {
     print_line(json_text(to_json(run, now)));
@@ -158,12 +160,11 @@ ExitCode status(const StatusFlags& flags) {
 }  // namespace
 
 Command add_status(CLI::App& program) {
-  auto* parser = program.add_subcommand("status", "how far a sweep is, and who works on it");
-  parser->footer("Example:\n  helmholtz status runs/a\n");
-  const auto flags = std::make_shared<StatusFlags>();
-  add_run_argument(*parser, flags->directory);
-  add_output_flags(*parser, flags->output);
-  return {.parser = parser, .run = [flags] { return status(*flags); }};
+  return make_command(program,
+                      {.name = "status",
+                       .summary = "how far a sweep is, and who works on it",
+                       .footer = "Example:\n  helmholtz status runs/a\n"},
+                      status);
 }
 
 }  // namespace helmholtz::app

@@ -22,7 +22,7 @@ class SuccessFlag {
   [[nodiscard]] std::optional<double> parse() const;
 
  private:
-  std::string text_;
+  std::optional<std::string> text_;
 };
 
 }  // namespace helmholtz::app

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -30,7 +31,7 @@ struct Flags {
   SweepFlags sweep;
   SuccessFlag success;
   std::string out;
-  std::string part;
+  std::optional<std::string> part;
   bool resume = false;
   bool dry_run = false;
 };
@@ -94,16 +95,15 @@ ExitCode sweep(const Flags& flags) {
 }  // namespace
 
 Command add_sweep(CLI::App& program) {
-  auto* parser = program.add_subcommand("sweep", "trains many machines; writes their results");
+  auto* parser = program.add_subcommand("sweep", "train many machines and write their results");
   parser->footer(
-      "Every combination of the lists is trained with every seed. DIR gets the results shard by\n"
-      "shard, config.toml (runs the sweep again), summary.csv (quantiles) and, without --json,\n"
-      "report.html (pictures, by gnuplot if it is installed). The same command\n"
-      "goes on where a sweep was stopped or killed; more seeds extend a finished one.\n\n"
+      "Every combination of the lists is trained with every seed. DIR gets the results shard by "
+      "shard, config.toml (runs the sweep again), summary.csv (quantiles) and, without --json, "
+      "report.html (pictures, by gnuplot if it is installed). The same command goes on where a "
+      "sweep was stopped or killed; more seeds extend a finished one.\n\n"
       "Examples:\n"
       "  helmholtz sweep --seeds 0:4096 --out notebook\n"
-      "  helmholtz sweep --layers 1,6,9 --layers 1,8,9 --lr 0.02,0.05,0.1 --seeds 0:256 --out "
-      "rates\n"
+      "  helmholtz sweep --layers 1,6,9 --layers 1,8,9 --lr 0.02,0.05 --out rates\n"
       "  helmholtz sweep --config notebook/config.toml --out again\n"
       "  sbatch --array=0-9 --wrap 'helmholtz sweep --seeds 0:100000 --out shared'\n");
   const auto flags = std::make_shared<Flags>(*parser);
@@ -113,8 +113,8 @@ Command add_sweep(CLI::App& program) {
       ->configurable(false);
   parser
       ->add_option("--shard", flags->part,
-                   "train part K of N alone, K from 0; several processes may share\n"
-                   "DIR (default: this task of a Slurm array, else all)")
+                   "train part K of N alone, K from 0; several processes may share DIR (default: "
+                   "this task of a Slurm array, else all)")
       ->type_name("K/N")
       ->group("Run")
       ->configurable(false);
@@ -122,7 +122,7 @@ Command add_sweep(CLI::App& program) {
       ->disable_flag_override()
       ->group("Run")
       ->configurable(false);
-  parser->add_flag("--dry-run", flags->dry_run, "says what it would take; trains for a second")
+  parser->add_flag("--dry-run", flags->dry_run, "say what it would take; trains for a second")
       ->disable_flag_override()
       ->group("Run")
       ->configurable(false);

@@ -14,8 +14,8 @@ SweepFlags::SweepFlags(CLI::App& command) : run_(command, RunFlags::Arity::list)
       ->default_str(seeds_);
   command
       .add_option("--save-parameters", save_parameters_,
-                  "trained parameters to keep: none, all, or best:K of each\n"
-                  "configuration and shard")
+                  "trained parameters to keep: none, all, or best:K of each configuration and "
+                  "shard")
       ->type_name("WHICH")
       ->group("Output")
       ->default_str(save_parameters_);

@@ -1,5 +1,6 @@
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,14 +23,13 @@ namespace helmholtz::app {
 namespace {
 
 constexpr const char* kExamples =
-    "Prints a line per evaluation: KL(world || model) in nats, exact and from samples. A pattern\n"
+    "Prints a line per evaluation: KL(world || model) in nats, exact and from samples. A pattern "
     "that no sample equals makes the sampled KL infinite, and is counted as unseen.\n\n"
     "Examples:\n"
     "  helmholtz train --seed 7 --samples 10000\n"
-    "  helmholtz train --layers 1,8,16 --world bars4x4 --nonnegative --save machine.h5\n"
-    "  helmholtz train --from machine.h5 --steps 100000 --save machine.h5\n"
-    "  helmholtz train --layers 10,100,200,784 --world file:digits.txt --batch 256 --samples "
-    "1000\n";
+    "  helmholtz train --layers 1,8,16 --world bars4x4 --nonnegative --save a.h5\n"
+    "  helmholtz train --from a.h5 --steps 100000 --save a.h5\n"
+    "  helmholtz train --layers 4,50,784 --world file:digits.txt --samples 1000\n";
 
 struct TrainFlags {
   explicit TrainFlags(CLI::App& command) : run(command, RunFlags::Arity::one) {
@@ -53,8 +53,8 @@ struct TrainFlags {
   RunFlags run;
   std::string seed = "0";
   std::string rng = "philox";
-  std::string save;
-  std::string from;
+  std::optional<std::string> save;
+  std::optional<std::string> from;
 };
 
 std::uint64_t parse_seed(const TrainFlags& flags) {
@@ -65,8 +65,8 @@ RandomScheme parse_rng(const TrainFlags& flags) {
   if (flags.rng == "philox") return RandomScheme::philox;
   if (flags.rng != "numpy") throw InvalidArgument("rng", flags.rng, "philox, numpy");
   // A place in NumPy's stream is no part of a machine file.
-  if (!flags.from.empty()) throw InvalidArgument("from", flags.from, "nothing with --rng numpy");
-  if (!flags.save.empty()) throw InvalidArgument("save", flags.save, "nothing with --rng numpy");
+  if (flags.from) throw InvalidArgument("from", *flags.from, "nothing with --rng numpy");
+  if (flags.save) throw InvalidArgument("save", *flags.save, "nothing with --rng numpy");
   return RandomScheme::numpy;
 }
 
@@ -88,7 +88,7 @@ SavedMachine new_machine(const TrainFlags& flags, const RunOptions& options) {
 }
 
 SavedMachine saved_machine(const TrainFlags& flags, const RunOptions& options) {
-  auto saved = load_machine(flags.from);
+  auto saved = load_machine(*flags.from);
   require_same_machine(flags.run, options, saved);
   const auto seed = saved.ensemble.machines.front().seed;
   if (flags.run.given("seed") && parse_seed(flags) != seed) {
@@ -102,17 +102,13 @@ SavedMachine saved_machine(const TrainFlags& flags, const RunOptions& options) {
   return saved;
 }
 
-void require_name(const RunFlags& flags, std::string_view flag, const std::string& path) {
-  if (flags.given(flag) && path.empty()) throw InvalidArgument(flag, path, "the name of a file");
-}
-
 TrainingPlan make_plan(const TrainFlags& flags) {
   const auto options = flags.run.parse();
-  require_name(flags.run, "save", flags.save);
-  require_name(flags.run, "from", flags.from);
+  require_file_name("save", flags.save);
+  require_file_name("from", flags.from);
   const auto rng = parse_rng(flags);
   TrainingPlan plan{
-      .start = flags.from.empty() ? new_machine(flags, options) : saved_machine(flags, options),
+      .start = flags.from ? saved_machine(flags, options) : new_machine(flags, options),
       .steps = options.steps,
       .eval_every = options.eval_every,
       .samples = options.samples,
@@ -121,7 +117,7 @@ TrainingPlan make_plan(const TrainFlags& flags) {
                   .devices = options.devices,
                   .math = options.math,
                   .random = rng},
-      .save = flags.save,
+      .save = flags.save.value_or(""),
       .output = options.output};
   plan.start.ensemble.validate();
   require_memory(plan.backend, plan.start.ensemble);

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <filesystem>
-#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -9,8 +8,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/commands.hpp"
 #include "app/json.hpp"
+#include "app/make_command.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/run.hpp"
@@ -21,8 +20,13 @@ namespace helmholtz::app {
 
 namespace {
 
-struct VerifyFlags {
-  std::string directory;
+struct VerifyFlags : RunArgument {
+  explicit VerifyFlags(CLI::App& command) : RunArgument(command) {
+    command.add_flag("--quarantine", quarantine, "rename bad shards to NAME.bad-N")
+        ->disable_flag_override();
+    add_output_flags(command, output);
+  }
+
   bool quarantine = false;
   OutputOptions output;
 };
@@ -136,7 +140,7 @@ void print_findings(const Findings& found, bool json) {
 }
 
 ExitCode verify(const VerifyFlags& flags) {
-  const auto run = open_run(flags.directory);
+  const auto run = flags.open();
   auto found = check_all(run);
   if (flags.quarantine && !found.bad.empty()) put_aside(run, found);
   print_findings(found, flags.output.json);
@@ -146,17 +150,14 @@ ExitCode verify(const VerifyFlags& flags) {
 }  // namespace
 
 Command add_verify(CLI::App& program) {
-  auto* parser = program.add_subcommand("verify", "reads every shard of a sweep and checks it");
-  parser->footer(
-      "Digests, sizes and ranges. Exit code 65 if a shard is bad; the next sweep on DIR puts bad\n"
-      "ones aside and trains them again. Nothing is changed without --quarantine.\n\n"
-      "Example:\n  helmholtz verify runs/a\n");
-  const auto flags = std::make_shared<VerifyFlags>();
-  add_run_argument(*parser, flags->directory);
-  parser->add_flag("--quarantine", flags->quarantine, "rename bad shards to NAME.bad-N")
-      ->disable_flag_override();
-  add_output_flags(*parser, flags->output);
-  return {.parser = parser, .run = [flags] { return verify(*flags); }};
+  return make_command(
+      program,
+      {.name = "verify",
+       .summary = "read every shard of a sweep and check it",
+       .footer = "Digests, sizes and ranges. Exit code 65 if a shard is bad; the next sweep on DIR "
+                 "puts bad ones aside and trains them again. Nothing is changed without "
+                 "--quarantine.\n\nExample:\n  helmholtz verify runs/a\n"},
+      verify);
 }
 
 }  // namespace helmholtz::app

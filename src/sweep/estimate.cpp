@@ -102,9 +102,8 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
                   evaluation_rate(*trainer, options, seconds * share * 0.3);
     const double each = static_cast<double>(trainer->device_bytes()) /
                         static_cast<double>(trainer->ensemble().size());
-    const auto machines = std::min(machines_together(spec) * blocks_at_once(spec),
-                                   spec.machines() / kinds.size());
-    device_bytes = std::max(device_bytes, each * static_cast<double>(machines));
+    const auto at_once = static_cast<double>(machines_together(spec) * blocks_at_once(spec));
+    device_bytes = std::max(device_bytes, each * std::min(machines, at_once));
   }
   return {.seconds = training + evaluating,
           .machine_steps_per_second =

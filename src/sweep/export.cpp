@@ -39,9 +39,12 @@ CsvExport::CsvExport(const SweepSpec& spec, ExportOutput output)
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
     const auto configuration = spec.configuration(c);
     // A field with commas is quoted (RFC 4180).
-    configurations_.push_back(fmt::format(",\"{}\",{},{},",
-                                          spec.topologies[configuration.topology].to_string(),
-                                          text::shortest(configuration.rate), configuration.batch));
+    configurations_.push_back(
+        {.before_step =
+             fmt::format(",\"{}\",{},{},", spec.topologies[configuration.topology].to_string(),
+                         text::shortest(configuration.rate), configuration.batch),
+         .after_status = fmt::format(",{},{},{}\n", c, configuration.schedule.to_string(),
+                                     configuration.initialisation.to_string())});
   }
   for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
     steps_.push_back(fmt::format("{},", spec.evaluation_step(e)));
@@ -53,8 +56,8 @@ void CsvExport::write(const Shard& shard) {
   std::string text;
   std::string machine;
   for (std::uint64_t k = 0; k < shard.machines(); ++k) {
-    machine = fmt::format("{},{}{}", shard.first + k, shard.seeds[k],
-                          configurations_[shard.configurations[k]]);
+    const auto& configuration = configurations_[shard.configurations[k]];
+    machine = fmt::format("{},{}{}", shard.first + k, shard.seeds[k], configuration.before_step);
     for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
       const auto evaluation = shard.evaluation(k, e);
       text += machine;
@@ -64,7 +67,8 @@ void CsvExport::write(const Shard& shard) {
       append_kl(text, evaluation.kl_sampled);
       text += ',';
       if (spec_.samples > 0 && !evaluation.diverged) append_number(text, evaluation.unseen);
-      text += evaluation.diverged ? ",diverged\n" : ",ok\n";
+      text += evaluation.diverged ? ",diverged" : ",ok";
+      text += configuration.after_status;
     }
     if (text.size() < kFlushBytes) continue;
     output_(text);

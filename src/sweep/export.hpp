@@ -13,21 +13,29 @@ namespace helmholtz {
 using ExportOutput = std::function<void(std::string_view)>;
 
 /// CSV, a line a machine and evaluation. Numbers have the fewest digits that read back the same;
-/// +inf is `inf`, what was not computed is empty; status is ok or diverged.
+/// +inf is `inf`, what was not computed is empty; status is ok or diverged; configuration is the
+/// number that NPY and summary.csv have too.
 class CsvExport : public ShardSink {
  public:
   static constexpr std::string_view kColumns =
-      "machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status";
+      "machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status,"
+      "configuration,schedule,init";
 
   /// Writes the line of the columns' names.
   CsvExport(const SweepSpec& spec, ExportOutput output);
   void write(const Shard& shard) override;
 
  private:
+  /// The columns that a configuration decides.
+  struct Columns {
+    std::string before_step;
+    std::string after_status;
+  };
+
   SweepSpec spec_;
   ExportOutput output_;
-  std::vector<std::string> configurations_;  // the columns that they decide
-  std::vector<std::string> steps_;           // [evaluations]
+  std::vector<Columns> configurations_;
+  std::vector<std::string> steps_;  // [evaluations]
 };
 
 /// NumPy's NPY, version 1: one array of records (machine, seed, configuration, step, kl_exact,

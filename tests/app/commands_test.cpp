@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,10 +24,7 @@ using ::testing::HasSubstr;
 
 std::vector<std::string> lines_of(const Finished& result) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  std::istringstream stream(result.out);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
+  return testing::lines_of(result.out);
 }
 
 class Sample : public ::testing::Test {
@@ -172,12 +168,19 @@ TEST(Help, TeachesEveryCommand) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_EQ(help.err, "");
-  for (const auto* command : {"train", "sweep", "sample", "worlds", "backends"}) {
-    EXPECT_THAT(help.out, HasSubstr(command));
+  for (const auto* command : {"train", "sweep", "status", "verify", "export", "replay", "report",
+                              "reproduce", "sample", "worlds", "backends"}) {
+    SCOPED_TRACE(command);
+    EXPECT_THAT(help.out, HasSubstr("\n  " + std::string(command) + ' '));
     const auto its_own = run_program({command, "--help"});
-    EXPECT_EQ(its_own.exit_code, 0);
-    EXPECT_THAT(its_own.out, HasSubstr("--json"));
+    EXPECT_THAT(its_own.out, HasSubstr("--quiet"));
+    EXPECT_THAT(its_own.out, HasSubstr(":\n  helmholtz " + std::string(command)));  // an example
     EXPECT_THAT(its_own.out, HasSubstr("Exit codes: 0 done; 2 usage"));
+    for (const auto& line : lines_of(its_own)) {
+      const auto characters =
+          std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
+      EXPECT_LE(characters, 80) << line;
+    }
   }
   EXPECT_THAT(run_program({"--version"}).out, HasSubstr("helmholtz "));
 }

@@ -1,5 +1,6 @@
 #include "helmholtz/machine_file.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -17,6 +18,8 @@
 
 namespace helmholtz::testing {
 namespace {
+
+using ::testing::HasSubstr;
 
 /// Random weights, whose shares no double holds exactly.
 World odd_world(std::uint64_t seed) {
@@ -141,6 +144,42 @@ TEST_F(MachineFile, ForgedFilesAreReadOrRefused) {
     }
   }
   EXPECT_GT(refused, 10);
+}
+
+/// What a file says when one number in it is another, under a right seal.
+template <class Number>
+std::string problem_of(const SavedMachine& machine, Number was, Number is) {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "machine.h5";
+  save_machine(path, machine);
+  const auto bytes = [](const Number& number) {
+    return std::string(reinterpret_cast<const char*>(&number), sizeof number);
+  };
+  auto image = read_file(path).substr(io::kSealBytes);
+  const auto at = image.find(bytes(was));
+  EXPECT_NE(at, image.npos);
+  EXPECT_EQ(image.find(bytes(was), at + 1), image.npos) << "occurs twice";
+  image.replace(at, sizeof is, bytes(is));
+  std::ofstream(path, std::ios::binary) << io::seal({.name = "machine"}, "", image) << image;
+  try {
+    load_machine(path);
+  } catch (const BadData& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(AHostileMachine, IsNamedForWhatIsWrong) {
+  auto machine = odd_machine();
+  machine.ensemble.batch = 54'321;
+  machine.ensemble.machines[0].seed = 0x0123'4567'89AB'CDEF;
+  const auto digest = parameters_digest(machine.parameters);
+  EXPECT_EQ(problem_of(machine, 54'321, 54'320), "accepted");
+  EXPECT_THAT(problem_of(machine, 54'321, 0), HasSubstr("batch"));
+  EXPECT_THAT(problem_of(machine, machine.step, std::uint64_t{1'000'000'000'001}),
+              HasSubstr("more than 10^12 steps"));
+  EXPECT_THAT(problem_of(machine, digest, digest + 1), HasSubstr("do not match their digest"));
+  EXPECT_THAT(problem_of(machine, 1.0 / 3, -1.0 / 3), HasSubstr("learning rate that is negative"));
 }
 
 TEST_F(MachineFile, SaysThatAnotherSchemaIsOne) {

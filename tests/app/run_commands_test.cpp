@@ -77,15 +77,15 @@ TEST_F(RunCommands, VerifyNamesTheBadAndPutsThemAsideIfAsked) {
 
 TEST_F(RunCommands, ExportWritesEveryKindOfNumber) {
   const auto csv = run({"export", "run"}).out;
-  EXPECT_THAT(csv,
-              StartsWith("machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status\n"
-                         "0,0,\"1,6,9\",0.05,1,10,"));
+  EXPECT_THAT(csv, StartsWith("machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status,"
+                              "configuration,schedule,init\n0,0,\"1,6,9\",0.05,1,10,"));
   EXPECT_THAT(csv, HasSubstr(",inf,"));
-  EXPECT_THAT(csv, HasSubstr("1,0,\"1,6,9\",1e+38,1,20,,,,diverged\n"));
+  EXPECT_THAT(csv, HasSubstr("1,0,\"1,6,9\",1e+38,1,20,,,,diverged,1,constant,zero\n"));
   EXPECT_EQ(run({"export", "run", "--out", "a.csv"}).out, "");
   EXPECT_EQ(read_file(folder_.path() / "a.csv"), csv);
   EXPECT_EQ(run({"export", "run", "--format", "xml"}).exit_code, 2);
   EXPECT_EQ(run({"export", "run", "--out", "/proc/a.csv"}).exit_code, 73);
+  EXPECT_EQ(run({"export", "run", "--out", "run"}).exit_code, 73);
 }
 
 TEST_F(RunCommands, ExportWritesAnNpyArray) {
@@ -137,6 +137,23 @@ TEST_F(RunCommands, VerifyNotesFilesThatAreNoShards) {
 TEST_F(RunCommands, AStrayWorldIsNotTheirs) {
   std::ofstream(folder_.path() / "run" / "world.txt") << "1010\n0101\n";
   EXPECT_EQ(run({"status", "run"}).exit_code, 0);
+}
+
+TEST_F(RunCommands, RefuseEmptyNames) {
+  const std::vector<std::vector<std::string>> lines = {
+      {"export", "run", "--out", ""},     {"report", "run", "--out", ""},
+      {"report", "run", "--compare", ""}, {"report", "run", "--success-below", ""},
+      {"replay", "run", "--machine", ""}, {"replay", "run", "--machine=0", "--save", ""},
+      {"reproduce", "bars", "--out", ""}};
+  for (const auto& line : lines) {
+    const auto ran = run(line);
+    EXPECT_EQ(ran.exit_code, 2) << line[0];
+    EXPECT_THAT(ran.err, HasSubstr(": got \"\"; allowed: ")) << line[0];
+    EXPECT_EQ(ran.out, "");
+  }
+  for (const auto* command : {"status", "verify", "export", "report"}) {
+    EXPECT_THAT(run({command, ""}).err, StartsWith("helmholtz: DIR: got \"\"")) << command;
+  }
 }
 
 TEST_F(RunCommands, RefuseWhatIsNoRun) {

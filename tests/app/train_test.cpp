@@ -20,13 +20,6 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
 /// The program's JSON lines; fails the test unless it ended well.
 std::vector<json> json_lines(const std::vector<std::string>& arguments,
                              const std::filesystem::path& folder) {

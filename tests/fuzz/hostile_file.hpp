@@ -19,6 +19,9 @@
 /// and it is not what is tested here.
 namespace helmholtz::fuzz {
 
+/// What a fuzzer is: reads a file that `data` decides; what it throws but BadData is a finding.
+void fuzz_one(FuzzedDataProvider& data);
+
 /// A dataset or attribute as the reader expects it, before the fuzzer changes it.
 struct Field {
   const char* name;

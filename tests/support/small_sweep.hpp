@@ -17,6 +17,21 @@ inline SweepSpec two_configurations() {
           .eval_every = 10};
 }
 
+/// Two of each of layers, rate, batch and start; three seeds, three evaluations, the last one off
+/// the rhythm.
+inline SweepSpec sixteen_configurations() {
+  return {.world = make_world("kirby3x3"),
+          .topologies = {Topology({1, 6, 9}), Topology({2, 3, 9})},
+          .rates = {0.05, 0.1},
+          .batches = {1, 3},
+          .schedules = {{}},
+          .initialisations = {{}, Initialisation::parse("normal:0.1")},
+          .seeds = SeedSet::parse("3,10:12"),
+          .steps = 25,
+          .eval_every = 10,
+          .samples = 50};
+}
+
 /// Results of consecutive machines of a sweep. @param last_kl  machine by machine, at the last
 /// evaluation; one nat more for each one before; NaN: diverged
 inline Shard shard_of(const SweepSpec& spec, const std::vector<double>& last_kl,

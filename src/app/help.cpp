@@ -1,0 +1,50 @@
+#include "app/help.hpp"
+
+#include "model/text.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+/// Appends one line, broken.
+void append_wrapped(std::string& out, std::string_view line, std::size_t width,
+                    std::size_t indent) {
+  auto room = width;
+  while (line.size() > room) {
+    const auto space = line.rfind(' ', room);
+    if (space == line.npos || space < line.find_first_not_of(' ')) break;  // one long word
+    out += line.substr(0, space);
+    out += '\n' + std::string(indent, ' ');
+    line.remove_prefix(space + 1);
+    room = width - indent;
+  }
+  out += line;
+}
+
+}  // namespace
+
+std::string wrapped(std::string_view text, std::size_t width, std::size_t indent) {
+  std::string out;
+  for (const auto line : text::split(text, '\n')) {
+    append_wrapped(out, line, width, indent);
+    out += '\n';
+  }
+  out.pop_back();
+  return out;
+}
+
+HelpFormatter::HelpFormatter() {
+  constexpr std::size_t kColumn = 28;  // where descriptions begin
+  column_width(kColumn);
+  label("SUBCOMMAND", "COMMAND");
+}
+
+std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
+  return wrapped(option->get_description(), kWidth - get_column_width());
+}
+
+std::string HelpFormatter::make_footer(const CLI::App* command) const {
+  return wrapped(command->get_footer(), kWidth);
+}
+
+}  // namespace helmholtz::app

@@ -1,0 +1,150 @@
+// Sweeps of several processes, stopped ones, and ones whose disk is full.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "support/sweep_command.hpp"
+
+namespace helmholtz::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A sweep of several shards, quick to train.
+Arguments many_shards(const Arguments& more) {
+  Arguments arguments = {"sweep",        "--seeds", "0:1500", "--steps", "1000",
+                         "--eval-every", "1",       "--json", "--out"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST(SweepCommand, PartsOfSeveralProcessesMakeOneSweep) {
+  const TemporaryDirectory folder;
+  ASSERT_EQ(run_program(many_shards({"alone"}), folder.path()).exit_code, 0);
+  {
+    Process first(many_shards({"run", "--shard", "0/3"}), folder.path(), {});
+    Process last(many_shards({"run", "--shard", "2/3", "--backend", "reference"}), folder.path(),
+                 {});
+    EXPECT_EQ(first.wait().exit_code, 0);
+    EXPECT_EQ(last.wait().exit_code, 0);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "run" / "summary.csv"));
+  const auto status = run_program({"status", "run", "--json"}, folder.path());
+  EXPECT_EQ(nlohmann::json::parse(status.out)["finished"], false);
+  ASSERT_EQ(setenv("SLURM_ARRAY_TASK_ID", "11", 1), 0);
+  setenv("SLURM_ARRAY_TASK_MIN", "10", 1);
+  setenv("SLURM_ARRAY_TASK_COUNT", "3", 1);
+  const auto slurm = run_program(many_shards({"run"}), folder.path());
+  for (const auto* name : {"ID", "MIN", "COUNT"}) {
+    unsetenv((std::string("SLURM_ARRAY_TASK_") + name).c_str());
+  }
+  EXPECT_EQ(slurm.exit_code, 0) << slurm.err;
+  EXPECT_EQ(files_in(folder.path() / "run" / "shards"),
+            files_in(folder.path() / "alone" / "shards"));
+  EXPECT_EQ(read_file(folder.path() / "run" / "summary.csv"),
+            read_file(folder.path() / "alone" / "summary.csv"));
+  const auto bad = run_program(many_shards({"run", "--shard", "3/3"}), folder.path());
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_THAT(bad.err, HasSubstr("--shard: got \"3/3\""));
+}
+
+/// A sweep that takes longer than any test.
+Arguments long_sweep(const Arguments& more) {
+  Arguments arguments = {"sweep", "--seeds", "0:1000000", "--steps", "1000000", "--out", "run"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+/// Until a log has an event of this kind.
+void wait_for_event(const std::filesystem::path& log, const std::string& event) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (read_file(log).find("\"" + event + "\"") == std::string::npos &&
+         std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+TEST(SweepCommand, ASecondWriterIsToldTheFirst) {
+  const TemporaryDirectory folder;
+  Process first(long_sweep({"--shard", "0/2"}), folder.path(), {});
+  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  const auto second = run_program(long_sweep({}), folder.path());
+  EXPECT_EQ(second.exit_code, 73);
+  EXPECT_THAT(second.err, HasSubstr("run: process " + std::to_string(first.id()) + " on "));
+  EXPECT_THAT(second.err, HasSubstr(" is writing shards 0 to "));
+  const auto status = run_program({"status", "run", "--json"}, folder.path());
+  EXPECT_EQ(nlohmann::json::parse(status.out)["writers"][0]["process"], first.id());
+  Process other_half(long_sweep({"--shard", "1/2"}), folder.path(), {});
+  first.send(SIGKILL);
+  EXPECT_EQ(first.wait().exit_code, -1);
+  Process third(long_sweep({"--shard", "0/2"}), folder.path(), {});  // nothing is left behind
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  third.send(SIGTERM);
+  EXPECT_EQ(third.wait().exit_code, 75);
+}
+
+TEST(SweepCommand, SignalsStopItSoon) {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+    const TemporaryDirectory folder;
+    Process process(long_sweep({}), folder.path(), {});
+    wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+    const auto sent = std::chrono::steady_clock::now();
+    process.send(signal);
+    const auto ran = process.wait();
+    EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5));
+    EXPECT_EQ(ran.exit_code, 75);
+    EXPECT_THAT(ran.err, HasSubstr("helmholtz: stopped; 0 of 1,000,000 machines are in run"));
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "run" / "shards"));
+  }
+}
+
+TEST(SweepCommand, ASignalStopsALongEvaluation) {
+  const TemporaryDirectory folder;
+  Process process({"sweep", "--steps", "1", "--samples", "1000000000", "--out", "run"},
+                  folder.path(), {});
+  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto sent = std::chrono::steady_clock::now();
+  process.send(SIGINT);
+  EXPECT_EQ(process.wait().exit_code, 75);
+  EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5));
+}
+
+TEST(SweepCommand, TheThirdSignalKillsIt) {
+  const TemporaryDirectory folder;
+  Process process(long_sweep({}), folder.path(), {});
+  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) process.send(signal);
+  const auto ran = process.wait();
+  EXPECT_EQ(ran.exit_code, -1);
+  EXPECT_THAT(ran.err, HasSubstr("stopping; once more ends it at once"));
+}
+
+TEST(SweepCommand, AFullDiskIsAnIoError) {
+  const TemporaryDirectory folder;
+  Process::Options options;
+  options.stdout_path = "/dev/full";
+  const auto ran = run_program(small_sweep({"--out", "run"}), folder.path(), options);
+  EXPECT_EQ(ran.exit_code, 74);
+  EXPECT_EQ(exported(folder, "run").size(), 1U + 32);
+}
+
+TEST(SweepCommand, AFileThatMayNotGrowKeepsCompleteShards) {
+  const TemporaryDirectory folder;
+  const auto ran = run_program(many_shards({"run"}), folder.path(), {.file_size = 300'000});
+  EXPECT_EQ(ran.exit_code, 74);
+  EXPECT_THAT(ran.err, HasSubstr("run/shards/00000000.h5: File too large"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "run" / "shards"));
+  EXPECT_EQ(run_program(many_shards({"run"}), folder.path()).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace helmholtz::testing

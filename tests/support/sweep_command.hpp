@@ -1,0 +1,41 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/process.hpp"
+
+namespace helmholtz::testing {
+
+using Arguments = std::vector<std::string>;
+
+/// A quick sweep of four configurations, with `more` flags.
+inline Arguments small_sweep(const Arguments& more) {
+  Arguments arguments = {"sweep", "--layers",     "1,6,9",   "--layers",  "2,3,9",
+                         "--lr",  "0.05,1e38",    "--seeds", "5,0:3",     "--steps",
+                         "20",    "--eval-every", "10",      "--samples", "30"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+/// A sweep's table, a line a machine and evaluation.
+inline std::vector<std::string> exported(const TemporaryDirectory& folder, const std::string& run) {
+  const auto ran = run_program({"export", run, "--quiet"}, folder.path());
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  return lines_of(ran.out);
+}
+
+/// The bytes of every file in a folder, by name.
+inline std::map<std::string, std::string> files_in(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    files[entry.path().filename().string()] = read_file(entry.path());
+  }
+  return files;
+}
+
+}  // namespace helmholtz::testing

@@ -1,0 +1,184 @@
+// What a sweep is: its seeds, what it refuses, how its shards are cut.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "helmholtz/error.hpp"
+#include "helmholtz/sweep.hpp"
+#include "support/small_sweep.hpp"
+#include "sweep/memory.hpp"
+
+namespace helmholtz {
+namespace {
+
+using testing::sixteen_configurations;
+
+std::string field_of(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const InvalidArgument& error) {
+    return error.field();
+  }
+  return "nothing thrown";
+}
+
+TEST(Seeds, AreRangesInTheirOrder) {
+  const auto seeds = SeedSet::parse("7,100:103,18446744073709551615");
+  ASSERT_EQ(seeds.size(), 5U);
+  EXPECT_EQ(seeds[0], 7U);
+  EXPECT_EQ(seeds[1], 100U);
+  EXPECT_EQ(seeds[3], 102U);
+  EXPECT_EQ(seeds[4], 18446744073709551615U);
+  EXPECT_EQ(seeds.to_string(), "7,100:103,18446744073709551615");
+  EXPECT_EQ(SeedSet::parse("0:1099511627776").size(), SeedSet::kMaxSeeds);
+}
+
+TEST(Seeds, RejectsWhatIsNoSeed) {
+  for (const auto* text : {"",
+                           ",",
+                           "1,",
+                           ":",
+                           "1:",
+                           ":5",
+                           "5:5",
+                           "5:4",
+                           "0:0",
+                           "-1",
+                           "0:-1",
+                           "-3:4",
+                           "1.5",
+                           "1e3",
+                           "0x10",
+                           " 1",
+                           "1 ",
+                           "a",
+                           "1:2:3",
+                           "18446744073709551616",
+                           "0:18446744073709551616",
+                           "0:1099511627777",
+                           "0:1099511627776,1099511627776",
+                           "1,1",
+                           "0:10,9",
+                           "5:8,0:6",
+                           "+1"}) {
+    EXPECT_EQ(field_of([&] { SeedSet::parse(text); }), "seeds") << text;
+  }
+}
+
+TEST(Seeds, KnowWhatTheyExtend) {
+  const auto begins = [](const char* more, const char* fewer) {
+    return SeedSet::parse(more).begins_with(SeedSet::parse(fewer));
+  };
+  EXPECT_TRUE(begins("0:10", "0:10"));
+  EXPECT_TRUE(begins("0:11", "0:10"));
+  EXPECT_TRUE(begins("0:5,5:20,3000", "0:7"));
+  EXPECT_TRUE(begins("0:7,100", "0,1,2:7"));
+  EXPECT_FALSE(begins("0:10", "0:11"));
+  EXPECT_FALSE(begins("1:11", "0:10"));
+  EXPECT_FALSE(begins("0:5,6:20", "0:7"));
+  EXPECT_FALSE(begins("0:20", "0:5,7"));
+}
+
+TEST(SaveParameters, ReadsWhatItWrites) {
+  for (const auto* text : {"none", "all", "best:1", "best:1000000"}) {
+    EXPECT_EQ(SaveParameters::parse(text).to_string(), text);
+  }
+  for (const auto* text : {"", "some", "best", "best:", "best:0", "best:-1", "best:1000001"}) {
+    EXPECT_EQ(field_of([&] { SaveParameters::parse(text); }), "save-parameters") << text;
+  }
+}
+
+struct BadSpec {
+  const char* field;
+  std::function<void(SweepSpec&)> change;
+};
+
+TEST(Sweep, RejectsABadSpec) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<BadSpec> bad = {
+      {"layers", [](auto& s) { s.topologies = {}; }},
+      {"layers",
+       [](auto& s) {
+         s.topologies.push_back(Topology({1, 6, 8}));
+       }},
+      {"lr", [](auto& s) { s.rates = {}; }},
+      {"lr",
+       [](auto& s) {
+         s.rates = {0.1, -0.1};
+       }},
+      {"lr", [=](auto& s) { s.rates = {nan}; }},
+      {"lr-layer", [](auto& s) { s.rate_overrides.per_layer = {0.1}; }},
+      {"batch",
+       [](auto& s) {
+         s.batches = {1, 0};
+       }},
+      {"seeds", [](auto& s) { s.seeds = {}; }},
+      {"seeds", [](auto& s) { s.seeds = SeedSet::parse("0:1099511627776"); }},
+      {"seeds", [](auto& s) { s.seeds = SeedSet::parse("0:10000000000"); }},
+      {"steps", [](auto& s) { s.steps = 1'000'000'000'001; }},
+      {"eval-every", [](auto& s) { s.eval_every = 0; }},
+      {"eval-every", [](auto& s) { s.steps = 1'000'001, s.eval_every = 1; }},
+      {"samples", [](auto& s) { s.samples = 1'000'000'001; }},
+      {"samples",
+       [](auto& s) {
+         s.topologies = {Topology({10, 11, 9})}, s.samples = 0;
+       }},
+      {"backend", [](auto& s) { s.backend = "gpu"; }},
+      {"threads", [](auto& s) { s.threads = -1; }},
+      {"threads", [](auto& s) { s.threads = 1'000'000; }},
+  };
+  for (std::size_t i = 0; i < bad.size(); ++i) {
+    auto spec = sixteen_configurations();
+    bad[i].change(spec);
+    EXPECT_EQ(field_of([&] { spec.validate(); }), bad[i].field) << "row " << i;
+  }
+}
+
+// A shard's size is bounded whatever is kept in it, and the estimates know what is kept.
+TEST(Sweep, ShardsStaySmallWhateverTheyKeep) {
+  auto spec = sixteen_configurations();
+  spec.topologies = {Topology::parse("4,300,9")};
+  spec.samples = 1;
+  spec.steps = 1;
+  spec.eval_every = 1;
+  spec.seeds = SeedSet::parse("0:20000");
+  const auto with = [&](const char* kept) {
+    spec.save_parameters = SaveParameters::parse(kept);
+    return std::pair(spec.shard_machines(), disk_bytes(spec));
+  };
+  const auto [none, none_bytes] = with("none");
+  const auto [all, all_bytes] = with("all");
+  const auto [every, every_bytes] = with("best:1000000");
+  const auto [few, few_bytes] = with("best:1");
+  EXPECT_LE(all * spec.topologies[0].parameters() * sizeof(float), std::size_t{4} << 20U);
+  EXPECT_EQ(every, all);
+  EXPECT_DOUBLE_EQ(every_bytes, all_bytes);
+  EXPECT_GT(few, all);
+  EXPECT_LE(few, none);
+  EXPECT_GT(few_bytes, none_bytes);
+  EXPECT_LT(few_bytes, all_bytes);
+}
+
+TEST(Sweep, LongTrainingAndManyEvaluationsMakeSmallShards) {
+  auto spec = sixteen_configurations();
+  const auto cheap = spec.shard_machines();
+  EXPECT_GT(cheap, 10'000U);
+  spec.seeds = SeedSet::parse("0:1000000");
+  spec.threads = 7;
+  spec.backend = "reference";
+  EXPECT_EQ(spec.shard_machines(), cheap);  // or more seeds could not extend a sweep
+  spec.steps = 1'000'000;
+  EXPECT_LT(spec.shard_machines(), 2000U);
+  spec.eval_every = 1;
+  EXPECT_EQ(spec.shard_machines(), 1U);
+  spec.eval_every = 1'000'000;
+  spec.batches = {Ensemble::kMaxBatch};
+  EXPECT_LT(spec.shard_machines(), 10U);
+}
+
+}  // namespace
+}  // namespace helmholtz
