@@ -1,6 +1,7 @@
 // What a sweep is: its seeds, what it refuses, how its shards are cut.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <functional>
 #include <limits>
 #include <string>
@@ -81,6 +82,24 @@ TEST(Seeds, KnowWhatTheyExtend) {
   EXPECT_FALSE(begins("1:11", "0:10"));
   EXPECT_FALSE(begins("0:5,6:20", "0:7"));
   EXPECT_FALSE(begins("0:20", "0:5,7"));
+}
+
+TEST(Shard, CountsTheMachinesThatHaveDivergedAtTheEnd) {
+  Shard shard(0, 3, 2, false);
+  shard.set_evaluation(1, 1, {.diverged = true});
+  EXPECT_EQ(shard.count_diverged(), 1U);
+  shard.set_evaluation(2, 0, {.diverged = true});
+  EXPECT_EQ(shard.count_diverged(), 1U);
+}
+
+TEST(Shard, HasOneKindOfNaN) {
+  Shard shard(0, 1, 1, true);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double other = std::bit_cast<double>(std::bit_cast<std::uint64_t>(nan) + 17);
+  shard.set_evaluation(0, 0, {.kl_exact = other, .kl_sampled = other});
+  for (const double kl : {shard.kl_exact[0], shard.kl_sampled[0]}) {
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(kl), std::bit_cast<std::uint64_t>(nan));
+  }
 }
 
 TEST(SaveParameters, ReadsWhatItWrites) {
