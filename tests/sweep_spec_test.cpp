@@ -84,6 +84,19 @@ TEST(Seeds, KnowWhatTheyExtend) {
   EXPECT_FALSE(begins("0:20", "0:5,7"));
 }
 
+TEST(Sweep, HasNoEmptyShard) {
+  auto spec = testing::two_configurations();
+  spec.rates = {0.05};
+  const auto each = spec.shard_machines();
+  const auto shards_of = [&](std::uint64_t machines) {
+    spec.seeds = SeedSet::parse("0:" + std::to_string(machines));
+    return spec.shards();
+  };
+  EXPECT_EQ(shards_of(3 * each - 1), 3U);
+  EXPECT_EQ(shards_of(3 * each), 3U);
+  EXPECT_EQ(shards_of(3 * each + 1), 4U);
+}
+
 TEST(Shard, CountsTheMachinesThatHaveDivergedAtTheEnd) {
   Shard shard(0, 3, 2, false);
   shard.set_evaluation(1, 1, {.diverged = true});
