@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "support/small_sweep.hpp"
 #include "support/temporary_directory.hpp"
 #include "sweep/event_log.hpp"
 #include "sweep/lock_file.hpp"
@@ -37,10 +38,40 @@ TEST(Events, OfAnotherKindAreDropped) {
   EXPECT_EQ(events[0].machines, 3);
 }
 
+TEST(Events, OfTwoWritersAreAllKept) {
+  const testing::TemporaryDirectory temporary;
+  const auto path = temporary.path() / "log.jsonl";
+  const EventLog one(path);
+  const EventLog other(path);
+  for (int i = 0; i < 3; ++i) {
+    one.write("one");
+    other.write("other");
+  }
+  const auto events = read_events(path);
+  ASSERT_EQ(events.size(), 6U);
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(events[i].kind, i % 2 == 0 ? "one" : "other");
+}
+
 TEST(Settings, DifferInAFewWords) {
   const auto text = difference({{"lr", std::string(1000, '1')}}, {{"lr", std::string(1000, '2')}});
   EXPECT_LT(text.size(), 200U);
   EXPECT_THAT(text, HasSubstr("lr: 111"));
+}
+
+/// What decides a tolerant backend's results: its name, and how it multiplies.
+TEST(Settings, NameTheArithmetic) {
+  auto spec = testing::two_configurations();
+  const auto backend = [&] {
+    for (const auto& [name, value] : settings_of(spec)) {
+      if (name == "backend") return value;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(backend(), "exact");
+  spec.backend = "cuda-layered";
+  EXPECT_EQ(backend(), "cuda-layered");
+  spec.math = MatrixMath::tf32;
+  EXPECT_EQ(backend(), "cuda-layered tf32");
 }
 
 TEST(Parts, CoverAllShardsOnce) {

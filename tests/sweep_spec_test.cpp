@@ -1,6 +1,7 @@
 // What a sweep is: its seeds, what it refuses, how its shards are cut.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <functional>
 #include <limits>
 #include <string>
@@ -81,6 +82,37 @@ TEST(Seeds, KnowWhatTheyExtend) {
   EXPECT_FALSE(begins("1:11", "0:10"));
   EXPECT_FALSE(begins("0:5,6:20", "0:7"));
   EXPECT_FALSE(begins("0:20", "0:5,7"));
+}
+
+TEST(Sweep, HasNoEmptyShard) {
+  auto spec = testing::two_configurations();
+  spec.rates = {0.05};
+  const auto each = spec.shard_machines();
+  const auto shards_of = [&](std::uint64_t machines) {
+    spec.seeds = SeedSet::parse("0:" + std::to_string(machines));
+    return spec.shards();
+  };
+  EXPECT_EQ(shards_of(3 * each - 1), 3U);
+  EXPECT_EQ(shards_of(3 * each), 3U);
+  EXPECT_EQ(shards_of(3 * each + 1), 4U);
+}
+
+TEST(Shard, CountsTheMachinesThatHaveDivergedAtTheEnd) {
+  Shard shard(0, 3, 2, false);
+  shard.set_evaluation(1, 1, {.diverged = true});
+  EXPECT_EQ(shard.count_diverged(), 1U);
+  shard.set_evaluation(2, 0, {.diverged = true});
+  EXPECT_EQ(shard.count_diverged(), 1U);
+}
+
+TEST(Shard, HasOneKindOfNaN) {
+  Shard shard(0, 1, 1, true);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double other = std::bit_cast<double>(std::bit_cast<std::uint64_t>(nan) + 17);
+  shard.set_evaluation(0, 0, {.kl_exact = other, .kl_sampled = other});
+  for (const double kl : {shard.kl_exact[0], shard.kl_sampled[0]}) {
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(kl), std::bit_cast<std::uint64_t>(nan));
+  }
 }
 
 TEST(SaveParameters, ReadsWhatItWrites) {

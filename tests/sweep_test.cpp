@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -135,6 +136,24 @@ TEST(Sweep, KeepsTheParametersOfTheBest) {
   EXPECT_TRUE(std::equal(best.parameters.begin() + static_cast<std::ptrdiff_t>(own),
                          best.parameters.begin() + static_cast<std::ptrdiff_t>(own + 143),
                          all.parameters.begin() + static_cast<std::ptrdiff_t>(offset)));
+}
+
+TEST(Sweep, WithoutAnExactKlTheBestAreThoseOfTheSampledOne) {
+  auto spec = sixteen_configurations();
+  spec.topologies = {Topology({10, 11, 9})};
+  spec.rates = {0.1};
+  spec.batches = {1};
+  spec.initialisations = {Initialisation::parse("normal:1")};
+  spec.seeds = SeedSet::parse("0:20");
+  spec.samples = 3000;
+  spec.save_parameters = SaveParameters::parse("best:1");
+  const auto rows = run(spec);
+  const auto last_kl = [&](std::uint64_t machine) {
+    return std::bit_cast<double>(rows.all[machine * 3 + 2][5]);
+  };
+  ASSERT_EQ(rows.saved.size(), 1U);
+  for (std::uint64_t m = 0; m < 20; ++m) EXPECT_LE(last_kl(rows.saved[0]), last_kl(m));
+  EXPECT_LT(last_kl(rows.saved[0]), std::max(last_kl(0), last_kl(1)));
 }
 
 TEST(Sweep, ProgressReachesTheTotal) {
