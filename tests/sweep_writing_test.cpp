@@ -4,8 +4,10 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 
+#include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/sweep.hpp"
 #include "support/small_sweep.hpp"
@@ -18,6 +20,26 @@ namespace {
 using testing::Rows;
 using testing::run;
 using testing::sixteen_configurations;
+
+// Shards that are not wanted part the others into blocks, of which a GPU trains two side by side.
+TEST(Sweep, BlocksAreTheSameOnEveryExactBackendAndInOrder) {
+  auto spec = sixteen_configurations();
+  spec.rates.push_back(1e7);  // diverges
+  SweepOptions options{.shard_machines = 5};
+  options.wanted = [](std::uint64_t shard) { return shard % 2 == 0; };
+  const auto rows_of = [&](const std::string& backend) {
+    spec.backend = backend;
+    Rows rows(spec);
+    const std::array<ShardSink*, 1> sinks = {&rows};
+    EXPECT_EQ(run_sweep(spec, options, sinks).machines, 37U) << backend;
+    return rows.all;
+  };
+  const auto expected = rows_of("reference");
+  for (const auto& info : list_backends()) {
+    if (!info.exact || !info.available) continue;
+    EXPECT_EQ(rows_of(info.name), expected) << info.name;
+  }
+}
 
 /// Takes its time: what it is given, it gets while the next shards are trained.
 class SlowSink : public ShardSink {

@@ -172,7 +172,8 @@ std::string detail() { return Plugin::load()->describe(); }
 
 std::string layered_detail() {
   const auto plugin = Plugin::load();
-  return fmt::format("{}, cuBLAS {}", plugin->describe(), plugin->cublas());
+  const auto devices = plugin->describe();  // first: where there is none, cuBLAS stays closed
+  return fmt::format("{}, cuBLAS {}", devices, plugin->cublas());
 }
 
 }  // namespace helmholtz::plugin
