@@ -57,6 +57,7 @@ TEST_F(RunCommands, StatusCountsAndChangesNothing) {
   EXPECT_EQ(run({"status", "run"}).out, "run: 12 of 12 machines in 1 of 1 shard, finished\n");
   flip(30);
   EXPECT_THAT(run({"status", "run"}).out, HasSubstr("run/shards/00000000.h5: bad"));
+  EXPECT_EQ(Json::parse(run({"status", "run", "--json"}).out)["finished"], false);
   EXPECT_TRUE(std::filesystem::exists(shard_));
 }
 
@@ -73,6 +74,17 @@ TEST_F(RunCommands, VerifyNamesTheBadAndPutsThemAsideIfAsked) {
   EXPECT_EQ(run({"verify", "run"}).out, "0 shards good, 0 bad, 1 missing\n");
   EXPECT_EQ(run({"sweep", "--config", "run/config.toml", "--out", "run"}).exit_code, 0);
   EXPECT_EQ(run({"verify", "run"}).exit_code, 0);
+}
+
+TEST_F(RunCommands, VerifyCountsAShardThatMoreSeedsLengthenAsMissing) {
+  // A part without shards: the sweep is extended, and nothing is trained.
+  ASSERT_EQ(run({"sweep", "--config", "run/config.toml", "--seeds", "0:5", "--shard", "1/2",
+                 "--out", "run"})
+                .exit_code,
+            0);
+  const auto verified = run({"verify", "run"});
+  EXPECT_EQ(verified.exit_code, 0);
+  EXPECT_EQ(verified.out, "0 shards good, 0 bad, 1 missing\n");
 }
 
 TEST_F(RunCommands, ExportWritesEveryKindOfNumber) {
