@@ -144,6 +144,11 @@ TEST_F(RunCommands, VerifyNotesFilesThatAreNoShards) {
             "run/shards/note: not of this sweep; ignored\n"
             "1 shard good, 0 bad, 0 missing, 2 unknown\n");
   EXPECT_EQ(Json::parse(run({"verify", "run", "--json"}).out)["unknown"].size(), 2U);
+  std::filesystem::remove(shard_);
+  std::filesystem::create_directory(shard_);
+  const auto folder = run({"verify", "run"});
+  EXPECT_EQ(folder.exit_code, 65);
+  EXPECT_THAT(folder.out, StartsWith("run/shards/00000000.h5: is no regular file\n"));
 }
 
 TEST_F(RunCommands, AStrayWorldIsNotTheirs) {
