@@ -150,6 +150,20 @@ TEST(HtmlReport, OfOneConfigurationHasNoHeatMap) {
   EXPECT_THAT(line, HasSubstr("<h2>By learning rate</h2>"));
 }
 
+TEST(HtmlReport, ListsAHundredConfigurationsAndCountsTheRest) {
+  auto spec = testing::two_configurations();
+  spec.seeds = SeedSet::parse("0");
+  const auto page_of = [&](std::size_t configurations) {
+    spec.rates.clear();
+    for (std::size_t i = 1; i <= configurations; ++i)
+      spec.rates.push_back(1e-4 * static_cast<double>(i));
+    const std::vector<double> results(configurations, 0.5);
+    return html_report(statistics_of(spec, results), {}, Gnuplot());
+  };
+  EXPECT_THAT(page_of(100), Not(HasSubstr(" more are in summary.csv")));
+  EXPECT_THAT(page_of(101), HasSubstr("1 more are in summary.csv"));
+}
+
 TEST(HtmlReport, SaysWhereNothingIsFinite) {
   const auto spec = testing::two_configurations();
   for (const double kl : {kInfinity, kNaN}) {

@@ -53,6 +53,13 @@ TEST(Draw, KeepsARowInOneLine) {
   EXPECT_EQ(draw_patterns(drawings, {.rows = 1, .columns = 3}, 1), "#·#\n");
 }
 
+TEST(Draw, PutsThePixelsOfWideImagesTogether) {
+  const std::vector<Drawing> narrow = {{.bits = std::vector<std::uint8_t>(32, 1), .caption = ""}};
+  EXPECT_EQ(draw_patterns(narrow, {.rows = 2, .columns = 16}, 80).substr(0, 4), "# # ");
+  const std::vector<Drawing> wide = {{.bits = std::vector<std::uint8_t>(34, 1), .caption = ""}};
+  EXPECT_EQ(draw_patterns(wide, {.rows = 2, .columns = 17}, 80).substr(0, 4), "####");
+}
+
 TEST(Numbers, AreShort) {
   EXPECT_EQ(grouped(0), "0");
   EXPECT_EQ(grouped(999), "999");

@@ -161,6 +161,28 @@ TEST(Statistics, CountRankAndOrder) {
   EXPECT_EQ(statistics.compare(1, 0).b_better, 2U);
 }
 
+TEST(Statistics, RankTheLowerOfTwoMiddleMachines) {
+  auto spec = two_configurations();
+  spec.rates = {0.05};
+  Summary summary(spec);
+  summary.write(shard_of(spec, {0.4, 0.1, 0.3, 0.2, kNaN}));
+  EXPECT_EQ(Statistics(summary).ranking(0)->median.machine, 3U);
+}
+
+TEST(Statistics, AreOfTheSampledKlWhereThereIsNoExactOne) {
+  auto spec = two_configurations();
+  spec.topologies = {Topology({10, 11, 9})};
+  spec.samples = 5;
+  auto shard = shard_of(spec, {0.4, 0.1});
+  std::fill(shard.kl_exact.begin(), shard.kl_exact.end(), kNaN);
+  Summary summary(spec);
+  summary.write(shard);
+  const Statistics statistics(summary);
+  EXPECT_FALSE(statistics.is_exact(0));
+  EXPECT_EQ(statistics.last(0).kl.mean, 0.4);
+  EXPECT_EQ(statistics.diverged(), 0U);
+}
+
 TEST(Statistics, OfNothingHaveNoRanking) {
   const auto spec = two_configurations();
   const Summary summary(spec);

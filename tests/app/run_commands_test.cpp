@@ -2,15 +2,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "helmholtz/machine_file.hpp"
 #include "support/process.hpp"
+#include "sweep/shard_files.hpp"
 
 namespace helmholtz::testing {
 namespace {
@@ -57,6 +62,7 @@ TEST_F(RunCommands, StatusCountsAndChangesNothing) {
   EXPECT_EQ(run({"status", "run"}).out, "run: 12 of 12 machines in 1 of 1 shard, finished\n");
   flip(30);
   EXPECT_THAT(run({"status", "run"}).out, HasSubstr("run/shards/00000000.h5: bad"));
+  EXPECT_EQ(Json::parse(run({"status", "run", "--json"}).out)["finished"], false);
   EXPECT_TRUE(std::filesystem::exists(shard_));
 }
 
@@ -73,6 +79,17 @@ TEST_F(RunCommands, VerifyNamesTheBadAndPutsThemAsideIfAsked) {
   EXPECT_EQ(run({"verify", "run"}).out, "0 shards good, 0 bad, 1 missing\n");
   EXPECT_EQ(run({"sweep", "--config", "run/config.toml", "--out", "run"}).exit_code, 0);
   EXPECT_EQ(run({"verify", "run"}).exit_code, 0);
+}
+
+TEST_F(RunCommands, VerifyCountsAShardThatMoreSeedsLengthenAsMissing) {
+  // A part without shards: the sweep is extended, and nothing is trained.
+  ASSERT_EQ(run({"sweep", "--config", "run/config.toml", "--seeds", "0:5", "--shard", "1/2",
+                 "--out", "run"})
+                .exit_code,
+            0);
+  const auto verified = run({"verify", "run"});
+  EXPECT_EQ(verified.exit_code, 0);
+  EXPECT_EQ(verified.out, "0 shards good, 0 bad, 1 missing\n");
 }
 
 TEST_F(RunCommands, ExportWritesEveryKindOfNumber) {
@@ -113,6 +130,51 @@ TEST_F(RunCommands, ReplayGivesTheSameBits) {
   EXPECT_EQ(run({"replay", "run", "--machine", "12"}).exit_code, 2);
 }
 
+TEST_F(RunCommands, ReplayTellsAShardWithOtherResults) {
+  const SweepSpec spec{.world = make_world("kirby3x3"),
+                       .topologies = {Topology({1, 6, 9}), Topology({2, 3, 9})},
+                       .rates = {0.05, 1e38},
+                       .seeds = SeedSet::parse("0:3"),
+                       .steps = 20,
+                       .eval_every = 10,
+                       .samples = 300,
+                       .save_parameters = SaveParameters::parse("all")};
+  const ShardFiles files(folder_.path() / "run", spec);
+  const auto good = files.read(0);
+  const auto replayed = [&](const std::function<void(Shard&)>& change) {
+    auto other = good;
+    change(other);
+    files.write(other);
+    const auto ran = run({"replay", "run", "--machine", "6"});
+    EXPECT_EQ(ran.exit_code, 65);
+    return ran.err;
+  };
+  const std::size_t last = 6 * 2 + 1;
+  for (const auto& change :
+       std::vector<std::function<void(Shard&)>>{[](Shard& shard) { shard.kl_exact[last] += 1e-12; },
+                                                [](Shard& shard) { shard.kl_sampled[last] = 0.5; },
+                                                [](Shard& shard) { shard.unseen[last] ^= 1; }}) {
+    EXPECT_THAT(replayed(change), HasSubstr("holds another result for machine 6 at step 20"));
+  }
+  const auto before = 4 * spec.topologies[0].parameters() + 2 * spec.topologies[1].parameters();
+  EXPECT_THAT(replayed([&](Shard& shard) { shard.parameters[before] += 1; }),
+              HasSubstr("holds other parameters for machine 6"));
+}
+
+TEST(Replay, StopsAtASignal) {
+  const TemporaryDirectory folder;
+  // A part without shards: the directory is made, and nothing is trained.
+  ASSERT_EQ(run_program({"sweep", "--seeds", "0:1", "--steps", "1000000000000", "--shard", "1/2",
+                         "--out", "run"},
+                        folder.path())
+                .exit_code,
+            0);
+  Process replay({"replay", "run", "--machine", "0"}, folder.path(), {});
+  while (replay.out_so_far().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  replay.send(SIGTERM);
+  EXPECT_EQ(replay.wait().exit_code, 75);
+}
+
 TEST_F(RunCommands, StatusNeedsNeitherLockNorAGoodLog) {
   std::filesystem::remove(folder_.path() / "run" / "lock");
   EXPECT_EQ(run({"status", "run"}).exit_code, 0);
@@ -132,6 +194,11 @@ TEST_F(RunCommands, VerifyNotesFilesThatAreNoShards) {
             "run/shards/note: not of this sweep; ignored\n"
             "1 shard good, 0 bad, 0 missing, 2 unknown\n");
   EXPECT_EQ(Json::parse(run({"verify", "run", "--json"}).out)["unknown"].size(), 2U);
+  std::filesystem::remove(shard_);
+  std::filesystem::create_directory(shard_);
+  const auto folder = run({"verify", "run"});
+  EXPECT_EQ(folder.exit_code, 65);
+  EXPECT_THAT(folder.out, StartsWith("run/shards/00000000.h5: is no regular file\n"));
 }
 
 TEST_F(RunCommands, AStrayWorldIsNotTheirs) {

@@ -6,8 +6,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -89,6 +91,54 @@ TEST(SweepCommand, ASecondWriterIsToldTheFirst) {
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   third.send(SIGTERM);
   EXPECT_EQ(third.wait().exit_code, 75);
+}
+
+TEST(SweepCommand, AWriterSRateIsThatOfItsShardsSinceItStarted) {
+  const TemporaryDirectory folder;
+  const auto log = folder.path() / "run" / "log.jsonl";
+  const Process writer(long_sweep({}), folder.path(), {});
+  wait_for_event(log, "started");
+  const auto append = [&](const char* event, int process, double seconds) {
+    std::ofstream(log, std::ios::app) << nlohmann::json{{"event", event},
+                                                        {"process", process},
+                                                        {"host", "here"},
+                                                        {"machines", 50},
+                                                        {"seconds", seconds}}
+                                      << '\n';
+  };
+  const auto rate = [&] {
+    const auto status = run_program({"status", "run", "--json"}, folder.path());
+    return nlohmann::json::parse(status.out)["writers"][0]["machine_steps_per_second"];
+  };
+  append("shard", 1, 0.01);  // of another process
+  EXPECT_TRUE(rate().is_null());
+  append("shard", writer.id(), 2);
+  EXPECT_EQ(rate(), 25e6);
+  append("started", writer.id(), 0);
+  EXPECT_TRUE(rate().is_null());
+}
+
+TEST(SweepCommand, ATaskOutsideItsArrayIsRefused) {
+  struct Task {
+    const char *id, *first, *step, *count;
+  };
+  const TemporaryDirectory folder;
+  for (const auto& [id, first, step, count] : std::vector<Task>{{"13", "10", "1", "3"},
+                                                                {"9", "10", "1", "3"},
+                                                                {"11", "10", "2", "3"},
+                                                                {"16", "10", "2", "3"},
+                                                                {"10", "10", "1", "0"},
+                                                                {"10", "10", "0", "3"}}) {
+    Process::Options options;
+    options.environment = {std::string("SLURM_ARRAY_TASK_ID=") + id,
+                           std::string("SLURM_ARRAY_TASK_MIN=") + first,
+                           std::string("SLURM_ARRAY_TASK_STEP=") + step,
+                           std::string("SLURM_ARRAY_TASK_COUNT=") + count};
+    const auto ran = run_program(many_shards({"run"}), folder.path(), options);
+    EXPECT_EQ(ran.exit_code, 2) << id;
+    EXPECT_THAT(ran.err, HasSubstr("SLURM_ARRAY_TASK_ID: got \"" + std::string(id) + "\""));
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  }
 }
 
 TEST(SweepCommand, SignalsStopItSoon) {
