@@ -8,9 +8,13 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <string>
+
+#include <toml++/toml.h>
 
 #include "report/summary.hpp"
 #include "support/a_run.hpp"
+#include "sweep/config.hpp"
 #include "sweep/manifest.hpp"
 #include "sweep/settings.hpp"
 
@@ -103,14 +107,13 @@ TEST_F(ARun, AWorldIsItsPatterns) {
   EXPECT_THAT(message(spec), HasSubstr("world: 9 units, 2 patterns"));
 }
 
-TEST_F(ARun, RefusesAWorldThatItsConfigurationCannotName) {
+TEST_F(ARun, NamesAnyWorldInItsConfiguration) {
   auto spec = two_configurations();
-  for (const auto* name : {"a\nb", "both \" and '"}) {
-    spec.world = {std::string("file:") + name,
-                  {.rows = 1, .columns = 9},
-                  {{.bits = std::vector<std::uint8_t>(9)}}};
-    EXPECT_THROW(RunDirectory(path_, spec), InvalidArgument);
-    EXPECT_FALSE(std::filesystem::exists(path_));
+  for (const std::string name : {"/a\nb\x7F", "/both \" and '", "/back\\slash", "/\xC3\xA9"}) {
+    spec.world = {
+        "file:" + name, {.rows = 1, .columns = 9}, {{.bits = std::vector<std::uint8_t>(9)}}};
+    const auto config = toml::parse(config_text(spec));
+    EXPECT_EQ(config["world"].value<std::string>(), "file:" + name);
   }
 }
 

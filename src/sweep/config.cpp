@@ -16,17 +16,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// In double quotes, or in TOML's single ones where a double one or a backslash would need an
-/// escape, which the program's reader does not know.
+/// As a basic string of TOML.
 std::string quoted(const std::string& value) {
-  const bool plain = value.find_first_of("\"\\") == value.npos;
-  const char quote = plain ? '"' : '\'';
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
-  if (std::any_of(value.begin(), value.end(), is_control) || value.find(quote) != value.npos) {
-    throw InvalidArgument("world", value,
-                          "a path without control characters, and without both kinds of quotes");
+  std::string text = "\"";
+  for (const char c : value) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code < 0x20 || code == 0x7F) {
+      text += fmt::format("\\u{:04X}", code);
+    } else {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
   }
-  return quote + value + quote;
+  return text + '"';
 }
 
 /// The world's name; a file's path without regard to the current directory.
