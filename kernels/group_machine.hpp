@@ -170,7 +170,7 @@ class GroupMachine {
     group_.sync();
   }
 
-  [[nodiscard]] HELMHOLTZ_DEVICE auto visible_layer() const {
+  HELMHOLTZ_DEVICE auto visible_layer() const {
     if constexpr (Shape::kStatic) {
       return Shape::generative(fused::Index<Shape::kLast>());
     } else {
