@@ -1,5 +1,6 @@
 // exact-kl/LAYERS, sampled-kl/LAYERS/samples:N — one thread; evaluate/LAYERS/threads:T — a trainer.
-// device/exact-kl/…, device/sampled-kl/… — all machines of an ensemble that fills a GPU.
+// device/exact-kl/…, device/kl-quantiles/…, device/sampled-kl/… — all machines of an ensemble that
+// fills a GPU.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -124,23 +125,45 @@ void verify_device(const std::string& name, const Trainer& trainer,
   }
 }
 
-void run_device(benchmark::State& state, const std::string& name, const std::string& layers,
-                const EvaluationOptions& options) {
+/// Machines that fill a GPU, or null where there is none.
+std::unique_ptr<Trainer> device_trainer(benchmark::State& state, const std::string& layers) {
   constexpr std::size_t kFull = std::size_t{1} << 20U;
   constexpr const char* kBackend = "cuda-fused";
   for (const auto& backend : list_backends()) {
     if (backend.name == kBackend && !backend.available) {
-      return state.SkipWithError(backend.detail.c_str());
+      state.SkipWithError(backend.detail.c_str());
+      return nullptr;
     }
   }
-  const auto topology = Topology::parse(layers);
-  const auto trainer = make_trainer(kBackend, make_ensemble({topology, 1, kFull}));
+  auto trainer = make_trainer(kBackend, make_ensemble({Topology::parse(layers), 1, kFull}));
   trainer->train(500);
-  std::vector<Evaluation> out(kFull);
+  return trainer;
+}
+
+void run_device(benchmark::State& state, const std::string& name, const std::string& layers,
+                const EvaluationOptions& options) {
+  const auto trainer = device_trainer(state, layers);
+  if (!trainer) return;
+  std::vector<Evaluation> out(trainer->ensemble().size());
   trainer->evaluate(options, 0, out);
   verify_device(name, *trainer, options, out);
   for (auto _ : state) trainer->evaluate(options, 0, out);
-  count_machines(state, kFull);
+  count_machines(state, out.size());
+}
+
+void run_device_quantiles(benchmark::State& state, const std::string& name,
+                          const std::string& layers) {
+  const auto trainer = device_trainer(state, layers);
+  if (!trainer) return;
+  std::vector<Evaluation> out(trainer->ensemble().size());
+  trainer->evaluate({.exact = true, .samples = 0}, 0, out);
+  double largest = 0;
+  for (const auto& evaluation : out) largest = std::max(largest, evaluation.kl_exact);
+  const std::vector probabilities = {0.05, 0.5, 1.0};
+  std::vector<double> quantiles;
+  for (auto _ : state) quantiles = trainer->kl_quantiles(probabilities);
+  if (quantiles.back() != largest) abort_run(name, "the largest quantile is not the largest KL");
+  count_machines(state, out.size());
 }
 
 template <class Run>
@@ -170,6 +193,8 @@ void register_device_evaluation() {
     register_one("device/exact-kl/" + layers, [layers](auto& s, auto& n) {
       run_device(s, n, layers, {.exact = true, .samples = 0});
     });
+    register_one("device/kl-quantiles/" + layers,
+                 [layers](auto& s, auto& n) { run_device_quantiles(s, n, layers); });
     register_one(fmt::format("device/sampled-kl/{}/samples:{}", layers, kSamples),
                  [layers](auto& s, auto& n) {
                    run_device(s, n, layers, {.exact = false, .samples = kSamples});

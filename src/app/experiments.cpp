@@ -36,11 +36,11 @@ constexpr std::array kBarsParts = {
 
 constexpr std::array kShifterParts = {
     ExperimentPart{"32-16-4",
-                   "--world shifter --layers 4,16,32 --lr 0.01,0.05 --init normal:0.1 "
-                   "--steps 500000 --eval-every 500000 --seeds 0:32 --save-parameters all"},
+                   "--world shifter --layers 4,16,32 --lr 0.01,0.05,0.1 --init normal:0.1 "
+                   "--steps 5000000 --eval-every 1000000 --seeds 0:64 --save-parameters all"},
     ExperimentPart{"32-24-2",
                    "--world shifter --layers 2,24,32 --lr-layer 0.01,0.01,0.15 --init normal:0.1 "
-                   "--steps 500000 --eval-every 500000 --samples 100000 --seeds 0:32 "
+                   "--steps 5000000 --eval-every 5000000 --samples 100000 --seeds 0:64 "
                    "--save-parameters all"},
 };
 
