@@ -14,23 +14,32 @@ namespace {
 
 #include "across_machines.inl"
 
-/// Thrust's temporary memory, in the order of a stream: to free it stops nobody.
+/// Thrust's temporary memory, in the order of a stream where the device can: to free it stops
+/// nobody then.
 class StreamMemory {
  public:
   using value_type = char;
 
-  explicit StreamMemory(cudaStream_t stream) : stream_(stream) {}
-  char* allocate(std::ptrdiff_t bytes) {
+  explicit StreamMemory(cudaStream_t stream) : stream_(stream) {
+    int device = 0;
+    HELMHOLTZ_CUDA_CHECK(cudaGetDevice(&device));
+    HELMHOLTZ_CUDA_CHECK(
+        cudaDeviceGetAttribute(&ordered_, cudaDevAttrMemoryPoolsSupported, device));
+  }
+  char* allocate(std::ptrdiff_t size) {
+    const auto bytes = static_cast<std::size_t>(size);
     void* memory = nullptr;
-    HELMHOLTZ_CUDA_CHECK(cudaMallocAsync(&memory, static_cast<std::size_t>(bytes), stream_));
+    HELMHOLTZ_CUDA_CHECK(ordered_ != 0 ? cudaMallocAsync(&memory, bytes, stream_)
+                                       : cudaMalloc(&memory, bytes));
     return static_cast<char*>(memory);
   }
   void deallocate(char* memory, std::size_t /*bytes*/) noexcept {
-    static_cast<void>(cudaFreeAsync(memory, stream_));
+    static_cast<void>(ordered_ != 0 ? cudaFreeAsync(memory, stream_) : cudaFree(memory));
   }
 
  private:
   cudaStream_t stream_;
+  int ordered_ = 0;
 };
 
 }  // namespace

@@ -3,9 +3,11 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <mutex>
 #include <string>
 
 #include "plugin_abi.h"
+#include "step_graph.hpp"
 
 namespace helmholtz::cuda {
 
@@ -90,6 +92,7 @@ int CublasLibrary::version() const {
 }
 
 Cublas::Cublas(cudaStream_t stream) : library_(CublasLibrary::load()), workspace_(kWorkspace) {
+  const std::scoped_lock lock(capture_mutex());
   check(library_->create(&handle_), "cublasCreate");
   try {
     // In this order: a stream brings a workspace that captures cannot use.
@@ -102,7 +105,10 @@ Cublas::Cublas(cudaStream_t stream) : library_(CublasLibrary::load()), workspace
   }
 }
 
-Cublas::~Cublas() { static_cast<void>(library_->destroy(handle_)); }
+Cublas::~Cublas() {
+  const std::scoped_lock lock(capture_mutex());  // it waits for the device
+  static_cast<void>(library_->destroy(handle_));
+}
 
 void Cublas::multiply(const Product& product, Math math) const {
   const auto [inputs, sums] = types_of(math);

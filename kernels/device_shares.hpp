@@ -76,10 +76,11 @@ class DeviceShares {
         failures[i] = std::current_exception();
       }
     };
-    std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < count; ++i) threads.emplace_back(run, i);
-    if (count > 0) run(0);
-    for (auto& thread : threads) thread.join();
+    {
+      std::vector<std::jthread> threads;  // each is waited for, whatever happens
+      for (std::size_t i = 1; i < count; ++i) threads.emplace_back(run, i);
+      if (count > 0) run(0);
+    }
     for (const auto& failure : failures) {
       if (failure) std::rethrow_exception(failure);
     }

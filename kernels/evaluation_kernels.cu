@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cuda_status.hpp"
+#include "dynamic_shared.hpp"
 #include "evaluation_kernels.hpp"
 #include "exact_machine.hpp"
 #include "register_shapes.hpp"
@@ -111,8 +112,7 @@ __global__ void __launch_bounds__(kThreads)
 template <class Kernel>
 void launch_sampler(Kernel kernel, const SampleTask& task, const SamplePlan& plan,
                     cudaStream_t stream) {
-  HELMHOLTZ_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                            static_cast<int>(plan.shared)));
+  if (plan.shared > 0) allow_shared_memory(kernel);
   kernel<<<dim3(task.machines.count, plan.parts), plan.block, plan.shared, stream>>>(task);
   HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
 }

@@ -1,4 +1,5 @@
 #include "cuda_status.hpp"
+#include "dynamic_shared.hpp"
 #include "fused_kernels.hpp"
 #include "group_machine.hpp"
 #include "register_shapes.hpp"
@@ -44,8 +45,7 @@ __global__ void __launch_bounds__(32) global_kernel(const __grid_constant__ Fuse
 
 template <class Kernel>
 void launch(Kernel kernel, const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
-  HELMHOLTZ_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                            static_cast<int>(plan.shared)));
+  if (plan.shared > 0) allow_shared_memory(kernel);
   const auto machines = plan.block / plan.lanes;
   const auto grid = (task.machines + machines - 1) / machines;
   kernel<<<grid, plan.block, plan.shared, stream>>>(task);

@@ -28,6 +28,9 @@ std::int32_t guarded(helmholtz_error* error, Body body) noexcept {
   try {
     body();
     return HELMHOLTZ_OK;
+  } catch (const helmholtz::cuda::OutOfDeviceMemory& failure) {
+    say(error, failure.what());
+    return HELMHOLTZ_NO_MEMORY;
   } catch (const CudaError& failure) {
     say(error, failure.what());
     return failure.code();

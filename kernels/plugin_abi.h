@@ -16,8 +16,13 @@
 extern "C" {
 #endif
 
-/* The program's exit codes. */
-enum helmholtz_status { HELMHOLTZ_OK = 0, HELMHOLTZ_NO_DEVICE = 69, HELMHOLTZ_FAILED = 74 };
+/* The program's exit codes; and that a device has not enough memory, now. */
+enum helmholtz_status {
+  HELMHOLTZ_OK = 0,
+  HELMHOLTZ_NO_MEMORY = 3,
+  HELMHOLTZ_NO_DEVICE = 69,
+  HELMHOLTZ_FAILED = 74
+};
 /* Not errors: the host computes the same bits itself; evaluate() stopped because it was asked to. */
 enum { HELMHOLTZ_ELSEWHERE = 1, HELMHOLTZ_STOPPED = 2 };
 

@@ -1,10 +1,18 @@
 #pragma once
 
+#include <mutex>
 #include <utility>
 
 #include "cuda_status.hpp"
 
 namespace helmholtz::cuda {
+
+/// Held while a stream captures, and by calls that wait for a whole device, which a capture
+/// forbids.
+inline std::mutex& capture_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
 
 /// What a stream was given once, to be given again by a single call.
 class StepGraph {
@@ -13,6 +21,7 @@ class StepGraph {
   /// @param issue  enqueues into the stream, and waits for nothing
   template <class Issue>
   StepGraph(cudaStream_t stream, Issue issue) {
+    const std::scoped_lock lock(capture_mutex());
     HELMHOLTZ_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
     cudaGraph_t graph = nullptr;
     try {

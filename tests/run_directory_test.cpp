@@ -115,6 +115,9 @@ TEST_F(ARun, NamesAnyWorldInItsConfiguration) {
     const auto config = toml::parse(config_text(spec));
     EXPECT_EQ(config["world"].value<std::string>(), "file:" + name);
   }
+  spec.world = {"file:/\xFF", {.rows = 1, .columns = 9}, {{.bits = std::vector<std::uint8_t>(9)}}};
+  EXPECT_THROW(RunDirectory(path_, spec), InvalidArgument);
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(ARun, LeavesFilesOfOthersAlone) {

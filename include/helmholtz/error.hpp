@@ -63,4 +63,10 @@ class IoError : public Error {
   IoError(std::string_view path, std::string_view problem);
 };
 
+/// A device that has not enough free memory, perhaps because of others who use it (exit code 74).
+class OutOfDeviceMemory : public Error {
+ public:
+  explicit OutOfDeviceMemory(const std::string& message) : Error(ExitCode::io, message) {}
+};
+
 }  // namespace helmholtz

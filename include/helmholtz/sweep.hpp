@@ -192,7 +192,7 @@ struct SweepOutcome {
 /// Trains and evaluates every machine of the wanted shards. Memory does not grow with their number.
 /// @param sinks  each gets all shards, from another thread, while the next ones are trained; what
 ///               is trained when the sweep ends is written before this returns or throws
-/// @throws what SweepSpec::validate and the sinks throw
+/// @throws what SweepSpec::validate, trainers and the sinks throw
 SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
                        std::span<ShardSink* const> sinks);
 

@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include "app/parse.hpp"
 #include "app/suggest.hpp"
 #include "app/toml.hpp"
 #include "helmholtz/error.hpp"
@@ -88,7 +89,6 @@ bool is_one_topology(const TomlItem& item) {
 }
 
 void set(CLI::Option& option, const TomlItem& item) {
-  if (option.count() > 0) return;  // the command line wins
   if (item.values.empty()) throw InvalidArgument(item.name, "an empty list", "at least one value");
   if (item.has_lists && item.name != "layers") refuse(item, "no list in a list");
   if (option.get_expected_max() == 0) {
@@ -139,12 +139,15 @@ void apply_config(CLI::App& command) {
   const auto* config = command.get_option_no_throw("--config");
   if (config == nullptr || config->count() == 0) return;
   const auto path = config->results().front();
+  require_file_name("config", path);
   auto items = read_toml(contents(path), path);
-  for (auto& item : items) find_world(item, path);
   for (const bool in_section : {true, false}) {
-    for (const auto& item : items) {
+    for (auto& item : items) {
       if (item.section.empty() == in_section || is_elsewhere(command, item)) continue;
-      set(option_of(command, item), item);
+      auto& option = option_of(command, item);
+      if (option.count() > 0) continue;  // the command line wins, then the command's section
+      find_world(item, path);
+      set(option, item);
     }
   }
 }

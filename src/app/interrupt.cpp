@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <string_view>
 
@@ -9,15 +10,16 @@ namespace helmholtz::app {
 
 namespace {
 
-// A signal handler can reach nothing but a global.
-volatile std::sig_atomic_t requests = 0;
+// A signal handler can reach nothing but a global; several threads ask for it.
+std::atomic<int> requests = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 extern "C" void request_stop(int signal) {
   constexpr std::string_view kAgain = "helmholtz: stopping; once more ends it at once\n";
-  requests = requests + 1;
-  if (requests == 2) {
+  const int count = ++requests;
+  if (count == 2) {
     static_cast<void>(write(STDERR_FILENO, kAgain.data(), kAgain.size()) > 0);
-  } else if (requests > 2) {
+  } else if (count > 2) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }

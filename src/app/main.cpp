@@ -20,7 +20,7 @@ namespace helmholtz::app {
 namespace {
 
 constexpr const char* kDescription =
-    "Trains Helmholtz machines by wake-sleep, and says how well each models its\nworld.";
+    "Trains Helmholtz machines by wake-sleep, and says how well each models its world.";
 constexpr const char* kExitCodes =
     "Exit codes: 0 done; 2 usage; 65 bad data; 66 no such input; 69 no such device; "
     "73 cannot create, or locked; 74 input or output failed; 75 stopped early.";

@@ -1,5 +1,6 @@
 #include "app/toml.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -70,12 +71,36 @@ class TomlItems {
 
 }  // namespace
 
+namespace {
+
+/// The parser calls itself for every dot of a name.
+void require_shallow_names(std::string_view text, const std::string& path) {
+  constexpr std::ptrdiff_t kMostDots = 100;
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    ++number;
+    const auto end = std::min(text.find('\n', begin), text.size());
+    const auto line = text.substr(begin, end - begin);
+    const auto name = line.substr(0, std::min(line.find('='), line.find(']')));
+    const bool is_name = name.size() < line.size() && name.find(',') == name.npos;
+    if (is_name && std::ranges::count(name, '.') > kMostDots) {
+      throw BadData(path, fmt::format("line {}: a name of too many parts", number));
+    }
+    begin = end + 1;
+  }
+}
+
+}  // namespace
+
 std::vector<TomlItem> read_toml(std::string_view text, const std::string& path) {
+  require_shallow_names(text, path);
   TomlItems items(path);
   try {
     items.add(toml::parse(text), "");
   } catch (const toml::parse_error& error) {
-    throw BadData(path, fmt::format("line {}: {}", error.source().begin.line, error.description()));
+    const bool is_large = error.description().find("64 bits") != std::string_view::npos;
+    throw BadData(path, fmt::format("line {}: {}{}", error.source().begin.line, error.description(),
+                                    is_large ? "; larger numbers go in quotes" : ""));
   }
   return items.take();
 }

@@ -19,16 +19,14 @@ SampledEvaluation::SampledEvaluation(const Trainer& trainer, const Workers& work
 
 bool SampledEvaluation::run(const std::function<bool()>& stop_requested) {
   constexpr std::size_t kFloats = std::size_t{1} << 16U;  // of a group's parameters, a thread
+  if (out_.empty()) return true;
   const auto stride = trainer_.ensemble().topology.parameters();
   const auto threads = static_cast<std::size_t>(workers_.threads());
   const auto group = std::clamp<std::size_t>(threads * kFloats / stride, 1, out_.size());
   parameters_.resize(group * stride);
   for (begin_ = 0; begin_ < out_.size(); begin_ += group) {
     const auto count = std::min(group, out_.size() - begin_);
-    workers_.for_each(count, [&](std::size_t m) {
-      trainer_.read_parameters(first_ + begin_ + m, 1,
-                               std::span(parameters_).subspan(m * stride, stride));
-    });
+    trainer_.read_parameters(first_ + begin_, count, std::span(parameters_).first(count * stride));
     if (!run_group(count, stop_requested)) return false;
   }
   return true;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
@@ -16,19 +17,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// As a basic string of TOML.
+/// As a basic string of TOML: one of JSON, but for DEL.
 std::string quoted(const std::string& value) {
-  std::string text = "\"";
-  for (const char c : value) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x20 || code == 0x7F) {
-      text += fmt::format("\\u{:04X}", code);
-    } else {
-      if (c == '"' || c == '\\') text += '\\';
-      text += c;
-    }
+  std::string text;
+  try {
+    text = nlohmann::json(value).dump();
+  } catch (const nlohmann::json::type_error&) {
+    throw InvalidArgument("world", value, "a path in UTF-8");
   }
-  return text + '"';
+  for (auto at = text.find('\x7F'); at != text.npos; at = text.find('\x7F', at)) {
+    text.replace(at, 1, "\\u007F");
+  }
+  return text;
 }
 
 /// The world's name; a file's path without regard to the current directory.

@@ -68,8 +68,11 @@ double training_rate(Trainer& trainer, double seconds) {
   return watch.rate();
 }
 
-/// Evaluations a second.
-double evaluation_rate(Trainer& trainer, const EvaluationOptions& options, double seconds) {
+/// Evaluations a second. Many samples take so many times longer than the most that are tried.
+double evaluation_rate(Trainer& trainer, std::uint64_t samples, double seconds) {
+  constexpr std::uint64_t kMost = 100'000;
+  const EvaluationOptions options{.exact = true, .samples = std::min(samples, kMost)};
+  const double times = static_cast<double>(std::max(samples, kMost)) / kMost;
   Stopwatch watch(seconds);
   std::vector<Evaluation> out(1);
   while (!watch.is_over()) {
@@ -79,7 +82,7 @@ double evaluation_rate(Trainer& trainer, const EvaluationOptions& options, doubl
     const bool quick = Clock::now() - start < std::chrono::milliseconds(10);
     if (quick) out.resize(std::min(trainer.ensemble().size(), out.size() * 4));
   }
-  return watch.rate();
+  return watch.rate() / times;
 }
 
 }  // namespace
@@ -97,9 +100,8 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
         make_trainer(spec.resolved_backend(kind), trial(spec, kind),
                      {.threads = spec.threads, .devices = spec.devices, .math = spec.math});
     training += machine_steps / training_rate(*trainer, seconds * share * 0.7);
-    const EvaluationOptions options{.exact = true, .samples = spec.samples};
     evaluating += machines * static_cast<double>(spec.evaluations()) /
-                  evaluation_rate(*trainer, options, seconds * share * 0.3);
+                  evaluation_rate(*trainer, spec.samples, seconds * share * 0.3);
     const double each = static_cast<double>(trainer->device_bytes()) /
                         static_cast<double>(trainer->ensemble().size());
     const auto at_once = static_cast<double>(machines_together(spec) * blocks_at_once(spec));

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "helmholtz/error.hpp"
 #include "helmholtz/sweep.hpp"
 #include "sweep/background_sink.hpp"
 #include "sweep/memory.hpp"
@@ -98,29 +99,63 @@ class BlockRun {
     while (const auto block = next()) {
       std::optional<std::vector<Shard>> shards;
       try {
-        shards = trainer.train(plan_.first(block->begin), plan_.machines(block->begin, block->end), plan_.each());
+        shards = train(trainer, *block);
       } catch (...) {
         fail();
       }
+      leave();
       hand_on(*block, std::move(shards));
     }
+  }
+
+  /// A block for which the others leave too little of a device's memory is trained after them, and
+  /// from then on every block is alone.
+  std::optional<std::vector<Shard>> train(ShardTrainer& trainer, const Block& block) {
+    const auto first = plan_.first(block.begin);
+    const auto machines = plan_.machines(block.begin, block.end);
+    try {
+      return trainer.train(first, machines, plan_.each());
+    } catch (const OutOfDeviceMemory&) {
+      if (!wait_until_alone()) throw;
+    }
+    return trainer.train(first, machines, plan_.each());
   }
 
   std::optional<Block> next() {
     const std::scoped_lock lock(order_);
     while (next_shard_ < plan_.shards() && !plan_.wants(next_shard_)) ++next_shard_;
     if (ended_ || next_shard_ >= plan_.shards()) return std::nullopt;
+    if (alone_ && at_work_ > 0) return std::nullopt;
+    ++at_work_;
     const Block block{next_block_++, next_shard_, plan_.end_of_block(next_shard_)};
     next_shard_ = block.end;
     return block;
+  }
+
+  void leave() {
+    const std::scoped_lock lock(order_);
+    --at_work_;
+    changed_.notify_all();
+  }
+
+  /// @return false if there was no other block at work
+  bool wait_until_alone() {
+    std::unique_lock lock(order_);
+    if (alone_ && at_work_ == 1) return false;
+    alone_ = true;
+    --at_work_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return at_work_ == 0; });
+    ++at_work_;
+    return true;
   }
 
   /// In its turn. @param shards  nothing if training ended early: then no further block begins
   void hand_on(const Block& block, std::optional<std::vector<Shard>> shards) {
     {
       std::unique_lock lock(order_);
-      turn_came_.wait(lock, [&] { return turn_ == block.number; });
       ended_ = ended_ || !shards;
+      changed_.wait(lock, [&] { return turn_ == block.number; });
     }
     try {
       if (shards) write(std::move(*shards));
@@ -129,7 +164,7 @@ class BlockRun {
     }
     const std::scoped_lock lock(order_);
     ++turn_;
-    turn_came_.notify_all();
+    changed_.notify_all();
   }
 
   void write(std::vector<Shard> shards) {
@@ -171,10 +206,12 @@ class BlockRun {
   SweepProgress progress_;
 
   std::mutex order_;  // guards what follows
-  std::condition_variable turn_came_;
+  std::condition_variable changed_;
   std::uint64_t next_shard_ = 0;
   std::uint64_t next_block_ = 0;
   std::uint64_t turn_ = 0;  ///< number of the block that is written next
+  int at_work_ = 0;         ///< blocks that are being trained
+  bool alone_ = false;      ///< one block at a time is all that a device has room for
   std::atomic<bool> ended_ = false;
   std::exception_ptr failure_;
 

@@ -135,7 +135,7 @@ std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each) {
 
 std::uint64_t blocks_at_once(const SweepSpec& spec) {
   const auto kinds = spec.kinds();
-  const bool gpu = std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) {
+  const bool gpu = std::all_of(kinds.begin(), kinds.end(), [&](const auto& kind) {
     return spec.resolved_backend(kind).starts_with("cuda-");
   });
   return gpu ? 2 : 1;

@@ -98,6 +98,8 @@ struct Refusal {
 };
 
 TEST_F(ConfigFile, RefusesTheRestInOneLine) {
+  std::string deep;
+  for (int i = 0; i < 60'000; ++i) deep += "a.";
   const std::vector<Refusal> refusals = {
       {"lr = 0.1\nlr = 0.2", 65, "c.toml: line 2: "},
       {"[sweep]\nlr = 1\n[train]\n[sweep]\nlr = 2", 65, "c.toml: line 4: "},
@@ -112,6 +114,9 @@ TEST_F(ConfigFile, RefusesTheRestInOneLine) {
       {"[sweep\nlr = 0.1", 65, "c.toml: line 1: "},
       {"[[sweep]]\nlr = 0.1", 65, "line 1: needed a string, a number, true or false, or a list"},
       {"\nlr = 1979-05-27", 65, "line 2: needed a string, a number, true or false, or a list"},
+      {deep + "b = 1", 65, "c.toml: line 1: a name of too many parts"},
+      {"[" + deep + "b]", 65, "c.toml: line 1: a name of too many parts"},
+      {"threads = 18446744073709551615", 65, "larger numbers go in quotes"},
       {"layers = [[[1, 6, 9]]]", 65, "line 1: needed a string, a number"},
       {"lr = []", 2, "--lr: got \"an empty list\"; allowed: at least one value"},
       {"backend = []", 2, "--backend: got \"an empty list\""},

@@ -77,6 +77,27 @@ TEST_F(HostDevice, TakesMachinesByTurnsWhereMemoryIsShort) {
   EXPECT_THAT(none.err, HasSubstr("memory"));
 }
 
+// A device for one block of machines, not for two side by side.
+TEST_F(HostDevice, TrainsBlocksAloneWhereTwoDoNotFit) {
+  const auto run = [&](const std::string& out, const char* bytes) {
+    Process::Options options;
+    options.environment = {"HELMHOLTZ_CUDA_PLUGIN=" HELMHOLTZ_HOST_DEVICE,
+                           std::string("HELMHOLTZ_HOST_DEVICE_BYTES=") + bytes};
+    return run_program({"sweep", "--backend", "cuda-layered", "--layers", "1000,32", "--world",
+                        "shifter", "--steps", "1", "--samples", "16", "--save-parameters", "all",
+                        "--seeds", "0:64", "--out", out, "--json"},
+                       folder_.path(), options);
+  };
+  const auto roomy = run("roomy", "1000000000");
+  ASSERT_EQ(roomy.exit_code, 0) << roomy.err;
+  ASSERT_GT(shards("roomy").size(), 3U);
+  for (const auto* const out : {"narrow1", "narrow2", "narrow3"}) {
+    const auto narrow = run(out, "12000000");
+    EXPECT_EQ(narrow.exit_code, 0) << narrow.err;
+    EXPECT_TRUE(shards(out) == shards("roomy"));
+  }
+}
+
 TEST_F(HostDevice, ThatIsLostEndsTheSweepWhichGoesOnLater) {
   const auto cpu = expected();
   const auto lost = sweep("run", {"--backend", "cuda-fused"}, {"HELMHOLTZ_HOST_FAULT=12"});

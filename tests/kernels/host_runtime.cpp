@@ -78,10 +78,10 @@ class Runtime {
   }
 
   void finish(HostStream& stream) {
-    while (!stream.work.empty()) do_something();
+    while (!stream.work.empty() && fault == cudaSuccess) do_something();
   }
   void finish(const MarkPointer& mark) {
-    while (mark && !mark->reached) do_something();
+    while (mark && !mark->reached && fault == cudaSuccess) do_something();
   }
   void finish_all() {
     finish(default_stream_);
@@ -152,7 +152,7 @@ class Runtime {
     auto& stream = *ready[order_() % ready.size()];
     const auto work = std::move(stream.work.front());
     stream.work.pop_front();
-    if (work.run && fault == cudaSuccess) work.run();
+    if (work.run) work.run();
   }
 
   HostStream default_stream_;

@@ -12,6 +12,9 @@
 /// Memory is not zero at first. Copies from plain host memory are staged when they are called,
 /// copies from pinned memory read when they are done.
 ///
+/// It does not show what a capture forbids, limits of a launch, attributes of a kernel, or memory
+/// that comes and goes in a stream's order; and a stream that is destroyed is waited for.
+///
 /// Environment: HELMHOLTZ_HOST_DEVICES, how many there are (default 2);
 /// HELMHOLTZ_HOST_DEVICE_BYTES, the memory of each (default 1 GiB); HELMHOLTZ_HOST_FAULT=N: kernel
 /// number N fails as a bad address does, and every call after it.

@@ -95,6 +95,7 @@ Plugin::~Plugin() { dlclose(library_); }
 
 void Plugin::check(std::int32_t status, const helmholtz_error& error) {
   if (status == HELMHOLTZ_OK) return;
+  if (status == HELMHOLTZ_NO_MEMORY) throw OutOfDeviceMemory(error.text);
   throw Error(status == HELMHOLTZ_NO_DEVICE ? ExitCode::no_device : ExitCode::io, error.text);
 }
 
