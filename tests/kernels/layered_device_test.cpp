@@ -1,5 +1,5 @@
-// cuda-layered on a device: a graph of a step is the step, an evaluation has the host's bits. Skipped
-// by name where there is none, but for HELMHOLTZ_REQUIRE_BACKENDS.
+// cuda-layered on a device: a graph of a step is the step, an evaluation has the host's bits.
+// Skipped by name where there is none, but for HELMHOLTZ_REQUIRE_BACKENDS.
 #include <gtest/gtest.h>
 
 #include <cstdint>
