@@ -90,7 +90,7 @@ void Reproduction::print_table() {
                          "95 %", "mean", "machines", experiment_.kl ? "reach it" : "diverged",
                          "configuration"));
   for (const auto& o : outcomes_) {
-    print_line(fmt::format("{:9.4f}{:9.4f}{:9.4f}{:9.4f}{:9.4f}{:>10}{:>10}  {}: {}",
+    print_line(fmt::format("{:>9.4f}{:>9.4f}{:>9.4f}{:>9.4f}{:>9.4f}{:>10}{:>10}  {}: {}",
                            in_unit(o.cell, report::kMin), in_unit(o.cell, report::kQ05),
                            in_unit(o.cell, report::kMedian), in_unit(o.cell, report::kQ95),
                            o.cell.kl.mean / nats_, report::grouped(o.cell.machines()),

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
@@ -127,18 +129,19 @@ std::vector<std::size_t> most_probable(const World& world, std::size_t most) {
 
 std::string configuration_text(const SweepSpec& spec, std::uint64_t c) {
   const auto configuration = spec.configuration(c);
-  auto text =
-      fmt::format("layers {}, lr {}, batch {}", spec.topologies[configuration.topology].to_string(),
-                  text::shortest(configuration.rate), configuration.batch);
   const auto& overrides = spec.rate_overrides;
+  std::vector<std::string> of_layers;  // nothing is left of lr then
+  for (const double rate : overrides.per_layer) of_layers.push_back(text::shortest(rate));
+  const auto rates = of_layers.empty() ? "lr " + text::shortest(configuration.rate)
+                                       : fmt::format("lr-layer {}", fmt::join(of_layers, ","));
+  auto text =
+      fmt::format("layers {}, {}, batch {}", spec.topologies[configuration.topology].to_string(),
+                  rates, configuration.batch);
   const auto add_rate = [&](const char* name, const std::optional<double>& rate) {
     if (rate) text += fmt::format(", {} {}", name, text::shortest(*rate));
   };
   add_rate("lr-generative", overrides.generative);
   add_rate("lr-recognition", overrides.recognition);
-  for (std::size_t l = 0; l < overrides.per_layer.size(); ++l) {
-    text += (l == 0 ? ", lr-layer " : ",") + text::shortest(overrides.per_layer[l]);
-  }
   if (configuration.schedule != Schedule{}) text += ", " + configuration.schedule.to_string();
   if (configuration.initialisation != Initialisation{}) {
     text += ", init " + configuration.initialisation.to_string();
