@@ -1,0 +1,45 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helmholtz/backend.hpp"
+#include "model/text.hpp"
+#include "support/random_ensemble.hpp"
+
+namespace helmholtz::testing {
+
+/// Whether HELMHOLTZ_REQUIRE_BACKENDS names it.
+inline bool is_required(std::string_view backend) {
+  const char* const names = std::getenv("HELMHOLTZ_REQUIRE_BACKENDS");
+  if (names == nullptr) return false;
+  const auto list = text::split(names, ',');
+  return std::find(list.begin(), list.end(), backend) != list.end();
+}
+
+/// What every backend promises: a suite with a case a backend.
+class Contract : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    for (const auto& info : list_backends()) {
+      if (info.name != GetParam() || info.available) continue;
+      if (is_required(info.name)) FAIL() << info.name << " is required: " << info.detail;
+      GTEST_SKIP() << info.name << ": " << info.detail;
+    }
+  }
+
+  [[nodiscard]] std::vector<float> trained(const Ensemble& ensemble, std::uint64_t steps,
+                                           int threads) const {
+    const auto trainer = make_trainer(GetParam(), ensemble, {.threads = threads});
+    trainer->train(steps);
+    return parameters_of(*trainer, 0, ensemble.size());
+  }
+};
+
+}  // namespace helmholtz::testing
