@@ -37,7 +37,7 @@ bool SampledEvaluation::run_group(std::size_t count, const std::function<bool()>
   // questions less than a second.
   constexpr std::uint64_t kSmallest = std::uint64_t{1} << 16U;
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 24U;
-  constexpr std::uint64_t kRound = std::uint64_t{1} << 28U;
+  constexpr std::uint64_t kRound = std::uint64_t{1} << 26U;
   constexpr std::uint64_t kVector = 16;  // samples, a multiple of any instruction set's lanes
   const auto work = trainer_.ensemble().topology.generative_parameters();
   const auto threads = static_cast<std::uint64_t>(workers_.threads());

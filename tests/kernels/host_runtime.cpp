@@ -40,6 +40,15 @@ cudaError_t act(Body body) {
   });
 }
 
+/// As act(), for what gives something back: a fault does not keep it.
+template <class Body>
+cudaError_t release(Body body) {
+  auto& runtime = Runtime::get();
+  const std::scoped_lock lock(runtime.mutex);
+  body(runtime);
+  return runtime.fault;
+}
+
 /// Rows of bytes from one pitch to another.
 struct Copy {
   char* to;
@@ -163,13 +172,13 @@ cudaError_t cudaMalloc(void** out, std::size_t bytes) {
   return call([&](Runtime& runtime) { return runtime.allocate(current_device, out, bytes); });
 }
 cudaError_t cudaFree(void* memory) {
-  return act([&](Runtime& runtime) { runtime.free(memory); });
+  return release([&](Runtime& runtime) { runtime.free(memory); });
 }
 cudaError_t cudaHostAlloc(void** out, std::size_t bytes, unsigned /*flags*/) {
   return act([&](Runtime& runtime) { *out = runtime.allocate_pinned(bytes); });
 }
 cudaError_t cudaFreeHost(void* memory) {
-  return act([&](Runtime& runtime) { runtime.free_pinned(memory); });
+  return release([&](Runtime& runtime) { runtime.free_pinned(memory); });
 }
 
 cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from,
@@ -211,7 +220,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* out, unsigned flags) {
   });
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  return act([&](Runtime& runtime) { runtime.destroy(stream); });
+  return release([&](Runtime& runtime) { runtime.destroy(stream); });
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return act([&](Runtime& runtime) { runtime.finish(runtime.stream(stream)); });
@@ -225,7 +234,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* out, unsigned /*flags*/) {
   return act([&](Runtime&) { *out = reinterpret_cast<cudaEvent_t>(new HostEvent); });
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  return act([&](Runtime&) { delete &event_of(event); });
+  return release([&](Runtime&) { delete &event_of(event); });
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return act([&](Runtime& runtime) {
@@ -256,10 +265,10 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   });
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
-  return act([&](Runtime&) { delete graph_of(graph); });
+  return release([&](Runtime&) { delete graph_of(graph); });
 }
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
-  return act([&](Runtime&) { delete graph_of(executable); });
+  return release([&](Runtime&) { delete graph_of(executable); });
 }
 
 }  // extern "C"
