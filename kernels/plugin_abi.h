@@ -23,8 +23,7 @@ enum helmholtz_status {
   HELMHOLTZ_NO_DEVICE = 69,
   HELMHOLTZ_FAILED = 74
 };
-/* Not errors: the host computes the same bits itself; evaluate() stopped because it was asked to.
- */
+/* Not errors: the host computes the same bits itself; evaluate() was asked to stop. */
 enum { HELMHOLTZ_ELSEWHERE = 1, HELMHOLTZ_STOPPED = 2 };
 
 typedef struct helmholtz_error {
