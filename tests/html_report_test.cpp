@@ -50,8 +50,7 @@ const std::vector<double> kResults = {0.9, 0.8, 0.7, 0.30, 0.9, 0.8, kNaN, 0.31,
                                       0.7, 0.2, 0.9, 0.82, 0.7, 0.2, 0.91, 0.83, 0.7, 0.25};
 
 TrainedMachine machine_of(const SweepSpec& spec, std::uint64_t number) {
-  const auto& topology =
-      spec.topologies[spec.configuration(number % spec.configurations()).topology];
+  const auto& topology = spec.topology(spec.machine(number).configuration);
   return {.title = "best machine",
           .machine = {.machine = number, .seed = 2, .kl = 0.2},
           .parameters = std::vector<float>(topology.parameters(), 0.25F)};

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "helmholtz/backend.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/hyperparameters.hpp"
@@ -56,6 +57,12 @@ struct SweepConfiguration {
   int batch = 1;
   Schedule schedule;
   Initialisation initialisation;
+};
+
+/// One machine of a sweep.
+struct SweepMachine {
+  std::uint64_t configuration = 0;  ///< its number
+  std::uint64_t seed = 0;
 };
 
 /// The machines whose trained parameters a sweep keeps beside their results.
@@ -108,7 +115,16 @@ struct SweepSpec {
   [[nodiscard]] std::uint64_t configurations() const noexcept;
   [[nodiscard]] SweepConfiguration configuration(std::uint64_t c) const;
   [[nodiscard]] LearningRates learning_rates(const SweepConfiguration& configuration) const;
+  /// Of configuration c.
+  [[nodiscard]] const Topology& topology(std::uint64_t c) const {
+    return topologies[configuration(c).topology];
+  }
   [[nodiscard]] std::uint64_t machines() const noexcept { return configurations() * seeds.size(); }
+  [[nodiscard]] SweepMachine machine(std::uint64_t m) const;
+  /// The number of the machine with configuration c and seed number `seed`.
+  [[nodiscard]] std::uint64_t machine_number(std::uint64_t c, std::uint64_t seed) const noexcept {
+    return seed * configurations() + c;
+  }
 
   /// Evaluations of one machine, at least one.
   [[nodiscard]] std::uint64_t evaluations() const noexcept;
@@ -124,6 +140,11 @@ struct SweepSpec {
   /// An ensemble of one configuration and some of the seeds.
   [[nodiscard]] Ensemble ensemble(const SweepConfiguration& configuration,
                                   std::span<const std::uint64_t> some_seeds) const;
+  /// An ensemble of some machines, by number, that share one topology and batch.
+  [[nodiscard]] Ensemble ensemble(std::span<const std::uint64_t> some_machines) const;
+  [[nodiscard]] TrainerOptions trainer_options() const {
+    return {.threads = threads, .devices = devices, .math = math};
+  }
 
   /// Machines of one shard: as many as fill 4 MiB, fewer where they take long to train or much
   /// memory. Neither the seeds nor the backend nor the threads change it.

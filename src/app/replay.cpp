@@ -74,8 +74,8 @@ class Record {
     if (!shard_) return;
     std::size_t offset = 0;
     for (const auto saved : shard_->saved) {
-      const auto configuration = run_.spec.configuration(saved % run_.spec.configurations());
-      const auto count = run_.spec.topologies[configuration.topology].parameters();
+      const auto& topology = run_.spec.topology(run_.spec.machine(saved).configuration);
+      const auto count = topology.parameters();
       const auto kept = std::span(shard_->parameters).subspan(offset, count);
       if (saved == machine_ && parameters_digest(kept) != parameters_digest(parameters)) {
         fail(fmt::format("other parameters for machine {}", machine_));
@@ -96,17 +96,14 @@ class Record {
 
 void save(const Run& run, std::uint64_t machine, const std::vector<float>& parameters,
           const std::string& path) {
-  const auto& spec = run.spec;
-  const auto configuration = spec.configuration(machine % spec.configurations());
-  const std::vector<std::uint64_t> seed = {spec.seeds[machine / spec.configurations()]};
-  save_machine(path, {.ensemble = spec.ensemble(configuration, seed),
-                      .step = spec.steps,
+  save_machine(path, {.ensemble = run.spec.ensemble(std::span(&machine, 1)),
+                      .step = run.spec.steps,
                       .parameters = parameters});
 }
 
 void print_done(const Run& run, std::uint64_t machine, bool checked,
                 const std::vector<float>& parameters, const OutputOptions& output) {
-  const auto seed = run.spec.seeds[machine / run.spec.configurations()];
+  const auto seed = run.spec.machine(machine).seed;
   const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
   if (output.json) {
     print_line(json_text({{"done", true},

@@ -21,7 +21,7 @@ void Directions::write(const Shard& shard) {
   for (const auto machine : shard.saved) {
     const auto k = machine - shard.first;
     const auto c = shard.configurations[k];
-    const auto& topology = spec_.topologies[spec_.configuration(c).topology];
+    const auto& topology = spec_.topology(c);
     const auto own = parameters.first(topology.parameters());
     parameters = parameters.subspan(own.size());
     if (shard.diverged[(k + 1) * shard.evaluations - 1] != 0) continue;

@@ -77,8 +77,7 @@ std::vector<std::uint64_t> Statistics::best_first() const {
 }
 
 Ranked Statistics::ranked(std::uint64_t c, std::uint64_t i) const {
-  return {
-      .machine = i * spec().configurations() + c, .seed = spec().seeds[i], .kl = last_values(c)[i]};
+  return {.machine = spec().machine_number(c, i), .seed = spec().seeds[i], .kl = last_values(c)[i]};
 }
 
 std::vector<Ranked> Statistics::best_machines(std::uint64_t c, std::size_t most) const {

@@ -11,7 +11,7 @@ Summary::Summary(const SweepSpec& spec)
     : spec_(spec), values_(spec.configurations() * spec.evaluations()) {
   for (auto& values : values_) values.reserve(spec.seeds.size());
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    is_exact_.push_back(exact_is_feasible(spec.topologies[spec.configuration(c).topology]));
+    is_exact_.push_back(exact_is_feasible(spec.topology(c)));
   }
 }
 

@@ -94,7 +94,7 @@ std::string draw_samples(const SweepSpec& spec, const Topology& topology, const 
 }
 
 const Topology& topology_of(const SweepSpec& spec, const Ranked& machine) {
-  return spec.topologies[spec.configuration(machine.machine % spec.configurations()).topology];
+  return spec.topology(spec.machine(machine.machine).configuration);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 
 #include "helmholtz/sweep.hpp"
 #include "sweep/memory.hpp"
@@ -51,10 +50,7 @@ std::uint64_t machines_together(const SweepSpec& spec) {
 Ensemble trial(const SweepSpec& spec, const SweepConfiguration& kind) {
   constexpr std::uint64_t kParameters = std::uint64_t{1} << 24U;
   const auto most = kParameters / spec.topologies[kind.topology].parameters() + 1;
-  const auto machines = std::min(machines_together(spec), most);
-  std::vector<std::uint64_t> seeds(machines);
-  std::iota(seeds.begin(), seeds.end(), std::uint64_t{0});
-  return spec.ensemble(kind, seeds);
+  return trial_ensemble(spec, kind, std::min(machines_together(spec), most));
 }
 
 /// Machine-steps a second.
@@ -97,8 +93,7 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
   double device_bytes = 0;
   for (const auto& kind : kinds) {
     const auto trainer =
-        make_trainer(spec.resolved_backend(kind), trial(spec, kind),
-                     {.threads = spec.threads, .devices = spec.devices, .math = spec.math});
+        make_trainer(spec.resolved_backend(kind), trial(spec, kind), spec.trainer_options());
     training += machine_steps / training_rate(*trainer, seconds * share * 0.7);
     evaluating += machines * static_cast<double>(spec.evaluations()) /
                   evaluation_rate(*trainer, spec.samples, seconds * share * 0.3);

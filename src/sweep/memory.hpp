@@ -10,6 +10,10 @@ namespace helmholtz {
 /// process's own limit. A double, since needs are compared that no integer holds.
 double available_memory();
 
+/// Machines of a kind with seeds 0, 1, 2, ...: what is measured and checked stands for all.
+Ensemble trial_ensemble(const SweepSpec& spec, const SweepConfiguration& kind,
+                        std::uint64_t machines);
+
 /// Bytes of a trainer and of the machine that it reads to evaluate it.
 /// @throws InvalidArgument (field "backend") for an unknown backend
 double training_memory(std::string_view backend, const Ensemble& ensemble);

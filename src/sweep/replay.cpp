@@ -10,12 +10,8 @@ namespace {
 
 std::unique_ptr<Trainer> trainer_of(const SweepSpec& spec,
                                     std::span<const std::uint64_t> machines) {
-  const auto configurations = spec.configurations();
-  const auto configuration = spec.configuration(machines.front() % configurations);
-  std::vector<std::uint64_t> seeds;
-  for (const auto machine : machines) seeds.push_back(spec.seeds[machine / configurations]);
-  return make_trainer(spec.resolved_backend(configuration), spec.ensemble(configuration, seeds),
-                      {.threads = spec.threads, .devices = spec.devices, .math = spec.math});
+  const auto kind = spec.configuration(spec.machine(machines.front()).configuration);
+  return make_trainer(spec.resolved_backend(kind), spec.ensemble(machines), spec.trainer_options());
 }
 
 }  // namespace

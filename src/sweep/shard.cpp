@@ -20,8 +20,9 @@ std::optional<std::vector<Shard>> ShardTrainer::train(std::uint64_t first, std::
     auto& shard = shards_.emplace_back(first + begin, std::min(each, count - begin),
                                        spec_.evaluations(), spec_.samples > 0);
     for (std::uint64_t k = 0; k < shard.machines(); ++k) {
-      shard.seeds[k] = spec_.seeds[(shard.first + k) / spec_.configurations()];
-      shard.configurations[k] = static_cast<std::uint32_t>(configuration(begin + k));
+      const auto [c, seed] = spec_.machine(shard.first + k);
+      shard.seeds[k] = seed;
+      shard.configurations[k] = static_cast<std::uint32_t>(c);
     }
   }
   for (const auto& [key, members] : group(count)) {
@@ -46,23 +47,9 @@ std::map<ShardTrainer::KindKey, ShardTrainer::Members> ShardTrainer::group(
 }
 
 Ensemble ShardTrainer::expand(const Members& members) const {
-  auto ensemble = spec_.ensemble(spec_.configuration(configuration(members[0])), {});
-  ensemble.settings.clear();
-  std::map<std::uint64_t, std::uint32_t> setting_of;
-  for (const auto i : members) {
-    const auto c = configuration(i);
-    const auto [setting, is_new] =
-        setting_of.try_emplace(c, static_cast<std::uint32_t>(ensemble.settings.size()));
-    if (is_new) {
-      const auto own = spec_.configuration(c);
-      ensemble.settings.push_back({.rates = spec_.learning_rates(own),
-                                   .schedule = own.schedule,
-                                   .initialisation = own.initialisation});
-    }
-    ensemble.machines.push_back(
-        {.seed = spec_.seeds[(first_ + i) / spec_.configurations()], .setting = setting->second});
-  }
-  return ensemble;
+  auto machines = members;
+  for (auto& machine : machines) machine += first_;
+  return spec_.ensemble(machines);
 }
 
 EnsembleKind& ShardTrainer::kind(const SweepConfiguration& own) {
@@ -73,9 +60,7 @@ EnsembleKind& ShardTrainer::kind(const SweepConfiguration& own) {
 
 bool ShardTrainer::train_group(const Members& members) {
   auto& own = kind(spec_.configuration(configuration(members[0])));
-  const auto trainer =
-      make_trainer(own.backend, expand(members),
-                   {.threads = spec_.threads, .devices = spec_.devices, .math = spec_.math});
+  const auto trainer = make_trainer(own.backend, expand(members), spec_.trainer_options());
   const EvaluationOptions options{.exact = true, .samples = spec_.samples};
   std::vector<Evaluation> evaluations;
   for (std::uint64_t e = 0; e < spec_.evaluations(); ++e) {

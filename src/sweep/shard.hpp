@@ -37,7 +37,7 @@ class ShardTrainer {
   [[nodiscard]] std::map<KindKey, Members> group(std::uint64_t count) const;
   [[nodiscard]] Ensemble expand(const Members& members) const;
   [[nodiscard]] std::uint64_t configuration(std::uint64_t member) const {
-    return (first_ + member) % spec_.configurations();
+    return spec_.machine(first_ + member).configuration;
   }
   EnsembleKind& kind(const SweepConfiguration& configuration);
   bool train_group(const Members& members);

@@ -27,9 +27,8 @@ class Check {
 
   void machines(const Shard& shard) const {
     for (std::uint64_t k = 0; k < shard.machines(); ++k) {
-      const auto machine = shard.first + k;
-      require(shard.seeds[k] == spec_.seeds[machine / spec_.configurations()] &&
-                  shard.configurations[k] == machine % spec_.configurations(),
+      const auto [configuration, seed] = spec_.machine(shard.first + k);
+      require(shard.seeds[k] == seed && shard.configurations[k] == configuration,
               "holds other machines");
     }
   }
@@ -58,8 +57,7 @@ class Check {
       require(machine >= shard.first && machine - shard.first < shard.machines() &&
                   (i == 0 || machine > shard.saved[i - 1]),
               "holds parameters of other machines");
-      const auto configuration = spec_.configuration(machine % spec_.configurations());
-      parameters += spec_.topologies[configuration.topology].parameters();
+      parameters += spec_.topology(spec_.machine(machine).configuration).parameters();
     }
     return parameters;
   }

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -64,13 +63,6 @@ double machine_work(const SweepSpec& spec, const SweepConfiguration& kind) {
       parameters * static_cast<double>(spec.samples) + exact_states(topology, spec.world);
   return parameters * static_cast<double>(spec.steps) * kind.batch +
          static_cast<double>(spec.evaluations()) * evaluation;
-}
-
-Ensemble ensemble_of(const SweepSpec& spec, const SweepConfiguration& kind,
-                     std::uint64_t machines) {
-  std::vector<std::uint64_t> seeds(machines);
-  std::iota(seeds.begin(), seeds.end(), std::uint64_t{0});
-  return spec.ensemble(kind, seeds);
 }
 
 }  // namespace
@@ -146,8 +138,8 @@ SweepMemory sweep_memory(const SweepSpec& spec) {
   SweepMemory memory;
   double kept = 0;
   for (const auto& kind : spec.kinds()) {
-    memory.shard = std::max(
-        memory.shard, training_memory(spec.resolved_backend(kind), ensemble_of(spec, kind, shard)));
+    memory.shard = std::max(memory.shard, training_memory(spec.resolved_backend(kind),
+                                                          trial_ensemble(spec, kind, shard)));
     kept = std::max(kept, kept_bytes(spec.topologies[kind.topology]));
   }
   // The rows, those still being written, the HDF5 file in memory, and its bytes.

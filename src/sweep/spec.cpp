@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -62,13 +63,6 @@ void require_counts(const SweepSpec& spec) {
   }
 }
 
-Ensemble ensemble_of(const SweepSpec& spec, const SweepConfiguration& kind,
-                     std::uint64_t machines) {
-  std::vector<std::uint64_t> seeds(machines);
-  std::iota(seeds.begin(), seeds.end(), std::uint64_t{0});
-  return spec.ensemble(kind, seeds);
-}
-
 void require_trainable(const SweepSpec& spec) {
   for (const auto& topology : spec.topologies) {
     if (spec.samples == 0 && !exact_is_feasible(topology)) {
@@ -77,13 +71,14 @@ void require_trainable(const SweepSpec& spec) {
                                         "for the exact KL",
                                         topology.to_string()));
     }
-    for (const double rate : spec.rates) {
-      auto options = spec.rate_overrides;
-      options.rate = rate;
-      static_cast<void>(options.resolve(topology));
-    }
   }
-  for (const auto& kind : spec.kinds()) ensemble_of(spec, kind, 1).validate();
+  for (auto kind : spec.kinds()) {
+    for (const double rate : spec.rates) {
+      kind.rate = rate;
+      static_cast<void>(spec.learning_rates(kind));
+    }
+    trial_ensemble(spec, kind, 1).validate();
+  }
 }
 
 void require_memory(const SweepSpec& spec) {
@@ -112,8 +107,7 @@ void SweepSpec::validate() const {
   require_trainable(*this);
   require_memory(*this);
   for (const auto& kind : kinds()) {
-    make_trainer(resolved_backend(kind), ensemble_of(*this, kind, 1),
-                 {.threads = threads, .devices = devices, .math = math});
+    make_trainer(resolved_backend(kind), trial_ensemble(*this, kind, 1), trainer_options());
   }
 }
 
@@ -143,6 +137,11 @@ LearningRates SweepSpec::learning_rates(const SweepConfiguration& configuration)
   return options.resolve(topologies[configuration.topology]);
 }
 
+SweepMachine SweepSpec::machine(std::uint64_t m) const {
+  const auto each = configurations();
+  return {.configuration = m % each, .seed = seeds[m / each]};
+}
+
 std::uint64_t SweepSpec::evaluations() const noexcept {
   const auto partial = steps % eval_every != 0 ? 1U : 0U;
   return std::max<std::uint64_t>(1, steps / eval_every + partial);
@@ -154,7 +153,7 @@ std::uint64_t SweepSpec::evaluation_step(std::uint64_t e) const noexcept {
 
 std::string SweepSpec::resolved_backend(const SweepConfiguration& configuration) const {
   if (backend != "auto") return backend;
-  return choose_backend(ensemble_of(*this, configuration, 1));
+  return choose_backend(trial_ensemble(*this, configuration, 1));
 }
 
 std::vector<SweepConfiguration> SweepSpec::kinds() const {
@@ -190,6 +189,27 @@ Ensemble SweepSpec::ensemble(const SweepConfiguration& configuration,
                     .machines = {}};
   for (const auto seed : some_seeds) ensemble.machines.push_back({.seed = seed, .setting = 0});
   return ensemble;
+}
+
+Ensemble SweepSpec::ensemble(std::span<const std::uint64_t> some_machines) const {
+  const auto first = machine(some_machines.front()).configuration;
+  auto all = ensemble(configuration(first), {});
+  std::map<std::uint64_t, std::uint32_t> setting_of = {{first, 0}};
+  for (const auto number : some_machines) {
+    const auto [c, seed] = machine(number);
+    const auto [setting, is_new] =
+        setting_of.try_emplace(c, static_cast<std::uint32_t>(all.settings.size()));
+    if (is_new) all.settings.push_back(ensemble(configuration(c), {}).settings.front());
+    all.machines.push_back({.seed = seed, .setting = setting->second});
+  }
+  return all;
+}
+
+Ensemble trial_ensemble(const SweepSpec& spec, const SweepConfiguration& kind,
+                        std::uint64_t machines) {
+  std::vector<std::uint64_t> seeds(machines);
+  std::iota(seeds.begin(), seeds.end(), std::uint64_t{0});
+  return spec.ensemble(kind, seeds);
 }
 
 }  // namespace helmholtz

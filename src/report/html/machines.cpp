@@ -69,8 +69,8 @@ std::string sample_tiles(const SweepSpec& spec, const Topology& topology,
 std::string machines_section(const SweepSpec& spec, const std::vector<TrainedMachine>& machines,
                              const Gnuplot& gnuplot) {
   if (machines.empty()) return "";
-  const auto c = machines.front().machine.machine % spec.configurations();
-  const auto& topology = spec.topologies[spec.configuration(c).topology];
+  const auto c = spec.machine(machines.front().machine.machine).configuration;
+  const auto& topology = spec.topology(c);
   const auto patterns = most_probable(spec.world, kMostPatterns);
   auto out = fmt::format(
       "<h2>What machines of the best configuration learned</h2>\n<p class=\"note\">Configuration "
