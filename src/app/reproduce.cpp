@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
@@ -48,14 +49,18 @@ const Experiment& find(const std::string& name) {
   throw InvalidArgument("experiment", name, allowed);
 }
 
-/// The sweep that a part's flags describe, with what this run changes.
-SweepSpec spec_of(const ExperimentPart& part, const Flags& flags) {
-  CLI::App parser;
-  const SweepFlags sweep(parser);
+/// The flags of a part's sweep, with what this run changes.
+std::vector<std::string> words_of(const ExperimentPart& part, const Flags& flags) {
   std::vector<std::string> words;
   for (const auto word : text::split(part.flags, ' ')) words.emplace_back(word);
   if (flags.seeds) *std::next(std::find(words.begin(), words.end(), "--seeds")) = *flags.seeds;
   words.insert(words.end(), {"--threads", flags.threads, "--backend", flags.backend});
+  return words;
+}
+
+SweepSpec spec_of(std::vector<std::string> words) {
+  CLI::App parser;
+  const SweepFlags sweep(parser);
   std::reverse(words.begin(), words.end());  // as the parser takes them
   parser.parse(words);
   auto spec = sweep.spec(sweep.parse());
@@ -67,13 +72,14 @@ ExitCode reproduce(const Flags& flags) {
   const auto& experiment = find(flags.name);
   if (flags.out.empty()) throw InvalidArgument("out", "", "a directory for the results");
   std::vector<SweepSpec> specs;
-  for (const auto& part : experiment.parts) specs.push_back(spec_of(part, flags));
+  for (const auto& part : experiment.parts) specs.push_back(spec_of(words_of(part, flags)));
   catch_interrupts();
   Reproduction reproduction(experiment);
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const auto& part = experiment.parts[i];
     if (!flags.output.quiet) {
-      note(fmt::format("helmholtz: {} of {}: {}", i + 1, specs.size(), part.flags));
+      note(fmt::format("helmholtz: {} of {}: {}", i + 1, specs.size(),
+                       fmt::join(words_of(part, flags), " ")));
     }
     SweepRun run(specs[i], flags.output, std::filesystem::path(flags.out) / part.name, {},
                  reproduction.threshold());

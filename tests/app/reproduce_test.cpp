@@ -13,6 +13,7 @@ namespace helmholtz::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(ReproduceCommand, RunsTheSweepsAndSetsTheResultBesideThePublishedOne) {
   const TemporaryDirectory folder;
@@ -31,6 +32,17 @@ TEST(ReproduceCommand, RunsTheSweepsAndSetsTheResultBesideThePublishedOne) {
   EXPECT_EQ(json["unit"], "nats");
   EXPECT_GT(json["best"].get<double>(), 0.15);
   EXPECT_LE(json["best"].get<double>(), json["median"].get<double>());
+}
+
+TEST(ReproduceCommand, AnnouncesWhatItTrains) {
+  const TemporaryDirectory folder;
+  const auto ran = run_program({"reproduce", "notebook", "--seeds", "40:42", "--backend",
+                                "cpu-fused", "--out", "n", "--json"},
+                               folder.path());
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("--seeds 40:42"));
+  EXPECT_THAT(ran.err, HasSubstr("--backend cpu-fused"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("0:100000")));
 }
 
 TEST(ReproduceCommand, RefusesWhatItCannotRun) {
