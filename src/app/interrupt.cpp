@@ -15,6 +15,9 @@ std::atomic<int> requests = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
 
 extern "C" void request_stop(int signal) {
+  // The kernel repeats this one every second; it is no second request.
+  if (signal == SIGXCPU && requests != 0) return;
+
   constexpr std::string_view kAgain = "helmholtz: stopping; once more ends it at once\n";
   const int count = ++requests;
   if (count == 2) {
@@ -31,7 +34,12 @@ void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = request_stop;
   action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU}) {
+    struct sigaction inherited {};
+    sigaction(signal, nullptr, &inherited);
+    const bool is_nohup = signal == SIGHUP && inherited.sa_handler == SIG_IGN;
+    if (!is_nohup) sigaction(signal, &action, nullptr);
+  }
 }
 
 bool interrupted() noexcept { return requests != 0; }

@@ -142,7 +142,7 @@ TEST(SweepCommand, ATaskOutsideItsArrayIsRefused) {
 }
 
 TEST(SweepCommand, SignalsStopItSoon) {
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU}) {
     const TemporaryDirectory folder;
     Process process(long_sweep({}), folder.path(), {});
     wait_for_event(folder.path() / "run" / "log.jsonl", "started");
@@ -154,6 +154,29 @@ TEST(SweepCommand, SignalsStopItSoon) {
     EXPECT_THAT(ran.err, HasSubstr("helmholtz: stopped; 0 of 1,000,000 machines are in run"));
     EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "run" / "shards"));
   }
+}
+
+TEST(SweepCommand, AHangUpThatWasIgnoredStaysIgnored) {
+  const TemporaryDirectory folder;
+  std::signal(SIGHUP, SIG_IGN);  // as nohup does; the program inherits it
+  Process process(long_sweep({}), folder.path(), {});
+  std::signal(SIGHUP, SIG_DFL);
+  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  for (int i = 0; i < 3; ++i) process.send(SIGHUP);
+  process.send(SIGTERM);  // the first signal that counts
+  EXPECT_EQ(process.wait().exit_code, 75);
+}
+
+TEST(SweepCommand, ARepeatedCpuLimitDoesNotKillIt) {
+  const TemporaryDirectory folder;
+  Process process({"sweep", "--steps", "1", "--samples", "1000000000", "--out", "run"},
+                  folder.path(), {});
+  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  for (int i = 0; i < 3; ++i) {
+    process.send(SIGXCPU);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // equal pending signals merge
+  }
+  EXPECT_EQ(process.wait().exit_code, 75);
 }
 
 TEST(SweepCommand, ASignalStopsALongEvaluation) {
