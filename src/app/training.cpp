@@ -136,6 +136,7 @@ class TrainingRun {
   /// `seconds` is the whole run; the rate is of the training alone, without evaluations.
   void print_done(bool stopped, const std::string& digest, double rate) const {
     Json json = {{"done", true},
+                 {"seed", trainer_->ensemble().machines.front().seed},
                  {"backend", trainer_->backend()},
                  {"steps", steps_taken()},
                  {"seconds", seconds_since(start_)},

@@ -79,6 +79,7 @@ TEST(Train, JsonHasAllDigits) {
   const auto& done = lines.back();
   EXPECT_EQ(done["done"], true);
   EXPECT_EQ(done["backend"], "reference");
+  EXPECT_EQ(done["seed"], 42);
   EXPECT_EQ(done["steps"], 50000);
   EXPECT_GT(done["machine_steps_per_second"].get<double>(), 0);
   EXPECT_EQ(done["parameters_xxh3"].get<std::string>().size(), 16U);
