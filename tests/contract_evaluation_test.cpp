@@ -77,16 +77,19 @@ TEST_P(Contract, SampledEvaluationsAreTheSameOnAnyThreads) {
 
 TEST_P(Contract, AnEvaluationStopsWhenAsked) {
   const auto trainer = make_trainer(GetParam(), random_ensemble({2, 5, 12}, 1, 2), {.threads = 2});
-  EvaluationOptions options{.exact = false, .samples = EvaluationOptions::kMaxSamples};
-  options.stop_requested = [] { return true; };
+  // So few that an evaluation which does not ask is soon over, and found out.
+  EvaluationOptions options{.exact = false, .samples = 100'000};
+  int asked = 0;
+  options.stop_requested = [&] { return ++asked > 0; };
   std::vector<Evaluation> out(2);
   EXPECT_FALSE(trainer->evaluate(options, 0, out));
+  EXPECT_GT(asked, 0);
 }
 
 TEST(Evaluation, StopsBetweenPiecesOfOneMachinesSamples) {
   const auto trainer = make_trainer("cpu-fused", random_ensemble({1, 6, 9}, 1, 1), {.threads = 2});
   int asked = 0;
-  EvaluationOptions options{.exact = false, .samples = EvaluationOptions::kMaxSamples};
+  EvaluationOptions options{.exact = false, .samples = 10'000'000};  // several pieces, a second
   options.stop_requested = [&] { return ++asked == 2; };
   std::vector<Evaluation> out(1);
   EXPECT_FALSE(trainer->evaluate(options, 0, out));

@@ -141,7 +141,10 @@ TEST_P(Contract, RateZeroChangesNothing) {
     auto& rates = ensemble.settings[0].rates;
     for (auto& rate : rates.generative) rate = 0;
     for (auto& rate : rates.recognition) rate = 0;
-    EXPECT_EQ(trained(ensemble, 10, 2), trained(ensemble, 0, 2)) << "batch " << batch;
+    const auto trainer = make_trainer(GetParam(), ensemble, {.threads = 2});
+    trainer->train(10);
+    EXPECT_EQ(trainer->step(), 10U);
+    EXPECT_EQ(parameters_of(*trainer, 0, 3), trained(ensemble, 0, 2)) << "batch " << batch;
   }
 }
 
