@@ -53,6 +53,7 @@ struct DoubleOps : DoubleArithmetic, IntegerOps<std::uint64_t> {
   static HELMHOLTZ_DEVICE F minus_abs(F a) { return a < 0.0 ? a : -a; }
   static HELMHOLTZ_DEVICE B less(F a, F b) { return a < b; }
   static HELMHOLTZ_DEVICE F select(B condition, F yes, F no) { return condition ? yes : no; }
+  static HELMHOLTZ_DEVICE bool any(B condition) { return condition; }
 };
 
 #define HELMHOLTZ_FN HELMHOLTZ_DEVICE

@@ -61,7 +61,7 @@ HELMHOLTZ_DEVICE void evaluate_exactly(const ExactTask& task, std::uint32_t i, s
   }
   const auto memory = shifted(task.memory, offset);
   exact_log_q<Ops>(task.plan, staged, memory);
-  task.results.kl_exact[m] = exact_kl<Ops>(task.plan, memory.log_q);
+  task.results.kl_exact[m] = exact_kl<Ops>(task.plan, staged, memory.log_q);
 }
 
 /// One thread turns the counts of number i of the machines into its sampled KL.

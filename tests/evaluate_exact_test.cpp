@@ -181,6 +181,52 @@ TEST(ExactKl, HasTheSameBitsInEveryBlockAndInstructionSet) {
   }
 }
 
+/// Machines whose model is all but sure of a world's single pattern, so that their KL is 0 to
+/// within rounding, every third with another one that is not.
+std::vector<float> sure_machines(const Topology& topology, std::size_t machines) {
+  auto w = random_parameters(topology, machines, 1.0F, 23);
+  const auto& bottom = topology.generative(topology.last());
+  const auto outputs = static_cast<std::size_t>(bottom.outputs);
+  for (std::size_t m = 0; m < machines; ++m) {
+    for (std::size_t j = 0; j < outputs; ++j) {
+      w[m * topology.parameters() + bottom.bias + j] += m % 3 == 2 ? 1.0F : 100.0F;
+    }
+  }
+  return w;
+}
+
+TEST(ExactKl, IsNeverBelowZeroByRounding) {
+  constexpr std::size_t kMachines = 300;
+  std::size_t below = 0;  // before the rule
+  for (const auto* layers : {"1,3", "3,8,1", "2,4,9"}) {
+    const auto topology = Topology::parse(layers);
+    const std::vector<std::uint8_t> ones(static_cast<std::size_t>(topology.visible_units()), 1);
+    const World world("ones", {.rows = 1, .columns = topology.visible_units()}, {{.bits = ones}});
+    const auto n = topology.parameters();
+    const auto w = sure_machines(topology, kMachines);
+    std::vector<std::uint64_t> expected;
+    for (std::size_t m = 0; m < kMachines; ++m) {
+      const auto own = std::span<const float>(w).subspan(m * n, n);
+      const auto exact = exact_distribution(topology, world, own);
+      if (exact.log_probabilities[0] > 0) ++below;
+      const double kl = exact.log_probabilities[0] > 0 ? 0 : 0 - exact.log_probabilities[0];
+      EXPECT_EQ(std::bit_cast<std::uint64_t>(exact.kl), std::bit_cast<std::uint64_t>(kl))
+          << layers << ", machine " << m;
+      expected.push_back(std::bit_cast<std::uint64_t>(kl));
+    }
+    for (const auto& target : simd::available_targets()) {
+      const ForcedTarget forced(target);
+      std::vector<double> kl(kMachines);
+      exact_kl(topology, world, w, kl);
+      for (std::size_t m = 0; m < kMachines; ++m) {
+        EXPECT_EQ(std::bit_cast<std::uint64_t>(kl[m]), expected[m])
+            << layers << ", " << target << ", machine " << m;
+      }
+    }
+  }
+  EXPECT_GT(below, kMachines / 10);
+}
+
 TEST(ExactIsFeasible, UpToTwentyUnitsInTwoNeighbouringHiddenLayers) {
   const auto feasible = [](const char* layers) {
     return exact_is_feasible(Topology::parse(layers));

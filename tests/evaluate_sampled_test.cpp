@@ -195,6 +195,28 @@ TEST(DistributionFromCounts, GivesTheKlInNats) {
   EXPECT_EQ(distribution.unseen, 0U);
 }
 
+TEST(DistributionFromCounts, IsNeverBelowZeroByRounding) {
+  for (std::uint64_t patterns = 2; patterns <= 200; ++patterns) {
+    std::vector<WeightedPattern> list;
+    std::vector<std::uint64_t> counts;
+    for (std::uint64_t k = 0; k < patterns; ++k) {
+      std::vector<std::uint8_t> bits;
+      for (unsigned i = 0; i < 8; ++i) bits.push_back(static_cast<std::uint8_t>((k >> i) & 1U));
+      counts.push_back(1 + k % 7);
+      list.push_back({.bits = bits, .weight = 0.1 * static_cast<double>(counts.back())});
+    }
+    const auto samples = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+    const World world("counted", {.rows = 1, .columns = 8}, list);
+    const double kl = distribution_from_counts(world, counts, samples).kl;
+    EXPECT_TRUE(kl >= 0 && kl < 1e-12) << patterns << " patterns: " << kl;
+  }
+}
+
+TEST(DistributionFromCounts, KeepsWhatIsFurtherBelowZero) {
+  const World world("one", {.rows = 1, .columns = 1}, {{.bits = {1}}});
+  EXPECT_DOUBLE_EQ(distribution_from_counts(world, {20}, 10).kl, -std::log(2.0));
+}
+
 TEST(DistributionFromCounts, IsInfiniteAsSoonAsAPatternIsUnseen) {
   const auto world = all_patterns(2);
   const auto distribution = distribution_from_counts(world, {5, 0, 5, 0}, 10);

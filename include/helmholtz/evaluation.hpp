@@ -12,7 +12,7 @@
 #include "helmholtz/world.hpp"
 
 /// How well a machine models its world: KL(world || model) = sum_v P(v) ln(P(v) / Q(v)) over the
-/// patterns with P > 0, in nats.
+/// patterns with P > 0, in nats. Never negative: what rounding takes below zero is 0.
 ///
 /// Every function here is deterministic to the bit: exact values in double by IEEE operations in a
 /// fixed order (no libm), sampled ones from addressed draws and integer counts. A machine's values

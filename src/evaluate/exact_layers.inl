@@ -5,9 +5,9 @@
 // where the functions of portable_double.inl are in the nested namespace `portable`. Before that,
 // HELMHOLTZ_FN must hold the function attributes, and exact_plan.hpp must be included.
 //
-// `O`: as in portable_double.inl, and B condition; less, select(condition, yes, no);
-// minus_abs(a) = -|a|; load(array, i), store(x, array, i): element i of an array with one value a
-// machine.
+// `O`: as in portable_double.inl, and B condition; less, select(condition, yes, no),
+// any(condition): whether it holds for a machine; minus_abs(a) = -|a|; load(array, i), store(x,
+// array, i): element i of an array with one value per machine.
 //
 // A state of n units is a number below 2^n with unit 0 in its highest bit. In ascending order, the
 // state without its lowest 1 bit came earlier, and it is the latest one with as many 1 bits as it
@@ -169,13 +169,46 @@ HELMHOLTZ_FN void exact_log_q(const ExactPlanView& plan, const double* parameter
                 memory.log_q);
 }
 
-/// KL(world || model) = sum_k P_k (ln P_k - ln Q_k), patterns in order.
+/// How far rounding can take the sum of exact_kl below zero, for U units, K patterns, S hidden
+/// states, u = 2^-53 and M = U + the sum of all parameters' magnitudes: 20 u ((U + K) M + S).
+///
+/// Every number on the way to an ln Q is at most M: -ln P(v | s) = sum_j ln(1 + exp(-+a_j)) is at
+/// most sum_j (1 + |a_j|). A layer of n units below m adds at most (m + 5 n + 5) u M to the error,
+/// all layers 11 U u M; a state adds at most 20 u to a mixture's. The sum over patterns rounds
+/// K + 5 times on the scale of ln K + M <= 2 M. The P, which are rounded too, add up to
+/// T >= 1 - 3 K u, and then the sum itself is at least T ln T >= T - 1. M and U are 2 or more.
 template <class O>
-HELMHOLTZ_FN typename O::F exact_kl(const ExactPlanView& plan, const double* log_q) {
-  auto sum = O::set(0.0);
+HELMHOLTZ_FN typename O::F kl_rounding(const ExactPlanView& plan, const double* parameters) {
+  double units = 0;
+  double states = 0;
+  for (int l = 0; l <= plan.last; ++l) {
+    units += plan.layers[l].outputs;
+    states += static_cast<double>(1ULL << static_cast<unsigned>(plan.layers[l].inputs));
+  }
+  const auto& bottom = plan.layers[plan.last];
+  const auto generative = bottom.bias + static_cast<std::size_t>(bottom.outputs);
+  auto magnitude = O::set(units);
+  for (std::size_t i = 0; i < generative; ++i) {
+    magnitude = O::sub(magnitude, O::minus_abs(O::load(parameters, i)));
+  }
+  const auto roundings = O::set(units + static_cast<double>(plan.patterns));
+  return O::mul(O::set(20 * 0x1p-53), O::fma(roundings, magnitude, O::set(states)));
+}
+
+/// KL(world || model) = sum_k P_k (ln P_k - ln Q_k), patterns in order. It is never negative: a sum
+/// that rounding can have taken below zero is 0. One further below stays, so that a fault shows;
+/// so does NaN.
+template <class O>
+HELMHOLTZ_FN typename O::F exact_kl(const ExactPlanView& plan, const double* parameters,
+                                    const double* log_q) {
+  const auto zero = O::set(0.0);
+  auto sum = zero;
   for (std::size_t k = 0; k < plan.patterns; ++k) {
     const auto excess = O::sub(O::set(plan.log_probabilities[k]), O::load(log_q, k));
     sum = O::add(sum, O::mul(O::set(plan.probabilities[k]), excess));
   }
-  return sum;
+  const auto negative = O::less(sum, zero);
+  if (!O::any(negative)) return sum;
+  const auto below = O::less(O::add(sum, kl_rounding<O>(plan, parameters)), zero);
+  return O::select(negative, O::select(below, sum, zero), sum);
 }

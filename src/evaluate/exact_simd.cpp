@@ -22,7 +22,7 @@ std::size_t lanes() { return DoubleOps::kLanes; }
 void block(const ExactPlanView& plan, const double* parameters, const ExactMemory& memory,
            double* kl) {
   exact_log_q<DoubleOps>(plan, parameters, memory);
-  DoubleOps::store(exact_kl<DoubleOps>(plan, memory.log_q), kl, 0);
+  DoubleOps::store(exact_kl<DoubleOps>(plan, parameters, memory.log_q), kl, 0);
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ struct DoubleOps {
   static HWY_INLINE F select(B condition, F yes, F no) {
     return hn::IfThenElse(condition, yes, no);
   }
+  static HWY_INLINE bool any(B condition) { return !hn::AllFalse(D(), condition); }
   static HWY_INLINE U bits(F a) { return hn::BitCast(DU(), a); }
   static HWY_INLINE F floats(U a) { return hn::BitCast(D(), a); }
   template <int n>

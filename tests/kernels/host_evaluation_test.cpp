@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
+#include "double_ops.hpp"
 #include "evaluation_plan.hpp"
 #include "helmholtz/backend.hpp"
 #include "kernels/host_evaluator.hpp"
@@ -65,6 +67,40 @@ TEST(HostEvaluation, OfUntrainedAndDivergedMachines) {
   parameters[3 * stride - 1] = std::numeric_limits<float>::infinity();
   parameters[3 * stride + 5] = -2e6F;
   expect_same(ensemble, 0, 10, parameters);
+}
+
+// One pattern, of which the models are all but sure: rounding takes sums below zero.
+TEST(HostEvaluation, OfMachinesWithoutAKl) {
+  auto ensemble = random_ensemble({3, 8, 1}, 1, 60, 1.0);
+  ensemble.world = World("one", {.rows = 1, .columns = 1}, {{.bits = {1}}});
+  ensemble.settings[0].initialisation = Initialisation::parse("normal:1+visible-bias:100");
+  expect_same(ensemble, 10, 20);
+}
+
+TEST(ExactKl, RaisesToZeroOnlyWhatRoundingLowered) {
+  using Ops = cuda::DoubleOps<1>;
+  const LayerView layers[] = {{.weights = 0, .bias = 0, .outputs = 1, .inputs = 0},
+                              {.weights = 1, .bias = 2, .outputs = 1, .inputs = 1}};
+  const double one = 1;
+  const double zero = 0;
+  const ExactPlanView plan{.layers = layers,
+                           .last = 1,
+                           .patterns = 1,
+                           .pattern_begin = nullptr,
+                           .pattern_units = nullptr,
+                           .probabilities = &one,
+                           .log_probabilities = &zero};
+  const double parameters[] = {1, -2, 3};
+  // M = 2 units + 6, K = 1 pattern, S = 1 + 2 states.
+  const double rounding = 20 * 0x1p-53 * (3 * 8 + 3);
+  EXPECT_EQ(cuda::kl_rounding<Ops>(plan, parameters), rounding);
+  const auto kl = [&](double log_q) { return cuda::exact_kl<Ops>(plan, parameters, &log_q); };
+  EXPECT_EQ(kl(rounding), 0);
+  EXPECT_FALSE(std::signbit(kl(rounding)));
+  EXPECT_EQ(kl(2 * rounding), -2 * rounding);
+  EXPECT_EQ(kl(1e-6), -1e-6);
+  EXPECT_EQ(kl(-1e-300), 1e-300);
+  EXPECT_TRUE(std::isnan(kl(std::numeric_limits<double>::quiet_NaN())));
 }
 
 TEST(HostEvaluation, OfRandomEnsembles) {
