@@ -2,33 +2,27 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "helmholtz/error.hpp"
-#include "helmholtz/topology.hpp"
 #include "helmholtz/world.hpp"
+#include "support/worlds.hpp"
 
 namespace helmholtz {
 namespace {
 
+using testing::drawn;
+using testing::error_of;
+
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 double bits(double nats) { return nats / std::log(2.0); }
 
 /// Entropy in bits of a pixel that is on with probability p.
 double pixel_entropy(double p) { return -p * std::log2(p) - (1 - p) * std::log2(1 - p); }
-
-std::string drawn(const World& world, std::size_t k) {
-  std::string text;
-  for (int unit = 0; unit < world.visible_units(); ++unit) text += world.bit(k, unit) ? '1' : '0';
-  return text;
-}
 
 std::vector<World> named_worlds() {
   std::vector<World> worlds;
@@ -101,17 +95,6 @@ TEST(Worlds, SharesBelowTheSmallestDoubleDrop) {
   EXPECT_EQ(world.entropy(), 0.0);
 }
 
-/// What f throws, as "exit code: message".
-template <class F>
-std::string error_of(const F& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return std::to_string(static_cast<int>(error.code())) + ": " + error.what();
-  }
-  return "nothing thrown";
-}
-
 TEST(Worlds, UnknownNamesListTheWorlds) {
   const auto near = error_of([] { make_world("bars4x"); });
   EXPECT_EQ(
@@ -123,107 +106,6 @@ TEST(Worlds, UnknownNamesListTheWorlds) {
                 AllOf(HasSubstr("2: world: got"), HasSubstr("shifter, file:PATH"),
                       Not(HasSubstr("did you mean"))));
   }
-}
-
-class PatternFile : public ::testing::Test {
- protected:
-  void SetUp() override {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(::testing::TempDir()) / (std::string("worlds_") + info->name());
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string spec(const std::string& content) {
-    std::ofstream(folder_ / "patterns.txt", std::ios::binary) << content;
-    return "file:" + (folder_ / "patterns.txt").string();
-  }
-
-  World world(const std::string& content) { return make_world(spec(content)); }
-
-  std::string error(const std::string& content) {
-    return error_of([&] { world(content); });
-  }
-
-  std::filesystem::path folder_;
-};
-
-TEST_F(PatternFile, MergesEqualPatternsAndNormalises) {
-  const auto world = this->world("# a comment\n1010\n\n0 1 0 1 | 2.5\n1, 0, 1,0\t0.5\n1111|0\n");
-  ASSERT_EQ(world.size(), 2U);
-  EXPECT_EQ(drawn(world, 0), "1010");
-  EXPECT_EQ(drawn(world, 1), "0101");
-  EXPECT_THAT(world.probabilities(), ElementsAre(0.375, 0.625));
-  EXPECT_THAT(world.thresholds(), ElementsAre(0x60000000U));
-  EXPECT_EQ(world.shape().rows, 2);
-  EXPECT_EQ(world.shape().columns, 2);
-  EXPECT_TRUE(world.name().starts_with("file:"));
-}
-
-TEST_F(PatternFile, TakesForeignLineEndsAndNoneAtTheEnd) {
-  const auto world = this->world("10101\r\n\r\n01010|1e0\r\n00000");
-  EXPECT_EQ(world.size(), 3U);
-  EXPECT_EQ(world.shape().rows, 1);
-  EXPECT_EQ(world.shape().columns, 5);
-}
-
-TEST_F(PatternFile, TakesTheWidestVisibleLayer) {
-  std::string line;
-  for (int i = 0; i < Topology::kMaxUnits; ++i) line += i == 0 ? "1" : ", 0";
-  EXPECT_EQ(world(line + "\n").visible_units(), Topology::kMaxUnits);
-  EXPECT_THAT(error(line + ", 1\n"), HasSubstr("65: "));
-  EXPECT_THAT(error(std::string(Topology::kMaxUnits + 1, '0')),
-              HasSubstr("line 1 has 65537 units; allowed: at most 65536"));
-}
-
-TEST_F(PatternFile, NamesThePlaceOfBadData) {
-  struct Case {
-    std::string content;
-    std::string message;
-  };
-  const std::vector<Case> cases = {
-      {"", "holds no pattern; allowed: one or more lines of 0/1"},
-      {"# nothing\n\n", "holds no pattern"},
-      {"10\n101\n", "line 2 has 3 units; allowed: 2, as the first pattern has"},
-      {"10\n1 2\n", "line 2, column 3: got \"2\"; allowed: 0 and 1"},
-      {"10 # no\n", "line 1, column 4: got \"#\"; allowed: 0 and 1"},
-      {std::string("10\n1\0", 5), "line 2, column 2: got byte 0x00; allowed: 0 and 1"},
-      {"\x7f"
-       "ELF\x02",
-       "line 1, column 1: got byte 0x7f; allowed: 0 and 1"},
-      {"1\r0\n", "line 1, column 2: got byte 0x0d; allowed: 0 and 1"},
-      {",1\n", "line 1, column 1: got \",\"; allowed"},
-      {"1,,1\n", "line 1, column 3: got \",\"; allowed"},
-      {"1,1, \n", "line 1, column 4: got a last \",\"; allowed: 0 or 1 after a comma"},
-      {"  | 3\n", "line 1, column 1: got no units"},
-      {"10|\n", "line 1, column 4: got weight \"\"; allowed: a finite number, 0 or more"},
-      {"10| -1\n", "line 1, column 5: got weight \"-1\"; allowed"},
-      {"10|nan\n", "line 1, column 4: got weight \"nan\"; allowed"},
-      {"10|inf\n", "line 1, column 4: got weight \"inf\"; allowed"},
-      {"10|1e999\n", "line 1, column 4: got weight \"1e999\"; allowed"},
-      {"10\t1|2\n", "line 1, column 4: got weight \"1|2\"; allowed"},
-      {"10|0\n01|0\n", "the weights add up to 0; allowed: a finite total above 0"},
-      {"10|1e308\n01|1e308\n", "the weights add up to inf; allowed"},
-  };
-  for (const auto& c : cases) {
-    EXPECT_THAT(error(c.content), AllOf(HasSubstr("65: "), HasSubstr("patterns.txt: " + c.message)))
-        << ::testing::PrintToString(c.content);
-  }
-}
-
-TEST_F(PatternFile, FailsEarlyOnEndlessLines) {
-  EXPECT_THAT(error("10\n" + std::string(std::size_t{1} << 20, '1')),
-              HasSubstr("line 2 is longer than 196608 bytes; allowed: at most 65536 units"));
-  EXPECT_THAT(error_of([] { make_world("file:/dev/zero"); }),
-              HasSubstr("65: /dev/zero: line 1 is longer than 196608 bytes"));
-}
-
-TEST_F(PatternFile, MissingFilesAndFoldersAreNoInput) {
-  const auto folder = folder_.string();
-  EXPECT_EQ(error_of([&] { make_world("file:" + folder); }),
-            "66: " + folder + ": is a directory; allowed: a file of patterns");
-  EXPECT_EQ(error_of([&] { make_world("file:" + folder + "/none"); }),
-            "66: " + folder + "/none: No such file or directory");
 }
 
 }  // namespace
