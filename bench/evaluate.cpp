@@ -3,15 +3,16 @@
 // fills a GPU.
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include "cases.hpp"
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
+#include "helmholtz/trainer.hpp"
 
 namespace helmholtz::bench {
 
@@ -27,20 +28,20 @@ struct Trained {
   std::vector<float> parameters;  ///< [machines x parameters]
 };
 
-std::unique_ptr<Trainer> trainer_for(const std::string& layers, int threads) {
+Trainer trainer_for(const std::string& layers, int threads) {
   constexpr std::uint64_t kSteps = 500;
   auto work = make_case(layers, 1);
   work.machines = kMachines;
-  auto trainer = make_trainer("auto", make_ensemble(work), {.threads = threads});
-  trainer->train(kSteps);
+  auto trainer = make_trainer(make_ensemble(work), {.threads = threads});
+  trainer.train(kSteps);
   return trainer;
 }
 
 Trained trained(const std::string& layers) {
-  const auto trainer = trainer_for(layers, 1);
-  Trained result{trainer->ensemble(), trainer->step(), {}};
+  auto trainer = trainer_for(layers, 1);
+  Trained result{trainer.ensemble(), trainer.step(), {}};
   result.parameters.resize(kMachines * result.ensemble.topology.parameters());
-  trainer->read_parameters(0, kMachines, result.parameters);
+  trainer.read_parameters(0, kMachines, result.parameters);
   return result;
 }
 
@@ -98,9 +99,9 @@ void run_sampled(benchmark::State& state, const std::string& name, const std::st
 }
 
 void run_evaluate(benchmark::State& state, const std::string& name, int threads) {
-  const auto trainer = trainer_for("1,6,9", threads);
+  auto trainer = trainer_for("1,6,9", threads);
   std::vector<Evaluation> out(kMachines);
-  for (auto _ : state) trainer->evaluate({.exact = true, .samples = 0}, 0, out);
+  for (auto _ : state) trainer.evaluate({.exact = true, .samples = 0}, 0, out);
   const auto finite = [](const Evaluation& e) { return std::isfinite(e.kl_exact); };
   if (!std::all_of(out.begin(), out.end(), finite)) abort_run(name, "a KL is not finite");
   count_machines(state, kMachines);
@@ -125,24 +126,25 @@ void verify_device(const std::string& name, const Trainer& trainer,
   }
 }
 
-/// Machines that fill a GPU, or null where there is none.
-std::unique_ptr<Trainer> device_trainer(benchmark::State& state, const std::string& layers) {
+/// Machines that fill a GPU, or nothing where there is none.
+std::optional<Trainer> device_trainer(benchmark::State& state, const std::string& layers) {
   constexpr std::size_t kFull = std::size_t{1} << 20U;
   constexpr const char* kBackend = "cuda-fused";
   for (const auto& backend : list_backends()) {
     if (backend.name == kBackend && !backend.available) {
       state.SkipWithError(backend.detail.c_str());
-      return nullptr;
+      return {};
     }
   }
-  auto trainer = make_trainer(kBackend, make_ensemble({Topology::parse(layers), 1, kFull}));
-  trainer->train(500);
+  auto trainer =
+      make_trainer(make_ensemble({Topology::parse(layers), 1, kFull}), {.backend = kBackend});
+  trainer.train(500);
   return trainer;
 }
 
 void run_device(benchmark::State& state, const std::string& name, const std::string& layers,
                 const EvaluationOptions& options) {
-  const auto trainer = device_trainer(state, layers);
+  auto trainer = device_trainer(state, layers);
   if (!trainer) return;
   std::vector<Evaluation> out(trainer->ensemble().size());
   trainer->evaluate(options, 0, out);
@@ -153,7 +155,7 @@ void run_device(benchmark::State& state, const std::string& name, const std::str
 
 void run_device_quantiles(benchmark::State& state, const std::string& name,
                           const std::string& layers) {
-  const auto trainer = device_trainer(state, layers);
+  auto trainer = device_trainer(state, layers);
   if (!trainer) return;
   std::vector<Evaluation> out(trainer->ensemble().size());
   trainer->evaluate({.exact = true, .samples = 0}, 0, out);

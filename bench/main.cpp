@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 
 #include "cases.hpp"
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 
 namespace helmholtz::bench {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <regex>
 #include <string>
 #include <utility>
@@ -13,8 +14,9 @@
 #include <fmt/format.h>
 
 #include "cases.hpp"
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/trainer.hpp"
 
 namespace helmholtz::bench {
 
@@ -24,7 +26,7 @@ namespace {
 /// Benchmark calls the benchmark to settle on a number of iterations.
 struct Current {
   std::string name;
-  std::unique_ptr<Trainer> trainer;
+  std::optional<Trainer> trainer;
 };
 
 struct Training {
@@ -73,12 +75,12 @@ void verify(const Training& training, Trainer& trainer) {
   const std::uint64_t steps = training.backend.exact ? 3 : 1;
   auto ensemble = trainer.ensemble();
   ensemble.machines = {ensemble.machines.front(), ensemble.machines.back()};
-  const auto reference = make_trainer("reference", std::move(ensemble));
-  const std::vector starts = {parameters_of(*reference, 0), parameters_of(*reference, 1)};
-  reference->train(steps);
+  auto reference = make_trainer(std::move(ensemble), {.backend = "reference"});
+  const std::vector starts = {parameters_of(reference, 0), parameters_of(reference, 1)};
+  reference.train(steps);
   trainer.train(steps);
-  verify_machine(training, starts[0], parameters_of(*reference, 0), parameters_of(trainer, 0));
-  verify_machine(training, starts[1], parameters_of(*reference, 1),
+  verify_machine(training, starts[0], parameters_of(reference, 0), parameters_of(trainer, 0));
+  verify_machine(training, starts[1], parameters_of(reference, 1),
                  parameters_of(trainer, trainer.ensemble().size() - 1));
 }
 
@@ -93,8 +95,8 @@ void run(benchmark::State& state, const Training& training, Current& current) {
   if (!training.backend.available) return state.SkipWithError(training.backend.detail.c_str());
   if (current.name != training.name) {
     current.trainer.reset();
-    current.trainer = make_trainer(training.backend.name, make_ensemble(training.work),
-                                   {.threads = training.threads});
+    current.trainer = make_trainer(make_ensemble(training.work),
+                                   {.backend = training.backend.name, .threads = training.threads});
     verify(training, *current.trainer);
     current.name = training.name;
   }

@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/trainer.hpp"
 #include "support/contract.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -39,12 +40,12 @@ TEST_P(Contract, Learns) {
   auto ensemble = random_ensemble({1, 6, 9}, 1, 3, 0);
   ensemble.world = make_world("kirby3x3");
   ensemble.settings[0].rates = LearningRateOptions{}.resolve(ensemble.topology);
-  const auto trainer = make_trainer(GetParam(), ensemble, {.threads = 2});
+  auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = 2});
   std::vector<Evaluation> before(3);
   std::vector<Evaluation> after(3);
-  trainer->evaluate({.exact = true, .samples = 0}, 0, before);
-  trainer->train(5'000);
-  trainer->evaluate({.exact = true, .samples = 0}, 0, after);
+  trainer.evaluate({.exact = true, .samples = 0}, 0, before);
+  trainer.train(5'000);
+  trainer.evaluate({.exact = true, .samples = 0}, 0, after);
   for (std::size_t m = 0; m < 3; ++m) EXPECT_LT(after[m].kl_exact, before[m].kl_exact - 0.5);
 }
 
@@ -69,13 +70,13 @@ TEST_P(Contract, WhatIsWrittenIsReadBackAndTrainedFrom) {
   const auto first = trained(ensemble, 25, 2);
   auto blank = ensemble;
   blank.settings[0].initialisation = {};
-  const auto trainer = make_trainer(GetParam(), blank, {.threads = 2});
-  trainer->write_parameters(0, 5, first);
-  EXPECT_EQ(parameters_of(*trainer, 0, 5), first);
-  trainer->set_step(25);
-  trainer->train(35);
-  EXPECT_EQ(trainer->step(), 60U);
-  EXPECT_EQ(parameters_of(*trainer, 0, 5), whole);
+  auto trainer = make_trainer(blank, {.backend = GetParam(), .threads = 2});
+  trainer.write_parameters(0, 5, first);
+  EXPECT_EQ(parameters_of(trainer, 0, 5), first);
+  trainer.set_step(25);
+  trainer.train(35);
+  EXPECT_EQ(trainer.step(), 60U);
+  EXPECT_EQ(parameters_of(trainer, 0, 5), whole);
 }
 
 TEST_P(Contract, ADivergingMachineLeavesTheOthersAlone) {
@@ -88,10 +89,10 @@ TEST_P(Contract, ADivergingMachineLeavesTheOthersAlone) {
       .recognition = {},
       .per_layer = {}}.resolve(ensemble.topology);
   ensemble.machines[1].setting = 1;
-  const auto trainer = make_trainer(GetParam(), ensemble, {.threads = 1});
-  trainer->train(40);
+  auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = 1});
+  trainer.train(40);
   std::vector<Evaluation> evaluations(3);
-  trainer->evaluate({.exact = true, .samples = 100}, 0, evaluations);
+  trainer.evaluate({.exact = true, .samples = 100}, 0, evaluations);
   EXPECT_FALSE(evaluations[0].diverged);
   EXPECT_TRUE(evaluations[1].diverged);
   EXPECT_TRUE(std::isnan(evaluations[1].kl_exact));
@@ -99,39 +100,39 @@ TEST_P(Contract, ADivergingMachineLeavesTheOthersAlone) {
   const auto stride = ensemble.topology.parameters();
   for (const std::size_t m : {0U, 2U}) {
     const auto* const begin = sane.data() + m * stride;
-    EXPECT_EQ(parameters_of(*trainer, m, 1), std::vector<float>(begin, begin + stride));
+    EXPECT_EQ(parameters_of(trainer, m, 1), std::vector<float>(begin, begin + stride));
   }
 }
 
 TEST_P(Contract, RefusesWhatItCannotTrain) {
   auto ensemble = random_ensemble({2, 5, 12}, 1, 1);
   ensemble.batch = 0;
-  EXPECT_THROW(make_trainer(GetParam(), ensemble), InvalidArgument);
+  EXPECT_THROW(make_trainer(ensemble, {.backend = GetParam()}), InvalidArgument);
   ensemble.batch = 1;
   ensemble.topology = Topology({2, 5, 11});
-  EXPECT_THROW(make_trainer(GetParam(), ensemble), InvalidArgument);
+  EXPECT_THROW(make_trainer(ensemble, {.backend = GetParam()}), InvalidArgument);
 }
 
 TEST_P(Contract, RefusesMachinesThatItDoesNotHave) {
-  const auto trainer = make_trainer(GetParam(), random_ensemble({2, 5, 12}, 1, 3));
-  std::vector<float> floats(trainer->ensemble().topology.parameters() * 2);
+  auto trainer = make_trainer(random_ensemble({2, 5, 12}, 1, 3), {.backend = GetParam()});
+  std::vector<float> floats(trainer.ensemble().topology.parameters() * 2);
   std::vector<Evaluation> evaluations(2);
-  EXPECT_THROW(trainer->read_parameters(2, 2, floats), InvalidArgument);
-  EXPECT_THROW(trainer->read_parameters(SIZE_MAX, 2, floats), InvalidArgument);
-  EXPECT_THROW(trainer->read_parameters(0, 1, floats), InvalidArgument);
-  EXPECT_THROW(trainer->write_parameters(2, 2, floats), InvalidArgument);
-  EXPECT_THROW(trainer->write_parameters(0, 3, floats), InvalidArgument);
-  EXPECT_THROW(trainer->evaluate({}, 2, evaluations), InvalidArgument);
-  EXPECT_NO_THROW(trainer->read_parameters(1, 2, floats));
+  EXPECT_THROW(trainer.read_parameters(2, 2, floats), InvalidArgument);
+  EXPECT_THROW(trainer.read_parameters(SIZE_MAX, 2, floats), InvalidArgument);
+  EXPECT_THROW(trainer.read_parameters(0, 1, floats), InvalidArgument);
+  EXPECT_THROW(trainer.write_parameters(2, 2, floats), InvalidArgument);
+  EXPECT_THROW(trainer.write_parameters(0, 3, floats), InvalidArgument);
+  EXPECT_THROW(trainer.evaluate({}, 2, evaluations), InvalidArgument);
+  EXPECT_NO_THROW(trainer.read_parameters(1, 2, floats));
 }
 
 TEST_P(Contract, HundredStepsAreTenTimesTen) {
   for (const int batch : {1, 31, 33}) {
     auto ensemble = random_ensemble({2, 9, 33}, batch, 3);
     ensemble.settings[0].schedule = Schedule::parse("inverse:0.01");
-    const auto trainer = make_trainer(GetParam(), ensemble, {.threads = 2});
-    for (int i = 0; i < 10; ++i) trainer->train(10);
-    EXPECT_EQ(parameters_of(*trainer, 0, 3), trained(ensemble, 100, 2)) << "batch " << batch;
+    auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = 2});
+    for (int i = 0; i < 10; ++i) trainer.train(10);
+    EXPECT_EQ(parameters_of(trainer, 0, 3), trained(ensemble, 100, 2)) << "batch " << batch;
   }
 }
 
@@ -141,10 +142,10 @@ TEST_P(Contract, RateZeroChangesNothing) {
     auto& rates = ensemble.settings[0].rates;
     for (auto& rate : rates.generative) rate = 0;
     for (auto& rate : rates.recognition) rate = 0;
-    const auto trainer = make_trainer(GetParam(), ensemble, {.threads = 2});
-    trainer->train(10);
-    EXPECT_EQ(trainer->step(), 10U);
-    EXPECT_EQ(parameters_of(*trainer, 0, 3), trained(ensemble, 0, 2)) << "batch " << batch;
+    auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = 2});
+    trainer.train(10);
+    EXPECT_EQ(trainer.step(), 10U);
+    EXPECT_EQ(parameters_of(trainer, 0, 3), trained(ensemble, 0, 2)) << "batch " << batch;
   }
 }
 
@@ -212,10 +213,10 @@ TEST_P(Contract, FollowsTheSchedule) {
   for (auto& rate : constant.settings[0].rates.generative) rate /= 4;
   for (auto& rate : constant.settings[0].rates.recognition) rate /= 4;
   const auto later = [&](const Ensemble& ensemble) {
-    const auto at_two = make_trainer(GetParam(), ensemble, {.threads = 1});
-    at_two->set_step(2);
-    at_two->train(1);
-    return parameters_of(*at_two, 0, 1);
+    auto at_two = make_trainer(ensemble, {.backend = GetParam(), .threads = 1});
+    at_two.set_step(2);
+    at_two.train(1);
+    return parameters_of(at_two, 0, 1);
   };
   EXPECT_EQ(later(halving), later(constant));
 }
@@ -231,7 +232,7 @@ TEST(Auto, LooksAtTopologyAndBatchNeverAtTheNumberOfMachines) {
 
 TEST(Backends, UnknownOnesAreRefusedWithTheNearestName) {
   try {
-    make_trainer("cpu-fusd", random_ensemble({1, 2}, 1, 1));
+    make_trainer(random_ensemble({1, 2}, 1, 1), {.backend = "cpu-fusd"});
     FAIL();
   } catch (const InvalidArgument& error) {
     EXPECT_EQ(error.field(), "backend");

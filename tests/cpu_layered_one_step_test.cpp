@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/trainer.hpp"
 #include "support/one_step.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -32,11 +32,11 @@ TEST_P(CpuLayeredOneStep, AgreesWithDoubleAndWithTheReference) {
     const auto step = testing::kLateStep + static_cast<std::uint64_t>(state);
     std::vector<float> start(ensemble.topology.parameters());
     initial_parameters(ensemble, 0, start);
-    const auto trainer = make_trainer("cpu-layered", ensemble, {.threads = 2});
-    trainer->write_parameters(0, 1, start);
-    trainer->set_step(step);
-    trainer->train(1);
-    const auto compared = compare_one_step(ensemble, start, step, parameters_of(*trainer, 0, 1));
+    auto trainer = make_trainer(ensemble, {.backend = "cpu-layered", .threads = 2});
+    trainer.write_parameters(0, 1, start);
+    trainer.set_step(step);
+    trainer.train(1);
+    const auto compared = compare_one_step(ensemble, start, step, parameters_of(trainer, 0, 1));
     uncertain += compared.uncertain;
     flipped_states += compared.from_double <= compared.tolerance ? 0 : 1;
     if (compared.uncertain > 0) continue;

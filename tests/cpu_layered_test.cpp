@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/trainer.hpp"
 #include "simd/target.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -19,9 +19,9 @@ using testing::parameters_of;
 using testing::random_ensemble;
 
 std::vector<float> trained(const Ensemble& ensemble, std::uint64_t steps, int threads) {
-  const auto trainer = make_trainer("cpu-layered", ensemble, {.threads = threads});
-  trainer->train(steps);
-  return parameters_of(*trainer, 0, ensemble.size());
+  auto trainer = make_trainer(ensemble, {.backend = "cpu-layered", .threads = threads});
+  trainer.train(steps);
+  return parameters_of(trainer, 0, ensemble.size());
 }
 
 // Tiles are cut by shape alone, so neither the number of threads nor the neighbours show.
@@ -59,7 +59,7 @@ struct MeanAndError {
   double variance_of_mean = 0;
 };
 
-MeanAndError mean_exact_kl(std::string_view backend, std::uint64_t first_seed,
+MeanAndError mean_exact_kl(const std::string& backend, std::uint64_t first_seed,
                            std::size_t machines) {
   Ensemble ensemble{.topology = Topology({1, 6, 9}),
                     .world = make_world("kirby3x3"),
@@ -71,10 +71,10 @@ MeanAndError mean_exact_kl(std::string_view backend, std::uint64_t first_seed,
   for (std::size_t m = 0; m < machines; ++m) {
     ensemble.machines.push_back({.seed = first_seed + m, .setting = 0});
   }
-  const auto trainer = make_trainer(backend, ensemble, {.threads = 2});
-  trainer->train(1'000);
+  auto trainer = make_trainer(ensemble, {.backend = backend, .threads = 2});
+  trainer.train(1'000);
   std::vector<Evaluation> evaluations(machines);
-  trainer->evaluate({.exact = true, .samples = 0}, 0, evaluations);
+  trainer.evaluate({.exact = true, .samples = 0}, 0, evaluations);
   const auto n = static_cast<double>(machines);
   double sum = 0;
   double squares = 0;

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/ensemble.hpp"
 #include "helmholtz/random.hpp"
 #include "model/exact_scalar.hpp"
 #include "model/portable_math.hpp"

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/trainer.hpp"
 
 namespace helmholtz {
 namespace {
@@ -29,13 +29,14 @@ TEST(Notebook, PrintsItsOwnDigits) {
   int runs = 0;
   while (std::getline(file, line)) {
     const auto run = nlohmann::json::parse(line);
-    const auto trainer = make_trainer("reference", notebook_ensemble(run),
-                                      {.threads = 1, .random = RandomScheme::numpy});
+    auto trainer =
+        make_trainer(notebook_ensemble(run),
+                     {.backend = "reference", .threads = 1, .random = RandomScheme::numpy});
     for (std::size_t block = 0; block < run["blocks"].get<std::size_t>(); ++block) {
-      trainer->train(run["steps"].get<std::uint64_t>());
+      trainer.train(run["steps"].get<std::uint64_t>());
       std::vector<Evaluation> evaluation(1);
-      trainer->evaluate({.exact = true, .samples = run["samples"].get<std::uint64_t>()}, 0,
-                        evaluation);
+      trainer.evaluate({.exact = true, .samples = run["samples"].get<std::uint64_t>()}, 0,
+                       evaluation);
       EXPECT_NEAR(evaluation[0].kl_sampled, std::stod(run["hist"][block].get<std::string>()), 1e-9);
       EXPECT_NEAR(evaluation[0].kl_exact, std::stod(run["exact"][block].get<std::string>()), 1e-9);
     }

@@ -7,8 +7,9 @@
 #include <cmath>
 #include <vector>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 #include "helmholtz/random.hpp"
+#include "helmholtz/trainer.hpp"
 #include "support/random_ensemble.hpp"
 
 namespace helmholtz {
@@ -85,11 +86,11 @@ TEST(OneStep, OfASmallMachineIsWhatTheModelSays) {
   for (const auto& info : list_backends()) {
     if (!info.available) continue;
     ++backends;
-    const auto trainer = make_trainer(info.name, small_machines(kMachines));
-    trainer->train(1);
+    auto trainer = make_trainer(small_machines(kMachines), {.backend = info.name});
+    trainer.train(1);
     for (std::uint64_t m = 0; m < kMachines; ++m) {
       const auto expected = after_one_step(m);
-      const auto obtained = testing::parameters_of(*trainer, m, 1);
+      const auto obtained = testing::parameters_of(trainer, m, 1);
       // Zero or a power of two: exact up to the rounding of p = 1/2, which the tolerant class has.
       for (std::size_t k = 0; k < expected.size(); ++k) {
         EXPECT_TRUE(std::abs(obtained[k] - expected[k]) <= 1e-7)

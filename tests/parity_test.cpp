@@ -8,7 +8,8 @@
 #include <fmt/format.h>
 #include <rapidcheck.h>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
+#include "helmholtz/trainer.hpp"
 #include "simd/target.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -18,11 +19,11 @@ namespace {
 using testing::parameters_of;
 using testing::random_ensemble;
 
-std::uint64_t digest_after(std::string_view backend, const Ensemble& ensemble,
+std::uint64_t digest_after(const std::string& backend, const Ensemble& ensemble,
                            std::uint64_t steps) {
-  const auto trainer = make_trainer(backend, ensemble, {.threads = 2});
-  trainer->train(steps);
-  return parameters_digest(parameters_of(*trainer, 0, ensemble.size()));
+  auto trainer = make_trainer(ensemble, {.backend = backend, .threads = 2});
+  trainer.train(steps);
+  return parameters_digest(parameters_of(trainer, 0, ensemble.size()));
 }
 
 std::vector<std::string> exact_backends() {
@@ -113,11 +114,11 @@ TEST(Parity, MachinesWithSettingsOfTheirOwn) {
 
 TEST(Parity, LateSteps) {
   const auto ensemble = random_ensemble({1, 6, 9}, 1, 17);
-  const auto late = [&](std::string_view backend) {
-    const auto trainer = make_trainer(backend, ensemble, {.threads = 1});
-    trainer->set_step(999'999'999'000);  // its blocks need more than 32 bits
-    trainer->train(100);
-    return parameters_of(*trainer, 0, ensemble.size());
+  const auto late = [&](const std::string& backend) {
+    auto trainer = make_trainer(ensemble, {.backend = backend, .threads = 1});
+    trainer.set_step(999'999'999'000);  // its blocks need more than 32 bits
+    trainer.train(100);
+    return parameters_of(trainer, 0, ensemble.size());
   };
   for (const auto& backend : exact_backends()) EXPECT_EQ(late(backend), late("reference"));
 }

@@ -10,8 +10,8 @@
 #include <cmath>
 #include <limits>
 
-#include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/trainer.hpp"
 #include "support/small_sweep.hpp"
 #include "support/sweep_rows.hpp"
 #include "sweep/memory.hpp"
@@ -73,11 +73,11 @@ TEST(Sweep, AMachineIsTheSameAlone) {
   const std::uint64_t machine = 29;
   const auto configuration = spec.configuration(machine % 16);
   const std::array seed = {spec.seeds[machine / 16]};
-  const auto trainer =
-      make_trainer(spec.resolved_backend(configuration), spec.ensemble(configuration, seed));
-  trainer->train(spec.steps);
+  auto trainer = make_trainer(spec.ensemble(configuration, seed),
+                              {.backend = spec.resolved_backend(configuration)});
+  trainer.train(spec.steps);
   std::array<Evaluation, 1> alone;
-  trainer->evaluate({.exact = true, .samples = spec.samples}, 0, alone);
+  trainer.evaluate({.exact = true, .samples = spec.samples}, 0, alone);
   const auto& last = rows[machine * 3 + 2];
   EXPECT_EQ(last[4], std::bit_cast<std::uint64_t>(alone[0].kl_exact));
   EXPECT_EQ(last[5], std::bit_cast<std::uint64_t>(alone[0].kl_sampled));

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/sweep.hpp"
 #include "support/small_sweep.hpp"

@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "helmholtz/backend.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/hyperparameters.hpp"
 #include "helmholtz/matrix_math.hpp"
 #include "helmholtz/topology.hpp"
+#include "helmholtz/trainer.hpp"
 #include "helmholtz/world.hpp"
 
 /// Many machines: every configuration of a few lists with every seed, trained shard by shard.
@@ -133,6 +133,8 @@ struct SweepSpec {
 
   /// The backend that trains a topology and batch: a pure function of the two and `backend`.
   [[nodiscard]] std::string resolved_backend(const SweepConfiguration& configuration) const;
+  /// With resolved_backend(), threads, devices and math.
+  [[nodiscard]] TrainerOptions trainer_options(const SweepConfiguration& configuration) const;
   /// The backend of all its machines, or "auto" where topologies or batches differ in it.
   [[nodiscard]] std::string common_backend() const;
   /// One configuration of every topology and batch: what decides over ensembles and backends.
@@ -142,9 +144,6 @@ struct SweepSpec {
                                   std::span<const std::uint64_t> some_seeds) const;
   /// An ensemble of some machines, by number, that share one topology and batch.
   [[nodiscard]] Ensemble ensemble(std::span<const std::uint64_t> some_machines) const;
-  [[nodiscard]] TrainerOptions trainer_options() const {
-    return {.threads = threads, .devices = devices, .math = math};
-  }
 
   /// Machines of one shard: as many as fill 4 MiB, fewer where they take long to train or much
   /// memory. Neither the seeds nor the backend nor the threads change it.

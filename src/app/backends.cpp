@@ -7,7 +7,7 @@
 #include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 
 namespace helmholtz::app {
 

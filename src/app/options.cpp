@@ -12,9 +12,9 @@
 #include <CLI/CLI.hpp>
 
 #include "app/parse.hpp"
-#include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/evaluation.hpp"
+#include "helmholtz/trainer.hpp"
 #include "model/text.hpp"
 
 namespace helmholtz::app {

@@ -112,15 +112,15 @@ TrainingPlan make_plan(const TrainFlags& flags) {
       .steps = options.steps,
       .eval_every = options.eval_every,
       .samples = options.samples,
-      .backend = options.backend,
-      .trainer = {.threads = options.threads,
+      .trainer = {.backend = options.backend,
+                  .threads = options.threads,
                   .devices = options.devices,
                   .math = options.math,
                   .random = rng},
       .save = flags.save.value_or(""),
       .output = options.output};
   plan.start.ensemble.validate();
-  require_memory(plan.backend, plan.start.ensemble);
+  require_memory(plan.trainer.backend, plan.start.ensemble);
   if (!plan.save.empty()) io::require_creatable(plan.save);
   return plan;
 }

@@ -28,11 +28,11 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::unique_ptr<Trainer> start_trainer(const TrainingPlan& plan) {
-  auto trainer = make_trainer(plan.backend, plan.start.ensemble, plan.trainer);
+Trainer start_trainer(const TrainingPlan& plan) {
+  auto trainer = make_trainer(plan.start.ensemble, plan.trainer);
   if (!plan.start.parameters.empty()) {
-    trainer->write_parameters(0, 1, plan.start.parameters);
-    trainer->set_step(plan.start.step);
+    trainer.write_parameters(0, 1, plan.start.parameters);
+    trainer.set_step(plan.start.step);
   }
   return trainer;
 }
@@ -49,7 +49,7 @@ class TrainingRun {
   ExitCode run() {
     print_header();
     bool stopped = plan_.steps == 0 && !evaluate();
-    while (trainer_->step() < end_ && !stopped) {
+    while (trainer_.step() < end_ && !stopped) {
       const auto next = next_evaluation();
       stopped = !train_to(next) || !evaluate();
     }
@@ -59,20 +59,20 @@ class TrainingRun {
   }
 
  private:
-  [[nodiscard]] std::uint64_t steps_taken() const { return trainer_->step() - plan_.start.step; }
+  [[nodiscard]] std::uint64_t steps_taken() const { return trainer_.step() - plan_.start.step; }
 
   [[nodiscard]] std::uint64_t next_evaluation() const {
-    return std::min(end_, (trainer_->step() / plan_.eval_every + 1) * plan_.eval_every);
+    return std::min(end_, (trainer_.step() / plan_.eval_every + 1) * plan_.eval_every);
   }
 
   /// In pieces of a fraction of a second, so that a signal is soon obeyed.
   /// @return false after a signal
   bool train_to(std::uint64_t step) {
-    while (trainer_->step() < step) {
+    while (trainer_.step() < step) {
       if (interrupted()) return false;
       const auto start = Clock::now();
-      const auto steps = pace_.next(step - trainer_->step());
-      trainer_->train(steps);
+      const auto steps = pace_.next(step - trainer_.step());
+      trainer_.train(steps);
       const double seconds = seconds_since(start);
       pace_.took(steps, seconds);
       training_seconds_ += seconds;
@@ -85,8 +85,8 @@ class TrainingRun {
   bool evaluate() {
     std::vector<Evaluation> evaluation(1);
     const EvaluationOptions options{.samples = plan_.samples, .stop_requested = interrupted};
-    if (!trainer_->evaluate(options, 0, evaluation)) return false;
-    const auto step = trainer_->step();
+    if (!trainer_.evaluate(options, 0, evaluation)) return false;
+    const auto step = trainer_.step();
     progress_.clear();
     print_line(plan_.output.json ? evaluation_json(step, evaluation[0], plan_.samples)
                                  : evaluation_row(step, evaluation[0], plan_.samples));
@@ -114,11 +114,11 @@ class TrainingRun {
 
   void finish(bool stopped) {
     std::vector<float> parameters(plan_.start.ensemble.topology.parameters());
-    trainer_->read_parameters(0, 1, parameters);
+    trainer_.read_parameters(0, 1, parameters);
     if (!plan_.save.empty()) {
       save_machine(
           plan_.save,
-          {.ensemble = plan_.start.ensemble, .step = trainer_->step(), .parameters = parameters});
+          {.ensemble = plan_.start.ensemble, .step = trainer_.step(), .parameters = parameters});
     }
     const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
     const double rate =
@@ -127,8 +127,8 @@ class TrainingRun {
       print_done(stopped, digest, rate);
     } else if (!plan_.output.quiet) {
       note(fmt::format("{} at step {}: {} steps in {:.2f} s on {} ({} steps/s), parameters {}",
-                       stopped ? "stopped" : "done", report::grouped(trainer_->step()),
-                       report::grouped(steps_taken()), seconds_since(start_), trainer_->backend(),
+                       stopped ? "stopped" : "done", report::grouped(trainer_.step()),
+                       report::grouped(steps_taken()), seconds_since(start_), trainer_.backend(),
                        report::scaled(rate), digest));
     }
   }
@@ -136,8 +136,8 @@ class TrainingRun {
   /// `seconds` is the whole run; the rate is of the training alone, without evaluations.
   void print_done(bool stopped, const std::string& digest, double rate) const {
     Json json = {{"done", true},
-                 {"seed", trainer_->ensemble().machines.front().seed},
-                 {"backend", trainer_->backend()},
+                 {"seed", trainer_.ensemble().machines.front().seed},
+                 {"backend", trainer_.backend()},
                  {"steps", steps_taken()},
                  {"seconds", seconds_since(start_)},
                  {"machine_steps_per_second", rate},
@@ -148,7 +148,7 @@ class TrainingRun {
 
   const TrainingPlan& plan_;
   Clock::time_point start_ = Clock::now();
-  std::unique_ptr<Trainer> trainer_;
+  Trainer trainer_;
   std::uint64_t end_;
   report::Progress progress_;
   Pace pace_{1};

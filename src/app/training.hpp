@@ -5,9 +5,9 @@
 #include <string>
 
 #include "app/options.hpp"
-#include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
+#include "helmholtz/trainer.hpp"
 
 namespace helmholtz::app {
 
@@ -17,7 +17,6 @@ struct TrainingPlan {
   std::uint64_t steps = 0;
   std::uint64_t eval_every = 1;
   std::uint64_t samples = 0;
-  std::string backend;
   TrainerOptions trainer;
   std::filesystem::path save;  ///< empty: nowhere
   OutputOptions output;

@@ -6,11 +6,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "backends/backend.hpp"
 #include "backends/cpu_fused/cpu_fused.hpp"
 #include "backends/cpu_layered/cpu_layered.hpp"
 #include "backends/cuda/cuda.hpp"
 #include "backends/reference/reference.hpp"
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
 
@@ -26,7 +27,7 @@ struct Entry {
   /// What it runs on; throws Error (ExitCode::no_device) with the reason if it cannot run.
   std::string (*detail)();
   std::size_t (*bytes)(const Ensemble&);
-  std::unique_ptr<Trainer> (*make)(Ensemble, const TrainerOptions&);
+  std::unique_ptr<Backend> (*make)(Ensemble, const TrainerOptions&);
 };
 
 constexpr std::array kBackends = {
@@ -104,12 +105,11 @@ std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble) {
   return find(backend == "auto" ? choose_backend(ensemble) : backend).bytes(ensemble);
 }
 
-std::unique_ptr<Trainer> make_trainer(std::string_view backend, Ensemble ensemble,
-                                      const TrainerOptions& options) {
+Trainer make_trainer(Ensemble ensemble, const TrainerOptions& options) {
   const bool numpy = options.random == RandomScheme::numpy;
-  const auto name = backend != "auto" ? std::string(backend)
-                    : numpy           ? std::string("reference")
-                                      : choose_backend(ensemble);
+  const auto name = options.backend != "auto" ? options.backend
+                    : numpy                   ? std::string("reference")
+                                              : choose_backend(ensemble);
   const auto& entry = find(name);
   if (numpy && name != "reference") {
     throw InvalidArgument("rng", "numpy", "philox, or backend reference");
@@ -126,7 +126,7 @@ std::unique_ptr<Trainer> make_trainer(std::string_view backend, Ensemble ensembl
     throw InvalidArgument("device", fmt::format("{}", fmt::join(options.devices, ",")),
                           fmt::format("nothing with backend {}", name));
   }
-  return entry.make(std::move(ensemble), options);
+  return Trainer(entry.make(std::move(ensemble), options));
 }
 
 }  // namespace helmholtz

@@ -7,26 +7,25 @@
 
 namespace helmholtz {
 
-SampledEvaluation::SampledEvaluation(const Trainer& trainer, const Workers& workers,
-                                     std::size_t first, std::uint64_t samples,
-                                     std::span<Evaluation> out)
-    : trainer_(trainer),
-      workers_(workers),
+SampledEvaluation::SampledEvaluation(const Backend& backend, std::uint64_t step, std::size_t first,
+                                     std::uint64_t samples, std::span<Evaluation> out)
+    : backend_(backend),
+      step_(step),
       first_(first),
       samples_(samples),
       out_(out),
-      counter_(trainer.ensemble().world) {}
+      counter_(backend.ensemble().world) {}
 
 bool SampledEvaluation::run(const std::function<bool()>& stop_requested) {
   constexpr std::size_t kFloats = std::size_t{1} << 16U;  // of a group's parameters, a thread
   if (out_.empty()) return true;
-  const auto stride = trainer_.ensemble().topology.parameters();
-  const auto threads = static_cast<std::size_t>(workers_.threads());
+  const auto stride = backend_.ensemble().topology.parameters();
+  const auto threads = static_cast<std::size_t>(backend_.workers().threads());
   const auto group = std::clamp<std::size_t>(threads * kFloats / stride, 1, out_.size());
   parameters_.resize(group * stride);
   for (begin_ = 0; begin_ < out_.size(); begin_ += group) {
     const auto count = std::min(group, out_.size() - begin_);
-    trainer_.read_parameters(first_ + begin_, count, std::span(parameters_).first(count * stride));
+    backend_.read_parameters(first_ + begin_, count, std::span(parameters_).first(count * stride));
     if (!run_group(count, stop_requested)) return false;
   }
   return true;
@@ -39,8 +38,8 @@ bool SampledEvaluation::run_group(std::size_t count, const std::function<bool()>
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 24U;
   constexpr std::uint64_t kRound = std::uint64_t{1} << 26U;
   constexpr std::uint64_t kVector = 16;  // samples, a multiple of any instruction set's lanes
-  const auto work = trainer_.ensemble().topology.generative_parameters();
-  const auto threads = static_cast<std::uint64_t>(workers_.threads());
+  const auto work = backend_.ensemble().topology.generative_parameters();
+  const auto threads = static_cast<std::uint64_t>(backend_.workers().threads());
   const auto total = count * samples_;
   const auto samples = std::clamp(total / threads, kSmallest / work, kLargest / work);
   const auto piece = samples / kVector * kVector + kVector;
@@ -48,7 +47,7 @@ bool SampledEvaluation::run_group(std::size_t count, const std::function<bool()>
   for (std::uint64_t begin = 0; begin < total; begin += round) {
     if (stop_requested && stop_requested()) return false;
     const auto end = std::min(total, begin + round);
-    workers_.for_each((end - begin + piece - 1) / piece, [&](std::size_t i) {
+    backend_.workers().for_each((end - begin + piece - 1) / piece, [&](std::size_t i) {
       count_piece(begin + i * piece, std::min(end, begin + (i + 1) * piece));
     });
   }
@@ -56,7 +55,7 @@ bool SampledEvaluation::run_group(std::size_t count, const std::function<bool()>
 }
 
 void SampledEvaluation::count_piece(std::uint64_t begin, std::uint64_t end) {
-  const auto& ensemble = trainer_.ensemble();
+  const auto& ensemble = backend_.ensemble();
   const SampledEvaluator evaluator(ensemble.topology, counter_);
   while (begin < end) {
     const auto m = static_cast<std::size_t>(begin / samples_);
@@ -67,7 +66,7 @@ void SampledEvaluation::count_piece(std::uint64_t begin, std::uint64_t end) {
     Counts counts{.of_patterns = std::vector<std::uint64_t>(ensemble.world.size()),
                   .samples = count};
     evaluator.add(&parameters_[m * ensemble.topology.parameters()],
-                  ensemble.machines[first_ + begin_ + m].seed, trainer_.step(), sample, count,
+                  ensemble.machines[first_ + begin_ + m].seed, step_, sample, count,
                   counts.of_patterns);
     add(m, std::move(counts));
   }
@@ -87,7 +86,7 @@ void SampledEvaluation::add(std::size_t m, Counts&& counts) {
     unfinished_.erase(m);
   }
   const auto sampled =
-      distribution_from_counts(trainer_.ensemble().world, std::move(counts.of_patterns), samples_);
+      distribution_from_counts(backend_.ensemble().world, std::move(counts.of_patterns), samples_);
   out_[begin_ + m].kl_sampled = sampled.kl;
   out_[begin_ + m].unseen = sampled.unseen;
 }

@@ -8,9 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "backends/workers.hpp"
+#include "backends/backend.hpp"
 #include "evaluate/pattern_counter.hpp"
-#include "helmholtz/backend.hpp"
 
 namespace helmholtz {
 
@@ -20,7 +19,7 @@ class SampledEvaluation {
  public:
   /// Keeps references to all.
   /// @param out  of machines first to first+out.size()-1; diverged ones are passed over
-  SampledEvaluation(const Trainer& trainer, const Workers& workers, std::size_t first,
+  SampledEvaluation(const Backend& backend, std::uint64_t step, std::size_t first,
                     std::uint64_t samples, std::span<Evaluation> out);
 
   /// @param stop_requested  asked several times a second, on the calling thread; may be empty
@@ -39,8 +38,8 @@ class SampledEvaluation {
   void count_piece(std::uint64_t begin, std::uint64_t end);
   void add(std::size_t m, Counts&& counts);
 
-  const Trainer& trainer_;
-  const Workers& workers_;
+  const Backend& backend_;
+  std::uint64_t step_;
   std::size_t first_;
   std::uint64_t samples_;
   std::span<Evaluation> out_;

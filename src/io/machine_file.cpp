@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "helmholtz/backend.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/trainer.hpp"
 #include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
 #include "io/sealed_file.hpp"

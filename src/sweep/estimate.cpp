@@ -92,13 +92,12 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
   double evaluating = 0;
   double device_bytes = 0;
   for (const auto& kind : kinds) {
-    const auto trainer =
-        make_trainer(spec.resolved_backend(kind), trial(spec, kind), spec.trainer_options());
-    training += machine_steps / training_rate(*trainer, seconds * share * 0.7);
+    auto trainer = make_trainer(trial(spec, kind), spec.trainer_options(kind));
+    training += machine_steps / training_rate(trainer, seconds * share * 0.7);
     evaluating += machines * static_cast<double>(spec.evaluations()) /
-                  evaluation_rate(*trainer, spec.samples, seconds * share * 0.3);
-    const double each = static_cast<double>(trainer->device_bytes()) /
-                        static_cast<double>(trainer->ensemble().size());
+                  evaluation_rate(trainer, spec.samples, seconds * share * 0.3);
+    const double each = static_cast<double>(trainer.device_bytes()) /
+                        static_cast<double>(trainer.ensemble().size());
     const auto at_once = static_cast<double>(machines_together(spec) * blocks_at_once(spec));
     device_bytes = std::max(device_bytes, each * std::min(machines, at_once));
   }

@@ -10,7 +10,7 @@
 #include <hdf5.h>
 #include <nlohmann/json.hpp>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
 
 namespace helmholtz {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 
 namespace helmholtz {
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/trainer.hpp"
 #include "sweep/pace.hpp"
 
 /// Long work in short pieces, so that a stop request is honoured soon.

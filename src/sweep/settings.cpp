@@ -8,7 +8,7 @@
 #include <fmt/ranges.h>
 #include <xxhash.h>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 #include "model/text.hpp"
 #include "sweep/shard_files.hpp"
 

@@ -54,25 +54,25 @@ Ensemble ShardTrainer::expand(const Members& members) const {
 
 EnsembleKind& ShardTrainer::kind(const SweepConfiguration& own) {
   const auto [kind, is_new] = kinds_.try_emplace({own.topology, own.batch});
-  if (is_new) kind->second.backend = spec_.resolved_backend(own);
+  if (is_new) kind->second.trainer = spec_.trainer_options(own);
   return kind->second;
 }
 
 bool ShardTrainer::train_group(const Members& members) {
   auto& own = kind(spec_.configuration(configuration(members[0])));
-  const auto trainer = make_trainer(own.backend, expand(members), spec_.trainer_options());
+  auto trainer = make_trainer(expand(members), own.trainer);
   const EvaluationOptions options{.exact = true, .samples = spec_.samples};
   std::vector<Evaluation> evaluations;
   for (std::uint64_t e = 0; e < spec_.evaluations(); ++e) {
-    if (!train_to(spec_.evaluation_step(e), *trainer, own.steps, callbacks_) ||
-        !evaluate_all(*trainer, options, own.evaluations, callbacks_, evaluations)) {
+    if (!train_to(spec_.evaluation_step(e), trainer, own.steps, callbacks_) ||
+        !evaluate_all(trainer, options, own.evaluations, callbacks_, evaluations)) {
       return false;
     }
     for (std::size_t k = 0; k < members.size(); ++k) {
       shards_[members[k] / each_].set_evaluation(members[k] % each_, e, evaluations[k]);
     }
   }
-  keep_parameters(*trainer, members);
+  keep_parameters(trainer, members);
   return true;
 }
 

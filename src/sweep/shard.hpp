@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,7 +13,7 @@ namespace helmholtz {
 
 /// What is learned once about the ensembles of one topology and batch.
 struct EnsembleKind {
-  std::string backend;
+  TrainerOptions trainer;
   Pace steps{1};
   Pace evaluations{1};  ///< machines
 };

@@ -6,9 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/sweep.hpp"
+#include "helmholtz/trainer.hpp"
 #include "sweep/memory.hpp"
 
 namespace helmholtz {
@@ -107,7 +108,7 @@ void SweepSpec::validate() const {
   require_trainable(*this);
   require_memory(*this);
   for (const auto& kind : kinds()) {
-    make_trainer(resolved_backend(kind), trial_ensemble(*this, kind, 1), trainer_options());
+    make_trainer(trial_ensemble(*this, kind, 1), trainer_options(kind));
   }
 }
 
@@ -154,6 +155,13 @@ std::uint64_t SweepSpec::evaluation_step(std::uint64_t e) const noexcept {
 std::string SweepSpec::resolved_backend(const SweepConfiguration& configuration) const {
   if (backend != "auto") return backend;
   return choose_backend(trial_ensemble(*this, configuration, 1));
+}
+
+TrainerOptions SweepSpec::trainer_options(const SweepConfiguration& configuration) const {
+  return {.backend = resolved_backend(configuration),
+          .threads = threads,
+          .devices = devices,
+          .math = math};
 }
 
 std::vector<SweepConfiguration> SweepSpec::kinds() const {

@@ -8,7 +8,7 @@
 
 #include "double_ops.hpp"
 #include "evaluation_plan.hpp"
-#include "helmholtz/backend.hpp"
+#include "helmholtz/trainer.hpp"
 #include "kernels/host_evaluator.hpp"
 #include "support/expect_evaluated.hpp"
 #include "support/random_ensemble.hpp"
@@ -22,9 +22,9 @@ using testing::random_ensemble;
 /// Compares every machine after some steps, to the bit.
 void expect_same(const Ensemble& ensemble, std::uint64_t steps, std::uint64_t samples,
                  std::vector<float> parameters = {}) {
-  const auto trainer = make_trainer("reference", ensemble, {.threads = 1});
-  trainer->train(steps);
-  if (parameters.empty()) parameters = parameters_of(*trainer, 0, ensemble.size());
+  auto trainer = make_trainer(ensemble, {.backend = "reference", .threads = 1});
+  trainer.train(steps);
+  if (parameters.empty()) parameters = parameters_of(trainer, 0, ensemble.size());
   // In the memory layout of cuda-fused.
   const auto each = ensemble.topology.parameters();
   const auto stride = ensemble.size() + 5;

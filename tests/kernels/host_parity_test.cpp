@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/trainer.hpp"
 #include "kernels/host_device.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -19,10 +19,10 @@ using testing::parameters_of;
 using testing::random_ensemble;
 
 std::vector<float> reference(const Ensemble& ensemble, std::uint64_t first, std::uint64_t steps) {
-  const auto trainer = make_trainer("reference", ensemble, {.threads = 2});
-  trainer->set_step(first);
-  trainer->train(steps);
-  return parameters_of(*trainer, 0, ensemble.size());
+  auto trainer = make_trainer(ensemble, {.backend = "reference", .threads = 2});
+  trainer.set_step(first);
+  trainer.train(steps);
+  return parameters_of(trainer, 0, ensemble.size());
 }
 
 /// The variants that can train an ensemble.

@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/backends.hpp"
+#include "helmholtz/trainer.hpp"
 #include "model/text.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -36,9 +37,9 @@ class Contract : public ::testing::TestWithParam<std::string> {
 
   [[nodiscard]] std::vector<float> trained(const Ensemble& ensemble, std::uint64_t steps,
                                            int threads) const {
-    const auto trainer = make_trainer(GetParam(), ensemble, {.threads = threads});
-    trainer->train(steps);
-    return parameters_of(*trainer, 0, ensemble.size());
+    auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = threads});
+    trainer.train(steps);
+    return parameters_of(trainer, 0, ensemble.size());
   }
 };
 

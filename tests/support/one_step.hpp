@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backends/reference/machine.hpp"
-#include "helmholtz/backend.hpp"
+#include "helmholtz/trainer.hpp"
 #include "support/double_draws.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -54,10 +54,10 @@ struct OneStepComparison {
 inline OneStepComparison compare_one_step(const Ensemble& ensemble, const std::vector<float>& start,
                                           std::uint64_t step, const std::vector<float>& result) {
   const double error = probability_error(ensemble.topology, start);
-  const auto trainer = make_trainer("reference", ensemble, {.threads = 1});
-  trainer->write_parameters(0, 1, start);
-  trainer->set_step(step);
-  trainer->train(1);
+  auto trainer = make_trainer(ensemble, {.backend = "reference", .threads = 1});
+  trainer.write_parameters(0, 1, start);
+  trainer.set_step(step);
+  trainer.train(1);
   std::vector<double> exact(start.begin(), start.end());
   DoubleDraws draws(ensemble.machines[0].seed, ensemble.topology, 2 * error);
   reference::Machine machine(ensemble, 0, draws, std::span(exact));
@@ -68,7 +68,7 @@ inline OneStepComparison compare_one_step(const Ensemble& ensemble, const std::v
   const double rows = ensemble.batch;
   return {.uncertain = draws.uncertain(),
           .from_double = distance(result, exact),
-          .from_reference = distance(result, parameters_of(*trainer, 0, 1)),
+          .from_reference = distance(result, parameters_of(trainer, 0, 1)),
           .tolerance = rate * rows * (error + rows * kHalfUlp) + 4 * kHalfUlp};
 }
 

@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/trainer.hpp"
 
 namespace helmholtz::testing {
 

@@ -40,10 +40,10 @@ class ThreadScratch {
   hwy::AlignedFreeUniquePtr<std::byte[]> memory_;
 };
 
-class CpuFusedTrainer final : public Trainer {
+class CpuFusedTrainer final : public Backend {
  public:
   CpuFusedTrainer(Ensemble ensemble, int threads)
-      : Trainer(std::move(ensemble), threads),
+      : Backend(std::move(ensemble), threads),
         stride_(this->ensemble().topology.parameters()),
         factors_(this->ensemble()),
         parameters_(allocate<float>(blocks_of(this->ensemble().size()) * stride_ * kBlock)) {
@@ -51,10 +51,10 @@ class CpuFusedTrainer final : public Trainer {
     initialise();
   }
 
-  [[nodiscard]] std::string_view backend() const noexcept override { return "cpu-fused"; }
+  [[nodiscard]] std::string_view name() const noexcept override { return "cpu-fused"; }
 
  private:
-  void do_train(std::uint64_t first, std::uint64_t steps) override {
+  void train(std::uint64_t first, std::uint64_t steps) override {
     const auto& topology = ensemble().topology;
     const auto batch = static_cast<std::uint32_t>(ensemble().batch);
     const auto bytes = scratch_bytes(topology, batch);
@@ -93,14 +93,14 @@ class CpuFusedTrainer final : public Trainer {
     block.parameters = block_parameters(b);
   }
 
-  void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {
+  void read(std::size_t first, std::size_t count, std::span<float> out) const override {
     for (std::size_t i = 0; i < count; ++i) {
       const float* const in = lane(first + i);
       for (std::size_t k = 0; k < stride_; ++k) out[i * stride_ + k] = in[k * kBlock];
     }
   }
 
-  void do_write(std::size_t first, std::size_t count, std::span<const float> in) override {
+  void write(std::size_t first, std::size_t count, std::span<const float> in) override {
     for (std::size_t i = 0; i < count; ++i) {
       float* const out = lane(first + i);
       for (std::size_t k = 0; k < stride_; ++k) out[k * kBlock] = in[i * stride_ + k];
@@ -122,7 +122,7 @@ class CpuFusedTrainer final : public Trainer {
 
 }  // namespace
 
-std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options) {
+std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) {
   simd::apply_environment();
   return std::make_unique<CpuFusedTrainer>(std::move(ensemble), options.threads);
 }

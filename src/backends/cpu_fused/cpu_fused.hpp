@@ -3,12 +3,12 @@
 #include <memory>
 #include <string>
 
-#include "helmholtz/backend.hpp"
+#include "backends/backend.hpp"
 
 namespace helmholtz::cpu_fused {
 
 /// Machines in SIMD lanes, blocks of machines over all cores: the backend for sweeps.
-std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options);
+std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options);
 
 std::size_t bytes(const Ensemble& ensemble);
 

@@ -26,10 +26,10 @@ std::size_t usable_threads(int threads) {
 
 /// As many machines as the threads divide train side by side, a thread each; the rest one after the
 /// other, with all threads on each. Both ways work on the same tiles, so the bits are the same.
-class LayeredTrainer final : public Trainer {
+class LayeredTrainer final : public Backend {
  public:
   LayeredTrainer(Ensemble ensemble, std::size_t threads)
-      : Trainer(std::move(ensemble), static_cast<int>(threads)),
+      : Backend(std::move(ensemble), static_cast<int>(threads)),
         parameters_per_machine_(this->ensemble().topology.parameters()),
         stride_(padded_parameters(this->ensemble().topology)),
         side_by_side_(this->ensemble().size() / threads * threads),
@@ -48,10 +48,10 @@ class LayeredTrainer final : public Trainer {
     initialise();
   }
 
-  [[nodiscard]] std::string_view backend() const noexcept override { return "cpu-layered"; }
+  [[nodiscard]] std::string_view name() const noexcept override { return "cpu-layered"; }
 
  private:
-  void do_train(std::uint64_t first, std::uint64_t steps) override {
+  void train(std::uint64_t first, std::uint64_t steps) override {
     const blas::SingleThreaded single_threaded_blas;
     std::atomic<std::size_t> next = 0;
     workers().for_each(own_.size(), [&](std::size_t i) {
@@ -65,14 +65,14 @@ class LayeredTrainer final : public Trainer {
     for (auto t = first; t < first + steps; ++t) batch.train_step(m, parameters, t);
   }
 
-  void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {
+  void read(std::size_t first, std::size_t count, std::span<float> out) const override {
     for (std::size_t i = 0; i < count; ++i) {
       std::copy_n(parameters_.data() + (first + i) * stride_, parameters_per_machine_,
                   out.data() + i * parameters_per_machine_);
     }
   }
 
-  void do_write(std::size_t first, std::size_t count, std::span<const float> in) override {
+  void write(std::size_t first, std::size_t count, std::span<const float> in) override {
     for (std::size_t i = 0; i < count; ++i) {
       std::copy_n(in.data() + i * parameters_per_machine_, parameters_per_machine_,
                   parameters_.data() + (first + i) * stride_);
@@ -89,7 +89,7 @@ class LayeredTrainer final : public Trainer {
 
 }  // namespace
 
-std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options) {
+std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) {
   simd::apply_environment();
   return std::make_unique<LayeredTrainer>(std::move(ensemble), usable_threads(options.threads));
 }

@@ -38,11 +38,11 @@ std::int32_t ask(void* options) {
   return static_cast<const EvaluationOptions*>(options)->stop_requested() ? 1 : 0;
 }
 
-class PluginTrainer final : public Trainer {
+class PluginTrainer final : public Backend {
  public:
   PluginTrainer(Ensemble ensemble, const TrainerOptions& options, std::string_view backend,
                 helmholtz_strategy strategy)
-      : Trainer(std::move(ensemble), options.threads),
+      : Backend(std::move(ensemble), options.threads),
         backend_(backend),
         plugin_(Plugin::load()),
         factors_(this->ensemble()) {
@@ -61,10 +61,10 @@ class PluginTrainer final : public Trainer {
     initialise();
   }
 
-  [[nodiscard]] std::string_view backend() const noexcept override { return backend_; }
+  [[nodiscard]] std::string_view name() const noexcept override { return backend_; }
 
  private:
-  void do_train(std::uint64_t first, std::uint64_t steps) override {
+  void train(std::uint64_t first, std::uint64_t steps) override {
     for (std::uint64_t done = 0; done < steps; done += kCallSteps) {
       const auto count = std::min(kCallSteps, steps - done);
       factors_.fill(first + done, count);
@@ -76,8 +76,8 @@ class PluginTrainer final : public Trainer {
     }
   }
 
-  bool do_evaluate(const EvaluationOptions& options, std::size_t first,
-                   std::span<Evaluation> out) override {
+  bool evaluate(const EvaluationOptions& options, std::uint64_t step, std::size_t first,
+                std::span<Evaluation> out) override {
     const bool sampled = options.samples > 0;
     constexpr double kNotComputed = std::numeric_limits<double>::quiet_NaN();
     std::vector<double> kl_exact(options.exact ? out.size() : 0, kNotComputed);
@@ -86,7 +86,7 @@ class PluginTrainer final : public Trainer {
     std::vector<std::uint8_t> diverged(out.size());
     const helmholtz_evaluation wanted{.first = first,
                                       .count = out.size(),
-                                      .step = step(),
+                                      .step = step,
                                       .samples = options.samples,
                                       .kl_exact = options.exact ? kl_exact.data() : nullptr,
                                       .kl_sampled = sampled ? kl_sampled.data() : nullptr,
@@ -97,7 +97,7 @@ class PluginTrainer final : public Trainer {
     helmholtz_error error{};
     const auto status = functions().evaluate(trainer_.get(), &wanted, &error);
     if (status == HELMHOLTZ_STOPPED) return false;
-    if (status == HELMHOLTZ_ELSEWHERE) return Trainer::do_evaluate(options, first, out);
+    if (status == HELMHOLTZ_ELSEWHERE) return Backend::evaluate(options, step, first, out);
     Plugin::check(status, error);
     for (std::size_t m = 0; m < out.size(); ++m) {
       out[m] = {.kl_exact = options.exact ? kl_exact[m] : kNotComputed,
@@ -108,15 +108,15 @@ class PluginTrainer final : public Trainer {
     return true;
   }
 
-  void do_kl_quantiles(std::span<const double> probabilities, std::span<double> out) override {
+  void kl_quantiles(std::span<const double> probabilities, std::span<double> out) override {
     helmholtz_error error{};
     const auto status = functions().kl_quantiles(trainer_.get(), probabilities.data(),
                                                  probabilities.size(), out.data(), &error);
-    if (status == HELMHOLTZ_ELSEWHERE) return Trainer::do_kl_quantiles(probabilities, out);
+    if (status == HELMHOLTZ_ELSEWHERE) return Backend::kl_quantiles(probabilities, out);
     Plugin::check(status, error);
   }
 
-  [[nodiscard]] std::uint64_t do_device_bytes() const override {
+  [[nodiscard]] std::uint64_t device_bytes() const override {
     std::uint64_t bytes = 0;
     call([&](helmholtz_error* error) {
       return functions().device_bytes(trainer_.get(), &bytes, error);
@@ -124,13 +124,13 @@ class PluginTrainer final : public Trainer {
     return bytes;
   }
 
-  void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {
+  void read(std::size_t first, std::size_t count, std::span<float> out) const override {
     call([&](helmholtz_error* error) {
       return functions().read(trainer_.get(), first, count, out.data(), error);
     });
   }
 
-  void do_write(std::size_t first, std::size_t count, std::span<const float> in) override {
+  void write(std::size_t first, std::size_t count, std::span<const float> in) override {
     call([&](helmholtz_error* error) {
       return functions().write(trainer_.get(), first, count, in.data(), error);
     });
@@ -152,12 +152,12 @@ class PluginTrainer final : public Trainer {
 
 }  // namespace
 
-std::unique_ptr<Trainer> make_fused(Ensemble ensemble, const TrainerOptions& options) {
+std::unique_ptr<Backend> make_fused(Ensemble ensemble, const TrainerOptions& options) {
   return std::make_unique<PluginTrainer>(std::move(ensemble), options, "cuda-fused",
                                          HELMHOLTZ_FUSED);
 }
 
-std::unique_ptr<Trainer> make_layered(Ensemble ensemble, const TrainerOptions& options) {
+std::unique_ptr<Backend> make_layered(Ensemble ensemble, const TrainerOptions& options) {
   return std::make_unique<PluginTrainer>(std::move(ensemble), options, "cuda-layered",
                                          HELMHOLTZ_LAYERED);
 }

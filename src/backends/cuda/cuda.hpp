@@ -3,18 +3,18 @@
 #include <memory>
 #include <string>
 
-#include "helmholtz/backend.hpp"
+#include "backends/backend.hpp"
 
 /// The CUDA backends as libhelmholtz sees them: behind a plugin (kernels/plugin_abi.h).
 namespace helmholtz::plugin {
 
 /// One thread, or a few, a machine; thousands of steps a launch with the weights on chip.
 /// @throws Error (ExitCode::no_device) if there is no plugin or device
-std::unique_ptr<Trainer> make_fused(Ensemble ensemble, const TrainerOptions& options);
+std::unique_ptr<Backend> make_fused(Ensemble ensemble, const TrainerOptions& options);
 
 /// A layer of all machines at a time, by cuBLAS.
 /// @throws Error (ExitCode::no_device) if there is no plugin, device or cuBLAS
-std::unique_ptr<Trainer> make_layered(Ensemble ensemble, const TrainerOptions& options);
+std::unique_ptr<Backend> make_layered(Ensemble ensemble, const TrainerOptions& options);
 
 /// Bytes of the host's memory.
 std::size_t host_bytes(const Ensemble& ensemble);

@@ -18,19 +18,19 @@ namespace helmholtz::reference {
 
 namespace {
 
-class ReferenceTrainer final : public Trainer {
+class ReferenceTrainer final : public Backend {
  public:
   ReferenceTrainer(Ensemble ensemble, int threads)
-      : Trainer(std::move(ensemble), threads),
+      : Backend(std::move(ensemble), threads),
         stride_(this->ensemble().topology.parameters()),
         parameters_(this->ensemble().size() * stride_) {
     initialise();
   }
 
-  [[nodiscard]] std::string_view backend() const noexcept override { return "reference"; }
+  [[nodiscard]] std::string_view name() const noexcept override { return "reference"; }
 
  private:
-  void do_train(std::uint64_t first, std::uint64_t steps) override {
+  void train(std::uint64_t first, std::uint64_t steps) override {
     workers().for_each(ensemble().size(), [&](std::size_t m) {
       PhiloxDraws draws(ensemble().machines[m].seed, ensemble().topology);
       Machine machine(ensemble(), m, draws, std::span(parameters_).subspan(m * stride_, stride_));
@@ -38,12 +38,12 @@ class ReferenceTrainer final : public Trainer {
     });
   }
 
-  void do_read(std::size_t first, std::size_t count, std::span<float> out) const override {
+  void read(std::size_t first, std::size_t count, std::span<float> out) const override {
     std::copy_n(parameters_.begin() + static_cast<std::ptrdiff_t>(first * stride_), count * stride_,
                 out.begin());
   }
 
-  void do_write(std::size_t first, std::size_t count, std::span<const float> in) override {
+  void write(std::size_t first, std::size_t count, std::span<const float> in) override {
     std::copy_n(in.begin(), count * stride_,
                 parameters_.begin() + static_cast<std::ptrdiff_t>(first * stride_));
   }
@@ -54,20 +54,20 @@ class ReferenceTrainer final : public Trainer {
 
 /// The notebook's program: one machine, NumPy's stream, double throughout. Its evaluations draw
 /// from the same stream as its training, layer by layer over the samples.
-class NumpyTrainer final : public Trainer {
+class NumpyTrainer final : public Backend {
  public:
   explicit NumpyTrainer(Ensemble ensemble)
-      : Trainer(std::move(ensemble), 1),
+      : Backend(std::move(ensemble), 1),
         draws_(this->ensemble().machines[0].seed, this->ensemble().topology),
         parameters_(this->ensemble().topology.parameters()),
         machine_(this->ensemble(), 0, draws_, parameters_) {
     initialise();
   }
 
-  [[nodiscard]] std::string_view backend() const noexcept override { return "reference"; }
+  [[nodiscard]] std::string_view name() const noexcept override { return "reference"; }
 
-  bool do_evaluate(const EvaluationOptions& options, std::size_t,
-                   std::span<Evaluation> out) override {
+  bool evaluate(const EvaluationOptions& options, std::uint64_t, std::size_t,
+                std::span<Evaluation> out) override {
     auto& evaluation = out[0];
     evaluation = {.diverged = has_diverged(rounded())};
     if (evaluation.diverged) return true;
@@ -89,7 +89,7 @@ class NumpyTrainer final : public Trainer {
  private:
   [[nodiscard]] std::vector<float> rounded() const {
     std::vector<float> parameters(parameters_.size());
-    do_read(0, 1, parameters);
+    read(0, 1, parameters);
     return parameters;
   }
 
@@ -142,16 +142,16 @@ class NumpyTrainer final : public Trainer {
     return true;
   }
 
-  void do_train(std::uint64_t first, std::uint64_t steps) override {
+  void train(std::uint64_t first, std::uint64_t steps) override {
     for (auto t = first; t < first + steps; ++t) machine_.train_step(t);
   }
 
-  void do_read(std::size_t, std::size_t, std::span<float> out) const override {
+  void read(std::size_t, std::size_t, std::span<float> out) const override {
     std::transform(parameters_.begin(), parameters_.end(), out.begin(),
                    [](double w) { return static_cast<float>(w); });
   }
 
-  void do_write(std::size_t, std::size_t, std::span<const float> in) override {
+  void write(std::size_t, std::size_t, std::span<const float> in) override {
     std::copy(in.begin(), in.end(), parameters_.begin());
   }
 
@@ -178,7 +178,7 @@ void require_numpy_replayable(const Ensemble& ensemble) {
 
 }  // namespace
 
-std::unique_ptr<Trainer> make(Ensemble ensemble, const TrainerOptions& options) {
+std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) {
   if (options.random == RandomScheme::numpy) {
     require_numpy_replayable(ensemble);
     return std::make_unique<NumpyTrainer>(std::move(ensemble));

@@ -1,25 +1,20 @@
 // Trains three machines through the public headers alone and prints how well each models its world.
 #include <cstdio>
-#include <vector>
 
-#include "helmholtz/backend.hpp"
+#include "helmholtz/trainer.hpp"
 
 int main() {
   const helmholtz::Topology topology({1, 6, 9});
   helmholtz::Ensemble ensemble{
       .topology = topology,
       .world = helmholtz::make_world("kirby3x3"),
-      .settings = {{.rates = helmholtz::LearningRateOptions{}.resolve(topology),
-                    .schedule = {},
-                    .initialisation = {}}},
+      .settings = {{.rates = helmholtz::LearningRateOptions{}.resolve(topology)}},
       .machines = {{.seed = 0}, {.seed = 1}, {.seed = 2}},
   };
-  const auto trainer = helmholtz::make_trainer("auto", ensemble);
-  std::vector<helmholtz::Evaluation> before(ensemble.size());
-  std::vector<helmholtz::Evaluation> after(ensemble.size());
-  trainer->evaluate({.exact = true, .samples = 0}, 0, before);
-  trainer->train(5000);
-  trainer->evaluate({.exact = true, .samples = 0}, 0, after);
+  auto trainer = helmholtz::make_trainer(ensemble);
+  const auto before = trainer.evaluate();
+  trainer.train(5000);
+  const auto after = trainer.evaluate();
 
   bool all_learned = true;
   for (std::size_t m = 0; m < after.size(); ++m) {

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helmholtz/ensemble.hpp"
+
+/// The implementations of a training step that make_trainer (trainer.hpp) chooses from.
+namespace helmholtz {
+
+/// One line of `helmholtz backends`.
+struct BackendInfo {
+  std::string name;
+  std::string summary;  ///< what it is for
+  bool exact = false;   ///< of the exact class: the same bits as every other exact backend
+  bool available = false;
+  std::string detail;  ///< what it runs on, or why it cannot run
+};
+
+/// All backends, in the order of the registry.
+std::vector<BackendInfo> list_backends();
+
+/// The backend that `auto` stands for: cpu-layered if the parameters of a machine times the batch
+/// are 50,000 or more, else cpu-fused (measurements in src/backends/registry.cpp).
+std::string choose_backend(const Ensemble& ensemble);
+
+/// Bytes that a trainer of this ensemble takes, at most 10 % above its parameters for many
+/// machines.
+std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble);
+
+}  // namespace helmholtz
