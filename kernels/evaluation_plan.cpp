@@ -5,6 +5,7 @@
 #include <numeric>
 #include <span>
 
+#include "helmholtz/contract.hpp"
 #include "register_shapes.hpp"
 
 namespace helmholtz::cuda {
@@ -49,9 +50,8 @@ SamplePlan plan_samples(const SampleTask& task, const DeviceLimits& limits) {
 }
 
 bool exact_is_feasible(const RuntimeShape& shape) {
-  constexpr int kMaxUnits = 20;
   for (int l = 0; l < shape.last(); ++l) {
-    if ((l == 0 ? 0 : shape.size(l - 1)) + shape.size(l) > kMaxUnits) return false;
+    if ((l == 0 ? 0 : shape.size(l - 1)) + shape.size(l) > kMaxExactUnits) return false;
   }
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include "double_ops.hpp"
 #include "evaluation_task.hpp"
+#include "helmholtz/contract.hpp"
 
 namespace helmholtz::cuda {
 
@@ -17,16 +18,14 @@ HELMHOLTZ_DEVICE ExactMemory shifted(const ExactMemory& memory, std::size_t doub
   return own;
 }
 
-/// Whether a parameter is not finite or exceeds the largest magnitude of a sane machine
-/// (kDivergedMagnitude of helmholtz/ensemble.hpp).
+/// Whether a parameter is not finite or exceeds kDivergedMagnitude.
 HELMHOLTZ_DEVICE bool has_diverged(const ParameterView& view, std::size_t m,
                                    std::size_t parameters) {
-  constexpr float kLargest = 1'048'576.0F;
   const float* const own = view.machine(m);
   bool sane = true;
   for (std::size_t k = 0; k < parameters; ++k) {
     const float x = own[k * view.parameter_stride];
-    sane = sane && x <= kLargest && x >= -kLargest;
+    sane = sane && x <= kDivergedMagnitude && x >= -kDivergedMagnitude;
   }
   return !sane;
 }

@@ -9,8 +9,8 @@
 #endif
 
 #include "backends/fused/static_shape.hpp"
+#include "helmholtz/contract.hpp"
 #include "integer_ops.hpp"
-#include "model/exact_chunk.hpp"
 #include "portable.hpp"
 
 /// The operations of exact_arithmetic.inl and wake_sleep.inl on one machine, and these two files'

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "helmholtz/contract.hpp"
 #include "portable.hpp"
 
 /// What a launch of a fused kernel is told, by value: it lies in the constant bank.
@@ -12,7 +13,6 @@ namespace helmholtz::cuda {
 class RuntimeShape {
  public:
   static constexpr bool kStatic = false;
-  static constexpr int kMaxLayers = 16;
 
   /// The parameters of one layer: weights [outputs x inputs], then biases.
   struct Layer {

@@ -94,7 +94,7 @@ class GroupLayers {
   template <class Layer>
   [[nodiscard]] HELMHOLTZ_DEVICE float activity(const Layer& layer, const std::uint32_t* inputs,
                                                 int lane, int round, int j) const {
-    static_assert(exact::kChunk == 32);
+    static_assert(kActivityChunk == 32);
     float total = 0;
     float sum = memory_.weights.at(layer, lane, round, j, layer.inputs);
     std::uint32_t on = 0;

@@ -150,7 +150,7 @@ class GroupMachine {
       for (int b = first / 4 + lane; b <= last / 4; b += Group::lanes()) {
         const auto address = block + static_cast<std::uint64_t>(b);
         philox_.blocks<1>(static_cast<std::uint32_t>(address),
-                          static_cast<std::uint32_t>(address >> 32U), row, 0,
+                          static_cast<std::uint32_t>(address >> 32U), row, RandomPurpose::training,
                           memory_.words + 4 * (b - first / 4));
       }
     });

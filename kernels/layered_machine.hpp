@@ -54,7 +54,7 @@ HELMHOLTZ_DEVICE void draw_words(const LayeredTask& task, std::uint32_t m, std::
   const auto number = task.clock->first_block + block;
   Philox(task.seeds[m])
       .blocks<1>(static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32U), row,
-                 0, words);
+                 RandomPurpose::training, words);
 }
 
 /// The pattern that batch row b draws: its visible units from 32 * word on.

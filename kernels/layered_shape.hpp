@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "helmholtz/contract.hpp"
 #include "portable.hpp"
 
 namespace helmholtz::cuda {
@@ -40,8 +41,6 @@ struct ParameterRun {
 /// are whole 16-byte vectors, so that BLAS may load vectors.
 class LayeredShape {
  public:
-  static constexpr int kMaxLayers = 16;
-
   LayeredShape() = default;
   /// @param sizes  [layers], top first
   LayeredShape(const int* sizes, int layers, std::uint32_t batch)

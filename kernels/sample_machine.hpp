@@ -6,9 +6,6 @@
 
 namespace helmholtz::cuda {
 
-/// RandomPurpose::evaluation of helmholtz/random.hpp.
-inline constexpr std::uint32_t kEvaluationPurpose = 2;
-
 struct NoPatterns {};
 
 /// The number of a one-word pattern in the index, or `count` if it is none of the world's.
@@ -40,8 +37,8 @@ class RegisterSampler {
     repeat<kBlocks>([&](int b) HELMHOLTZ_DEVICE_BODY {
       const auto block = first_block + static_cast<std::uint64_t>(b);
       philox_.template blocks<1>(static_cast<std::uint32_t>(block),
-                                 static_cast<std::uint32_t>(block >> 32U), n, kEvaluationPurpose,
-                                 words + 4 * b);
+                                 static_cast<std::uint32_t>(block >> 32U), n,
+                                 RandomPurpose::evaluation, words + 4 * b);
     });
     float units[Shape::kUnits];
     WakeSleep<FloatOps, Shape, Shared, NoPatterns> machine(Shape(), parameters_, parameters_, {},
@@ -88,7 +85,7 @@ class SampleWords {
     if (number != block_.number) {
       block_.philox.blocks<1>(static_cast<std::uint32_t>(number),
                               static_cast<std::uint32_t>(number >> 32U), block_.row,
-                              kEvaluationPurpose, block_.words);
+                              RandomPurpose::evaluation, block_.words);
       block_.number = number;
     }
     const auto word = slot % 4;

@@ -9,10 +9,12 @@ foreach(file IN ITEMS float_ops.hpp fused_task.hpp group_layers.hpp group_machin
   list(APPEND embedded ${file}=${CMAKE_CURRENT_LIST_DIR}/${file})
 endforeach()
 foreach(file IN ITEMS backends/fused/static_shape.hpp backends/fused/wake_sleep.inl
-                      model/exact_arithmetic.inl model/exact_chunk.hpp)
+                      model/exact_arithmetic.inl)
   list(APPEND embedded ${file}=${PROJECT_SOURCE_DIR}/src/${file})
 endforeach()
-list(APPEND embedded helmholtz/layer_view.hpp=${PROJECT_SOURCE_DIR}/include/helmholtz/layer_view.hpp)
+foreach(file IN ITEMS helmholtz/contract.hpp helmholtz/layer_view.hpp)
+  list(APPEND embedded ${file}=${PROJECT_SOURCE_DIR}/include/${file})
+endforeach()
 
 set(embedded_files ${embedded})
 list(TRANSFORM embedded_files REPLACE "^[^=]+=" "")

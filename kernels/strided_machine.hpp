@@ -67,7 +67,8 @@ class StridedMachine {
       std::uint32_t words[4];
       const auto address = block + static_cast<std::uint64_t>(b);
       philox_.blocks<1>(static_cast<std::uint32_t>(address),
-                        static_cast<std::uint32_t>(address >> 32U), row, 0, words);
+                        static_cast<std::uint32_t>(address >> 32U), row, RandomPurpose::training,
+                        words);
       repeat<4>([&](int i) HELMHOLTZ_DEVICE_BODY { words_[4 * (b - first / 4) + i] = words[i]; });
     }
   }

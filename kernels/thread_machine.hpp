@@ -49,7 +49,7 @@ class ThreadMachine {
   HELMHOLTZ_DEVICE void step(float* weights, const float* rates, float factor, std::uint32_t low,
                              std::uint32_t high) const {
     std::uint32_t words[4 * kBlocks];
-    philox_.blocks<kBlocks>(low, high, 0, 0, words);
+    philox_.blocks<kBlocks>(low, high, 0, RandomPurpose::training, words);
     float step_rates[kRates];
     repeat<kRates>([&](int r)
                        HELMHOLTZ_DEVICE_BODY { step_rates[r] = FloatOps::mul(rates[r], factor); });

@@ -50,8 +50,7 @@ void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float
 /// XXH3-64 over the float32 little-endian parameters, in the order of Topology.
 std::uint64_t parameters_digest(std::span<const float> parameters);
 
-/// A machine has diverged when a parameter is not finite or exceeds kDivergedMagnitude.
-inline constexpr float kDivergedMagnitude = 1'048'576.0F;
+/// Whether a parameter is not finite or exceeds kDivergedMagnitude (contract.hpp).
 bool has_diverged(std::span<const float> parameters);
 
 }  // namespace helmholtz

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "helmholtz/contract.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/topology.hpp"
 #include "helmholtz/world.hpp"
@@ -20,11 +21,7 @@
 /// but for evaluate_machines. Functions may run on several threads at once.
 namespace helmholtz {
 
-/// The largest number of units in a hidden layer, and in two neighbouring hidden layers, for which
-/// the hidden states are enumerated.
-inline constexpr int kMaxExactUnits = 20;
-
-/// Whether the exact functions accept the topology.
+/// Whether the exact functions accept the topology (kMaxExactUnits of contract.hpp).
 bool exact_is_feasible(const Topology& topology);
 
 /// Q by enumerating hidden states layer by layer.

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "helmholtz/contract.hpp"
+
 namespace helmholtz {
 
 /// Randomness is addressed, never consumed: Philox4x32-10 (Salmon et al. 2011) with
@@ -16,14 +18,8 @@ namespace helmholtz {
 /// - evaluation: row = the sample's number; block = step * E/4 + slot/4, E = draws_per_sample().
 ///   Slots: generative units, layer 0 first.
 /// - bootstrap: seed 0, row = the replicate; slot = the group of values. Never a machine's.
-enum class RandomPurpose : std::uint32_t {
-  training = 0,
-  initial_parameters = 1,
-  evaluation = 2,
-  bootstrap = 3
-};
-
-/// The key and the upper half of the counter: one sequence of blocks.
+///
+/// A RandomStream is the key and the upper half of the counter: one sequence of blocks.
 struct RandomStream {
   std::uint64_t seed = 0;
   RandomPurpose purpose = RandomPurpose::training;

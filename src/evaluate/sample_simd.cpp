@@ -87,13 +87,12 @@ class Sampler {
 
  private:
   HWY_INLINE void draw(std::uint32_t first) {
-    constexpr auto kPurpose = static_cast<std::uint32_t>(RandomPurpose::evaluation);
     const auto numbers = hn::Iota(FloatOps::DU(), first);
     const auto end = task_.first_block + task_.topology->draws_per_sample() / 4;
     auto* words = words_;
     for (auto block = task_.first_block; block < end; ++block, words += 4) {
       const PhiloxRows rows(task_.seed, numbers, static_cast<std::uint32_t>(block >> 32U));
-      philox_rows(PhiloxBlock(task_.seed, kPurpose, block), rows, keys_, words);
+      philox_rows(PhiloxBlock(task_.seed, RandomPurpose::evaluation, block), rows, keys_, words);
     }
   }
 

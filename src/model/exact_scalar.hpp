@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstdint>
 
-#include "model/exact_chunk.hpp"
-
 /// The exact class's arithmetic (exact_arithmetic.inl) on single floats.
 namespace helmholtz::exact {
 

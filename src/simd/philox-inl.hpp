@@ -12,19 +12,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "helmholtz/contract.hpp"
 #include "simd/float_ops-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::HWY_NAMESPACE {
-
-/// The constants of Salmon et al. 2011.
-struct PhiloxConstants {
-  static constexpr std::uint32_t kMultiplier0 = 0xD2511F53U;
-  static constexpr std::uint32_t kMultiplier1 = 0xCD9E8D57U;
-  static constexpr std::uint32_t kWeyl0 = 0x9E3779B9U;
-  static constexpr std::uint32_t kWeyl1 = 0xBB67AE85U;
-  static constexpr int kRounds = 10;
-};
 
 #if HWY_TARGET == HWY_SCALAR
 /// One 32-bit lane; only the low half counts.
@@ -89,15 +81,15 @@ HWY_INLINE SplitLanes xor3(const SplitLanes& a, const SplitLanes& b, const Split
 
 /// The keys of all rounds for one vector of seeds.
 struct PhiloxKeys {
-  SplitLanes k0[PhiloxConstants::kRounds];
-  SplitLanes k1[PhiloxConstants::kRounds];
+  SplitLanes k0[Philox4x32::kRounds];
+  SplitLanes k1[Philox4x32::kRounds];
 
   HWY_INLINE PhiloxKeys(FloatOps::U seed_low, FloatOps::U seed_high) {
-    for (int round = 0; round < PhiloxConstants::kRounds; ++round) {
+    for (int round = 0; round < Philox4x32::kRounds; ++round) {
       k0[round] = SplitLanes::split(seed_low);
       k1[round] = SplitLanes::split(seed_high);
-      seed_low = hn::Add(seed_low, FloatOps::set_bits(PhiloxConstants::kWeyl0));
-      seed_high = hn::Add(seed_high, FloatOps::set_bits(PhiloxConstants::kWeyl1));
+      seed_low = hn::Add(seed_low, FloatOps::set_bits(Philox4x32::kWeyl0));
+      seed_high = hn::Add(seed_high, FloatOps::set_bits(Philox4x32::kWeyl1));
     }
   }
 };
@@ -107,8 +99,8 @@ struct PhiloxCounter {
 };
 
 HWY_INLINE PhiloxCounter philox_round(const PhiloxCounter& c, const PhiloxKeys& keys, int round) {
-  const auto product0 = c.c0.times(PhiloxConstants::kMultiplier0);
-  const auto product1 = c.c2.times(PhiloxConstants::kMultiplier1);
+  const auto product0 = c.c0.times(Philox4x32::kMultiplier0);
+  const auto product1 = c.c2.times(Philox4x32::kMultiplier1);
   return {xor3(product1.high(), c.c1, keys.k0[round]), product1,
           xor3(product0.high(), c.c3, keys.k1[round]), product0};
 }
@@ -118,7 +110,7 @@ template <int first>
 HWY_INLINE void philox_rounds(PhiloxCounter c, const PhiloxKeys& keys,
                               FloatOps::U* HWY_RESTRICT words) {
 #pragma GCC unroll 16
-  for (int round = first; round < PhiloxConstants::kRounds; ++round) {
+  for (int round = first; round < Philox4x32::kRounds; ++round) {
     c = philox_round(c, keys, round);
   }
   words[0] = c.c0.joined();
@@ -146,15 +138,16 @@ struct UniformProduct {
 /// The four words of a block, lane = machine: the counter is the same in every lane, so the first
 /// round's products are scalar.
 HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, std::uint32_t row,
-                             std::uint32_t purpose, FloatOps::U* HWY_RESTRICT words) {
-  const UniformProduct product0(static_cast<std::uint32_t>(block), PhiloxConstants::kMultiplier0);
-  const UniformProduct product1(row, PhiloxConstants::kMultiplier1);
+                             RandomPurpose purpose, FloatOps::U* HWY_RESTRICT words) {
+  const UniformProduct product0(static_cast<std::uint32_t>(block), Philox4x32::kMultiplier0);
+  const UniformProduct product1(row, Philox4x32::kMultiplier1);
   const auto high = static_cast<std::uint32_t>(block >> 32U);
-  philox_rounds<1>({xor2(SplitLanes::broadcast(product1.high ^ high), keys.k0[0]),
-                    SplitLanes::broadcast(product1.low),
-                    xor2(SplitLanes::broadcast(product0.high ^ purpose), keys.k1[0]),
-                    SplitLanes::broadcast(product0.low)},
-                   keys, words);
+  philox_rounds<1>(
+      {xor2(SplitLanes::broadcast(product1.high ^ high), keys.k0[0]),
+       SplitLanes::broadcast(product1.low),
+       xor2(SplitLanes::broadcast(product0.high ^ static_cast<std::uint32_t>(purpose)), keys.k1[0]),
+       SplitLanes::broadcast(product0.low)},
+      keys, words);
 }
 
 /// What a block's number contributes to the first two rounds of one machine, lane = batch row or
@@ -162,14 +155,15 @@ HWY_INLINE void philox_block(const PhiloxKeys& keys, std::uint64_t block, std::u
 struct PhiloxBlock {
   SplitLanes c0, c1, c2;  ///< c0 and c2 are still to be mixed with the row's
 
-  HWY_INLINE PhiloxBlock(std::uint64_t seed, std::uint32_t purpose, std::uint64_t block) {
+  HWY_INLINE PhiloxBlock(std::uint64_t seed, RandomPurpose purpose, std::uint64_t block) {
     const auto seed_low = static_cast<std::uint32_t>(seed);
     const auto seed_high = static_cast<std::uint32_t>(seed >> 32U);
-    const UniformProduct first(static_cast<std::uint32_t>(block), PhiloxConstants::kMultiplier0);
-    const UniformProduct second(first.high ^ purpose ^ seed_high, PhiloxConstants::kMultiplier1);
-    c0 = SplitLanes::broadcast(second.high ^ (seed_low + PhiloxConstants::kWeyl0));
+    const UniformProduct first(static_cast<std::uint32_t>(block), Philox4x32::kMultiplier0);
+    const UniformProduct second(first.high ^ static_cast<std::uint32_t>(purpose) ^ seed_high,
+                                Philox4x32::kMultiplier1);
+    c0 = SplitLanes::broadcast(second.high ^ (seed_low + Philox4x32::kWeyl0));
     c1 = SplitLanes::broadcast(second.low);
-    c2 = SplitLanes::broadcast(first.low ^ (seed_high + PhiloxConstants::kWeyl1));
+    c2 = SplitLanes::broadcast(first.low ^ (seed_high + Philox4x32::kWeyl1));
   }
 };
 
@@ -180,9 +174,9 @@ struct PhiloxRows {
   PhiloxRows() = default;
   /// @param block_high  upper half of the block's number
   HWY_INLINE PhiloxRows(std::uint64_t seed, FloatOps::U rows, std::uint32_t block_high)
-      : first(SplitLanes::split(rows).times(PhiloxConstants::kMultiplier1)) {
+      : first(SplitLanes::split(rows).times(Philox4x32::kMultiplier1)) {
     const auto uniform = SplitLanes::broadcast(block_high ^ static_cast<std::uint32_t>(seed));
-    second = xor2(first.high(), uniform).times(PhiloxConstants::kMultiplier0);
+    second = xor2(first.high(), uniform).times(Philox4x32::kMultiplier0);
   }
 };
 

@@ -192,9 +192,8 @@ class LaneTrainer {
   /// Fills the words of blocks [begin, end) of a step.
   HWY_INLINE void draw(std::uint64_t first_block, std::uint64_t begin, std::uint64_t end,
                        std::uint32_t row) {
-    constexpr auto kPurpose = static_cast<std::uint32_t>(RandomPurpose::training);
     for (auto b = begin; b < end; ++b) {
-      philox_block(keys_, first_block + b, row, kPurpose, scratch_.words + b * 4);
+      philox_block(keys_, first_block + b, row, RandomPurpose::training, scratch_.words + b * 4);
     }
   }
 

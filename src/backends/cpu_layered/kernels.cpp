@@ -37,7 +37,7 @@ class Draws {
     const auto number = first_block_ + block;
     const auto high = static_cast<std::uint32_t>(number >> 32U);
     if (prepared_ == 0 || high != high_) prepare_rows(rows, high);
-    const PhiloxBlock uniform(seed_, kPurpose, number);
+    const PhiloxBlock uniform(seed_, RandomPurpose::training, number);
     for (std::size_t b = 0; b < rows; b += kLanes) {
       FloatOps::U words[4];
       philox_rows(uniform, rows_[b / kLanes], keys_, words);
@@ -53,12 +53,11 @@ class Draws {
     const auto high = hn::Add(
         FloatOps::set_bits(static_cast<std::uint32_t>((first_block_ + block) >> 32U)), carry);
     philox({SplitLanes::split(low), SplitLanes::split(high), SplitLanes::broadcast(first_row_),
-            SplitLanes::broadcast(kPurpose)},
+            SplitLanes::broadcast(static_cast<std::uint32_t>(RandomPurpose::training))},
            keys_, words);
   }
 
  private:
-  static constexpr auto kPurpose = static_cast<std::uint32_t>(RandomPurpose::training);
   static HWY_INLINE FloatOps::U lane_numbers() { return hn::Iota(FloatOps::DU(), 0); }
 
   HWY_INLINE void prepare_rows(std::size_t rows, std::uint32_t high) {

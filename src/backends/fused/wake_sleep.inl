@@ -206,7 +206,7 @@ class WakeSleep {
       a[t] = parameters_.load(layer.bias + static_cast<std::size_t>(first + t));
     });
     if constexpr (Layer::kStatic) {
-      static_assert(Layer::inputs <= exact::kChunk, "the partial sums are for sizes at run time");
+      static_assert(Layer::inputs <= kActivityChunk, "the partial sums are for sizes at run time");
       for_each_input(layer, [&](int i) HELMHOLTZ_BODY { add_input(layer, inputs, first, i, a); });
     } else {
       add_chunks(layer, inputs, first, a);
@@ -215,12 +215,12 @@ class WakeSleep {
 
   template <class Layer, int tile>
   HELMHOLTZ_FN void add_chunks(const Layer& layer, Units inputs, int first, F (&a)[tile]) {
-    const int head = layer.inputs < exact::kChunk ? layer.inputs : exact::kChunk;
+    const int head = layer.inputs < kActivityChunk ? layer.inputs : kActivityChunk;
     for (int i = 0; i < head; ++i) add_input(layer, inputs, first, i, a);
-    for (int begin = exact::kChunk; begin < layer.inputs; begin += exact::kChunk) {
+    for (int begin = kActivityChunk; begin < layer.inputs; begin += kActivityChunk) {
       F partial[tile];
       repeat<tile>([&](int t) HELMHOLTZ_BODY { partial[t] = O::set(0.0F); });
-      const int end = layer.inputs < begin + exact::kChunk ? layer.inputs : begin + exact::kChunk;
+      const int end = layer.inputs < begin + kActivityChunk ? layer.inputs : begin + kActivityChunk;
       for (int i = begin; i < end; ++i) add_input(layer, inputs, first, i, partial);
       repeat<tile>([&](int t) HELMHOLTZ_BODY { a[t] = O::add(a[t], partial[t]); });
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backends/reference/draws.hpp"
+#include "helmholtz/contract.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "model/rates.hpp"
 
@@ -113,13 +114,13 @@ class Machine {
     Real total = 0;
     Real sum = parameters_[layer.bias + index(j)];
     for (int i = 0; i < layer.inputs; ++i) {
-      if (i != 0 && i % exact::kChunk == 0) {
-        total = i == exact::kChunk ? sum : total + sum;
+      if (i != 0 && i % kActivityChunk == 0) {
+        total = i == kActivityChunk ? sum : total + sum;
         sum = 0;
       }
       if ((*inputs)[index(i)] != 0) sum += parameters_[weight(layer, j, i)];
     }
-    return layer.inputs > exact::kChunk ? total + sum : sum;
+    return layer.inputs > kActivityChunk ? total + sum : sum;
   }
 
   void apply_deltas(std::size_t begin, std::size_t end) {
