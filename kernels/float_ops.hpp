@@ -8,10 +8,10 @@
 #include "model/exact_scalar.hpp"
 #endif
 
-#include "backends/fused/static_shape.hpp"
 #include "helmholtz/contract.hpp"
 #include "integer_ops.hpp"
 #include "portable.hpp"
+#include "step/static_shape.hpp"
 
 /// The operations of exact_arithmetic.inl and wake_sleep.inl on one machine, and these two files'
 /// functions for them.
@@ -59,7 +59,7 @@ struct FloatOps : Arithmetic {
 #define HELMHOLTZ_BODY HELMHOLTZ_DEVICE_BODY
 #include "model/exact_arithmetic.inl"
 // The training step needs the arithmetic before it.
-#include "backends/fused/wake_sleep.inl"
+#include "step/wake_sleep.inl"
 #undef HELMHOLTZ_FN
 #undef HELMHOLTZ_BODY
 

@@ -172,7 +172,7 @@ class GroupMachine {
 
   HELMHOLTZ_DEVICE auto visible_layer() const {
     if constexpr (Shape::kStatic) {
-      return Shape::generative(fused::Index<Shape::kLast>());
+      return Shape::generative(step::Index<Shape::kLast>());
     } else {
       return shape_.generative(shape_.last());
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backends/fused/static_shape.hpp"
 #include "fused_task.hpp"
+#include "step/static_shape.hpp"
 
 namespace helmholtz::cuda {
 
@@ -10,11 +10,11 @@ struct ShapeList {};
 
 /// The topologies that kernel (a) is compiled for: that of Kirby's demonstration, and neighbours
 /// whose parameters fit in a thread's 255 registers.
-using RegisterShapes = ShapeList<fused::StaticShape<1, 6, 9>, fused::StaticShape<1, 4, 9>,
-                                 fused::StaticShape<1, 8, 9>, fused::StaticShape<6, 9>>;
+using RegisterShapes = ShapeList<step::StaticShape<1, 6, 9>, step::StaticShape<1, 4, 9>,
+                                 step::StaticShape<1, 8, 9>, step::StaticShape<6, 9>>;
 
 template <int... sizes>
-bool same_sizes(fused::StaticShape<sizes...>, const RuntimeShape& shape) {
+bool same_sizes(step::StaticShape<sizes...>, const RuntimeShape& shape) {
   int l = 0;
   return shape.last() + 1 == static_cast<int>(sizeof...(sizes)) &&
          ((shape.size(l++) == sizes) && ...);

@@ -8,7 +8,7 @@ foreach(file IN ITEMS float_ops.hpp fused_task.hpp group_layers.hpp group_machin
                       portable.hpp thread_machine.hpp warp_group.hpp)
   list(APPEND embedded ${file}=${CMAKE_CURRENT_LIST_DIR}/${file})
 endforeach()
-foreach(file IN ITEMS backends/fused/static_shape.hpp backends/fused/wake_sleep.inl
+foreach(file IN ITEMS step/static_shape.hpp step/wake_sleep.inl
                       model/exact_arithmetic.inl)
   list(APPEND embedded ${file}=${PROJECT_SOURCE_DIR}/src/${file})
 endforeach()

@@ -52,7 +52,7 @@ bool fits_in_registers(const FusedTask& task) {
 }
 
 std::string shape_text(const std::vector<int>& sizes) {
-  std::string text = "helmholtz::fused::StaticShape<";
+  std::string text = "helmholtz::step::StaticShape<";
   for (std::size_t l = 0; l < sizes.size(); ++l) {
     text += (l == 0 ? "" : ", ") + std::to_string(sizes[l]);
   }

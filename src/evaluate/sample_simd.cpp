@@ -10,18 +10,18 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
-#include "backends/fused/shape.hpp"
 #include "helmholtz/random.hpp"
 #include "model/exact_scalar.hpp"
 #include "simd/float_ops-inl.hpp"
 #include "simd/philox-inl.hpp"
+#include "step/shape.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::HWY_NAMESPACE {
 
 #define HELMHOLTZ_FN HWY_INLINE
 #define HELMHOLTZ_BODY __attribute__((always_inline))
-#include "backends/fused/wake_sleep.inl"
+#include "step/wake_sleep.inl"
 #undef HELMHOLTZ_FN
 #undef HELMHOLTZ_BODY
 
@@ -115,11 +115,11 @@ HWY_NOINLINE void generate_with(const Shape& shape, const SampleTask& task, std:
 
 void generate(const SampleTask& task, std::uint32_t first, std::byte* scratch,
               const PackedPatterns& out) {
-  using Notebook = fused::StaticShape<1, 6, 9>;
-  if (fused::same_sizes(Notebook(), *task.topology)) {
+  using Notebook = step::StaticShape<1, 6, 9>;
+  if (step::same_sizes(Notebook(), *task.topology)) {
     generate_with(Notebook(), task, first, scratch, out);
   } else {
-    generate_with(fused::RuntimeShape(*task.topology), task, first, scratch, out);
+    generate_with(step::RuntimeShape(*task.topology), task, first, scratch, out);
   }
 }
 

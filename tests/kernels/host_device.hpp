@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "backends/cuda/ensemble_view.hpp"
-#include "backends/fused/factor_table.hpp"
 #include "fused_task.hpp"
 #include "group_machine.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "kernels/host_kernels.hpp"
 #include "launch_plan.hpp"
+#include "step/factor_table.hpp"
 #include "task_view.hpp"
 
 namespace helmholtz::testing {
@@ -95,7 +95,7 @@ class HostDevice {
   }
 
   const Ensemble& ensemble_;
-  fused::FactorTable factors_;
+  step::FactorTable factors_;
   plugin::EnsembleView view_;
   cuda::FusedTask task_;
   std::size_t parameters_;

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "backends/cuda/ensemble_view.hpp"
-#include "backends/fused/factor_table.hpp"
 #include "evaluation_plan.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "kernels/host_kernels.hpp"
+#include "step/factor_table.hpp"
 
 namespace helmholtz::testing {
 
@@ -101,7 +101,7 @@ class HostEvaluator {
     return counts;
   }
 
-  fused::FactorTable factors_;
+  step::FactorTable factors_;
   plugin::EnsembleView view_;
   cuda::RuntimeShape shape_;
   cuda::WorldTables tables_;

@@ -108,7 +108,7 @@ void expect_lane_parity(std::uint32_t steps) {
     auto ensemble = random_ensemble({sizes...}, 1, 3);
     ensemble.nonnegative = nonnegative;
     HostDevice device(ensemble);
-    device.train_in_lanes<fused::StaticShape<sizes...>, lanes>(0, steps);
+    device.train_in_lanes<step::StaticShape<sizes...>, lanes>(0, steps);
     EXPECT_TRUE(device.parameters() == reference(ensemble, 0, steps))
         << label(ensemble, Variant::lanes) << " lanes " << lanes;
   }

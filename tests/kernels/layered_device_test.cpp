@@ -12,8 +12,8 @@
 
 #include "backends/cuda/ensemble_view.hpp"
 #include "backends/cuda/plugin.hpp"
-#include "backends/fused/factor_table.hpp"
 #include "helmholtz/error.hpp"
+#include "step/factor_table.hpp"
 #include "support/expect_evaluated.hpp"
 #include "support/one_step.hpp"
 #include "support/random_ensemble.hpp"
@@ -47,7 +47,7 @@ class LayeredDevice : public ::testing::Test {
   /// After steps 0 to steps-1, from the initial parameters.
   [[nodiscard]] Trainer train(const Ensemble& ensemble, std::uint32_t steps, helmholtz_math math,
                               bool plain_launches) const {
-    fused::FactorTable factors(ensemble);
+    step::FactorTable factors(ensemble);
     factors.fill(0, steps);
     const plugin::EnsembleView view(ensemble, factors);
     const std::int32_t device = 0;

@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "backends/cuda/ensemble_view.hpp"
-#include "backends/fused/factor_table.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "kernels/host_kernels.hpp"
 #include "layered_machine.hpp"
 #include "layered_plan.hpp"
 #include "layered_step.hpp"
+#include "step/factor_table.hpp"
 
 namespace helmholtz::testing {
 
@@ -95,7 +95,7 @@ class LayeredHost final : public cuda::LayeredQueue {
   }
 
   const Ensemble& ensemble_;
-  fused::FactorTable factors_;
+  step::FactorTable factors_;
   plugin::EnsembleView view_;
   cuda::LayeredTask task_;
   cuda::StepClock clock_;

@@ -11,9 +11,9 @@
 #include <oneapi/tbb/info.h>
 
 #include "backends/cpu_fused/kernel.hpp"
-#include "backends/fused/factor_table.hpp"
 #include "backends/workers.hpp"
 #include "simd/target.hpp"
+#include "step/factor_table.hpp"
 
 namespace helmholtz::cpu_fused {
 
@@ -116,7 +116,7 @@ class CpuFusedTrainer final : public Backend {
   }
 
   std::size_t stride_;
-  fused::FactorTable factors_;
+  step::FactorTable factors_;
   hwy::AlignedFreeUniquePtr<float[]> parameters_;  ///< [blocks][parameters()][kBlock]
 };
 

@@ -11,18 +11,18 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
-#include "backends/fused/shape.hpp"
 #include "helmholtz/random.hpp"
 #include "model/exact_scalar.hpp"
 #include "simd/float_ops-inl.hpp"
 #include "simd/philox-inl.hpp"
+#include "step/shape.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::HWY_NAMESPACE {
 
 #define HELMHOLTZ_FN HWY_INLINE
 #define HELMHOLTZ_BODY __attribute__((always_inline))
-#include "backends/fused/wake_sleep.inl"
+#include "step/wake_sleep.inl"
 #undef HELMHOLTZ_FN
 #undef HELMHOLTZ_BODY
 
@@ -229,7 +229,7 @@ void train_lanes(const Shape& shape, const Task& task, const Block& block) {
 /// Trains with the shape's constants if the topology has its sizes.
 template <class Shape>
 bool train_if_same(const Task& task, const Block& block) {
-  if (!fused::same_sizes(Shape(), *task.topology)) return false;
+  if (!step::same_sizes(Shape(), *task.topology)) return false;
   train_lanes(Shape(), task, block);
   return true;
 }
@@ -237,7 +237,7 @@ bool train_if_same(const Task& task, const Block& block) {
 template <class... Shapes>
 void train_with_best_shape(const Task& task, const Block& block) {
   if (!(train_if_same<Shapes>(task, block) || ...)) {
-    train_lanes(fused::RuntimeShape(*task.topology), task, block);
+    train_lanes(step::RuntimeShape(*task.topology), task, block);
   }
 }
 
@@ -245,7 +245,7 @@ void train_block(const Task& task, const Block& block) {
   // Each shape takes a quarter of a minute to compile, so only the most common ones: the topology
   // of Kirby's demonstration, and of Hinton et al. 1995 for the bars (1.3 times as fast as at run
   // time).
-  train_with_best_shape<fused::StaticShape<1, 6, 9>, fused::StaticShape<1, 8, 16>>(task, block);
+  train_with_best_shape<step::StaticShape<1, 6, 9>, step::StaticShape<1, 8, 16>>(task, block);
 }
 
 }  // namespace helmholtz::HWY_NAMESPACE

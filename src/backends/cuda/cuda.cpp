@@ -146,7 +146,7 @@ class PluginTrainer final : public Backend {
 
   std::string_view backend_;
   std::shared_ptr<const Plugin> plugin_;  // outlives what it made
-  fused::FactorTable factors_;
+  step::FactorTable factors_;
   std::unique_ptr<helmholtz_trainer, void (*)(helmholtz_trainer*)> trainer_{nullptr, nullptr};
 };
 

@@ -4,7 +4,7 @@
 
 namespace helmholtz::plugin {
 
-EnsembleView::EnsembleView(const Ensemble& ensemble, const fused::FactorTable& factors)
+EnsembleView::EnsembleView(const Ensemble& ensemble, const step::FactorTable& factors)
     : layer_sizes_(ensemble.topology.layer_sizes()) {
   for (const auto& machine : ensemble.machines) {
     seeds_.push_back(machine.seed);

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "backends/fused/factor_table.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "plugin_abi.h"
+#include "step/factor_table.hpp"
 
 namespace helmholtz::plugin {
 
@@ -13,7 +13,7 @@ namespace helmholtz::plugin {
 class EnsembleView {
  public:
   /// @param ensemble  must outlive the view
-  EnsembleView(const Ensemble& ensemble, const fused::FactorTable& factors);
+  EnsembleView(const Ensemble& ensemble, const step::FactorTable& factors);
   EnsembleView(const EnsembleView&) = delete;
   EnsembleView& operator=(const EnsembleView&) = delete;
 

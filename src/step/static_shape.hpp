@@ -7,7 +7,7 @@
 
 /// Layer sizes that the fused kernels know when they are compiled. No more of the standard library
 /// than a compiler for devices brings along.
-namespace helmholtz::fused {
+namespace helmholtz::step {
 
 /// A layer whose offsets and sizes are constants.
 template <LayerView view>
@@ -81,4 +81,4 @@ class StaticShape {
   }
 };
 
-}  // namespace helmholtz::fused
+}  // namespace helmholtz::step

@@ -7,8 +7,8 @@
 //
 // Beside exact_arithmetic.inl's list, `O` has: Bit, one unit's state in every lane; bit(B) -> Bit;
 // add_if(bit, sum, x) = sum + (bit ? x : 0); error(bit, p) = bit - p; kTile, the most outputs of a
-// static shape's tile, whose sums stay in registers. `Shape`: fused::StaticShape or
-// fused::RuntimeShape. `Store`: load(k) and store(k, x) of parameter k. `Patterns`: draw(word,
+// static shape's tile, whose sums stay in registers. `Shape`: step::StaticShape or
+// step::RuntimeShape. `Store`: load(k) and store(k, x) of parameter k. `Patterns`: draw(word,
 // bits), the visible units of a drawn pattern. `Units`, `Words` and `Rates`: pointers to Bits, Us
 // and Fs, or what behaves like them: x[i], x + i.
 
@@ -34,7 +34,7 @@ template <class Shape, class Body>
 HELMHOLTZ_FN void for_layers_down(const Shape& shape, Body body) {
   if constexpr (Shape::kStatic) {
     [&]<int... l>(std::integer_sequence<int, l...>) HELMHOLTZ_BODY {
-      (body(fused::Index<l>()), ...);
+      (body(step::Index<l>()), ...);
     }
     (std::make_integer_sequence<int, Shape::kLast + 1>());
   } else {
@@ -47,7 +47,7 @@ template <class Shape, class Body>
 HELMHOLTZ_FN void for_hidden_layers_up(const Shape& shape, Body body) {
   if constexpr (Shape::kStatic) {
     [&]<int... l>(std::integer_sequence<int, l...>) HELMHOLTZ_BODY {
-      (body(fused::Index<Shape::kLast - 1 - l>()), ...);
+      (body(step::Index<Shape::kLast - 1 - l>()), ...);
     }
     (std::make_integer_sequence<int, Shape::kLast>());
   } else {
@@ -63,18 +63,17 @@ HELMHOLTZ_FN void for_each_tile(const Layer& layer, Body body) {
     constexpr int kSize = Layer::outputs / kTiles;
     constexpr int kLarger = Layer::outputs % kTiles;  // tiles with one output more
     constexpr int kDone = kLarger * (kSize + 1);
-    repeat<kLarger>([&](int t)
-                        HELMHOLTZ_BODY { body(t * (kSize + 1), fused::Index<kSize + 1>()); });
-    repeat<kTiles - kLarger>(
-        [&](int t) HELMHOLTZ_BODY { body(kDone + t * kSize, fused::Index<kSize>()); });
+    repeat<kLarger>([&](int t) HELMHOLTZ_BODY { body(t * (kSize + 1), step::Index<kSize + 1>()); });
+    repeat<kTiles - kLarger>([&](int t)
+                                 HELMHOLTZ_BODY { body(kDone + t * kSize, step::Index<kSize>()); });
   } else {
     int j = 0;
-    for (; j + 8 <= layer.outputs; j += 8) body(j, fused::Index<8>());
+    for (; j + 8 <= layer.outputs; j += 8) body(j, step::Index<8>());
     if (j + 4 <= layer.outputs) {
-      body(j, fused::Index<4>());
+      body(j, step::Index<4>());
       j += 4;
     }
-    for (; j < layer.outputs; ++j) body(j, fused::Index<1>());
+    for (; j < layer.outputs; ++j) body(j, step::Index<1>());
   }
 }
 

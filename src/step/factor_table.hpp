@@ -8,7 +8,7 @@
 #include "helmholtz/ensemble.hpp"
 #include "model/rates.hpp"
 
-namespace helmholtz::fused {
+namespace helmholtz::step {
 
 /// The factors of every distinct schedule of an ensemble over a range of steps.
 class FactorTable {
@@ -52,4 +52,4 @@ class FactorTable {
   std::vector<float> factors_;
 };
 
-}  // namespace helmholtz::fused
+}  // namespace helmholtz::step

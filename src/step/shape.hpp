@@ -3,11 +3,11 @@
 #include <cstddef>
 #include <vector>
 
-#include "backends/fused/static_shape.hpp"
 #include "helmholtz/topology.hpp"
+#include "step/static_shape.hpp"
 
 /// Layer sizes as the fused kernels see them: known when they are compiled, or only at run time.
-namespace helmholtz::fused {
+namespace helmholtz::step {
 
 /// Whether a topology has the sizes of a static shape.
 template <int... sizes>
@@ -45,4 +45,4 @@ class RuntimeShape {
   const Topology* topology_;
 };
 
-}  // namespace helmholtz::fused
+}  // namespace helmholtz::step
