@@ -5,7 +5,6 @@
 #include <numeric>
 #include <span>
 
-#include "helmholtz/contract.hpp"
 #include "register_shapes.hpp"
 
 namespace helmholtz::cuda {
@@ -24,7 +23,7 @@ std::uint32_t parts_of(const SampleTask& task, std::uint32_t block, const Device
 }
 
 /// The most threads whose states fit beside `fixed` bytes, in whole warps.
-std::uint32_t fitting_block(const RuntimeShape& shape, std::size_t fixed, std::size_t bytes) {
+std::uint32_t fitting_block(const LayerShape& shape, std::size_t fixed, std::size_t bytes) {
   const auto each = static_cast<std::size_t>(shape.units()) * sizeof(float);
   if (fixed + kWarp * each > bytes) return 0;
   const auto threads = (bytes - fixed) / each / kWarp * kWarp;
@@ -49,14 +48,7 @@ SamplePlan plan_samples(const SampleTask& task, const DeviceLimits& limits) {
   return plan;
 }
 
-bool exact_is_feasible(const RuntimeShape& shape) {
-  for (int l = 0; l < shape.last(); ++l) {
-    if ((l == 0 ? 0 : shape.size(l - 1)) + shape.size(l) > kMaxExactUnits) return false;
-  }
-  return true;
-}
-
-std::size_t group_doubles(const RuntimeShape& shape, const ExactSizes& sizes) {
+std::size_t group_doubles(const LayerShape& shape, const ExactSizes& sizes) {
   return (shape.generative_parameters() + sizes.total()) * ExactTask::kLanes;
 }
 
@@ -82,7 +74,7 @@ SampleTask sample_task(const EvaluationInput& input, std::uint64_t step, std::ui
   task.parameters = input.parameters;
   task.seeds = input.seeds;
   task.counts = counts;
-  task.first_block = step * static_cast<std::uint64_t>((input.shape.units() + 3) / 4);
+  task.first_block = step * static_cast<std::uint64_t>(draws::blocks_per_sample(input.shape));
   task.machines = input.machines;
   return task;
 }
@@ -98,7 +90,7 @@ CountedTask counted_task(const EvaluationInput& input, std::uint64_t samples,
           .results = results};
 }
 
-std::uint32_t samples_at_once(const RuntimeShape& shape, std::uint32_t machines) {
+std::uint32_t samples_at_once(const LayerShape& shape, std::uint32_t machines) {
   constexpr double kWork = 1e11;  // multiply-adds and draws: some ms to a second
   const double sample = static_cast<double>(shape.generative_parameters()) + shape.units();
   const double most = std::numeric_limits<std::uint32_t>::max();
@@ -113,14 +105,10 @@ std::uint32_t exact_groups(std::size_t group_bytes, std::uint32_t machines,
   return static_cast<std::uint32_t>(std::min(wanted, bytes / group_bytes));
 }
 
-WorldTables::WorldTables(const helmholtz_ensemble& ensemble, const RuntimeShape& shape)
+WorldTables::WorldTables(const helmholtz_ensemble& ensemble, const LayerShape& shape)
     : order(ensemble.pattern_count) {
   for (int l = 0; l <= shape.last(); ++l) {
-    const auto& layer = shape.generative(l);
-    layers.push_back({.weights = layer.weights,
-                      .bias = layer.bias,
-                      .outputs = layer.outputs,
-                      .inputs = layer.inputs});
+    layers.push_back(shape.generative(l));
   }
   const auto words = ensemble.words_per_pattern;
   const auto pattern = [&](std::size_t k) {

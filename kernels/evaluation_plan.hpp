@@ -26,9 +26,6 @@ struct SamplePlan {
 
 SamplePlan plan_samples(const SampleTask& task, const DeviceLimits& limits);
 
-/// Whether the hidden states can be enumerated (helmholtz/evaluation.hpp).
-bool exact_is_feasible(const RuntimeShape& shape);
-
 /// What is wanted of the machines from number `machines` on.
 inline helmholtz_evaluation shifted(helmholtz_evaluation wanted, std::size_t machines) {
   const auto move = [machines](auto*& results) {
@@ -56,7 +53,7 @@ helmholtz_evaluation part_of(const Chunk& chunk, const helmholtz_evaluation& wan
 
 /// Machines that an evaluation is about, and where what it reads is; all in one memory.
 struct EvaluationInput {
-  RuntimeShape shape;
+  LayerShape shape;
   ExactPlanView plan;
   PatternIndex index;
   ParameterView parameters;
@@ -65,7 +62,7 @@ struct EvaluationInput {
 };
 
 /// Doubles that a group of ExactTask::kLanes machines computes in.
-std::size_t group_doubles(const RuntimeShape& shape, const ExactSizes& sizes);
+std::size_t group_doubles(const LayerShape& shape, const ExactSizes& sizes);
 /// @param workspace  [groups][group_doubles()]
 ExactTask exact_task(const EvaluationInput& input, const ExactSizes& sizes, double* workspace,
                      std::uint32_t groups, const EvaluationResults& results);
@@ -76,7 +73,7 @@ CountedTask counted_task(const EvaluationInput& input, std::uint64_t samples,
 
 /// Samples of each of some machines that take about a second at most on the slowest device: what a
 /// stop request waits for.
-std::uint32_t samples_at_once(const RuntimeShape& shape, std::uint32_t machines);
+std::uint32_t samples_at_once(const LayerShape& shape, std::uint32_t machines);
 
 /// Groups of ExactTask::kLanes machines that are evaluated at a time: enough to fill the device, as
 /// far as `bytes` of memory reach; 0 if they do not hold one.
@@ -91,7 +88,7 @@ struct WorldTables {
   std::vector<std::uint32_t> sorted_words;  ///< as PatternIndex has them
   std::vector<std::uint32_t> order;
 
-  WorldTables(const helmholtz_ensemble& ensemble, const RuntimeShape& shape);
+  WorldTables(const helmholtz_ensemble& ensemble, const LayerShape& shape);
   /// Without its pointers.
   static PatternIndex index(const helmholtz_ensemble& ensemble);
 };

@@ -61,7 +61,7 @@ struct PatternIndex {
 
 /// Generated samples of some machines, and how often each is a pattern of the world.
 struct SampleTask {
-  RuntimeShape shape;
+  LayerShape shape;
   PatternIndex index;
   ParameterView parameters;
   const std::uint64_t* seeds = nullptr;  ///< by the machine's number

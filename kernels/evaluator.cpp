@@ -32,7 +32,7 @@ std::size_t free_memory() {
 
 }  // namespace
 
-Evaluator::Evaluator(const helmholtz_ensemble& ensemble, const RuntimeShape& shape,
+Evaluator::Evaluator(const helmholtz_ensemble& ensemble, const LayerShape& shape,
                      const DeviceLimits& limits)
     : limits_(limits),
       probabilities_(std::span(ensemble.probabilities, ensemble.pattern_count)),
@@ -44,7 +44,7 @@ Evaluator::Evaluator(const helmholtz_ensemble& ensemble, const RuntimeShape& sha
   pattern_units_ = copied(tables.pattern_units);
   sorted_words_ = copied(tables.sorted_words);
   order_ = copied(tables.order);
-  if (exact_is_feasible(shape)) {
+  if (shape.is_enumerable()) {
     sizes_ = ExactSizes(tables.layers.data(), shape.last(), ensemble.pattern_count);
   }
   world_.shape = shape;
@@ -77,7 +77,7 @@ void Evaluator::evaluate(const ParameterView& parameters, const std::uint64_t* s
 void Evaluator::evaluate_here(EvaluationInput input, const helmholtz_evaluation& wanted,
                               cudaStream_t stream) {
   const auto count = input.machines.count;
-  const bool exact = wanted.kl_exact != nullptr && exact_is_feasible(input.shape);
+  const bool exact = wanted.kl_exact != nullptr && input.shape.is_enumerable();
   const bool sampled = wanted.kl_sampled != nullptr && wanted.samples > 0;
   const EvaluationResults results{.kl_exact = room(kl_exact_, count, exact),
                                   .kl_sampled = room(kl_sampled_, count, sampled),

@@ -38,7 +38,7 @@ void evaluate_shares(const DeviceShares<Share>& shares, const helmholtz_evaluati
 class Evaluator {
  public:
   /// For the current device. Copies what it needs of the ensemble's world.
-  Evaluator(const helmholtz_ensemble& ensemble, const RuntimeShape& shape,
+  Evaluator(const helmholtz_ensemble& ensemble, const LayerShape& shape,
             const DeviceLimits& limits);
 
   /// Waits for the results, [machines] each.

@@ -120,7 +120,7 @@ class Share {
     while (done < steps.count) {
       task.first_step = steps.first + done;
       const auto range = next_steps(task.first_step, steps.count - done,
-                                    static_cast<std::uint32_t>(task.shape.blocks_per_step()));
+                                    static_cast<std::uint32_t>(draws::blocks_per_step(task.shape)));
       task.steps = range.steps;
       task.factors = factors + done;
       if (special_ && !range.carries) {

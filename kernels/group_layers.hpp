@@ -12,7 +12,7 @@ template <class Weights>
 struct GroupMemory {
   Weights weights;
   Weights deltas;        ///< for a batch of several rows; else the weights themselves
-  std::uint32_t* words;  ///< [RuntimeShape::words()], shared
+  std::uint32_t* words;  ///< [words_per_phase], shared
   std::uint32_t* masks;  ///< [mask words], shared: unit i of a layer in bit i % 32 of word i / 32
 };
 

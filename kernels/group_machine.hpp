@@ -8,18 +8,6 @@
 
 namespace helmholtz::cuda {
 
-/// 32-bit words of unit states before layer l.
-template <class Shape>
-HELMHOLTZ_DEVICE_HOST int mask_offset(const Shape& shape, int l) {
-  if constexpr (Shape::kStatic) {
-    int offset = 0;
-    for (int k = 0; k < l; ++k) offset += (shape.size(k) + 31) / 32;
-    return offset;
-  } else {
-    return shape.mask_offset(l);
-  }
-}
-
 /// A group's machine, and whether what it learns is kept.
 struct GroupTask {
   std::uint32_t m;
@@ -54,7 +42,7 @@ class GroupMachine {
     group_.sync();
     const float* const factors =
         task_.factors + static_cast<std::size_t>(task_.schedules[setting_]) * task_.factor_stride;
-    const int blocks = (sleep_slot() + units() + 3) / 4;
+    const int blocks = draws::blocks_per_step(shape_);
     auto block = task_.first_step * static_cast<std::uint64_t>(blocks);
     for (std::uint32_t s = 0; s < task_.steps; ++s) {
       step(factors[s], block);
@@ -68,13 +56,8 @@ class GroupMachine {
   }
 
  private:
-  [[nodiscard]] HELMHOLTZ_DEVICE int sleep_slot() const { return 1 + hidden_units(); }
-  [[nodiscard]] HELMHOLTZ_DEVICE int hidden_units() const {
-    return shape_.unit_offset(shape_.last());
-  }
-  [[nodiscard]] HELMHOLTZ_DEVICE int units() const {
-    return hidden_units() + shape_.size(shape_.last());
-  }
+  [[nodiscard]] HELMHOLTZ_DEVICE int sleep_slot() const { return draws::dream(shape_); }
+  [[nodiscard]] HELMHOLTZ_DEVICE int units() const { return shape_.units(); }
   [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t batch() const {
     return Weights::kOneRow ? 1 : task_.batch;
   }
@@ -86,7 +69,7 @@ class GroupMachine {
     return task_.parameters + k * task_.stride + own_.m;
   }
   [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t* masks(int l) const {
-    return memory_.masks + mask_offset(shape_, l);
+    return memory_.masks + shape_.mask_offset(l);
   }
 
   /// rate(r) of this step, rounded once: generative layers first, then recognition layers.
@@ -191,7 +174,7 @@ class GroupMachine {
                          [&](auto l) HELMHOLTZ_DEVICE_BODY { visit(shape_.recognition(l)); });
   }
 
-  Shape shape_;
+  const Shape& shape_;
   const FusedTask& task_;
   GroupTask own_;
   std::uint32_t setting_;
@@ -204,10 +187,10 @@ class GroupMachine {
 /// Floats of a machine's arrays in shared memory. Groups that share a warp begin in different
 /// banks.
 /// @param weights  with SharedWeights
-HELMHOLTZ_DEVICE_HOST std::size_t group_stride(const RuntimeShape& shape, std::uint32_t batch,
+HELMHOLTZ_DEVICE_HOST std::size_t group_stride(const LayerShape& shape, std::uint32_t batch,
                                                int lanes, bool weights) {
   const auto parameters = weights ? shape.parameters() * (batch > 1 ? 2 : 1) : 0;
-  const auto floats = parameters + static_cast<std::size_t>(shape.words()) +
+  const auto floats = parameters + static_cast<std::size_t>(draws::words_per_phase(shape)) +
                       static_cast<std::size_t>(shape.mask_words());
   return (floats + 31) / 32 * 32 + static_cast<std::size_t>(lanes % 32);
 }
@@ -219,9 +202,11 @@ HELMHOLTZ_DEVICE void train_in_group(const FusedTask& task, GroupTask own, float
   const auto parameters = task.shape.parameters();
   float* const deltas = task.batch > 1 ? memory + parameters : memory;
   auto* const words = reinterpret_cast<std::uint32_t*>(deltas + parameters);
-  GroupMachine<ShapeRef, Group, SharedWeights>(
-      ShapeRef(task.shape), task, own,
-      {SharedWeights{memory}, SharedWeights{deltas}, words, words + task.shape.words()}, group)
+  GroupMachine<LayerShape, Group, SharedWeights>(
+      task.shape, task, own,
+      {SharedWeights{memory}, SharedWeights{deltas}, words,
+       words + draws::words_per_phase(task.shape)},
+      group)
       .train();
 }
 
@@ -232,9 +217,11 @@ HELMHOLTZ_DEVICE void train_in_lanes(const FusedTask& task, GroupTask own, float
                                      float* registers, const Group& group) {
   using Weights = LaneWeights<Shape, Group>;
   auto* const words = reinterpret_cast<std::uint32_t*>(memory);
+  constexpr Shape shape;
   GroupMachine<Shape, Group, Weights>(
-      Shape(), task, own,
-      {Weights{registers}, Weights{registers}, words, words + task.shape.words()}, group)
+      shape, task, own,
+      {Weights{registers}, Weights{registers}, words, words + draws::words_per_phase(task.shape)},
+      group)
       .train();
 }
 

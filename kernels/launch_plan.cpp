@@ -68,13 +68,13 @@ LaunchPlan plan_global(const FusedTask& task) {
 
 }  // namespace
 
-bool has_register_kernel(const RuntimeShape& shape) {
+bool has_register_kernel(const LayerShape& shape) {
   return with_register_shape(shape, [](auto) {});
 }
 
-std::size_t scratch_floats(const RuntimeShape& shape, std::uint32_t batch) {
+std::size_t scratch_floats(const LayerShape& shape, std::uint32_t batch) {
   const auto deltas = batch > 1 ? shape.parameters() : 0;
-  return deltas + static_cast<std::size_t>(shape.units() + shape.words());
+  return deltas + static_cast<std::size_t>(shape.units() + draws::words_per_phase(shape));
 }
 
 LaunchPlan plan_registers(const FusedTask& task, const DeviceLimits& limits) {

@@ -33,7 +33,7 @@ struct LaunchPlan {
 };
 
 /// Whether kernel (a) was compiled for this topology.
-bool has_register_kernel(const RuntimeShape& shape);
+bool has_register_kernel(const LayerShape& shape);
 
 /// Chooses the variant and the block for some machines.
 LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits);
@@ -50,7 +50,7 @@ std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits
 std::optional<Variant> parse_variant(std::string_view name);
 
 /// Floats of deltas, units and words that (b) keeps for a machine beside its weights.
-std::size_t scratch_floats(const RuntimeShape& shape, std::uint32_t batch);
+std::size_t scratch_floats(const LayerShape& shape, std::uint32_t batch);
 
 /// How many of `steps` steps a launch takes: as many as keep the upper half of their Philox block
 /// numbers, but at least one; `carries` says that this one step does not keep it.

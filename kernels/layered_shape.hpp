@@ -3,7 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "helmholtz/contract.hpp"
+#include "helmholtz/draw_layout.hpp"
+#include "helmholtz/layer_shape.hpp"
 #include "portable.hpp"
 
 namespace helmholtz::cuda {
@@ -45,24 +46,20 @@ class LayeredShape {
   /// @param sizes  [layers], top first
   LayeredShape(const int* sizes, int layers, std::uint32_t batch)
       : last_(layers - 1), batch_(static_cast<int>(batch)), batch_stride_(row_stride(batch_)) {
-    int slot = 1;  // slot 0 draws the pattern
-    for (int l = last_ - 1; l >= 0; --l) {
-      recognition_[l].slot = slot;
-      slot += sizes[l];
-    }
+    const LayerShape shape(sizes, layers);
     for (int l = 0; l <= last_; ++l) {
-      generative_[l] = layer(l, l - 1, sizes[l], l == 0 ? 0 : sizes[l - 1], slot);
-      slot += sizes[l];
+      generative_[l] = layer(l, l - 1, shape.generative(l), draws::generative(shape, l));
       unit_start_[l] = unit_elements_;
       unit_elements_ +=
           aligned(static_cast<std::uint64_t>(sizes[l]) * static_cast<unsigned>(batch_stride_));
-      units_ += sizes[l];
     }
     generative_floats_ = floats_;
     for (int l = last_ - 1; l >= 0; --l) {
-      recognition_[l] = layer(l, l + 1, sizes[l], sizes[l + 1], recognition_[l].slot);
+      recognition_[l] = layer(l, l + 1, shape.recognition(l), draws::recognition(shape, l));
     }
-    blocks_per_step_ = (slot + 3) / 4;
+    units_ = shape.units();
+    parameters_ = static_cast<std::uint32_t>(shape.parameters());
+    blocks_per_step_ = draws::blocks_per_step(shape);
   }
 
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int last() const { return last_; }
@@ -129,15 +126,14 @@ class LayeredShape {
     return elements < kVector ? elements : (elements + kVector - 1) / kVector * kVector;
   }
 
-  LayeredLayer layer(int index, int source, int outputs, int inputs, int slot) {
-    const int stride = row_stride(inputs);
+  /// Lays a layer behind those so far.
+  LayeredLayer layer(int index, int source, const LayerView& view, int slot) {
+    const int stride = row_stride(view.inputs);
     const auto weights = floats_;
-    floats_ += aligned(static_cast<std::uint64_t>(outputs) * static_cast<unsigned>(stride));
+    floats_ += aligned(static_cast<std::uint64_t>(view.outputs) * static_cast<unsigned>(stride));
     const auto bias = floats_;
-    floats_ += aligned(static_cast<std::uint64_t>(outputs));
-    const LayeredLayer made{weights, bias, outputs, inputs, stride, index, source, slot};
-    parameters_ += made.parameters();
-    return made;
+    floats_ += aligned(static_cast<std::uint64_t>(view.outputs));
+    return {weights, bias, view.outputs, view.inputs, stride, index, source, slot};
   }
 
   int last_ = 0;

@@ -68,7 +68,7 @@ class Patterns {
     }
   }
 
-  Shape shape_;
+  const Shape& shape_;
   const PatternTable& table_;
 };
 

@@ -13,26 +13,19 @@ struct ShapeList {};
 using RegisterShapes = ShapeList<step::StaticShape<1, 6, 9>, step::StaticShape<1, 4, 9>,
                                  step::StaticShape<1, 8, 9>, step::StaticShape<6, 9>>;
 
-template <int... sizes>
-bool same_sizes(step::StaticShape<sizes...>, const RuntimeShape& shape) {
-  int l = 0;
-  return shape.last() + 1 == static_cast<int>(sizeof...(sizes)) &&
-         ((shape.size(l++) == sizes) && ...);
-}
-
 /// body(StaticShape) for the shape of these sizes.
 /// @return false if there is none
 template <class Body, class... Shapes>
-bool with_register_shape(const RuntimeShape& shape, Body body, ShapeList<Shapes...>) {
+bool with_register_shape(const LayerShape& shape, Body body, ShapeList<Shapes...>) {
   const auto try_one = [&](auto candidate) {
-    const bool same = same_sizes(candidate, shape);
+    const bool same = step::same_sizes(candidate, shape);
     if (same) body(candidate);
     return same;
   };
   return (try_one(Shapes()) || ...);
 }
 template <class Body>
-bool with_register_shape(const RuntimeShape& shape, Body body) {
+bool with_register_shape(const LayerShape& shape, Body body) {
   return with_register_shape(shape, body, RegisterShapes());
 }
 

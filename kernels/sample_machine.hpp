@@ -41,7 +41,8 @@ class RegisterSampler {
                                  RandomPurpose::evaluation, words + 4 * b);
     });
     float units[Shape::kUnits];
-    WakeSleep<FloatOps, Shape, Shared, NoPatterns> machine(Shape(), parameters_, parameters_, {},
+    constexpr Shape shape;
+    WakeSleep<FloatOps, Shape, Shared, NoPatterns> machine(shape, parameters_, parameters_, {},
                                                            units);
     machine.generate(words);
     std::uint32_t pattern = 0;
@@ -53,7 +54,7 @@ class RegisterSampler {
 
  private:
   static constexpr int kVisible = Shape::size(Shape::kLast);
-  static constexpr int kBlocks = (Shape::kUnits + 3) / 4;
+  static constexpr int kBlocks = draws::blocks_per_sample(Shape());
   static_assert(kVisible <= 32, "one word a pattern");
 
   struct Shared {
@@ -107,7 +108,7 @@ class StridedSampler {
       : task_(task),
         seed_(seed),
         units_(units),
-        machine_(ShapeRef(task.shape), {parameters}, {parameters}, {}, units) {}
+        machine_(task.shape, {parameters}, {parameters}, {}, units) {}
 
   /// The number of sample n's pattern in the world, or the number of patterns if it is none.
   HELMHOLTZ_DEVICE std::uint32_t pattern(std::uint32_t n) {
@@ -164,7 +165,7 @@ class StridedSampler {
   const SampleTask& task_;
   std::uint64_t seed_;
   Strided<float> units_;
-  WakeSleep<FloatOps, ShapeRef, Parameters, NoPatterns, Strided<float>> machine_;
+  WakeSleep<FloatOps, LayerShape, Parameters, NoPatterns, Strided<float>> machine_;
 };
 
 }  // namespace helmholtz::cuda

@@ -12,7 +12,7 @@ foreach(file IN ITEMS step/static_shape.hpp step/wake_sleep.inl
                       model/exact_arithmetic.inl)
   list(APPEND embedded ${file}=${PROJECT_SOURCE_DIR}/src/${file})
 endforeach()
-foreach(file IN ITEMS helmholtz/contract.hpp helmholtz/layer_view.hpp)
+foreach(file IN ITEMS helmholtz/contract.hpp helmholtz/draw_layout.hpp helmholtz/layer_shape.hpp)
   list(APPEND embedded ${file}=${PROJECT_SOURCE_DIR}/include/${file})
 endforeach()
 

@@ -18,9 +18,9 @@ constexpr int kMostInLane = 210;
 constexpr std::uint32_t kLaneBlock = 128;
 
 /// Parameters of the lane that has most.
-int lane_parameters(const RuntimeShape& shape, int lanes) {
+int lane_parameters(const LayerShape& shape, int lanes) {
   int parameters = 0;
-  const auto count = [&](const RuntimeShape::Layer& layer) {
+  const auto count = [&](const LayerView& layer) {
     parameters += (layer.outputs + lanes - 1) / lanes * (layer.inputs + 1);
   };
   for (int l = 0; l <= shape.last(); ++l) count(shape.generative(l));

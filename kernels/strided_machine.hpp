@@ -32,7 +32,7 @@ class StridedMachine {
     float* weights;
     float* deltas;  ///< zero between steps; unused by a batch of one row
     float* units;
-    std::uint32_t* words;  ///< [RuntimeShape::words()]
+    std::uint32_t* words;  ///< [words_per_phase]
     std::uint32_t stride;
   };
 
@@ -41,16 +41,16 @@ class StridedMachine {
         setting_(task.settings[m]),
         philox_(task.seeds[m]),
         words_{memory.words, memory.stride},
-        machine_(ShapeRef(task.shape), {memory.weights, memory.stride},
+        machine_(task.shape, {memory.weights, memory.stride},
                  {task.batch > 1 ? memory.deltas : memory.weights, memory.stride},
-                 {ShapeRef(task.shape), task.patterns}, {memory.units, memory.stride}) {}
+                 {task.shape, task.patterns}, {memory.units, memory.stride}) {}
 
   HELMHOLTZ_DEVICE void train() {
     const float* const factors =
         task_.factors + static_cast<std::size_t>(task_.schedules[setting_]) * task_.factor_stride;
     const int rates_of_setting = 2 * task_.shape.last() + 1;
     const float* const rates = task_.rates + setting_ * static_cast<std::size_t>(rates_of_setting);
-    const auto blocks = static_cast<std::uint64_t>(task_.shape.blocks_per_step());
+    const auto blocks = static_cast<std::uint64_t>(draws::blocks_per_step(task_.shape));
     for (std::uint32_t s = 0; s < task_.steps; ++s) {
       const auto block = (task_.first_step + s) * blocks;
       step({rates, factors[s]}, block);
@@ -59,7 +59,7 @@ class StridedMachine {
 
  private:
   using Machine =
-      WakeSleep<FloatOps, ShapeRef, Strided<float>, Patterns<ShapeRef, false>, Strided<float>>;
+      WakeSleep<FloatOps, LayerShape, Strided<float>, Patterns<LayerShape, false>, Strided<float>>;
 
   /// Fills words_ with the blocks of a row's slots first to last.
   HELMHOLTZ_DEVICE void draw(std::uint64_t block, std::uint32_t row, int first, int last) const {
@@ -75,7 +75,7 @@ class StridedMachine {
 
   HELMHOLTZ_DEVICE void step(StepRates rates, std::uint64_t block) {
     const auto& shape = task_.shape;
-    const int sleep_slot = shape.sleep_slot();
+    const int sleep_slot = draws::dream(shape);
     for (std::uint32_t row = 0; row < task_.batch; ++row) {
       draw(block, row, 0, sleep_slot - 1);
       machine_.wake(words_, rates);

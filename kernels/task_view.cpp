@@ -24,7 +24,7 @@ PatternTable patterns_of(const helmholtz_ensemble& ensemble) {
 
 FusedTask task_of(const helmholtz_ensemble& ensemble) {
   FusedTask task;
-  task.shape = RuntimeShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers));
+  task.shape = LayerShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers));
   task.patterns = patterns_of(ensemble);
   task.seeds = ensemble.seeds;
   task.settings = ensemble.setting;

@@ -37,8 +37,8 @@ class ThreadMachine {
  private:
   static constexpr int kParameters = static_cast<int>(Shape::parameters());
   static constexpr int kRates = 2 * Shape::kLast + 1;
-  static constexpr int kSleepSlot = 1 + Shape::hidden_units();
-  static constexpr int kBlocks = (kSleepSlot + Shape::kUnits + 3) / 4;
+  static constexpr int kSleepSlot = draws::dream(Shape());
+  static constexpr int kBlocks = draws::blocks_per_step(Shape());
 
   struct Registers {
     float* weights;
@@ -54,8 +54,9 @@ class ThreadMachine {
     repeat<kRates>([&](int r)
                        HELMHOLTZ_DEVICE_BODY { step_rates[r] = FloatOps::mul(rates[r], factor); });
     float units[Shape::kUnits];
+    constexpr Shape shape;
     WakeSleep<FloatOps, Shape, Registers, Patterns<Shape, chain>> machine(
-        Shape(), {weights}, {weights}, {Shape(), task_.patterns}, units);
+        shape, {weights}, {weights}, {shape, task_.patterns}, units);
     machine.wake(words, step_rates);
     if constexpr (nonnegative) machine.clamp_visible_weights();
     machine.sleep(words + kSleepSlot, step_rates + Shape::kLast + 1);

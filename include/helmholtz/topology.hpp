@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "helmholtz/layer_view.hpp"
+#include "helmholtz/contract.hpp"
+#include "helmholtz/layer_shape.hpp"
 
 namespace helmholtz {
 
@@ -16,7 +17,7 @@ namespace helmholtz {
 /// R_{L-1}, c_{L-1}; …; R_0, c_0 (recognition).
 class Topology {
  public:
-  static constexpr int kMaxLayers = 16;
+  static constexpr int kMaxLayers = helmholtz::kMaxLayers;
   static constexpr int kMaxUnits = 65'536;                             ///< in one layer
   static constexpr std::size_t kMaxParameters = std::size_t{1} << 30;  ///< in one machine
 
@@ -32,21 +33,19 @@ class Topology {
   [[nodiscard]] int last() const noexcept { return static_cast<int>(sizes_.size()) - 1; }
   [[nodiscard]] int size(int l) const { return sizes_[static_cast<std::size_t>(l)]; }
   [[nodiscard]] int visible_units() const { return sizes_.back(); }
-  [[nodiscard]] int hidden_units() const noexcept { return hidden_units_; }
-  [[nodiscard]] int units() const noexcept { return hidden_units_ + sizes_.back(); }
+  [[nodiscard]] int hidden_units() const noexcept { return shape_.hidden_units(); }
+  [[nodiscard]] int units() const noexcept { return shape_.units(); }
+  /// Where every layer lies, as plain data.
+  [[nodiscard]] const LayerShape& shape() const noexcept { return shape_; }
 
   /// Generative layer l in 0..L: P(s_l | s_{l-1}).
-  [[nodiscard]] const LayerView& generative(int l) const {
-    return generative_[static_cast<std::size_t>(l)];
-  }
+  [[nodiscard]] const LayerView& generative(int l) const { return shape_.generative(l); }
   /// Recognition layer l in 0..L-1: P(s_l | s_{l+1}).
-  [[nodiscard]] const LayerView& recognition(int l) const {
-    return recognition_[static_cast<std::size_t>(l)];
-  }
+  [[nodiscard]] const LayerView& recognition(int l) const { return shape_.recognition(l); }
   [[nodiscard]] std::size_t generative_parameters() const noexcept {
-    return generative_parameters_;
+    return shape_.generative_parameters();
   }
-  [[nodiscard]] std::size_t parameters() const noexcept { return parameters_; }
+  [[nodiscard]] std::size_t parameters() const noexcept { return shape_.parameters(); }
 
   /// 32-bit draws of one training step and batch row, padded to a multiple of 4 (see random.hpp).
   [[nodiscard]] std::uint64_t draws_per_step() const noexcept;
@@ -60,11 +59,7 @@ class Topology {
 
  private:
   std::vector<int> sizes_;
-  std::vector<LayerView> generative_;
-  std::vector<LayerView> recognition_;
-  int hidden_units_ = 0;
-  std::size_t generative_parameters_ = 0;
-  std::size_t parameters_ = 0;
+  LayerShape shape_;
 };
 
 }  // namespace helmholtz

@@ -46,7 +46,7 @@ HELMHOLTZ_FN ActivityRow next_activities(const LayerView& layer, const double* p
   const auto outputs = static_cast<std::size_t>(layer.outputs);
   const auto own = bits.ones * outputs;
   const auto parent = bits.ones == 1 ? biases : ActivityRow{stack, own - outputs};
-  auto weight = layer.weights + bits.last_unit;
+  std::size_t weight = layer.weights + bits.last_unit;
   for (std::size_t j = 0; j < outputs; ++j) {
     O::store(O::add(O::load(parent.array, parent.first + j), O::load(parameters, weight)), stack,
              own + j);

@@ -8,13 +8,7 @@
 
 namespace helmholtz {
 
-bool exact_is_feasible(const Topology& topology) {
-  for (int l = 0; l < topology.last(); ++l) {
-    const int above = l == 0 ? 0 : topology.size(l - 1);
-    if (above + topology.size(l) > kMaxExactUnits) return false;
-  }
-  return true;
-}
+bool exact_is_feasible(const Topology& topology) { return topology.shape().is_enumerable(); }
 
 namespace {
 

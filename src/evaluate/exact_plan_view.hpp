@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "helmholtz/layer_view.hpp"
+#include "helmholtz/layer_shape.hpp"
 
 /// The exact evaluation's inputs and memory as plain pointers and counts, for every device.
 namespace helmholtz {

@@ -14,7 +14,7 @@
 #include "model/exact_scalar.hpp"
 #include "simd/float_ops-inl.hpp"
 #include "simd/philox-inl.hpp"
-#include "step/shape.hpp"
+#include "step/static_shape.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::HWY_NAMESPACE {
@@ -96,7 +96,7 @@ class Sampler {
     }
   }
 
-  Shape shape_;
+  const Shape& shape_;
   const SampleTask& task_;
   FloatOps::U* words_;    ///< [draws_per_sample()]
   FloatOps::Bit* units_;  ///< [units()]
@@ -116,10 +116,10 @@ HWY_NOINLINE void generate_with(const Shape& shape, const SampleTask& task, std:
 void generate(const SampleTask& task, std::uint32_t first, std::byte* scratch,
               const PackedPatterns& out) {
   using Notebook = step::StaticShape<1, 6, 9>;
-  if (step::same_sizes(Notebook(), *task.topology)) {
+  if (step::same_sizes(Notebook(), task.topology->shape())) {
     generate_with(Notebook(), task, first, scratch, out);
   } else {
-    generate_with(step::RuntimeShape(*task.topology), task, first, scratch, out);
+    generate_with(task.topology->shape(), task, first, scratch, out);
   }
 }
 

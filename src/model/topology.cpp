@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "helmholtz/draw_layout.hpp"
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
 
@@ -16,14 +17,16 @@ const std::string& allowed_layers() {
   return text;
 }
 
-constexpr std::uint64_t padded_to_blocks(std::uint64_t draws) { return (draws + 3) / 4 * 4; }
-
-/// Lays a layer's weights and biases behind the parameters so far.
-LayerView append_layer(std::size_t& offset, int outputs, int inputs) {
-  LayerView view{.weights = offset, .bias = 0, .outputs = outputs, .inputs = inputs};
-  view.bias = offset + static_cast<std::size_t>(outputs) * static_cast<std::size_t>(inputs);
-  offset = view.bias + static_cast<std::size_t>(outputs);
-  return view;
+/// Counted in 64 bits: a shape counts in 32, which suffice for as many as are allowed.
+std::uint64_t count_parameters(const std::vector<int>& sizes) {
+  std::uint64_t count = 0;
+  std::uint64_t above = 0;
+  for (const int size : sizes) {
+    const auto units = static_cast<std::uint64_t>(size);
+    count += units * (above + 1) + (above == 0 ? 0 : above * (units + 1));
+    above = units;
+  }
+  return count;
 }
 
 }  // namespace
@@ -33,22 +36,11 @@ Topology::Topology(std::vector<int> layer_sizes) : sizes_(std::move(layer_sizes)
   bool valid = layers >= 2 && layers <= kMaxLayers;
   for (const int size : sizes_) valid = valid && size >= 1 && size <= kMaxUnits;
   if (!valid) throw InvalidArgument("layers", to_string(), allowed_layers());
-
-  std::size_t offset = 0;
-  for (int l = 0; l < layers; ++l) {
-    generative_.push_back(append_layer(offset, size(l), l == 0 ? 0 : size(l - 1)));
-  }
-  generative_parameters_ = offset;
-  recognition_.resize(sizes_.size() - 1);
-  for (int l = last() - 1; l >= 0; --l) {
-    recognition_[static_cast<std::size_t>(l)] = append_layer(offset, size(l), size(l + 1));
-    hidden_units_ += size(l);
-  }
-  parameters_ = offset;
-  if (parameters_ > kMaxParameters) {
+  if (count_parameters(sizes_) > kMaxParameters) {
     throw InvalidArgument("layers", to_string(),
                           fmt::format("at most {} parameters a machine", kMaxParameters));
   }
+  shape_ = LayerShape(sizes_.data(), layers);
 }
 
 Topology Topology::parse(std::string_view text) {
@@ -62,12 +54,13 @@ Topology Topology::parse(std::string_view text) {
 }
 
 std::uint64_t Topology::draws_per_step() const noexcept {
-  return padded_to_blocks(1 + static_cast<std::uint64_t>(hidden_units_) +
-                          static_cast<std::uint64_t>(units()));
+  return std::uint64_t{Philox4x32::kWords} *
+         static_cast<std::uint64_t>(draws::blocks_per_step(shape_));
 }
 
 std::uint64_t Topology::draws_per_sample() const noexcept {
-  return padded_to_blocks(static_cast<std::uint64_t>(units()));
+  return std::uint64_t{Philox4x32::kWords} *
+         static_cast<std::uint64_t>(draws::blocks_per_sample(shape_));
 }
 
 std::string Topology::to_string() const { return fmt::format("{}", fmt::join(sizes_, ",")); }

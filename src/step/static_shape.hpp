@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <type_traits>
 
-#include "helmholtz/layer_view.hpp"
+#include "helmholtz/layer_shape.hpp"
 
-/// Layer sizes that the fused kernels know when they are compiled. No more of the standard library
-/// than a compiler for devices brings along.
+/// Layer sizes that a step knows when it is compiled. No more of the standard library than a
+/// compiler for devices brings along.
 namespace helmholtz::step {
 
 /// A layer whose offsets and sizes are constants.
@@ -22,7 +22,8 @@ struct StaticLayer {
 template <int l>
 using Index = std::integral_constant<int, l>;
 
-/// A topology known at compile time, e.g. StaticShape<1, 6, 9>; the same offsets as Topology.
+/// A LayerShape of constants, e.g. StaticShape<1, 6, 9>. Whatever depends on l is computed by
+/// folding: a device has no array of constants to look it up in.
 template <int... sizes>
 class StaticShape {
  public:
@@ -30,7 +31,14 @@ class StaticShape {
   static constexpr int kLast = static_cast<int>(sizeof...(sizes)) - 1;
   static constexpr int kUnits = (sizes + ...);
 
+  /// The same at run time.
+  static constexpr LayerShape shape() {
+    constexpr int kSizes[] = {sizes...};
+    return {kSizes, kLast + 1};
+  }
+
   static constexpr int last() { return kLast; }
+  static constexpr int units() { return kUnits; }
   static constexpr int hidden_units() { return kUnits - size(kLast); }
   static constexpr int size(int l) {
     int k = 0;
@@ -44,41 +52,33 @@ class StaticShape {
     ((offset += k++ < l ? sizes : 0), ...);
     return offset;
   }
-  static constexpr std::size_t generative_parameters() {
-    return generative_view(kLast + 1).weights;
+  static constexpr int mask_offset(int l) {
+    int offset = 0;
+    for (int k = 0; k < l; ++k) offset += (size(k) + 31) / 32;
+    return offset;
   }
-  static constexpr std::size_t parameters() { return recognition_view(-1).weights; }
+  static constexpr std::size_t generative_parameters() { return kGenerativeParameters; }
+  static constexpr std::size_t parameters() { return kParameters; }
 
   template <int l>
   static constexpr auto generative(Index<l>) {
-    return StaticLayer<generative_view(l)>();
+    return StaticLayer<shape().generative(l)>();
   }
   template <int l>
   static constexpr auto recognition(Index<l>) {
-    return StaticLayer<recognition_view(l)>();
+    return StaticLayer<shape().recognition(l)>();
   }
 
  private:
-  static constexpr LayerView view(std::size_t offset, int outputs, int inputs) {
-    const auto weights = static_cast<std::size_t>(outputs * inputs);
-    return {.weights = offset, .bias = offset + weights, .outputs = outputs, .inputs = inputs};
-  }
-  /// Layer l, or one past the last: an empty layer at the end of the generative parameters.
-  static constexpr LayerView generative_view(int l) {
-    std::size_t offset = 0;
-    for (int k = 0; k < l; ++k) {
-      offset += static_cast<std::size_t>(size(k) * ((k == 0 ? 0 : size(k - 1)) + 1));
-    }
-    return l > kLast ? view(offset, 0, 0) : view(offset, size(l), l == 0 ? 0 : size(l - 1));
-  }
-  /// Layer l, or -1: an empty layer at the end of all parameters.
-  static constexpr LayerView recognition_view(int l) {
-    std::size_t offset = generative_view(kLast + 1).weights;
-    for (int k = kLast - 1; k > l; --k) {
-      offset += static_cast<std::size_t>(size(k) * (size(k + 1) + 1));
-    }
-    return l < 0 ? view(offset, 0, 0) : view(offset, size(l), size(l + 1));
-  }
+  static constexpr std::size_t kGenerativeParameters = shape().generative_parameters();
+  static constexpr std::size_t kParameters = shape().parameters();
 };
+
+template <int... sizes>
+constexpr bool same_sizes(StaticShape<sizes...>, const LayerShape& shape) {
+  int l = 0;
+  return shape.last() + 1 == static_cast<int>(sizeof...(sizes)) &&
+         ((shape.size(l++) == sizes) && ...);
+}
 
 }  // namespace helmholtz::step

@@ -8,7 +8,7 @@
 // Beside exact_arithmetic.inl's list, `O` has: Bit, one unit's state in every lane; bit(B) -> Bit;
 // add_if(bit, sum, x) = sum + (bit ? x : 0); error(bit, p) = bit - p; kTile, the most outputs of a
 // static shape's tile, whose sums stay in registers. `Shape`: step::StaticShape or
-// step::RuntimeShape. `Store`: load(k) and store(k, x) of parameter k. `Patterns`: draw(word,
+// LayerShape. `Store`: load(k) and store(k, x) of parameter k. `Patterns`: draw(word,
 // bits), the visible units of a drawn pattern. `Units`, `Words` and `Rates`: pointers to Bits, Us
 // and Fs, or what behaves like them: x[i], x + i.
 
@@ -84,6 +84,7 @@ class WakeSleep {
   using U = typename O::U;
   using Bit = typename O::Bit;
 
+  /// @param shape   outlives the machine
   /// @param deltas  where updates go: the parameters themselves when a batch has one row
   /// @param units   [units], scratch: the states, layer 0 first
   HELMHOLTZ_FN WakeSleep(const Shape& shape, Store parameters, Store deltas, Patterns patterns,
@@ -239,7 +240,7 @@ class WakeSleep {
     return layer.weights + static_cast<std::size_t>(j * layer.inputs + i);
   }
 
-  Shape shape_;
+  const Shape& shape_;
   Store parameters_;
   Store deltas_;
   Patterns patterns_;

@@ -156,7 +156,7 @@ TEST(EvaluationPlan, SamplesFitIntoSharedMemory) {
   const auto plan = [&](const std::vector<int>& sizes, std::uint32_t machines,
                         std::uint32_t samples) {
     cuda::SampleTask task;
-    task.shape = cuda::RuntimeShape(sizes.data(), static_cast<int>(sizes.size()));
+    task.shape = LayerShape(sizes.data(), static_cast<int>(sizes.size()));
     task.machines.count = machines;
     task.samples = samples;
     return cuda::plan_samples(task, h200);

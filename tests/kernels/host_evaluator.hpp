@@ -24,7 +24,7 @@ class HostEvaluator {
         view_(ensemble, factors_),
         shape_(view_.get().layer_sizes, static_cast<int>(view_.get().layers)),
         tables_(view_.get(), shape_),
-        sizes_(tables_.layers.data(), cuda::exact_is_feasible(shape_) ? shape_.last() : -1,
+        sizes_(tables_.layers.data(), shape_.is_enumerable() ? shape_.last() : -1,
                ensemble.world.size()) {
     input_.shape = shape_;
     input_.plan = {.layers = tables_.layers.data(),
@@ -57,7 +57,7 @@ class HostEvaluator {
       if (diverged[m] == 0) numbers.push_back(m);
     }
     sane.machines = {numbers.data(), 0, static_cast<std::uint32_t>(numbers.size())};
-    if (cuda::exact_is_feasible(shape_)) evaluate_exactly(sane, results);
+    if (shape_.is_enumerable()) evaluate_exactly(sane, results);
     if (samples > 0) evaluate_by_samples(sane, step, samples, results);
     std::vector<Evaluation> all;
     for (std::uint32_t m = 0; m < machines; ++m) {
@@ -103,7 +103,7 @@ class HostEvaluator {
 
   step::FactorTable factors_;
   plugin::EnsembleView view_;
-  cuda::RuntimeShape shape_;
+  LayerShape shape_;
   cuda::WorldTables tables_;
   ExactSizes sizes_;
   cuda::EvaluationInput input_;

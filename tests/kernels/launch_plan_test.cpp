@@ -16,19 +16,19 @@ constexpr DeviceLimits kTuring{.multiprocessors = 40, .shared_per_block = 64 * 1
 
 FusedTask task(const std::vector<int>& sizes, std::uint32_t machines, std::uint32_t batch = 1) {
   FusedTask task;
-  task.shape = RuntimeShape(sizes.data(), static_cast<int>(sizes.size()));
+  task.shape = LayerShape(sizes.data(), static_cast<int>(sizes.size()));
   task.machines = machines;
   task.batch = batch;
   return task;
 }
 
-TEST(RuntimeShape, CountsAsTheTopologyDoes) {
+TEST(LayerShape, CountsAsTheTopologyDoes) {
   const auto shape = task({1, 6, 9}, 1).shape;
   EXPECT_EQ(shape.parameters(), 143U);
   EXPECT_EQ(shape.generative_parameters(), 76U);
   EXPECT_EQ(shape.units(), 16);
   EXPECT_EQ(shape.hidden_units(), 7);
-  EXPECT_EQ(4 * shape.blocks_per_step(), 24);
+  EXPECT_EQ(4 * draws::blocks_per_step(shape), 24);
 }
 
 TEST(LaunchPlan, KeepsTheNotebookInRegisters) {

@@ -119,7 +119,7 @@ TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
   const DeviceLimits limits{.multiprocessors = 132, .shared_per_block = 227 * 1024};
   const auto plan = [&](const std::vector<int>& sizes, std::uint32_t batch) {
     FusedTask task;
-    task.shape = RuntimeShape(sizes.data(), static_cast<int>(sizes.size()));
+    task.shape = LayerShape(sizes.data(), static_cast<int>(sizes.size()));
     task.machines = 100'000;
     task.batch = batch;
     return plan_specialised(task, limits);

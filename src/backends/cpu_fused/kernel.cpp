@@ -11,11 +11,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
-#include "helmholtz/random.hpp"
+#include "helmholtz/draw_layout.hpp"
 #include "model/exact_scalar.hpp"
 #include "simd/float_ops-inl.hpp"
 #include "simd/philox-inl.hpp"
-#include "step/shape.hpp"
+#include "step/static_shape.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::HWY_NAMESPACE {
@@ -179,14 +179,11 @@ class LaneTrainer {
     machine_.apply_deltas(shape_.generative_parameters(), shape_.parameters());
   }
 
-  /// The slot of the first generative unit.
   [[nodiscard]] HWY_INLINE std::uint64_t sleep_slot() const {
-    return 1 + static_cast<std::uint64_t>(shape_.hidden_units());
+    return static_cast<std::uint64_t>(draws::dream(shape_));
   }
-
   [[nodiscard]] HWY_INLINE std::uint64_t blocks_per_step() const {
-    const auto units = shape_.hidden_units() + shape_.size(shape_.last());
-    return (sleep_slot() + static_cast<std::uint64_t>(units) + 3) / 4;
+    return static_cast<std::uint64_t>(draws::blocks_per_step(shape_));
   }
 
   /// Fills the words of blocks [begin, end) of a step.
@@ -210,7 +207,7 @@ class LaneTrainer {
     return FloatOps::load(lane);
   }
 
-  Shape shape_;
+  const Shape& shape_;
   const Task& task_;
   const Block& block_;
   std::size_t first_;
@@ -229,7 +226,7 @@ void train_lanes(const Shape& shape, const Task& task, const Block& block) {
 /// Trains with the shape's constants if the topology has its sizes.
 template <class Shape>
 bool train_if_same(const Task& task, const Block& block) {
-  if (!step::same_sizes(Shape(), *task.topology)) return false;
+  if (!step::same_sizes(Shape(), task.topology->shape())) return false;
   train_lanes(Shape(), task, block);
   return true;
 }
@@ -237,7 +234,7 @@ bool train_if_same(const Task& task, const Block& block) {
 template <class... Shapes>
 void train_with_best_shape(const Task& task, const Block& block) {
   if (!(train_if_same<Shapes>(task, block) || ...)) {
-    train_lanes(step::RuntimeShape(*task.topology), task, block);
+    train_lanes(task.topology->shape(), task, block);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "backends/cpu_layered/blas.hpp"
 #include "backends/cpu_layered/kernels.hpp"
+#include "helmholtz/draw_layout.hpp"
 #include "model/rates.hpp"
 
 namespace helmholtz::cpu_layered {
@@ -24,15 +25,13 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
       stride_(row_stride(ensemble.batch)),
       ones_(index(ensemble.batch), 1.0F) {
   const auto& topology = ensemble.topology;
-  recognition_.resize(index(topology.last()));
-  std::uint64_t slot = 1;  // slot 0 draws the pattern
-  for (int l = topology.last() - 1; l >= 0; --l) {
-    recognition_[index(l)] = {l, l + 1, topology.recognition(l), slot};
-    slot += index(topology.size(l));
+  const auto& shape = topology.shape();
+  for (int l = 0; l < topology.last(); ++l) {
+    recognition_.push_back({l, l + 1, shape.recognition(l), draws::recognition(shape, l)});
   }
   for (int l = 0; l <= topology.last(); ++l) {
-    generative_.push_back({l, l == 0 ? kNoInputs : l - 1, topology.generative(l), slot});
-    slot += index(topology.size(l));
+    generative_.push_back(
+        {l, l == 0 ? kNoInputs : l - 1, shape.generative(l), draws::generative(shape, l)});
     first_unit_tile_.push_back(unit_tiles_.size());
     append_tiles(l, index(topology.size(l)), index(ensemble.batch), unit_tiles_);
     units_.emplace_back(padded(index(topology.size(l)) * stride_));
@@ -92,7 +91,7 @@ std::span<const Tile> Batch::units(int first, int last) const {
   return std::span(unit_tiles_).subspan(begin, first_unit_tile_[index(last) + 1] - begin);
 }
 
-kernels::TileDraws Batch::draws(std::uint64_t first_slot, const Tile& tile) const {
+kernels::TileDraws Batch::draws_of(std::uint64_t first_slot, const Tile& tile) const {
   return {.seed = seed_,
           .first_block = first_block_,
           .slot = first_slot,
@@ -100,7 +99,7 @@ kernels::TileDraws Batch::draws(std::uint64_t first_slot, const Tile& tile) cons
 }
 
 void Batch::draw_patterns(const Tile& tile) {
-  kernels::draw_patterns(ensemble_.world, draws(0, tile), tile.rows.begin,
+  kernels::draw_patterns(ensemble_.world, draws_of(draws::kPattern, tile), tile.rows.begin,
                          part(units_.back(), tile));
 }
 
@@ -108,7 +107,7 @@ void Batch::sample(const Layer& layer, const Tile& tile) {
   const auto out = part(units_[index(layer.index)], tile);
   activities(layer, tile, out);
   kernels::sample(out, parameters_ + layer.view.bias + tile.rows.begin,
-                  draws(layer.slot + tile.rows.begin, tile));
+                  draws_of(index(layer.slot) + tile.rows.begin, tile));
 }
 
 void Batch::find_errors(const Layer& layer, const Tile& tile) {

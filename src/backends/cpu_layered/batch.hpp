@@ -51,7 +51,7 @@ class Batch {
     int index = 0;   ///< l
     int inputs = 0;  ///< the layer that feeds it; kNoInputs for the generative layer 0
     LayerView view;
-    std::uint64_t slot = 0;  ///< of its first unit's draw (random.hpp)
+    int slot = 0;  ///< of its first unit's draw (random.hpp)
   };
   static constexpr int kNoInputs = -1;
 
@@ -65,7 +65,7 @@ class Batch {
   void find_errors(const Layer& layer, const Tile& tile);
   /// The delta rule on a rectangle of the weights; the first column's tile also takes the biases.
   void learn(const Layer& layer, double rate, const Tile& tile);
-  [[nodiscard]] kernels::TileDraws draws(std::uint64_t first_slot, const Tile& tile) const;
+  [[nodiscard]] kernels::TileDraws draws_of(std::uint64_t first_slot, const Tile& tile) const;
   /// Without bias.
   void activities(const Layer& layer, const Tile& tile, const Matrix& out);
 
