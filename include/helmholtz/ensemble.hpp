@@ -30,8 +30,8 @@ struct Ensemble {
   int batch = 1;  ///< B, rows a step
   BatchReduction reduction = BatchReduction::sum;
   bool nonnegative = false;  ///< keep W_L >= 0 after each update (and at the start)
-  std::vector<Hyperparameters> settings;
-  std::vector<Machine> machines;
+  std::vector<Hyperparameters> settings = {};
+  std::vector<Machine> machines = {};
 
   [[nodiscard]] std::size_t size() const noexcept { return machines.size(); }
   [[nodiscard]] const Hyperparameters& hyperparameters(std::size_t m) const {
@@ -43,6 +43,13 @@ struct Ensemble {
   ///         topology, a machine has no setting, or there is no machine
   void validate() const;
 };
+
+/// Machines of one topology and world that differ by their seed alone.
+/// @throws InvalidArgument (fields "lr", "lr-generative", "lr-recognition", "lr-layer")
+Ensemble make_ensemble(Topology topology, World world, std::span<const std::uint64_t> seeds,
+                       const LearningRateOptions& rates = {});
+/// Seeds [first, last), e.g. for make_ensemble.
+std::vector<std::uint64_t> seed_range(std::uint64_t first, std::uint64_t last);
 
 /// The parameters of machine m before its first step. Fills [parameters()] floats.
 void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float> out);

@@ -15,8 +15,8 @@ bool is_learning_rate(double value) noexcept;
 
 /// Learning rates, one a layer and network. Layer 0 (top) first.
 struct LearningRates {
-  std::vector<double> generative;   ///< [L+1] for b_0; W_1, b_1; …; W_L, b_L
-  std::vector<double> recognition;  ///< [L] for R_0, c_0; …; R_{L-1}, c_{L-1}
+  std::vector<double> generative = {};   ///< [L+1] for b_0; W_1, b_1; …; W_L, b_L
+  std::vector<double> recognition = {};  ///< [L] for R_0, c_0; …; R_{L-1}, c_{L-1}
 
   bool operator==(const LearningRates&) const = default;
 };
@@ -24,9 +24,9 @@ struct LearningRates {
 /// What a user says about rates; the more specific entry wins: a layer's, a network's, the rate.
 struct LearningRateOptions {
   double rate = 0.05;
-  std::optional<double> generative;
-  std::optional<double> recognition;
-  std::vector<double> per_layer;  ///< empty, or L+1 rates, top first, for both networks
+  std::optional<double> generative = {};
+  std::optional<double> recognition = {};
+  std::vector<double> per_layer = {};  ///< empty, or L+1 rates, top first, for both networks
 
   /// @throws InvalidArgument (fields "lr", "lr-generative", "lr-recognition", "lr-layer") for a
   ///         rate that is NaN, negative, infinite or above the largest float, or a wrong number of
@@ -70,9 +70,9 @@ struct Initialisation {
 
 /// What may differ between two machines of one ensemble, besides the seed.
 struct Hyperparameters {
-  LearningRates rates;
-  Schedule schedule;
-  Initialisation initialisation;
+  LearningRates rates = {};
+  Schedule schedule = {};
+  Initialisation initialisation = {};
 
   bool operator==(const Hyperparameters&) const = default;
 };

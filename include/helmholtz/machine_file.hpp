@@ -12,7 +12,7 @@ namespace helmholtz {
 struct SavedMachine {
   Ensemble ensemble;
   std::uint64_t step = 0;
-  std::vector<float> parameters;  ///< [topology.parameters()]
+  std::vector<float> parameters = {};  ///< [topology.parameters()]
 };
 
 /// Writes an HDF5 file under a temporary name, syncs it, and renames it: never half a file.

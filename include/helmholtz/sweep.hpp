@@ -89,7 +89,7 @@ struct SweepSpec {
   static constexpr std::uint64_t kMaxEvaluations = 1'000'000;  ///< of one machine
 
   World world;
-  std::vector<Topology> topologies;
+  std::vector<Topology> topologies = {};
   std::vector<double> rates = {0.05};
   LearningRateOptions rate_overrides = {};  ///< all but its `rate`, which `rates` replaces
   std::vector<int> batches = {1};

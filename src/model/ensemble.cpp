@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -72,6 +74,23 @@ void set_visible_biases(const Ensemble& ensemble, const Initialisation& init,
 }
 
 }  // namespace
+
+Ensemble make_ensemble(Topology topology, World world, std::span<const std::uint64_t> seeds,
+                       const LearningRateOptions& rates) {
+  Ensemble ensemble{.topology = std::move(topology), .world = std::move(world)};
+  ensemble.settings = {{.rates = rates.resolve(ensemble.topology)}};
+  for (const auto seed : seeds) ensemble.machines.push_back({.seed = seed});
+  return ensemble;
+}
+
+std::vector<std::uint64_t> seed_range(std::uint64_t first, std::uint64_t last) {
+  if (first > last) {
+    throw InvalidArgument("seeds", fmt::format("{}:{}", first, last), "first <= last");
+  }
+  std::vector<std::uint64_t> seeds(last - first);
+  std::iota(seeds.begin(), seeds.end(), first);
+  return seeds;
+}
 
 void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float> out) {
   const auto& init = ensemble.hyperparameters(m).initialisation;

@@ -1,0 +1,14 @@
+#pragma once
+
+/// The whole library.
+#include "helmholtz/backends.hpp"
+#include "helmholtz/ensemble.hpp"
+#include "helmholtz/error.hpp"
+#include "helmholtz/evaluation.hpp"
+#include "helmholtz/hyperparameters.hpp"
+#include "helmholtz/machine_file.hpp"
+#include "helmholtz/random.hpp"
+#include "helmholtz/sweep.hpp"
+#include "helmholtz/topology.hpp"
+#include "helmholtz/trainer.hpp"
+#include "helmholtz/world.hpp"
