@@ -29,7 +29,7 @@ class AHostileShard : public ARun {
  protected:
   void SetUp() override {
     sweep(spec_);
-    notes_ = io::check_seal(shard_(), kShardKind);
+    notes_ = io::read_sealed(shard_(), kShardKind).notes;
   }
   [[nodiscard]] std::filesystem::path shard_() const { return path_ / "shards" / "00000000.h5"; }
 

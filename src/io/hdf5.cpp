@@ -16,10 +16,11 @@ void require_written(bool done, const std::string& path, const char* name) {
   if (!done) throw IoError(path, fmt::format("cannot be written (HDF5, {})", name));
 }
 
-/// A file in memory. HDF5 looks for a file of its name all the same: there can be none.
+/// The name of a file in memory. HDF5 looks for a file of its name all the same: there can be none.
+constexpr const char* kNoFile = "/dev/null/memory";
+constexpr std::size_t kGrowth = std::size_t{1} << 20;
+
 Handle create(const std::string& name, hsize_t user_block) {
-  constexpr const char* kNoFile = "/dev/null/memory";
-  constexpr std::size_t kGrowth = std::size_t{1} << 20;
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   const bool ready = creation.valid() && access.valid() &&
@@ -82,10 +83,40 @@ std::string Writer::image() const {
   return bytes;
 }
 
-Reader::Reader(const std::filesystem::path& path)
-    : path_(path.string()),
-      file_bytes_(std::filesystem::file_size(path)),
-      file_(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose) {
+namespace {
+
+/// Functions by which HDF5 takes a file's bytes where they are, instead of copying them twice: what
+/// it "allocates" is always the image itself, given to it as `udata`.
+constexpr H5FD_file_image_callbacks_t in_place(void* image) {
+  return {.image_malloc = [](std::size_t, H5FD_file_image_op_t, void* udata) { return udata; },
+          .image_memcpy = [](void* to, const void*, std::size_t, H5FD_file_image_op_t,
+                             void*) { return to; },
+          .image_realloc = [](void*, std::size_t, H5FD_file_image_op_t, void*) -> void* {
+            return nullptr;  // what is only read does not grow
+          },
+          .image_free = [](void*, H5FD_file_image_op_t, void*) -> herr_t { return 0; },
+          .udata_copy = [](void* udata) { return udata; },
+          .udata_free = [](void*) -> herr_t { return 0; },
+          .udata = image};
+}
+
+/// @return an invalid handle if the bytes are no HDF5 file
+Handle open_image(std::string_view bytes) {
+  auto* const image = const_cast<char*>(bytes.data());  // opened to be read alone
+  auto callbacks = in_place(image);
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  const bool ready = access.valid() &&
+                     H5Pset_fapl_core(access.get(), kGrowth, /*backing_store=*/false) >= 0 &&
+                     H5Pset_file_image_callbacks(access.get(), &callbacks) >= 0 &&
+                     H5Pset_file_image(access.get(), image, bytes.size()) >= 0;
+  if (!ready) return {H5I_INVALID_HID, H5Fclose};
+  return {H5Fopen(kNoFile, H5F_ACC_RDONLY, access.get()), H5Fclose};
+}
+
+}  // namespace
+
+Reader::Reader(std::string name, std::string_view bytes)
+    : path_(std::move(name)), file_bytes_(bytes.size()), file_(open_image(bytes)) {
   if (!file_.valid()) throw BadData(path_, "cannot be opened as HDF5");
 }
 

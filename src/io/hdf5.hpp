@@ -4,9 +4,9 @@
 
 #include <bit>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -95,10 +95,13 @@ class Writer {
   Handle file_;
 };
 
-/// Reads them back, checking kind, type and size before anything is allocated. Throws BadData.
+/// Reads them back from a file's bytes in memory, so that HDF5 neither opens nor locks a file:
+/// checks kind, type and size before anything is allocated. Throws BadData.
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path);
+  /// @param name   the file that they are from, for messages
+  /// @param bytes  all of it, its user block included; must outlive this
+  Reader(std::string name, std::string_view bytes);
 
   template <class Number>
   [[nodiscard]] Number attribute(const char* name) const {

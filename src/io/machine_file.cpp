@@ -147,9 +147,9 @@ void save_machine(const std::filesystem::path& path, const SavedMachine& machine
 
 SavedMachine load_machine(const std::filesystem::path& path) {
   const hdf5::SilentErrors silent;
-  io::check_seal(path, kKind);
+  const auto sealed = io::read_sealed(path, kKind);
   try {
-    const Reader file(path);
+    const Reader file(path.string(), sealed.bytes);
     auto machine = read(file);
     require_consistent(machine, file.attribute<std::uint64_t>("parameters_xxh3"), path.string());
     return machine;

@@ -1,20 +1,15 @@
 #include "io/sealed_file.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <new>
-#include <vector>
 
 #include <fmt/format.h>
 #include <xxhash.h>
 
 #include "helmholtz/error.hpp"
-#include "io/descriptor.hpp"
+#include "io/input_file.hpp"
 
 namespace helmholtz::io {
 
@@ -53,55 +48,22 @@ std::string seal_text(const SealKind& kind, std::string_view notes, std::uint64_
   return text;
 }
 
-/// A sealed file, open.
-class Input {
- public:
-  explicit Input(const std::filesystem::path& path)
-      : path_(path.string()), file_(path, O_RDONLY | O_NONBLOCK) {  // a named pipe must not block
-    struct stat status {};
-    if (!file_.is_open() || fstat(file_.get(), &status) != 0) {
-      throw NoInput(path_, std::strerror(errno));
-    }
-    if (!S_ISREG(status.st_mode)) throw NoInput(path_, "is no regular file");
-    bytes_ = static_cast<std::uint64_t>(status.st_size);
-  }
-
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-
-  /// Fills `buffer` from an offset as far as the file goes.
-  std::size_t read_at(std::uint64_t offset, std::string& buffer) const {
-    std::size_t filled = 0;
-    while (filled < buffer.size()) {
-      const auto got = pread(file_.get(), buffer.data() + filled, buffer.size() - filled,
-                             static_cast<off_t>(offset + filled));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw IoError(path_, std::strerror(errno));
-      if (got == 0) break;
-      filled += static_cast<std::size_t>(got);
-    }
-    return filled;
-  }
-
-  [[noreturn]] void fail(const std::string& problem) const { throw BadData(path_, problem); }
-
- private:
-  std::string path_;
-  Descriptor file_;
-  std::uint64_t bytes_ = 0;
-};
+[[noreturn]] void fail(const InputFile& file, const std::string& problem) {
+  throw BadData(file.path(), problem);
+}
 
 /// The seal as it stands in the file: its kind, schema and length are right.
-std::string read_seal(const Input& file, const SealKind& kind) {
+std::string read_seal(const InputFile& file, const SealKind& kind) {
   std::string found(kSealBytes, '\0');
   found.resize(file.read_at(0, found));
-  if (!found.starts_with(first_words(kind))) file.fail(fmt::format("is no saved {}", kind.name));
+  if (!found.starts_with(first_words(kind))) fail(file, fmt::format("is no saved {}", kind.name));
   const auto head = fmt::format("{}{}\n", first_words(kind), kind.schema);
   if (!found.starts_with(head)) {
-    file.fail(fmt::format("saved in another schema; this program reads {}", kind.schema));
+    fail(file, fmt::format("saved in another schema; this program reads {}", kind.schema));
   }
   const auto length = length_line(file.bytes() - std::min<std::uint64_t>(file.bytes(), kSealBytes));
   if (found.size() < kSealBytes || found.compare(head.size(), length.size(), length) != 0) {
-    file.fail("is damaged or cut short (its length does not match)");
+    fail(file, "is damaged or cut short (its length does not match)");
   }
   return found;
 }
@@ -122,25 +84,26 @@ std::string seal(const SealKind& kind, std::string_view notes, std::string_view 
 }
 
 std::string read_seal_notes(const std::filesystem::path& path, const SealKind& kind) {
-  return notes_of(read_seal(Input(path), kind));
+  return notes_of(read_seal(InputFile(path), kind));
 }
 
-std::string check_seal(const std::filesystem::path& path, const SealKind& kind) {
-  constexpr std::size_t kBlock = std::size_t{1} << 20;
-  const Input file(path);
-  const auto found = read_seal(file, kind);
-  auto notes = notes_of(found);
-  Digest digest(notes);
-  std::string block(kBlock, '\0');
-  std::uint64_t bytes = 0;
-  for (std::size_t got = kBlock; got == kBlock; bytes += got) {
-    got = file.read_at(kSealBytes + bytes, block);
-    digest.add(std::string_view(block).substr(0, got));
+Sealed read_sealed(const std::filesystem::path& path, const SealKind& kind) {
+  const InputFile file(path);
+  const auto seal = read_seal(file, kind);
+  const auto bytes = static_cast<std::size_t>(file.bytes());
+  Sealed sealed{.notes = notes_of(seal),
+                .memory = std::make_unique_for_overwrite<char[]>(bytes),
+                .bytes = {}};
+  const auto got = file.read_at(0, {sealed.memory.get(), bytes});
+  sealed.bytes = {sealed.memory.get(), got};
+  if (got < kSealBytes) fail(file, "is damaged or cut short (its length does not match)");
+  Digest digest(sealed.notes);
+  digest.add(sealed.bytes.substr(kSealBytes));
+  const auto expected = seal_text(kind, sealed.notes, got - kSealBytes, digest.value());
+  if (sealed.bytes.substr(0, kSealBytes) != expected) {
+    fail(file, "is damaged or cut short (its digest does not match)");
   }
-  if (found != seal_text(kind, notes, bytes, digest.value())) {
-    file.fail("is damaged or cut short (its digest does not match)");
-  }
-  return notes;
+  return sealed;
 }
 
 }  // namespace helmholtz::io

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -23,11 +24,21 @@ struct SealKind {
 std::string seal(const SealKind& kind, std::string_view notes, std::string_view image);
 
 /// The notes of a sealed file, whose length is right; nothing behind its first bytes is read.
-/// @throws NoInput if there is no such file; BadData if it is of another kind, schema or length
+/// @throws NoInput if there is no such file; BadData if it is of another kind, schema or length;
+///         IoError if it cannot be read
 std::string read_seal_notes(const std::filesystem::path& path, const SealKind& kind);
 
-/// Reads all of it and compares the digest. @return the notes
-/// @throws NoInput if there is no such file; BadData if it is of another kind or damaged
-std::string check_seal(const std::filesystem::path& path, const SealKind& kind);
+/// A sealed file in memory, whole and undamaged.
+struct Sealed {
+  std::string notes;
+  std::unique_ptr<char[]> memory;
+  std::string_view bytes;  ///< of the file, its seal included
+};
+
+/// Reads all of a file once and checks what it has read, so that nothing that happens to the file
+/// later matters.
+/// @throws NoInput if there is no such file; BadData if it is of another kind or damaged; IoError
+///         if it cannot be read, which says nothing about its bytes
+Sealed read_sealed(const std::filesystem::path& path, const SealKind& kind);
 
 }  // namespace helmholtz::io

@@ -167,10 +167,10 @@ std::uint64_t ShardFiles::write(const Shard& shard) const {
 Shard ShardFiles::read(std::uint64_t i) const {
   const auto name = path(i).string();
   const Check check(spec_, name);
-  const auto found = io::check_seal(path(i), kShardKind);
-  if (found != notes(i)) throw BadData(name, other_shard(hash_, found));
+  const auto sealed = io::read_sealed(path(i), kShardKind);
+  if (sealed.notes != notes(i)) throw BadData(name, other_shard(hash_, sealed.notes));
   const hdf5::SilentErrors silent;
-  const hdf5::Reader file(path(i));
+  const hdf5::Reader file(name, sealed.bytes);
   const bool sampled = spec_.samples > 0;
   const hdf5::Shape rows = {machines(i)};
   const hdf5::Shape table = {machines(i), spec_.evaluations()};
