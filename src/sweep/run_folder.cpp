@@ -1,7 +1,6 @@
 #include "sweep/run_folder.hpp"
 
-#include <fstream>
-#include <iterator>
+#include <algorithm>
 #include <optional>
 #include <system_error>
 #include <vector>
@@ -10,6 +9,7 @@
 
 #include "helmholtz/error.hpp"
 #include "io/atomic_file.hpp"
+#include "io/input_file.hpp"
 #include "sweep/config.hpp"
 #include "sweep/lock_file.hpp"
 #include "sweep/manifest.hpp"
@@ -26,20 +26,36 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
-bool is_empty_folder(const fs::path& path) {
-  std::error_code error;
-  return fs::is_directory(path, error) && fs::is_empty(path, error) && !error;
-}
-
-/// Whether a regular file holds these bytes.
+/// Whether a regular file holds these bytes. @throws IoError
 bool holds(const fs::path& path, const std::string& bytes) {
   std::error_code error;
   if (!fs::is_regular_file(path, error) || fs::file_size(path, error) != bytes.size()) return false;
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {}) == bytes;
+  return io::read_file(path) == bytes;
 }
 
-/// Whether an entry is as the creation of this sweep leaves it before there is a manifest.
+/// Names of all that is in a folder.
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    paths.push_back(entry->path());
+  }
+  if (error) throw CannotCreate(folder.string(), error.message());
+  return paths;
+}
+
+/// Whether a folder may become that of the shards: none is there, nor any other HDF5 file.
+bool holds_no_shards(const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) return false;
+  const auto all = entries(folder);
+  return std::none_of(all.begin(), all.end(), [](const fs::path& path) {
+    return path.filename().string().find(".h5") != std::string::npos;
+  });
+}
+
+/// Whether a file of a run is as the creation of this sweep leaves it before there is a manifest.
 bool is_of_creation(const fs::path& entry, const RunFiles& names, const SweepSpec& spec,
                     const std::string& config) {
   if (entry == names.config) return holds(entry, config);
@@ -47,21 +63,26 @@ bool is_of_creation(const fs::path& entry, const RunFiles& names, const SweepSpe
     return spec.world.name().starts_with("file:") && holds(entry, pattern_text(spec.world));
   }
   if (entry == names.lock || entry == names.log) return holds(entry, "");
-  if (entry == names.shards_folder) return is_empty_folder(entry);
-  for (const auto& name : {names.config, names.world, names.manifest}) {
-    if (entry.filename() == fmt::format(".{}.tmp", name.filename().string())) return true;
-  }
-  return false;
+  return entry == names.shards_folder && holds_no_shards(entry);
 }
 
+bool is_run(const fs::path& folder) {
+  std::error_code ignored;
+  const RunFiles names(folder);
+  return fs::exists(names.manifest, ignored) && fs::exists(names.shards_folder, ignored);
+}
+
+/// Something that a new run must not stand beside: a file that it would write or that another sweep
+/// has left, or whole runs, whose parent was meant to be named. All else is nobody's business.
 std::optional<fs::path> strange_entry(const fs::path& path, const RunFiles& names,
                                       const SweepSpec& spec, const std::string& config) {
-  std::error_code error;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (!is_of_creation(entry->path(), names, spec, config)) return entry->path();
+  for (const auto& name : {names.config, names.world, names.log, names.lock, names.summary,
+                           names.report, names.shards_folder}) {
+    if (io::is_there(name) && !is_of_creation(name, names, spec, config)) return name;
   }
-  if (error) throw CannotCreate(path.string(), error.message());
+  for (const auto& entry : entries(path)) {
+    if (is_run(entry)) return entry;
+  }
   return std::nullopt;
 }
 
@@ -111,14 +132,14 @@ void require_same_sweep(const fs::path& path, const SweepSpec& spec) {
 fs::path prepared_folder(fs::path path, const SweepSpec& spec, const std::string& config) {
   create_folder(path);
   const RunFiles names(path);
-  if (!is_there(names.manifest)) {
+  if (!io::is_there(names.manifest)) {
     const auto strange = strange_entry(path, names, spec, config);
     if (!strange) return path;
     if (holds(names.lock, "")) {  // perhaps of a process that makes the same sweep at this moment
       const LockFile lock(names.lock, LockFile::Access::write);
       const LockFile::Exclusive made(lock);
     }
-    if (!is_there(names.manifest)) {
+    if (!io::is_there(names.manifest)) {
       throw CannotCreate(strange->string(),
                          "is there already, but no sweep that it belongs to; give another --out");
     }

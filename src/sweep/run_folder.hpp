@@ -20,8 +20,9 @@ void create_folder(const std::filesystem::path& path);
 ///         spec's begin with; BadData if its files are damaged
 void require_same_sweep(const std::filesystem::path& path, const SweepSpec& spec);
 
-/// The folder ready for its lock: it holds the same sweep, or nothing but what another process that
-/// makes this sweep, or was killed when it did, has written. Files of anyone else stay as they are.
+/// The folder ready for its lock: it holds the same sweep, or of a sweep's files none but what
+/// another process that makes this sweep, or was killed when it did, has written. Files of other
+/// names are ignored; those of anyone else stay as they are.
 /// @param config  what config.toml will be
 /// @throws as require_same_sweep
 std::filesystem::path prepared_folder(std::filesystem::path path, const SweepSpec& spec,

@@ -111,6 +111,7 @@ TEST(SweepCommand, DryRunWritesNothing) {
 TEST(SweepCommand, RefusesADirectoryWithFiles) {
   const TemporaryDirectory folder;
   std::ofstream(folder.path() / "note.txt") << "mine\n";
+  std::ofstream(folder.path() / "log.jsonl") << "mine\n";
   const auto before = std::filesystem::last_write_time(folder.path());
   for (const auto* out : {".", "note.txt", "note.txt/run", "/proc/run"}) {
     const auto ran = run_program(small_sweep({"--out", out}), folder.path());
