@@ -26,6 +26,8 @@ using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 using Files = std::map<std::string, std::string>;
 
+constexpr int kShards = 7;  // of 100 seeds
+
 /// Shards of 16 machines and 2.7 MB, a few hundredths of a second each.
 Arguments a_sweep(const std::string& seeds) {
   return {
@@ -73,29 +75,56 @@ std::vector<int> written_shards(const std::filesystem::path& run) {
   return shards;
 }
 
+int count_shards(const std::filesystem::path& run) {
+  const auto all = visible_files(run / "shards");
+  return static_cast<int>(all.size());
+}
+
+/// Waits until a sweep has one shard more than before, or all.
+void wait_for_a_shard(const std::filesystem::path& run, int before) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (count_shards(run) < std::min(before + 1, kShards)) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "no shard was written";
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 int kills_wanted() {
   const char* text = std::getenv("HELMHOLTZ_KILLS");
   return text == nullptr ? 50 : std::atoi(text);
 }
 
+/// Every other kill falls at any moment of an undisturbed sweep, the others soon after a shard of
+/// the killed process was there.
 TEST(Killed, AtAnyMomentASweepGoesOnWithWholeShards) {
   const TemporaryDirectory folder;
   const auto run = folder.path() / "run";
-  ASSERT_EQ(run_program(a_sweep("0:100"), folder.path()).exit_code, 0);
+  auto sweep = a_sweep("0:100");
+  sweep.insert(sweep.end(), {"--backend", "reference"});  // shards are trained one by one
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_EQ(run_program(sweep, folder.path()).exit_code, 0);
+  const std::chrono::duration<double> whole_time = std::chrono::steady_clock::now() - start;
   const auto whole = results(run);
-  ASSERT_EQ(whole.size(), 7U + 4);  // shards; config, manifest, lock, summary
+  ASSERT_EQ(whole.size(), kShards + 4U);  // shards; config, manifest, lock, summary
   std::filesystem::remove_all(run);
 
   std::mt19937 random(20'260'101);
-  std::uniform_int_distribution<int> microseconds(0, 350'000);
+  std::uniform_real_distribution<double> any(0, 1);
   int kills = 0;
+  int kills_after_a_shard = 0;  // of the process that was killed
   int sweeps = 0;
-  while (kills < kills_wanted()) {
-    Process process(a_sweep("0:100"), folder.path(), {});
-    std::this_thread::sleep_for(std::chrono::microseconds(microseconds(random)));
+  for (int n = 0; kills < kills_wanted(); ++n) {
+    const int before = count_shards(run);
+    Process process(sweep, folder.path(), {});
+    const bool after_a_shard = n % 2 == 1;
+    if (after_a_shard) {
+      ASSERT_NO_FATAL_FAILURE(wait_for_a_shard(run, before));
+    }
+    std::this_thread::sleep_for(whole_time * any(random) / (after_a_shard ? kShards : 1));
     process.send(SIGKILL);
     const bool finished = process.wait().exit_code == 0;
     kills += finished ? 0 : 1;
+    kills_after_a_shard += !finished && count_shards(run) > before ? 1 : 0;
     ASSERT_NO_FATAL_FAILURE(expect_part_of(results(run), whole, "after a kill"));
     if (!finished) continue;
     // A shard that was there was never trained again.
@@ -105,9 +134,12 @@ TEST(Killed, AtAnyMomentASweepGoesOnWithWholeShards) {
     std::filesystem::remove_all(run);
     ++sweeps;
   }
-  EXPECT_EQ(run_program(a_sweep("0:100"), folder.path()).exit_code, 0);
+  EXPECT_EQ(run_program(sweep, folder.path()).exit_code, 0);
   EXPECT_TRUE(results(run) == whole);
-  std::printf("%d kills, %d sweeps that finished between\n", kills, sweeps + 1);
+  EXPECT_GE(kills_after_a_shard, kills / 4);
+  EXPECT_GT(sweeps, 0);
+  std::printf("%d kills, %d after a shard was written, %d sweeps that finished between\n", kills,
+              kills_after_a_shard, sweeps + 1);
 }
 
 /// The program with the k-th operation on the run's files failing.
