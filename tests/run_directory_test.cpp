@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -11,6 +14,7 @@
 #include <string>
 
 #include <toml++/toml.h>
+#include <nlohmann/json.hpp>
 
 #include "report/summary.hpp"
 #include "support/a_run.hpp"
@@ -136,6 +140,104 @@ TEST_F(ARun, LeavesFilesOfOthersAlone) {
   EXPECT_THAT(message(spec), HasSubstr("run/shards: is there already"));
 }
 
+TEST_F(ARun, StandsBesideFilesOfOtherNames) {
+  std::filesystem::create_directories(path_ / "shards");
+  std::filesystem::create_directories(path_ / "lost+found");
+  const std::vector<std::string> foreign = {"slurm-123.out", "log", ".nfs0001", ".DS_Store",
+                                            "shards/.nfs0002"};
+  for (const auto& name : foreign) std::ofstream(path_ / name) << "mine";
+  sweep(two_configurations());
+  EXPECT_EQ(trained_, 10U);
+  for (const auto& name : foreign) EXPECT_EQ(read_file(path_ / name), "mine");
+  sweep(two_configurations());
+  EXPECT_EQ(trained_, 0U);
+}
+
+TEST_F(ARun, IsNotPutAmongRuns) {
+  sweep(two_configurations());
+  path_ = path_.parent_path();
+  EXPECT_THAT(message(two_configurations()), HasSubstr("new/run: is there already"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_), {}), 1);
+}
+
+/// As if an earlier version had made it, whose shards had another size.
+TEST_F(ARun, KeepsTheShardSizeOfItsManifest) {
+  auto spec = two_configurations();
+  sweep(spec);
+  const auto whole = ShardFiles(path_, spec).read(0);
+  auto manifest = Json::parse(read_file(path_ / "manifest.json"));
+  EXPECT_EQ(manifest["machines_a_shard"], spec.shard_machines());
+  manifest["schema"] = 1;
+  manifest["machines_a_shard"] = 4;
+  std::ofstream(path_ / "manifest.json") << manifest;
+  std::filesystem::remove(path_ / "shards" / "00000000.h5");
+  sweep(spec);
+  EXPECT_EQ(trained_, 10U);
+  const ShardFiles files(path_, spec, read_manifest(path_ / "manifest.json").shard_machines);
+  ASSERT_EQ(files.shards(), 3U);
+  EXPECT_EQ(files.read(2).machines(), 2U);
+  EXPECT_TRUE(std::equal(whole.kl_exact.begin() + 8, whole.kl_exact.begin() + 16,
+                         files.read(1).kl_exact.begin()));
+  std::filesystem::remove(files.path(1));
+  spec.seeds = SeedSet::parse("0:6");
+  sweep(spec);
+  EXPECT_EQ(trained_, 4U + 4);  // the missing one, and the short one again
+  EXPECT_EQ(Json::parse(read_file(path_ / "manifest.json")), manifest);
+  for (const int size : {0, 1 << 21}) {
+    manifest["machines_a_shard"] = size;
+    std::ofstream(path_ / "manifest.json") << manifest;
+    EXPECT_THROW(RunDirectory(path_, spec), BadData) << size;
+  }
+}
+
+TEST_F(ARun, TakesWholeShardsOfItsSizeAlone) {
+  const auto spec = two_configurations();
+  RunDirectory directory(path_, spec);
+  EXPECT_THROW(directory.write(shard_of(spec, {0.5, 0.5})), InvalidArgument);
+  EXPECT_THROW(directory.write(shard_of(spec, kTenMachines, 10)), InvalidArgument);
+  EXPECT_TRUE(directory.wants(0));
+}
+
+TEST_F(ARun, ManyShardsAtOnceAreTheSameFiles) {
+  auto spec = two_configurations();
+  spec.seeds = SeedSet::parse("0:100");
+  std::filesystem::create_directories(path_ / "shards");
+  const ShardFiles files(path_, spec, 4);
+  std::vector<Shard> shards;
+  for (std::uint64_t i = 0; i < files.shards(); ++i) {
+    shards.push_back(shard_of(spec, {0.1, 0.2, 0.3, 0.4}, files.first_machine(i)));
+  }
+  ASSERT_EQ(shards.size(), 50U);  // more than are open at once
+  const auto bytes = files.write_all(shards);
+  for (std::uint64_t i = 0; i < files.shards(); ++i) {
+    const auto expected = files.bytes(shards[i]);
+    EXPECT_EQ(read_file(files.path(i)), expected);
+    EXPECT_EQ(bytes[i], expected.size());
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_ / "shards"), {}), 50);
+}
+
+TEST_F(ARun, LogsWhoTrainedAShardWithWhat) {
+  auto spec = two_configurations();
+  spec.threads = 3;
+  sweep(spec);
+  std::ifstream log(path_ / "log.jsonl");
+  int shards = 0;
+  for (std::string line; std::getline(log, line);) {
+    const auto event = Json::parse(line);
+    if (event["event"] != "shard") continue;
+    ++shards;
+    EXPECT_EQ(event["process"], getpid());
+    EXPECT_EQ(event["host"], host_name());
+    EXPECT_EQ(event["threads"], 3);
+    EXPECT_FALSE(event["helmholtz"].get<std::string>().empty());
+    ASSERT_EQ(event["backends"].size(), 1U);
+    EXPECT_EQ(event["backends"][0]["name"], "cpu-fused");
+    EXPECT_THAT(event["backends"][0]["runs_on"].get<std::string>(), HasSubstr("instruction set"));
+  }
+  EXPECT_EQ(shards, 1);
+}
+
 TEST_F(ARun, ThatWasKilledWhenItWasMadeIsMade) {
   const auto spec = two_configurations();
   sweep(spec);
@@ -212,24 +314,39 @@ TEST_F(ARun, RefusesWhatIsNoRun) {
   EXPECT_THROW(RunDirectory("/proc/helmholtz", spec), CannotCreate);
 }
 
-TEST_F(ARun, PutsBadShardsAside) {
+TEST_F(ARun, QuarantinesABadShardOnce) {
   const auto spec = two_configurations();
   sweep(spec);
   const auto shard = path_ / "shards" / "00000000.h5";
+  const auto renamed = path_ / "shards" / "00000000.h5.bad-1";
   const auto good = read_file(shard);
   for (const std::size_t flipped : {std::size_t{100}, good.size() - 20}) {
     auto bad = good;
     bad[flipped] = static_cast<char>(bad[flipped] ^ 4);
     std::ofstream(shard, std::ios::binary) << bad;
-    RunDirectory directory(path_, spec);
-    report::Summary summary(spec);
-    EXPECT_TRUE(directory.wants(0) || !directory.read(summary));
-    EXPECT_TRUE(directory.wants(0));
-    sweep(directory, spec);
-    EXPECT_EQ(read_file(shard), good);
+    std::vector<std::string> warnings;
+    {
+      RunDirectory directory(path_, spec, {},
+                             [&](const std::string& text) { warnings.push_back(text); });
+      report::Summary summary(spec);
+      EXPECT_TRUE(directory.wants(0) || !directory.read(summary));
+      EXPECT_TRUE(directory.wants(0));
+      sweep(directory, spec);
+      EXPECT_EQ(read_file(shard), good);
+      EXPECT_EQ(read_file(renamed), bad);
+      ASSERT_EQ(warnings.size(), 1U);
+      EXPECT_THAT(warnings[0], HasSubstr(shard.string()));
+    }
+    std::ofstream(shard, std::ios::binary) << bad;
+    const auto again = [&] {
+      RunDirectory directory(path_, spec);
+      report::Summary summary(spec);
+      directory.read(summary);
+    };
+    EXPECT_THROW(again(), IoError);
+    EXPECT_EQ(read_file(shard), bad);
+    std::filesystem::remove(renamed);
   }
-  EXPECT_TRUE(std::filesystem::exists(path_ / "shards" / "00000000.h5.bad-1"));
-  EXPECT_TRUE(std::filesystem::exists(path_ / "shards" / "00000000.h5.bad-2"));
 }
 
 }  // namespace

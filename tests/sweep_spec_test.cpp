@@ -195,6 +195,52 @@ TEST(Sweep, ShardsStaySmallWhateverTheyKeep) {
   EXPECT_LT(few_bytes, all_bytes);
 }
 
+/// A machine of [1,6,9] takes 25 ns a step and about 1.3 us an exact KL of one core.
+TEST(Sweep, AShardIsTwoSecondsOfACoresWorkOrFourMebibytes) {
+  SweepSpec spec{.world = make_world("kirby3x3"),
+                 .topologies = {Topology({1, 6, 9})},
+                 .seeds = SeedSet::parse("0:1000000")};
+  const auto seconds = [&](double steps, double evaluations) {
+    return static_cast<double>(spec.shard_machines()) * (steps * 25e-9 + evaluations * 1.3e-6);
+  };
+  EXPECT_NEAR(seconds(50'000, 10), 2, 0.1);
+  EXPECT_GT(spec.shards(), 500U);
+  spec.eval_every = 250;
+  EXPECT_NEAR(seconds(50'000, 200), 2, 0.1);
+  spec.eval_every = 50'000;
+  spec.samples = 1'000'000;  // half a step each, about
+  EXPECT_NEAR(seconds(50'000 + 0.4 * 1e6, 1), 2, 0.1);
+  spec.samples = 0;
+  spec.steps = 100;
+  spec.eval_every = 10;
+  EXPECT_LT(seconds(100, 10), 2);
+  const auto bytes = spec.shard_machines() * (12 + 10 * 9);
+  EXPECT_LE(bytes, std::size_t{4} << 20U);
+  EXPECT_GT(bytes, std::size_t{3} << 20U);
+}
+
+/// Small shards leave no lane idle: several are trained at once, as many whatever the host.
+TEST(Sweep, SeveralShardsAreTrainedAtOnce) {
+  SweepSpec spec{.world = make_world("kirby3x3"),
+                 .topologies = {Topology({1, 6, 9})},
+                 .seeds = SeedSet::parse("0:1000000")};
+  const auto each = spec.shard_machines();
+  const auto shards = [&](const char* backend, int threads) {
+    spec.backend = backend;
+    spec.threads = threads;
+    EXPECT_EQ(spec.shard_machines(), each);
+    EXPECT_EQ(machines_at_once(spec, each) % each, 0U);
+    return machines_at_once(spec, each) / each;
+  };
+  EXPECT_EQ(shards("cpu-fused", 1), 2U);
+  EXPECT_EQ(shards("cpu-fused", 64), 2U * 64);
+  EXPECT_EQ(shards("reference", 64), 1U);
+  EXPECT_GE(shards("cuda-fused", 1) * each, std::size_t{1} << 17U);
+  spec.steps = 100;  // cheap: then memory bounds it
+  EXPECT_LT(sweep_memory(spec).shard, 1e9);
+  EXPECT_LT(static_cast<double>(machines_at_once(spec, spec.shard_machines())) * 143 * 4, 3e8);
+}
+
 TEST(Sweep, LongTrainingAndManyEvaluationsMakeSmallShards) {
   auto spec = sixteen_configurations();
   const auto cheap = spec.shard_machines();

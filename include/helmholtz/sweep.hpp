@@ -145,8 +145,9 @@ struct SweepSpec {
   /// An ensemble of some machines, by number, that share one topology and batch.
   [[nodiscard]] Ensemble ensemble(std::span<const std::uint64_t> some_machines) const;
 
-  /// Machines of one shard: as many as fill 4 MiB, fewer where they take long to train or much
-  /// memory. Neither the seeds nor the backend nor the threads change it.
+  /// Machines of one shard of a new sweep: about two seconds of one core's work, by a nominal cost
+  /// of steps and evaluations, and at most 4 MiB. Neither the seeds nor the backend nor the threads
+  /// nor the host change it.
   [[nodiscard]] std::uint64_t shard_machines() const;
   /// Shards of shard_machines() machines, the last one perhaps shorter.
   [[nodiscard]] std::uint64_t shards() const;
@@ -182,6 +183,10 @@ class ShardSink {
   virtual ~ShardSink() = default;
   /// A finished shard; they come in order, one at a time.
   virtual void write(const Shard& shard) = 0;
+  /// Consecutive ones that were trained at once. Unless overridden: one after the other.
+  virtual void write_all(std::span<const Shard> shards) {
+    for (const auto& shard : shards) write(shard);
+  }
 };
 
 struct SweepProgress {
@@ -192,7 +197,7 @@ struct SweepProgress {
 };
 
 struct SweepOptions {
-  std::uint64_t shard_machines = 0;  ///< 0: as the spec says; results do not depend on it
+  std::uint64_t shard_machines = 0;  ///< 0: as the spec says; evaluations do not depend on it
   /// Whether shard i is to be trained, asked before the first one; without it, all are.
   std::function<bool(std::uint64_t)> wanted = {};
   /// Asked several times a second, by one thread at a time; true ends the sweep after the last

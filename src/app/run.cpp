@@ -42,7 +42,10 @@ Run open_run(const std::filesystem::path& path) {
   const auto manifest = read_manifest(names.manifest);
   try {
     const auto spec = read_spec(names);
-    Run run{.path = path, .names = names, .spec = spec, .files = ShardFiles(path, spec)};
+    Run run{.path = path,
+            .names = names,
+            .spec = spec,
+            .files = ShardFiles(path, spec, manifest.shard_machines)};
     if (run.files.configuration_hash() == manifest.configuration_hash) return run;
   } catch (const InvalidArgument& error) {
     throw BadData(names.config.string(), error.what());

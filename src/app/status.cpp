@@ -130,7 +130,7 @@ void print_text(const Run& run, const Status& status) {
       report::counted(run.spec.machines(), "machine"), report::grouped(status.shards),
       report::counted(run.files.shards(), "shard"), status.finished ? ", finished" : ""));
   for (const auto i : status.bad) {
-    print(fmt::format("{}: bad; the next sweep puts it aside and trains it again\n",
+    print(fmt::format("{}: bad; the next sweep renames it to NAME.bad-1 and trains it again\n",
                       run.files.path(i).string()));
   }
   for (const auto& writer : status.writers) {

@@ -39,7 +39,10 @@ void print_portraits(const report::Statistics& statistics,
 SweepRun::SweepRun(const SweepSpec& spec, const OutputOptions& output,
                    const std::filesystem::path& out, SweepPart part,
                    std::optional<double> success_below)
-    : spec_(spec), output_(output), success_below_(success_below), directory_(out, spec, part) {}
+    : spec_(spec),
+      output_(output),
+      success_below_(success_below),
+      directory_(out, spec, part, [](const std::string& text) { note("helmholtz: " + text); }) {}
 
 std::optional<report::Statistics> SweepRun::complete() {
   say_what_is_there();
@@ -77,7 +80,7 @@ void SweepRun::train() {
                             "machine-steps",
                             {.quiet = output_.quiet, .no_color = output_.no_color});
   const std::array<ShardSink*, 1> sinks = {&directory_};
-  SweepOptions options;
+  SweepOptions options{.shard_machines = directory_.shard_machines()};
   options.wanted = [&](std::uint64_t shard) { return directory_.wants(shard); };
   options.stop_requested = interrupted;
   options.progress = [&](const SweepProgress& now) { progress.update(now.machine_steps); };

@@ -22,7 +22,7 @@ namespace {
 
 struct VerifyFlags : RunArgument {
   explicit VerifyFlags(CLI::App& command) : RunArgument(command) {
-    command.add_flag("--quarantine", quarantine, "rename bad shards to NAME.bad-N")
+    command.add_flag("--quarantine", quarantine, "rename bad shards to NAME.bad-1")
         ->disable_flag_override();
     add_output_flags(command, output);
   }
@@ -34,17 +34,18 @@ struct VerifyFlags : RunArgument {
 struct BadShard {
   std::uint64_t shard = 0;
   std::string problem;
-  std::string renamed_to;  ///< if it was put aside
+  std::string renamed_to;  ///< if it was quarantined
 };
 
 struct Findings {
   std::uint64_t good = 0;
   std::uint64_t missing = 0;
   std::vector<BadShard> bad;
-  std::vector<std::string> unknown;  ///< files among the shards that are none of theirs
+  std::vector<std::string> unreadable;  ///< what was said of shards that cannot be read now
+  std::vector<std::string> unknown;     ///< files among the shards that are none of theirs
 };
 
-/// What is wrong with a shard; empty if nothing is.
+/// What is wrong with a shard; empty if nothing is. @throws IoError if it cannot be read
 std::string problem_of(const Run& run, std::uint64_t i) {
   try {
     static_cast<void>(run.files.read(i));
@@ -61,7 +62,7 @@ bool is_missing(const Run& run, std::uint64_t i) {
   return state == ShardFiles::State::missing || state == ShardFiles::State::shorter;
 }
 
-/// Names that are neither those of shards, nor of ones put aside or being written.
+/// Names that are neither those of shards, nor of ones quarantined or being written.
 std::vector<std::string> unknown_files(const Run& run) {
   std::set<std::string> shards;
   for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
@@ -76,26 +77,35 @@ std::vector<std::string> unknown_files(const Run& run) {
                                              : name.substr(0, name.rfind(".bad-"));
     if (!shards.contains(known)) unknown.push_back(entry->path().string());
   }
+  if (error) throw IoError(run.files.folder().string(), error.message());
   std::sort(unknown.begin(), unknown.end());
   return unknown;
+}
+
+void check(const Run& run, std::uint64_t i, Findings& found) {
+  if (is_missing(run, i)) {
+    ++found.missing;
+  } else if (auto problem = problem_of(run, i); !problem.empty()) {
+    found.bad.push_back({.shard = i, .problem = std::move(problem), .renamed_to = {}});
+  } else {
+    ++found.good;
+  }
 }
 
 Findings check_all(const Run& run) {
   Findings found;
   for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
-    if (is_missing(run, i)) {
-      ++found.missing;
-    } else if (auto problem = problem_of(run, i); !problem.empty()) {
-      found.bad.push_back({.shard = i, .problem = std::move(problem), .renamed_to = {}});
-    } else {
-      ++found.good;
+    try {
+      check(run, i, found);
+    } catch (const IoError& error) {
+      found.unreadable.emplace_back(error.what());
     }
   }
   found.unknown = unknown_files(run);
   return found;
 }
 
-void put_aside(const Run& run, Findings& found) {
+void quarantine(const Run& run, Findings& found) {
   const LockFile lock(run.names.lock, LockFile::Access::write);
   const EventLog log(run.names.log);
   for (auto& bad : found.bad) {
@@ -105,7 +115,8 @@ void put_aside(const Run& run, Findings& found) {
     }
     // Its writer may have replaced it since it was read.
     if (is_missing(run, bad.shard) || problem_of(run, bad.shard).empty()) continue;
-    bad.renamed_to = run.files.quarantine(bad.shard).filename().string();
+    bad.renamed_to = run.files.quarantine(bad.shard, bad.problem).filename().string();
+    note(fmt::format("helmholtz: {}; renamed to {}", bad.problem, bad.renamed_to));
     log.write("quarantined",
               {{"shard", bad.shard}, {"renamed_to", bad.renamed_to}, {"problem", bad.problem}});
   }
@@ -122,6 +133,9 @@ void print_findings(const Findings& found, bool json) {
                    "{}{}", bad.problem,
                    bad.renamed_to.empty() ? "" : fmt::format("; renamed to {}", bad.renamed_to)));
   }
+  for (const auto& problem : found.unreadable) {
+    note(fmt::format("helmholtz: {}; this says nothing about its results", problem));
+  }
   for (const auto& file : found.unknown) {
     if (!json) print_line(fmt::format("{}: not of this sweep; ignored", file));
   }
@@ -130,11 +144,13 @@ void print_findings(const Findings& found, bool json) {
                           {"good", found.good},
                           {"bad", found.bad.size()},
                           {"missing", found.missing},
+                          {"unreadable", found.unreadable.size()},
                           {"unknown", found.unknown}}));
   } else {
     print_line(fmt::format(
-        "{} good, {} bad, {} missing{}", report::counted(found.good, "shard"), found.bad.size(),
+        "{} good, {} bad, {} missing{}{}", report::counted(found.good, "shard"), found.bad.size(),
         found.missing,
+        found.unreadable.empty() ? "" : fmt::format(", {} unreadable", found.unreadable.size()),
         found.unknown.empty() ? "" : fmt::format(", {} unknown", found.unknown.size())));
   }
 }
@@ -142,8 +158,9 @@ void print_findings(const Findings& found, bool json) {
 ExitCode verify(const VerifyFlags& flags) {
   const auto run = flags.open();
   auto found = check_all(run);
-  if (flags.quarantine && !found.bad.empty()) put_aside(run, found);
+  if (flags.quarantine && !found.bad.empty()) quarantine(run, found);
   print_findings(found, flags.output.json);
+  if (!found.unreadable.empty()) return ExitCode::io;
   return found.bad.empty() ? ExitCode::ok : ExitCode::bad_data;
 }
 
@@ -155,7 +172,8 @@ Command add_verify(CLI::App& program) {
       {.name = "verify",
        .summary = "read every shard of a sweep and check it",
        .footer = "Digests, sizes and ranges. Exit code 65 if a shard is bad; the next sweep on DIR "
-                 "puts bad ones aside and trains them again. Nothing is changed without "
+                 "renames bad ones to NAME.bad-1 and trains them again, each once. Exit code 74 if "
+                 "one cannot be read: that is no damage. Nothing is changed without "
                  "--quarantine.\n\nExample:\n  helmholtz verify runs/a\n"},
       verify);
 }

@@ -65,11 +65,30 @@ void AtomicFile::write(std::string_view bytes) {
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::sync() {
   if (fsync(file_->get()) != 0 || !file_->close()) fail(errno);
+}
+
+void AtomicFile::give_name() {
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
   committed_ = true;
+}
+
+void AtomicFile::commit() {
+  sync();
+  give_name();
   sync_folder(folder_of(path_));
+}
+
+void AtomicFile::commit_all(const std::filesystem::path& folder, std::deque<AtomicFile>& files) {
+  // All writes are under way before the first is waited for: the file system then commits them
+  // together. A mere request: whether it failed, fsync says.
+  for (const auto& file : files) {
+    static_cast<void>(sync_file_range(file.file_->get(), 0, 0, SYNC_FILE_RANGE_WRITE));
+  }
+  for (auto& file : files) file.sync();
+  for (auto& file : files) file.give_name();
+  sync_folder(folder);
 }
 
 void write_file(const std::filesystem::path& path, std::string_view bytes,

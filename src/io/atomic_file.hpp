@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -28,9 +29,14 @@ class AtomicFile {
   void write(std::string_view bytes);
   /// Syncs and closes the file, renames it, and syncs the folder. @throws IoError
   void commit();
+  /// The same for many files of one folder, which costs the disk little more than one of them.
+  /// @throws IoError; then some may be there and others not, each whole
+  static void commit_all(const std::filesystem::path& folder, std::deque<AtomicFile>& files);
 
  private:
   void create(Rivals rivals);
+  void sync();
+  void give_name();
   [[noreturn]] void fail(int error) const;
 
   std::filesystem::path path_;

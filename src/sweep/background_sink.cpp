@@ -15,9 +15,7 @@ void BackgroundSink::finish() {
 
 void BackgroundSink::hand_on(const std::vector<Shard>& block) {
   try {
-    for (const auto& shard : block) {
-      for (auto* const sink : sinks_) sink->write(shard);
-    }
+    for (auto* const sink : sinks_) sink->write_all(block);
   } catch (...) {
     failed_ = true;
     throw;

@@ -1,14 +1,13 @@
 #include "sweep/config.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "helmholtz/error.hpp"
+#include "io/input_file.hpp"
 #include "model/text.hpp"
 
 namespace helmholtz {
@@ -60,11 +59,6 @@ std::string rate_lines(const SweepSpec& spec) {
   return text;
 }
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 }  // namespace
 
 std::string config_text(const SweepSpec& spec) {
@@ -91,7 +85,7 @@ std::string config_text(const SweepSpec& spec) {
 
 SeedSet seeds_of_config(const fs::path& config) {
   constexpr std::string_view kBegin = "\nseeds = \"";
-  const auto text = contents(config);
+  const auto text = io::read_file(config);
   const auto begin = text.find(kBegin);
   const auto end = begin == text.npos ? begin : text.find('"', begin + kBegin.size());
   if (end == text.npos) throw BadData(config.string(), "names no seeds");

@@ -11,7 +11,7 @@ namespace helmholtz {
 /// @throws InvalidArgument (field "world") for a path that no such file can hold
 std::string config_text(const SweepSpec& spec);
 
-/// The seeds that such a file names. @throws BadData
+/// The seeds that such a file names. @throws NoInput, BadData, IoError
 SeedSet seeds_of_config(const std::filesystem::path& path);
 
 /// The patterns as a pattern file that reads back to the same world.

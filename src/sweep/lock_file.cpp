@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fmt/format.h>
+
 #include "helmholtz/error.hpp"
 #include "io/atomic_file.hpp"
 
@@ -23,6 +25,13 @@ struct flock region(short type, LockFile::Range range) {
   return lock;
 }
 
+[[noreturn]] void fail(const std::filesystem::path& path, int error) {
+  throw IoError(path.string(),
+                fmt::format("cannot be locked: {}; the directory of a sweep must be on a file "
+                            "system with POSIX locks",
+                            std::strerror(error)));
+}
+
 }  // namespace
 
 LockFile::LockFile(const std::filesystem::path& path, Access access)
@@ -37,7 +46,7 @@ bool LockFile::set(short type, Range range, int command) const {
   while (fcntl(file_.get(), command, &lock) != 0) {
     if (errno == EINTR) continue;
     if (command == F_SETLK && (errno == EACCES || errno == EAGAIN)) return false;
-    throw IoError(path_.string(), std::strerror(errno));
+    fail(path_, errno);
   }
   return true;
 }
@@ -52,7 +61,7 @@ std::optional<LockFile::Holder> LockFile::try_lock(Range range) const {
 
 std::optional<LockFile::Holder> LockFile::first_holder(Range range) const {
   auto lock = region(F_WRLCK, range);
-  if (fcntl(file_.get(), F_GETLK, &lock) != 0) throw IoError(path_.string(), std::strerror(errno));
+  if (fcntl(file_.get(), F_GETLK, &lock) != 0) fail(path_, errno);
   if (lock.l_type == F_UNLCK) return std::nullopt;
   const auto first = std::max(static_cast<std::uint64_t>(lock.l_start), range.first);
   const auto end = lock.l_len == 0 ? range.first + range.count

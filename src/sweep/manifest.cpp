@@ -1,25 +1,23 @@
 #include "sweep/manifest.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <fstream>
-#include <set>
-#include <sstream>
+#include <stdexcept>
+#include <string>
 
 #include <fmt/format.h>
 #include <hdf5.h>
-#include <nlohmann/json.hpp>
 
-#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
+#include "io/input_file.hpp"
+#include "sweep/provenance.hpp"
 
 namespace helmholtz {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr int kSchema = 1;
+/// Schema 1 was written when a shard had other sizes; its machines_a_shard holds for it.
+constexpr int kSchema = 2;
+constexpr int kOldestSchema = 1;
 
 #ifdef __clang__
 constexpr const char* kCompiler = __VERSION__;  // begins with Clang's name
@@ -36,17 +34,6 @@ std::string cpu_model() {
   return "unknown";
 }
 
-Json backends(const SweepSpec& spec) {
-  std::set<std::string> used;
-  for (const auto& kind : spec.kinds()) used.insert(spec.resolved_backend(kind));
-  auto list = Json::array();
-  for (const auto& info : list_backends()) {
-    if (!used.contains(info.name)) continue;
-    list.push_back({{"name", info.name}, {"exact", info.exact}, {"runs_on", info.detail}});
-  }
-  return list;
-}
-
 }  // namespace
 
 std::string manifest_text(const SweepSpec& spec) {
@@ -59,7 +46,7 @@ std::string manifest_text(const SweepSpec& spec) {
       {"compiler", kCompiler},
       {"hdf5", H5_VERS_INFO},
       {"cpu", cpu_model()},
-      {"backends", backends(spec)},
+      {"backends", used_backends(spec)},
       {"random", "Philox4x32-10, addressed by seed, purpose, row, step and slot"},
       {"machines_a_shard", spec.shard_machines()},
       {"configuration_hash", fmt::format("{:016x}", configuration_hash(settings))},
@@ -68,25 +55,40 @@ std::string manifest_text(const SweepSpec& spec) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
+namespace {
+
+/// @throws nlohmann::json::exception, std::logic_error for what is no manifest
+Manifest parse_manifest(const std::string& path, const std::string& text) {
+  constexpr std::uint64_t kMostMachines = std::uint64_t{1} << 20U;  // no shard holds so many
+  const auto json = Json::parse(text);
+  const auto schema = json.at("schema").get<int>();
+  if (schema < kOldestSchema || schema > kSchema) {
+    throw BadData(path, fmt::format("has schema {}; this program reads {} to {}", schema,
+                                    kOldestSchema, kSchema));
+  }
+  Manifest manifest;
+  for (const auto& [name, value] : json.at("settings").items()) {
+    manifest.settings.emplace_back(name, value.get<std::string>());
+  }
+  manifest.configuration_hash =
+      std::stoull(json.at("configuration_hash").get<std::string>(), nullptr, 16);
+  if (manifest.configuration_hash != configuration_hash(manifest.settings)) {
+    throw BadData(path, "holds other settings than those of its configuration hash");
+  }
+  manifest.shard_machines = json.at("machines_a_shard").get<std::uint64_t>();
+  if (manifest.shard_machines < 1 || manifest.shard_machines > kMostMachines) {
+    throw BadData(path, fmt::format("machines_a_shard: got {}; allowed: 1 to {}",
+                                    manifest.shard_machines, kMostMachines));
+  }
+  return manifest;
+}
+
+}  // namespace
+
 Manifest read_manifest(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) throw NoInput(path.string(), std::strerror(errno));
-  const auto json = Json::parse(file, nullptr, /*allow_exceptions=*/false);
+  const auto text = io::read_file(path);
   try {
-    if (json.at("schema") != kSchema) {
-      throw BadData(path.string(),
-                    fmt::format("has another schema; this program reads {}", kSchema));
-    }
-    Manifest manifest;
-    for (const auto& [name, value] : json.at("settings").items()) {
-      manifest.settings.emplace_back(name, value.get<std::string>());
-    }
-    manifest.configuration_hash =
-        std::stoull(json.at("configuration_hash").get<std::string>(), nullptr, 16);
-    if (manifest.configuration_hash != configuration_hash(manifest.settings)) {
-      throw BadData(path.string(), "holds other settings than those of its configuration hash");
-    }
-    return manifest;
+    return parse_manifest(path.string(), text);
   } catch (const Json::exception&) {
     throw BadData(path.string(), "is damaged");
   } catch (const std::logic_error&) {

@@ -13,9 +13,10 @@ std::string manifest_text(const SweepSpec& spec);
 struct Manifest {
   std::uint64_t configuration_hash = 0;
   Settings settings;
+  std::uint64_t shard_machines = 0;  ///< of this run: rules for new ones may have changed since
 };
 
-/// @throws NoInput if there is none, so that the folder is no run; BadData
+/// @throws NoInput if there is none, so that the folder is no run; BadData; IoError
 Manifest read_manifest(const std::filesystem::path& path);
 
 }  // namespace helmholtz

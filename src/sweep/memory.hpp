@@ -18,8 +18,12 @@ Ensemble trial_ensemble(const SweepSpec& spec, const SweepConfiguration& kind,
 /// @throws InvalidArgument (field "backend") for an unknown backend
 double training_memory(std::string_view backend, const Ensemble& ensemble);
 
-/// Machines that are trained at once, in whole shards of `each`: enough to fill the lanes of all
-/// threads, or a GPU. Results do not depend on it.
+/// CPU threads that train a sweep.
+int threads_of(const SweepSpec& spec);
+
+/// Machines that are trained at once, in whole shards of `each`: enough to keep all threads or a
+/// GPU busy for some seconds, so that small shards cost no speed; what a kill loses. Results do not
+/// depend on it.
 std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each);
 
 /// Blocks of those machines that are trained side by side: two with a GPU, which trains one while

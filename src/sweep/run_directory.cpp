@@ -8,8 +8,10 @@
 
 #include "helmholtz/error.hpp"
 #include "io/atomic_file.hpp"
+#include "io/input_file.hpp"
 #include "sweep/config.hpp"
 #include "sweep/manifest.hpp"
+#include "sweep/provenance.hpp"
 
 namespace helmholtz {
 
@@ -33,39 +35,42 @@ void remove_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-RunDirectory::RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part)
+RunDirectory::RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part,
+                           Warn warn)
     : config_(config_text(spec)),
       path_(prepared_folder(std::move(path), spec, config_)),
       names_(path_),
-      files_(path_, spec),
+      warn_(std::move(warn)),
       lock_(names_.lock, LockFile::Access::write),
       log_(names_.log),
+      exclusive_(std::in_place, lock_),
+      files_(path_, spec, open_or_create(spec)),
       part_(part.of(files_.shards())),
+      provenance_(provenance(spec)),
       done_(files_.shards()) {
-  {
-    const LockFile::Exclusive exclusive(lock_);
-    open_or_create(spec);
-    lock_part();
-    extend(spec);
-  }
+  lock_part();
+  extend(spec);
+  exclusive_.reset();
   scan();
-  log("started", {{"shards", {part_.first, part_.first + part_.count}},
+  Json details = {{"shards", {part_.first, part_.first + part_.count}},
                   {"machines", machines_of_part()},
-                  {"done", machines_done()}});
+                  {"done", machines_done()}};
+  details.update(provenance_);
+  log("started", details);
 }
 
-void RunDirectory::open_or_create(const SweepSpec& spec) const {
-  if (!std::filesystem::exists(names_.manifest)) {
-    create_folder(files_.folder());
+std::uint64_t RunDirectory::open_or_create(const SweepSpec& spec) const {
+  if (!io::is_there(names_.manifest)) {
+    create_folder(names_.shards_folder);
     if (spec.world.name().starts_with("file:")) {
       io::write_file(names_.world, pattern_text(spec.world), AtomicFile::Rivals::none);
     }
     io::write_file(names_.config, config_, AtomicFile::Rivals::none);
     // Last: a directory with a manifest is whole.
     io::write_file(names_.manifest, manifest_text(spec), AtomicFile::Rivals::none);
-    return;
   }
   require_same_sweep(path_, spec);
+  return read_manifest(names_.manifest).shard_machines;
 }
 
 void RunDirectory::lock_part() const {
@@ -95,13 +100,17 @@ void RunDirectory::scan() {
     const auto state = files_.state(i);
     done_[i] = state == ShardFiles::State::done;
     const bool is_mine = i >= part_.first && i - part_.first < part_.count;
-    if (is_mine && state == ShardFiles::State::bad) put_aside(i, "its seal is damaged");
+    if (is_mine && state == ShardFiles::State::bad) quarantine(i, "its seal is damaged");
   }
 }
 
-void RunDirectory::put_aside(std::uint64_t i, const std::string& problem) {
-  const auto bad = files_.quarantine(i);
+void RunDirectory::quarantine(std::uint64_t i, const std::string& problem) {
+  const auto bad = files_.quarantine(i, problem);
   done_[i] = false;
+  if (warn_) {
+    warn_(fmt::format("{} is bad ({}); renamed to {}, and trained again", files_.path(i).string(),
+                      problem, bad.filename().string()));
+  }
   log("quarantined", {{"shard", i}, {"renamed_to", bad.filename().string()}, {"problem", problem}});
 }
 
@@ -123,14 +132,27 @@ std::uint64_t RunDirectory::machines_of_part() const {
   return machines;
 }
 
-void RunDirectory::write(const Shard& shard) {
-  const auto i = files_.shard_of(shard.first);
-  const auto bytes = files_.write(shard);
-  done_[i] = true;
+void RunDirectory::write_all(std::span<const Shard> shards) {
+  for (const auto& shard : shards) {
+    if (shard.first % files_.shard_machines() != 0 || shard.first >= files_.spec().machines() ||
+        shard.machines() != files_.machines(files_.shard_of(shard.first))) {
+      throw InvalidArgument("shard_machines", std::to_string(shard.machines()),
+                            fmt::format("{}, as in {}", files_.shard_machines(), path_.string()));
+    }
+  }
+  const auto bytes = files_.write_all(shards);
   const auto now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - std::exchange(last_, now)).count();
-  log("shard",
-      {{"shard", i}, {"machines", shard.machines()}, {"bytes", bytes}, {"seconds", seconds}});
+  for (std::size_t k = 0; k < shards.size(); ++k) {
+    const auto i = files_.shard_of(shards[k].first);
+    done_[i] = true;
+    Json details = {{"shard", i},
+                    {"machines", shards[k].machines()},
+                    {"bytes", bytes[k]},
+                    {"seconds", seconds / static_cast<double>(shards.size())}};
+    details.update(provenance_);
+    log("shard", details);
+  }
 }
 
 bool RunDirectory::is_complete() {
@@ -150,7 +172,7 @@ bool RunDirectory::read(ShardSink& sink) {
     } catch (const BadData& error) {
       const bool is_mine = i >= part_.first && i - part_.first < part_.count;
       if (!is_mine) throw;
-      put_aside(i, error.what());
+      quarantine(i, error.what());
       good = false;
     }
   }

@@ -3,6 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,25 +36,34 @@ struct SweepPart {
 /// on with the shards that are missing.
 class RunDirectory : public ShardSink {
  public:
-  /// Creates the directory with its parents, or opens it to go on: the same configuration, whose
-  /// seeds may be more than before. Bad shards of the part are put aside.
-  /// @throws CannotCreate if it holds anything else, or another process writes the same part
-  RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part = {});
+  /// Told what users should know at once, e.g. that a shard was renamed.
+  using Warn = std::function<void(const std::string&)>;
+
+  /// Creates the directory with its parents, or opens it to resume: the same configuration, whose
+  /// seeds may be more than before. Bad shards of the part are quarantined.
+  /// @throws CannotCreate if it holds another sweep, or another process writes the same part;
+  ///         IoError if a file of it cannot be read or locked, or a shard is bad a second time
+  RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part = {},
+               Warn warn = {});
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// Machines of one shard here, for SweepOptions.
+  [[nodiscard]] std::uint64_t shard_machines() const noexcept { return files_.shard_machines(); }
   /// Whether shard i is this process's and not done.
   [[nodiscard]] bool wants(std::uint64_t i) const;
   /// Machines of the part that are done.
   [[nodiscard]] std::uint64_t machines_done() const;
   [[nodiscard]] std::uint64_t machines_of_part() const;
 
-  /// @throws IoError, CannotCreate; earlier shards stay
-  void write(const Shard& shard) override;
+  /// @throws InvalidArgument (field "shard_machines") unless they are whole shards of this
+  ///         directory; IoError, CannotCreate: earlier shards stay
+  void write_all(std::span<const Shard> shards) override;
+  void write(const Shard& shard) override { write_all({&shard, 1}); }
 
   /// Whether every shard is done, also those of other parts.
   [[nodiscard]] bool is_complete();
-  /// Hands all shards of a complete directory over, in order, fully checked. A bad one is put
-  /// aside: then wants() says so, and the sink has not got all.
+  /// Hands all shards of a complete directory over, in order, fully checked. A bad one is
+  /// quarantined: then wants() says so, and the sink has not got all.
   /// @return whether all were good @throws BadData for a bad one of another part
   bool read(ShardSink& sink);
 
@@ -62,19 +74,23 @@ class RunDirectory : public ShardSink {
   void write_summary(std::string_view csv) const;
 
  private:
-  void open_or_create(const SweepSpec& spec) const;
+  /// @return machines of one shard
+  [[nodiscard]] std::uint64_t open_or_create(const SweepSpec& spec) const;
   void extend(const SweepSpec& spec) const;
   void lock_part() const;
   void scan();
-  void put_aside(std::uint64_t i, const std::string& problem);
+  void quarantine(std::uint64_t i, const std::string& problem);
 
   std::string config_;  // first: a world that it cannot name must leave nothing behind
   std::filesystem::path path_;
   RunFiles names_;
-  ShardFiles files_;
+  Warn warn_;
   LockFile lock_;
   EventLog log_;
+  std::optional<LockFile::Exclusive> exclusive_;  // while it is opened
+  ShardFiles files_;
   LockFile::Range part_;
+  Json provenance_;
   std::vector<bool> done_;                                                         // [shards]
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();  // of a shard
 };

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "helmholtz/error.hpp"
 #include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
+#include "io/input_file.hpp"
 #include "model/text.hpp"
 #include "sweep/settings.hpp"
 
@@ -88,12 +90,12 @@ std::string other_shard(std::uint64_t hash, const std::string& notes) {
 
 }  // namespace
 
-ShardFiles::ShardFiles(const fs::path& folder, const SweepSpec& spec)
+ShardFiles::ShardFiles(const fs::path& folder, const SweepSpec& spec, std::uint64_t shard_machines)
     : folder_(folder / "shards"),
       spec_(spec),
       hash_(helmholtz::configuration_hash(settings_of(spec))),
-      size_(spec.shard_machines()),
-      shards_(spec.shards()) {}
+      size_(shard_machines > 0 ? shard_machines : spec.shard_machines()),
+      shards_((spec.machines() - 1) / size_ + 1) {}
 
 std::uint64_t ShardFiles::machines(std::uint64_t i) const {
   return std::min(size_, spec_.machines() - first_machine(i));
@@ -117,8 +119,11 @@ ShardFiles::State ShardFiles::state(std::uint64_t i) const {
     const bool shorter = end && *end > first && *end < first + machines(i) &&
                          found == notes_text(hash_, first, *end);
     return shorter ? State::shorter : State::bad;
-  } catch (const NoInput&) {
-    return fs::exists(fs::symlink_status(path(i))) ? State::bad : State::missing;
+  } catch (const NoInput& error) {
+    if (!io::is_there(path(i))) return State::missing;
+    // What it points to may be on a disk that is away.
+    if (fs::is_symlink(path(i))) throw IoError(path(i).string(), "is a link to nothing");
+    return State::bad;
   } catch (const BadData&) {
     return State::bad;
   }
@@ -154,14 +159,24 @@ std::string ShardFiles::bytes(const Shard& shard) const {
   return io::seal(kShardKind, notes(shard_of(shard.first)), hdf5) + hdf5;
 }
 
-std::uint64_t ShardFiles::write(const Shard& shard) const {
-  const auto i = shard_of(shard.first);
-  const auto hdf5 = image(shard);
-  io::AtomicFile file(path(i), io::AtomicFile::Rivals::none);
-  file.write(io::seal(kShardKind, notes(i), hdf5));
-  file.write(hdf5);
-  file.commit();
-  return io::kSealBytes + hdf5.size();
+std::vector<std::uint64_t> ShardFiles::write_all(std::span<const Shard> shards) const {
+  constexpr std::size_t kTogether = 32;  // open files
+  std::vector<std::uint64_t> bytes;
+  while (!shards.empty()) {
+    const auto some = shards.first(std::min(shards.size(), kTogether));
+    std::deque<io::AtomicFile> files;
+    for (const auto& shard : some) {
+      const auto i = shard_of(shard.first);
+      const auto hdf5 = image(shard);
+      auto& file = files.emplace_back(path(i), io::AtomicFile::Rivals::none);
+      file.write(io::seal(kShardKind, notes(i), hdf5));
+      file.write(hdf5);
+      bytes.push_back(io::kSealBytes + hdf5.size());
+    }
+    io::AtomicFile::commit_all(folder_, files);
+    shards = shards.subspan(some.size());
+  }
+  return bytes;
 }
 
 Shard ShardFiles::read(std::uint64_t i) const {
@@ -194,10 +209,13 @@ Shard ShardFiles::read(std::uint64_t i) const {
   return shard;
 }
 
-fs::path ShardFiles::quarantine(std::uint64_t i) const {
-  fs::path bad;
-  for (int n = 1; bad.empty() || fs::exists(fs::symlink_status(bad)); ++n) {
-    bad = path(i).string() + fmt::format(".bad-{}", n);
+fs::path ShardFiles::quarantine(std::uint64_t i, std::string_view problem) const {
+  const fs::path bad = path(i).string() + ".bad-1";
+  if (io::is_there(bad)) {
+    throw IoError(path(i).string(),
+                  fmt::format("is bad a second time ({}): does this disk keep what it is given? "
+                              "Remove {} to have the shard trained again",
+                              problem, bad.filename().string()));
   }
   std::error_code error;
   fs::rename(path(i), bad, error);

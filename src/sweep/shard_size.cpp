@@ -55,38 +55,55 @@ double exact_states(const Topology& topology, const World& world) {
   return states + std::exp2(topology.size(topology.last() - 1)) * static_cast<double>(world.size());
 }
 
-/// Multiply-adds that one machine takes, about: its training and its evaluations.
-double machine_work(const SweepSpec& spec, const SweepConfiguration& kind) {
+/// Seconds that one machine takes to train and to evaluate on one core: nominal ones, of cpu-fused
+/// with AVX-512 at about 3 GHz, so that a shard is the same everywhere.
+double machine_seconds(const SweepSpec& spec, const SweepConfiguration& kind) {
+  constexpr double kStep = 1 / (40e6 * 143);  // a parameter and batch row: 40 M steps/s of [1,6,9]
+  constexpr double kSample = 0.4 * kStep;     // a parameter and sample
+  constexpr double kState = 1.4e-9;           // a term of the exact sum
   const auto& topology = spec.topologies[kind.topology];
   const auto parameters = static_cast<double>(topology.parameters());
-  const double evaluation =
-      parameters * static_cast<double>(spec.samples) + exact_states(topology, spec.world);
-  return parameters * static_cast<double>(spec.steps) * kind.batch +
+  const double evaluation = kSample * parameters * static_cast<double>(spec.samples) +
+                            kState * exact_states(topology, spec.world);
+  return kStep * parameters * static_cast<double>(spec.steps) * kind.batch +
          static_cast<double>(spec.evaluations()) * evaluation;
+}
+
+/// Of an average machine of the sweep.
+double mean_seconds(const SweepSpec& spec) {
+  double seconds = 0;
+  const auto all = spec.kinds();
+  for (const auto& kind : all) seconds += machine_seconds(spec, kind);
+  return seconds / static_cast<double>(all.size());
+}
+
+/// Parameters times batch rows of the largest machine of the sweep: what it takes of memory.
+double largest(const SweepSpec& spec) {
+  double most = 0;
+  for (const auto& kind : spec.kinds()) {
+    const auto parameters = static_cast<double>(spec.topologies[kind.topology].parameters());
+    most = std::max(most, parameters * kind.batch);
+  }
+  return most;
+}
+
+double mean_kept_bytes(const SweepSpec& spec) {
+  double bytes = 0;
+  const auto all = spec.kinds();
+  for (const auto& kind : all) bytes += kept_bytes(spec.topologies[kind.topology]);
+  return bytes / static_cast<double>(all.size());
 }
 
 }  // namespace
 
 std::uint64_t SweepSpec::shard_machines() const {
   constexpr double kBytes = 4 * 1024 * 1024;
-  // What a kill loses: about 20 s of two slow cores, 8 s of two fast ones.
-  constexpr double kWork = 1ULL << 36U;
-  // Parameters times batch rows: bounds a shard's memory and the time of its shortest piece of
-  // work.
+  constexpr double kSeconds = 2;  // small enough to be dealt to hundreds of workers
   constexpr double kMemory = 1U << 29U;
-  double kept = 0;
-  double work = 0;
-  double memory = 0;
-  const auto all = kinds();
-  for (const auto& kind : all) {
-    const auto& topology = topologies[kind.topology];
-    kept += kept_bytes(topology) / static_cast<double>(all.size());
-    work += machine_work(*this, kind) / static_cast<double>(all.size());
-    memory = std::max(memory, static_cast<double>(topology.parameters()) * kind.batch);
-  }
-  const auto machines = static_cast<std::uint64_t>(std::max(
-      1.0, std::min({fitting_machines(*this, kBytes, kept), kWork / work, kMemory / memory})));
-  const std::uint64_t round = machines >= 1024 ? 1024 : machines >= 16 ? 16 : 1;  // whole vectors
+  const auto machines = static_cast<std::uint64_t>(
+      std::max(1.0, std::min({fitting_machines(*this, kBytes, mean_kept_bytes(*this)),
+                              kSeconds / mean_seconds(*this), kMemory / largest(*this)})));
+  const std::uint64_t round = machines >= 16'384 ? 1024 : machines >= 16 ? 16 : 1;  // whole vectors
   return machines / round * round;
 }
 
@@ -103,12 +120,7 @@ std::uint64_t side_by_side(const SweepSpec& spec, const SweepConfiguration& kind
   constexpr std::uint64_t kGpuMachines = std::uint64_t{1} << 17U;  // of cuda-fused, a device
   constexpr std::uint64_t kGpuParameters = std::uint64_t{1} << 30U;
   const auto backend = spec.resolved_backend(kind);
-  if (backend == "cpu-fused") {
-    return kLanes * static_cast<std::uint64_t>(
-                        spec.threads > 0
-                            ? spec.threads
-                            : std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
-  }
+  if (backend == "cpu-fused") return kLanes * static_cast<std::uint64_t>(threads_of(spec));
   if (backend == "cuda-fused") {
     const auto room = kGpuParameters / spec.topologies[kind.topology].parameters();
     return std::clamp<std::uint64_t>(room, 1, kGpuMachines) *
@@ -117,12 +129,31 @@ std::uint64_t side_by_side(const SweepSpec& spec, const SweepConfiguration& kind
   return 1;
 }
 
+/// Machines that keep all threads busy for some seconds, within a moderate amount of memory; 0 if
+/// not all of the sweep is trained by all threads.
+double busy_machines(const SweepSpec& spec) {
+  constexpr double kSeconds = 4;  // what a kill loses
+  constexpr double kMemory = 1U << 26U;
+  constexpr double kRowBytes = 1U << 26U;
+  for (const auto& kind : spec.kinds()) {
+    if (!spec.resolved_backend(kind).starts_with("cpu-")) return 0;
+  }
+  return std::min({kSeconds * threads_of(spec) / mean_seconds(spec), kMemory / largest(spec),
+                   fitting_machines(spec, kRowBytes, mean_kept_bytes(spec))});
+}
+
 }  // namespace
+
+int threads_of(const SweepSpec& spec) {
+  if (spec.threads > 0) return spec.threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each) {
   std::uint64_t machines = 0;
   for (const auto& kind : spec.kinds()) machines += side_by_side(spec, kind);
-  return (machines + each - 1) / each * each;
+  const auto busy = static_cast<std::uint64_t>(busy_machines(spec)) / each;
+  return std::max((machines + each - 1) / each, busy) * each;
 }
 
 std::uint64_t blocks_at_once(const SweepSpec& spec) {
@@ -154,10 +185,7 @@ SweepMemory sweep_memory(const SweepSpec& spec) {
 
 double disk_bytes(const SweepSpec& spec) {
   constexpr double kFile = 4096;  // of a shard, besides its rows
-  double kept = 0;
-  const auto all = spec.kinds();
-  for (const auto& kind : all) kept += kept_bytes(spec.topologies[kind.topology]);
-  kept /= static_cast<double>(all.size());
+  const double kept = mean_kept_bytes(spec);
   const auto shards = static_cast<double>(spec.shards());
   const auto each = static_cast<double>(std::min(spec.shard_machines(), spec.machines()));
   return row_bytes(spec) * static_cast<double>(spec.machines()) +

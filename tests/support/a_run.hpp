@@ -21,7 +21,7 @@ class ARun : public ::testing::Test {
   /// All shards that the directory wants, trained.
   void sweep(RunDirectory& directory, const SweepSpec& spec) {
     const std::array<ShardSink*, 1> sinks = {&directory};
-    SweepOptions options;
+    SweepOptions options{.shard_machines = directory.shard_machines()};
     options.wanted = [&](std::uint64_t shard) { return directory.wants(shard); };
     trained_ = run_sweep(spec, options, sinks).machines;
   }

@@ -1,11 +1,15 @@
-// A library to preload: the k-th operation on a file that is being written fails. HELMHOLTZ_FAULT
-// says which, "k:errno" with k from 1; HELMHOLTZ_FAULT_FOLDER where it counts. It says so on stderr
-// when it happens. A write that fails for want of space writes half first.
+// A library to preload.
+// The k-th operation on a file that is being written fails: HELMHOLTZ_FAULT says which, "k:errno"
+// with k from 1; HELMHOLTZ_FAULT_FOLDER where it counts. It says so on stderr when it happens. A
+// write that fails for want of space writes half first.
+// Every operation of one kind fails: HELMHOLTZ_FAILING says which, "kind:errno:path", for files
+// whose path has that part; kinds are open, pread, flock and fcntl (its locks).
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,14 +48,36 @@ bool fails(const char* operation, std::string_view path) {
   return true;
 }
 
-bool fails(const char* operation, int descriptor) {
-  const int flags = fcntl(descriptor, F_GETFL);
-  if ((flags & O_ACCMODE) == O_RDONLY && (flags & O_DIRECTORY) == 0) return false;
+std::string path_of(int descriptor) {
   std::array<char, 4096> path{};
   const auto link = "/proc/self/fd/" + std::to_string(descriptor);
   const auto length = readlink(link.c_str(), path.data(), path.size());
-  return length > 0 &&
-         fails(operation, std::string_view(path.data(), static_cast<std::size_t>(length)));
+  return {path.data(), static_cast<std::size_t>(length > 0 ? length : 0)};
+}
+
+int real_fcntl(int descriptor, int command, void* argument) {
+  static const auto real = next<int (*)(int, int, ...)>("fcntl");
+  return real(descriptor, command, argument);
+}
+
+bool fails(const char* operation, int descriptor) {
+  const int flags = real_fcntl(descriptor, F_GETFL, nullptr);
+  if ((flags & O_ACCMODE) == O_RDONLY && (flags & O_DIRECTORY) == 0) return false;
+  const auto path = path_of(descriptor);
+  return !path.empty() && fails(operation, path);
+}
+
+/// Whether all operations of this kind fail; errno is set then.
+bool always_fails(std::string_view kind, std::string_view path) {
+  const char* const failing = std::getenv("HELMHOLTZ_FAILING");
+  if (failing == nullptr) return false;
+  const std::string_view text(failing);
+  const auto colon = text.find(':');
+  char* rest = nullptr;
+  const auto error = std::strtol(failing + colon + 1, &rest, 10);
+  if (text.substr(0, colon) != kind || path.find(rest + 1) == path.npos) return false;
+  errno = static_cast<int>(error);
+  return true;
 }
 
 }  // namespace
@@ -65,6 +91,7 @@ int open(const char* path, int flags, ...) {
   va_end(arguments);
   const bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_DIRECTORY) != 0;
   if (writes && fails("open", path)) return -1;
+  if (always_fails("open", path)) return -1;
   static const auto real = next<int (*)(const char*, int, ...)>("open");
   return real(path, flags, mode);
 }
@@ -76,6 +103,26 @@ ssize_t write(int descriptor, const void* bytes, size_t size) {
   if (error == ENOSPC) static_cast<void>(real(descriptor, bytes, size / 2) > 0);
   errno = error;
   return -1;
+}
+
+ssize_t pread(int descriptor, void* bytes, size_t size, off_t offset) {
+  static const auto real = next<ssize_t (*)(int, void*, size_t, off_t)>("pread");
+  return always_fails("pread", path_of(descriptor)) ? -1 : real(descriptor, bytes, size, offset);
+}
+
+int flock(int descriptor, int operation) {
+  static const auto real = next<int (*)(int, int)>("flock");
+  return always_fails("flock", path_of(descriptor)) ? -1 : real(descriptor, operation);
+}
+
+int fcntl(int descriptor, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  auto* const argument = va_arg(arguments, void*);
+  va_end(arguments);
+  const bool locks = command == F_SETLK || command == F_SETLKW || command == F_GETLK;
+  if (locks && always_fails("fcntl", path_of(descriptor))) return -1;
+  return real_fcntl(descriptor, command, argument);
 }
 
 int fsync(int descriptor) {
