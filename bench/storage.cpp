@@ -39,6 +39,9 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
+/// As many machines as fill 4 MiB.
+constexpr std::uint64_t kFullShard = 40'960;
+
 SweepSpec full_shards() {
   return {.world = make_world("kirby3x3"),
           .topologies = {Topology({1, 6, 9})},
@@ -81,7 +84,7 @@ void count(benchmark::State& state, std::uint64_t machines, std::uint64_t bytes)
 
 void run_write(benchmark::State& state, const std::string& /*name*/) {
   const TemporaryFolder folder;
-  const ShardFiles files(folder.path(), full_shards());
+  const ShardFiles files(folder.path(), full_shards(), kFullShard);
   const auto shard = shard_of(files, 0);
   std::uint64_t bytes = 0;
   for (auto _ : state) bytes = files.write(shard);
@@ -90,7 +93,7 @@ void run_write(benchmark::State& state, const std::string& /*name*/) {
 
 void run_read(benchmark::State& state, const std::string& name) {
   const TemporaryFolder folder;
-  const ShardFiles files(folder.path(), full_shards());
+  const ShardFiles files(folder.path(), full_shards(), kFullShard);
   const auto shard = shard_of(files, 0);
   const auto bytes = files.write(shard);
   if (files.read(0).kl_exact != shard.kl_exact) abort_run(name, "reads another KL");
@@ -100,7 +103,7 @@ void run_read(benchmark::State& state, const std::string& name) {
 
 void run_export(benchmark::State& state, const std::string& /*name*/) {
   const TemporaryFolder folder;
-  const ShardFiles files(folder.path(), full_shards());
+  const ShardFiles files(folder.path(), full_shards(), kFullShard);
   const auto shard = shard_of(files, 0);
   std::uint64_t bytes = 0;
   CsvExport csv(files.spec(), [&](std::string_view text) { bytes += text.size(); });
