@@ -19,13 +19,25 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
 
 void require_replaceable(const std::filesystem::path& path) {
   if (!path.has_filename()) throw CannotCreate(path.string(), "no file name");
-  std::error_code ignored;
-  const auto there = std::filesystem::status(path, ignored);
+  std::error_code error;
+  const auto there = std::filesystem::status(path, error);
+  // The temporary name is shorter: what it allows, the rename may not.
+  if (error == std::errc::filename_too_long) throw CannotCreate(path.string(), error.message());
   if (std::filesystem::is_directory(there)) throw CannotCreate(path.string(), "is a directory");
   // A rename would put the file in the place of a device or a pipe.
   if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
     throw CannotCreate(path.string(), "is no regular file");
   }
+}
+
+/// The beginning of a name, for readers, so short that a temporary name with it fits wherever the
+/// name itself does.
+std::string beginning(const std::string& name) {
+  constexpr std::size_t kLongest = 100;
+  if (name.size() <= kLongest) return name;
+  auto end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80) --end;  // in UTF-8
+  return name.substr(0, end);
 }
 
 }  // namespace
@@ -45,7 +57,7 @@ void AtomicFile::create(Rivals rivals) {
   for (int n = 0; !file_ || !file_->is_open(); ++n) {
     const bool alone = rivals == Rivals::none;
     temporary_ = folder / (alone ? fmt::format(".{}.tmp", name)
-                                 : fmt::format(".{}.{}-{}.tmp", name, getpid(), n));
+                                 : fmt::format(".{}.{}-{}.tmp", beginning(name), getpid(), n));
     file_.emplace(temporary_, O_WRONLY | O_CREAT | O_NOFOLLOW | (alone ? O_TRUNC : O_EXCL));
     if (file_->is_open() || (!alone && errno == EEXIST)) continue;
     const int error = errno;

@@ -14,8 +14,8 @@ namespace helmholtz::io {
 class AtomicFile {
  public:
   /// Whether someone else may write the same output at this moment. If so, the temporary name is
-  /// new; if a lock rules that out, it is always `.NAME.tmp`, and what a killed writer left there
-  /// is overwritten.
+  /// new and never too long; if a lock rules that out, it is always `.NAME.tmp`, and what a killed
+  /// writer left there is overwritten.
   enum class Rivals { possible, none };
 
   /// Creates the temporary file, empty. @throws CannotCreate, IoError
