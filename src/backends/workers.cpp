@@ -4,6 +4,8 @@
 
 #include <oneapi/tbb/info.h>
 
+#include "backends/limits.hpp"
+
 #ifdef __SANITIZE_THREAD__
 #include <atomic>
 #include <exception>
@@ -68,7 +70,7 @@ struct Workers::Pool {
 #endif
 
 Workers::Workers(int threads)
-    : threads_(threads > 0 ? threads : tbb::info::default_concurrency()),
+    : threads_(threads > 0 ? threads : limits::default_threads().count),
       pool_(std::make_unique<Pool>(threads_)) {}
 
 Workers::~Workers() = default;

@@ -9,7 +9,7 @@ namespace helmholtz {
 /// The CPU threads that one trainer uses.
 class Workers {
  public:
-  /// @param threads  0: all cores; more than there are cores is allowed
+  /// @param threads  0: limits::default_threads(); more than there are cores is allowed
   explicit Workers(int threads);
   ~Workers();
   Workers(const Workers&) = delete;

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
-#include <optional>
 #include <string>
 
+#include "backends/limits.hpp"
 #include "helmholtz/backends.hpp"
 
 namespace helmholtz {
@@ -16,31 +16,15 @@ namespace {
 
 constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-/// The number behind a name in a file of such lines.
-std::optional<double> value_of(const char* path, const std::string& wanted) {
-  std::ifstream file(path);
+/// What the machine has free.
+double free_memory() {
+  std::ifstream file("/proc/meminfo");
   for (std::string name; file >> name;) {
-    double value = 0;
-    if (name == wanted && file >> value) return value;
+    double kibibytes = 0;
+    if (name == "MemAvailable:" && file >> kibibytes) return kibibytes * 1024;
     file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
   }
-  return std::nullopt;
-}
-
-double free_memory() {
-  const auto kibibytes = value_of("/proc/meminfo", "MemAvailable:");
-  return kibibytes ? *kibibytes * 1024 : kNoLimit;
-}
-
-/// What the control group, e.g. a container, still leaves; cached files make way.
-double group_memory() {
-  double limit = 0;
-  double used = 0;
-  const bool limited = (std::ifstream("/sys/fs/cgroup/memory.max") >> limit) &&
-                       (std::ifstream("/sys/fs/cgroup/memory.current") >> used);
-  if (!limited) return kNoLimit;
-  const double cached = value_of("/sys/fs/cgroup/memory.stat", "inactive_file").value_or(0);
-  return std::clamp(limit - used + cached, 0.0, limit);
+  return kNoLimit;
 }
 
 double process_limit() {
@@ -51,7 +35,9 @@ double process_limit() {
 
 }  // namespace
 
-double available_memory() { return std::min({free_memory(), group_memory(), process_limit()}); }
+double available_memory() {
+  return std::min({free_memory(), limits::group_memory(), process_limit()});
+}
 
 double training_memory(std::string_view backend, const Ensemble& ensemble) {
   return static_cast<double>(trainer_bytes(backend, ensemble)) +

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <thread>
 #include <vector>
 
+#include "backends/limits.hpp"
 #include "helmholtz/sweep.hpp"
 #include "sweep/memory.hpp"
 
@@ -145,8 +145,7 @@ double busy_machines(const SweepSpec& spec) {
 }  // namespace
 
 int threads_of(const SweepSpec& spec) {
-  if (spec.threads > 0) return spec.threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return spec.threads > 0 ? spec.threads : limits::default_threads().count;
 }
 
 std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each) {

@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 #include <hwy/aligned_allocator.h>
 #include <oneapi/tbb/enumerable_thread_specific.h>
-#include <oneapi/tbb/info.h>
 
 #include "backends/cpu_fused/kernel.hpp"
+#include "backends/limits.hpp"
 #include "backends/workers.hpp"
 #include "simd/target.hpp"
 #include "step/factor_table.hpp"
@@ -130,7 +130,7 @@ std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) 
 std::size_t bytes(const Ensemble& ensemble) {
   simd::apply_environment();
   const auto blocks = blocks_of(ensemble.size());
-  const auto threads = static_cast<std::size_t>(tbb::info::default_concurrency());
+  const auto threads = static_cast<std::size_t>(limits::default_threads().count);
   return blocks * kBlock * ensemble.topology.parameters() * sizeof(float) +
          ensemble.size() * sizeof(Machine) +
          std::min(blocks, threads) *

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -11,6 +10,7 @@
 
 #include "backends/cpu_layered/batch.hpp"
 #include "backends/cpu_layered/blas.hpp"
+#include "backends/limits.hpp"
 #include "backends/workers.hpp"
 #include "simd/target.hpp"
 
@@ -19,9 +19,8 @@ namespace helmholtz::cpu_layered {
 namespace {
 
 std::size_t usable_threads(int threads) {
-  const auto wanted = threads > 0 ? static_cast<unsigned>(threads)
-                                  : std::max(std::thread::hardware_concurrency(), 1U);
-  return std::min<std::size_t>(wanted, blas::kMaxThreads);
+  const auto wanted = threads > 0 ? threads : limits::default_threads().count;
+  return std::min<std::size_t>(static_cast<std::size_t>(wanted), blas::kMaxThreads);
 }
 
 /// As many machines as the threads divide train side by side, a thread each; the rest one after the

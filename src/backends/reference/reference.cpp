@@ -8,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <oneapi/tbb/info.h>
-
+#include "backends/limits.hpp"
 #include "backends/reference/machine.hpp"
 #include "backends/workers.hpp"
 #include "helmholtz/error.hpp"
@@ -188,7 +187,7 @@ std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) 
 
 std::size_t bytes(const Ensemble& ensemble) {
   // A thread's machine adds up its batch's deltas; the doubles of RandomScheme::numpy fit in too.
-  const auto threads = static_cast<std::size_t>(tbb::info::default_concurrency());
+  const auto threads = static_cast<std::size_t>(limits::default_threads().count);
   return ensemble.size() * sizeof(helmholtz::Machine) +
          (ensemble.size() + std::max<std::size_t>(3, std::min(ensemble.size(), threads))) *
              ensemble.topology.parameters() * sizeof(float);
