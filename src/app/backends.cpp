@@ -7,18 +7,18 @@
 #include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
+#include "backends/limits.hpp"
 #include "helmholtz/backends.hpp"
+#include "report/numbers.hpp"
 
 namespace helmholtz::app {
 
 namespace {
 
 Json to_json(const BackendInfo& backend) {
-  return {{"name", backend.name},
-          {"class", backend.exact ? "exact" : "tolerant"},
-          {"available", backend.available},
-          {"detail", backend.detail},
-          {"summary", backend.summary}};
+  return {{"name", backend.name},           {"class", backend.exact ? "exact" : "tolerant"},
+          {"available", backend.available}, {"detail", backend.detail},
+          {"summary", backend.summary},     {"threads", limits::default_threads().count}};
 }
 
 ExitCode list(const OutputOptions& output) {
@@ -32,6 +32,11 @@ ExitCode list(const OutputOptions& output) {
                              backend.summary, backend.detail));
     }
   }
+  if (output.json) return ExitCode::ok;
+  const auto threads = limits::default_threads();
+  print_line(fmt::format("\n{} without --threads (set by: {})",
+                         report::counted(static_cast<std::uint64_t>(threads.count), "CPU thread"),
+                         threads.set_by));
   return ExitCode::ok;
 }
 

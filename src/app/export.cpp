@@ -57,7 +57,9 @@ ExitCode run_export(const ExportFlags& flags) {
   std::uint64_t machines = 0;
   for (const auto i : shards) machines += run.files.machines(i);
   std::optional<io::AtomicFile> file;
-  const auto output = [&](std::string_view bytes) { file ? file->write(bytes) : print(bytes); };
+  const auto output = [&](std::string_view bytes) {
+    file ? file->write(bytes) : print_bytes(bytes);
+  };
   if (flags.out) file.emplace(*flags.out);
   const auto sink = make_export(flags.format, run.spec, machines, output);
   for (const auto i : shards) sink->write(run.files.read(i));

@@ -104,7 +104,7 @@ ExitCode make_report(const ReportFlags& flags) {
   }
   print(report::quantile_tables(statistics, kTables));
   if (compare) print('\n' + report::comparison_text(statistics, compare->first, compare->second));
-  print(fmt::format("\nreport: {}\n", out.string()));
+  print(fmt::format("\nreport: {}\n", shown(out)));
   return ExitCode::ok;
 }
 

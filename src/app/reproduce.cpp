@@ -96,8 +96,8 @@ ExitCode reproduce(const Flags& flags) {
   }
   flags.output.json ? reproduction.print_json() : reproduction.print_table();
   if (!flags.output.json) {
-    print(fmt::format("\nresults: {}; pictures: helmholtz report {}\n", flags.out,
-                      (std::filesystem::path(flags.out) / experiment.parts[0].name).string()));
+    print(fmt::format("\nresults: {}; pictures: helmholtz report {}\n", shown(flags.out),
+                      shown(std::filesystem::path(flags.out) / experiment.parts[0].name)));
   }
   return ExitCode::ok;
 }
@@ -133,7 +133,7 @@ Command add_reproduce(CLI::App& program) {
       ->type_name("NAME")
       ->group("Run")
       ->default_str(flags->backend);
-  parser->add_option("--threads", flags->threads, "CPU threads; 0: all cores")
+  parser->add_option("--threads", flags->threads, "CPU threads; 0: as many as this process may use")
       ->type_name("N")
       ->group("Run")
       ->default_str(flags->threads);

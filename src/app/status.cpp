@@ -126,12 +126,12 @@ Json to_json(const Run& run, const Status& status) {
 
 void print_text(const Run& run, const Status& status) {
   print(fmt::format(
-      "{}: {} of {} in {} of {}{}\n", run.path.string(), report::grouped(status.machines),
+      "{}: {} of {} in {} of {}{}\n", shown(run.path), report::grouped(status.machines),
       report::counted(run.spec.machines(), "machine"), report::grouped(status.shards),
       report::counted(run.files.shards(), "shard"), status.finished ? ", finished" : ""));
   for (const auto i : status.bad) {
     print(fmt::format("{}: bad; the next sweep renames it to NAME.bad-1 and trains it again\n",
-                      run.files.path(i).string()));
+                      shown(run.files.path(i))));
   }
   for (const auto& writer : status.writers) {
     print(fmt::format(

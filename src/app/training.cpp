@@ -13,6 +13,7 @@
 #include "app/interrupt.hpp"
 #include "app/json.hpp"
 #include "app/output.hpp"
+#include "app/threads.hpp"
 #include "report/numbers.hpp"
 #include "report/progress.hpp"
 #include "report/terminal.hpp"
@@ -97,8 +98,8 @@ class TrainingRun {
   void print_header() const {
     if (plan_.output.json) return;
     const bool bold = report::use_color(stdout, plan_.output.no_color);
-    print_line(
-        fmt::format("{}{}{}", bold ? "\x1b[1m" : "", evaluation_header(), bold ? "\x1b[0m" : ""));
+    print_bytes(
+        fmt::format("{}{}{}\n", bold ? "\x1b[1m" : "", evaluation_header(), bold ? "\x1b[0m" : ""));
   }
 
   /// Once, where the exact KL cannot be had and no other was asked for.
@@ -138,6 +139,7 @@ class TrainingRun {
     Json json = {{"done", true},
                  {"seed", trainer_.ensemble().machines.front().seed},
                  {"backend", trainer_.backend()},
+                 {"threads", threads_of(plan_.trainer.threads)},
                  {"steps", steps_taken()},
                  {"seconds", seconds_since(start_)},
                  {"machine_steps_per_second", rate},

@@ -137,7 +137,7 @@ void print_findings(const Findings& found, bool json) {
     note(fmt::format("helmholtz: {}; this says nothing about its results", problem));
   }
   for (const auto& file : found.unknown) {
-    if (!json) print_line(fmt::format("{}: not of this sweep; ignored", file));
+    if (!json) print_line(fmt::format("{}: not of this sweep; ignored", shown(file)));
   }
   if (json) {
     print_line(json_text({{"done", true},

@@ -76,7 +76,7 @@ ExitCode show(const std::string& name, const OutputOptions& output) {
   if (output.json) return ExitCode::ok;
   print_line(
       fmt::format("{}: {} patterns of {} units, entropy {:.4f} nats; probability below each\n",
-                  world.name(), world.size(), world.visible_units(), world.entropy()));
+                  shown(world.name()), world.size(), world.visible_units(), world.entropy()));
   print(report::draw_patterns(drawings, world.shape(), report::terminal_columns(stdout)));
   return ExitCode::ok;
 }

@@ -2,37 +2,31 @@
 
 #include <fmt/format.h>
 
+#include "model/text.hpp"
+
 namespace helmholtz {
 
 namespace {
 
-/// Without control characters: a message stays one readable line.
-std::string printable(std::string_view text) {
-  std::string line(text);
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  }
-  return line;
-}
-
 /// A value of any length and content.
 std::string shown(std::string_view value) {
   constexpr std::size_t kLongest = 80;
-  auto text = printable(value.substr(0, kLongest));
-  if (value.size() > kLongest) text += "…";
-  return text;
+  if (value.size() <= kLongest) return std::string(value);
+  auto end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80) --end;  // in UTF-8
+  return fmt::format("{}…", value.substr(0, end));
 }
 
 std::string about_file(std::string_view path, std::string_view problem) {
-  return fmt::format("{}: {}", printable(path), printable(problem));
+  return text::printable(fmt::format("{}: {}", path, problem));
 }
 
 }  // namespace
 
 InvalidArgument::InvalidArgument(std::string_view field, std::string_view value,
                                  std::string_view allowed)
-    : Error(ExitCode::usage,
-            fmt::format("{}: got \"{}\"; allowed: {}", field, shown(value), allowed)),
+    : Error(ExitCode::usage, text::printable(fmt::format("{}: got \"{}\"; allowed: {}", field,
+                                                         shown(value), allowed))),
       field_(field) {}
 
 BadData::BadData(std::string_view path, std::string_view problem)

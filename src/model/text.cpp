@@ -50,6 +50,44 @@ std::optional<std::string_view> closest(std::string_view word,
   return best;
 }
 
+namespace {
+
+/// Bytes of the UTF-8 character that `text` begins with; 0: it is none.
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto first = byte(0);
+  std::size_t length = 1;
+  if (first >= 0xC2) length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if ((first >= 0x80 && first < 0xC2) || first >= 0xF5) return 0;
+  if (length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) return 0;
+  }
+  return length;
+}
+
+bool is_control(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
+  return byte(0) == 0xC2 && byte(1) < 0xA0;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, char kept) {
+  std::string line;
+  line.reserve(text.size());
+  while (!text.empty()) {
+    const auto length = character_length(text);
+    const auto character = text.substr(0, std::max<std::size_t>(length, 1));
+    const bool is_kept = kept != '\0' && character.front() == kept;
+    const bool is_good = length > 0 && (is_kept || !is_control(character));
+    is_good ? line += character : line += '?';
+    text.remove_prefix(character.size());
+  }
+  return line;
+}
+
 std::string shortest(double value) {
   std::array<char, 32> buffer{};
   const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);

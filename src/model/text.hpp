@@ -28,6 +28,10 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::optional<std::string_view> closest(std::string_view word,
                                         const std::vector<std::string_view>& candidates);
 
+/// The text without control characters (of ASCII and U+0080 to U+009F, which move a terminal's
+/// cursor) and without bytes that are no UTF-8: '?' stands for each. `kept` stays.
+std::string printable(std::string_view text, char kept = '\0');
+
 /// The shortest decimal that reads back as the same double.
 std::string shortest(double value);
 
