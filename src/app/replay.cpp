@@ -20,6 +20,7 @@
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "io/atomic_file.hpp"
+#include "report/numbers.hpp"
 
 namespace helmholtz::app {
 
@@ -41,7 +42,7 @@ struct ReplayFlags : RunArgument {
   OutputOptions output;
 };
 
-/// What the sweep found out about a machine, if its shard is there.
+/// What the sweep found out about a machine, if its shard is there; counts what it has compared.
 class Record {
  public:
   Record(const Run& run, std::uint64_t machine) : run_(run), machine_(machine) {
@@ -52,8 +53,12 @@ class Record {
   }
 
   [[nodiscard]] bool is_there() const { return shard_.has_value(); }
+  /// Evaluations that are the same bits.
+  [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
+  /// Whether the sweep kept the parameters, and they are the same bits.
+  [[nodiscard]] bool parameters() const { return parameters_; }
 
-  void require_same(std::uint64_t e, const Evaluation& evaluation) const {
+  void require_same(std::uint64_t e, const Evaluation& evaluation) {
     if (!shard_) return;
     Shard again(machine_, 1, shard_->evaluations, run_.spec.samples > 0);
     again.set_evaluation(0, e, evaluation);
@@ -69,10 +74,11 @@ class Record {
       fail(fmt::format("another result for machine {} at step {}", machine_,
                        run_.spec.evaluation_step(e)));
     }
+    ++evaluations_;
   }
 
   /// Where the sweep kept them.
-  void require_same(const std::vector<float>& parameters) const {
+  void require_same(const std::vector<float>& parameters) {
     if (!shard_) return;
     std::size_t offset = 0;
     for (const auto saved : shard_->saved) {
@@ -82,6 +88,7 @@ class Record {
       if (saved == machine_ && parameters_digest(kept) != parameters_digest(parameters)) {
         fail(fmt::format("other parameters for machine {}", machine_));
       }
+      parameters_ = parameters_ || saved == machine_;
       offset += count;
     }
   }
@@ -94,7 +101,19 @@ class Record {
   const Run& run_;
   std::uint64_t machine_;
   std::optional<Shard> shard_;
+  std::uint64_t evaluations_ = 0;
+  bool parameters_ = false;
 };
+
+/// What was compared, and nothing more.
+std::string comparison_text(const Record& record) {
+  if (!record.is_there()) return "its shard is not there to compare";
+  const auto evaluations = report::counted(record.evaluations(), "evaluation");
+  return record.parameters()
+             ? fmt::format("{} and the parameters: the same bits as in its shard", evaluations)
+             : fmt::format("{}: the same bits as in its shard, which keeps no parameters of it",
+                           evaluations);
+}
 
 void save(const Run& run, std::uint64_t machine, const std::vector<float>& parameters,
           const std::string& path) {
@@ -103,7 +122,7 @@ void save(const Run& run, std::uint64_t machine, const std::vector<float>& param
                       .parameters = parameters});
 }
 
-void print_done(const Run& run, std::uint64_t machine, bool checked,
+void print_done(const Run& run, std::uint64_t machine, const Record& record,
                 const std::vector<float>& parameters, const OutputOptions& output) {
   const auto seed = run.spec.machine(machine).seed;
   const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
@@ -113,11 +132,11 @@ void print_done(const Run& run, std::uint64_t machine, bool checked,
                           {"seed", seed},
                           {"steps", run.spec.steps},
                           {"parameters_xxh3", digest},
-                          {"as_in_shard", checked ? Json(true) : Json(nullptr)}}));
+                          {"evaluations_compared", record.evaluations()},
+                          {"parameters_compared", record.parameters()}}));
   } else if (!output.quiet) {
-    note(fmt::format(
-        "machine {}, seed {}: {}, parameters {}", machine, seed,
-        checked ? "the same bits as in its shard" : "its shard is not there to compare", digest));
+    note(fmt::format("machine {}, seed {}: {}; parameters {}", machine, seed,
+                     comparison_text(record), digest));
   }
 }
 
@@ -127,7 +146,7 @@ ExitCode replay_machine(const ReplayFlags& flags) {
   const auto machine = parse_integer("machine", flags.machine, 0, run.spec.machines() - 1);
   if (flags.save) io::require_creatable(*flags.save);
   catch_interrupts();
-  const Record record(run, machine);
+  Record record(run, machine);
   if (!flags.output.json) print_line(evaluation_header());
   const auto evaluated = [&](std::uint64_t e, const Evaluation& evaluation) {
     if (flags.trace || e + 1 == run.spec.evaluations()) {
@@ -141,7 +160,7 @@ ExitCode replay_machine(const ReplayFlags& flags) {
   if (parameters.empty()) return ExitCode::stopped;
   record.require_same(parameters);
   if (flags.save) save(run, machine, parameters, *flags.save);
-  print_done(run, machine, record.is_there(), parameters, flags.output);
+  print_done(run, machine, record, parameters, flags.output);
   return ExitCode::ok;
 }
 
@@ -152,8 +171,8 @@ Command add_replay(CLI::App& program) {
       program,
       {.name = "replay",
        .summary = "train one machine of a sweep again",
-       .footer = "The same bits as in the sweep: each evaluation is compared with the machine's "
-                 "shard.\n\n"
+       .footer = "Each evaluation, and the parameters where the sweep kept them, are compared with "
+                 "the machine's shard; any difference is an error (code 65).\n\n"
                  "Examples:\n"
                  "  helmholtz replay runs/a --machine 17 --trace\n"
                  "  helmholtz replay runs/a --machine 17 --save best.h5\n"},

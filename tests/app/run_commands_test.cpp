@@ -15,11 +15,13 @@
 
 #include "helmholtz/machine_file.hpp"
 #include "support/process.hpp"
+#include "support/refusal.hpp"
 #include "sweep/shard_files.hpp"
 
 namespace helmholtz::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
@@ -120,14 +122,33 @@ TEST_F(RunCommands, ReplayGivesTheSameBits) {
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("{\"step\":10,"));
   EXPECT_THAT(ran.out, HasSubstr("\"machine\":6,\"seed\":1,"));
-  EXPECT_THAT(ran.out, HasSubstr("\"as_in_shard\":true"));
+  const auto done = Json::parse(lines_of(ran.out).back());
+  EXPECT_EQ(done["evaluations_compared"], 2);
+  EXPECT_EQ(done["parameters_compared"], true);
   const auto saved = load_machine(folder_.path() / "m.h5");
   EXPECT_EQ(saved.step, 20U);
   EXPECT_EQ(saved.ensemble.topology.to_string(), "2,3,9");
   EXPECT_EQ(run({"replay", "run", "--machine", "1"}).exit_code, 0);  // diverged
   std::filesystem::remove(shard_);
-  EXPECT_THAT(run({"replay", "run", "--machine", "6"}).err, HasSubstr("not there to compare"));
+  const auto alone =
+      Json::parse(lines_of(run({"replay", "run", "--machine", "6", "--json"}).out).back());
+  EXPECT_EQ(alone["evaluations_compared"], 0);
+  EXPECT_EQ(alone["parameters_compared"], false);
+  EXPECT_EQ(alone["parameters_xxh3"], done["parameters_xxh3"]);
   EXPECT_EQ(run({"replay", "run", "--machine", "12"}).exit_code, 2);
+}
+
+TEST_F(RunCommands, ReplayClaimsNothingThatItDidNotCompare) {
+  ASSERT_EQ(run({"sweep", "--seeds", "0:2", "--steps", "20", "--eval-every", "5", "--out", "kl",
+                 "--quiet"})
+                .exit_code,
+            0);
+  const auto ran = run({"replay", "kl", "--machine", "1", "--json"});
+  const auto done = Json::parse(lines_of(ran.out).back());
+  EXPECT_EQ(done["evaluations_compared"], 4);
+  EXPECT_EQ(done["parameters_compared"], false);
+  EXPECT_THAT(run({"replay", "kl", "--machine", "1"}).err,
+              HasSubstr("parameters " + done["parameters_xxh3"].get<std::string>()));
 }
 
 TEST_F(RunCommands, ReplayTellsAShardWithOtherResults) {
@@ -154,11 +175,13 @@ TEST_F(RunCommands, ReplayTellsAShardWithOtherResults) {
        std::vector<std::function<void(Shard&)>>{[](Shard& shard) { shard.kl_exact[last] += 1e-12; },
                                                 [](Shard& shard) { shard.kl_sampled[last] = 0.5; },
                                                 [](Shard& shard) { shard.unseen[last] ^= 1; }}) {
-    EXPECT_THAT(replayed(change), HasSubstr("holds another result for machine 6 at step 20"));
+    EXPECT_THAT(replayed(change),
+                AllOf(NamesFile("run/shards/00000000.h5"), HasSubstr("machine 6 at step 20")));
   }
   const auto before = 4 * spec.topologies[0].parameters() + 2 * spec.topologies[1].parameters();
-  EXPECT_THAT(replayed([&](Shard& shard) { shard.parameters[before] += 1; }),
-              HasSubstr("holds other parameters for machine 6"));
+  EXPECT_THAT(
+      replayed([&](Shard& shard) { shard.parameters[before] += 1; }),
+      AllOf(NamesFile("run/shards/00000000.h5"), HasSubstr("parameters"), HasSubstr("machine 6")));
 }
 
 TEST(Replay, StopsAtASignal) {
@@ -219,7 +242,7 @@ TEST_F(RunCommands, RefuseEmptyNames) {
     EXPECT_EQ(ran.out, "");
   }
   for (const auto* command : {"status", "verify", "export", "report"}) {
-    EXPECT_THAT(run({command, ""}).err, StartsWith("helmholtz: DIR: got \"\"")) << command;
+    EXPECT_THAT(run({command, ""}).err, Refuses("DIR", "")) << command;
   }
 }
 
