@@ -16,6 +16,7 @@
 #include "app/success_flag.hpp"
 #include "app/sweep_flags.hpp"
 #include "app/sweep_run.hpp"
+#include "app/threads.hpp"
 #include "helmholtz/sweep.hpp"
 #include "report/numbers.hpp"
 #include "sweep/memory.hpp"
@@ -37,17 +38,20 @@ struct Flags {
 };
 
 /// What the sweep would take, from a second of it.
-ExitCode estimate(const SweepSpec& spec, const OutputOptions& output) {
+ExitCode estimate(const SweepSpec& spec, const ChosenPart& chosen, const OutputOptions& output) {
   constexpr double kCalibration = 1;  // seconds
   const auto needs = estimate_sweep(spec, kCalibration);
   const double bytes = disk_bytes(spec);
   const double memory = sweep_memory(spec).total();
+  const auto share = share_of(chosen.part, spec);
   if (output.json) {
     print_line(json_text({{"dry_run", true},
                           {"machines", spec.machines()},
                           {"configurations", spec.configurations()},
                           {"shards", spec.shards()},
                           {"evaluations", spec.evaluations()},
+                          {"part", part_json(chosen, share)},
+                          {"threads", threads_of(spec.threads)},
                           {"disk_bytes", bytes},
                           {"memory_bytes", memory},
                           {"device_memory_bytes", needs.device_bytes},
@@ -58,11 +62,12 @@ ExitCode estimate(const SweepSpec& spec, const OutputOptions& output) {
   const auto of_devices = needs.device_bytes > 0 ? fmt::format(", {} of devices' memory",
                                                                report::bytes(needs.device_bytes))
                                                  : "";
+  if (chosen.part.n > 1) print_line(part_text(chosen, share) + "; of the whole sweep:");
   print(fmt::format(
       "{}: {} x {}, in {} of {}\n"
       "{} of each, the last after step {}\n"
       "about {} of results, {} of memory{}\n"
-      "about {} at {} machine-steps/s, evaluations included, measured in a second\n"
+      "about {} at {} machine-steps/s on {}, evaluations included, measured in a second\n"
       "nothing was written\n",
       report::counted(spec.machines(), "machine"),
       report::counted(spec.configurations(), "configuration"),
@@ -70,7 +75,8 @@ ExitCode estimate(const SweepSpec& spec, const OutputOptions& output) {
       report::counted(std::min(spec.shard_machines(), spec.machines()), "machine"),
       report::counted(spec.evaluations(), "evaluation"), spec.steps, report::bytes(bytes),
       report::bytes(memory), of_devices, report::clock(needs.seconds),
-      report::scaled(needs.machine_steps_per_second)));
+      report::scaled(needs.machine_steps_per_second),
+      report::counted(static_cast<std::uint64_t>(threads_of(spec.threads)), "CPU thread")));
   return ExitCode::ok;
 }
 
@@ -80,7 +86,7 @@ ExitCode sweep(const Flags& flags) {
   const auto part = parse_part(flags.part);
   const auto success_below = flags.success.parse();
   spec.validate();
-  if (flags.dry_run) return estimate(spec, options.output);
+  if (flags.dry_run) return estimate(spec, part, options.output);
   if (flags.out.empty()) {
     throw InvalidArgument("out", "", "a directory for the results (or --dry-run)");
   }
@@ -88,6 +94,7 @@ ExitCode sweep(const Flags& flags) {
   if (flags.resume && !std::filesystem::exists(RunFiles(flags.out).manifest, ignored)) {
     throw NoInput(flags.out, "holds no sweep to resume");
   }
+  require_work(part, spec, flags.out);
   catch_interrupts();
   return SweepRun(spec, options.output, flags.out, part, success_below).run();
 }
@@ -101,20 +108,26 @@ Command add_sweep(CLI::App& program) {
       "shard, config.toml (runs the sweep again), summary.csv (quantiles) and, without --json, "
       "report.html (pictures, by gnuplot if it is installed). The same command goes on where a "
       "sweep was stopped or killed; more seeds extend a finished one.\n\n"
+      "Machines of one seed draw the same random numbers in every configuration: differences "
+      "between configurations are paired by seed (report --compare), not independent samples; "
+      "other seeds are independent.\n\n"
       "Examples:\n"
       "  helmholtz sweep --seeds 0:4096 --out notebook\n"
       "  helmholtz sweep --layers 1,6,9 --layers 1,8,9 --lr 0.02,0.05 --out rates\n"
       "  helmholtz sweep --config notebook/config.toml --out again\n"
-      "  sbatch --array=0-9 --wrap 'helmholtz sweep --seeds 0:100000 --out shared'\n");
+      "  sbatch --array=0-9 --wrap 'helmholtz sweep --seeds 0:100000 --out shared'\n"
+      "  mpirun -n 8 helmholtz sweep --seeds 0:100000 --shard auto --out shared\n");
   const auto flags = std::make_shared<Flags>(*parser);
   parser->add_option("--out", flags->out, "directory for the results; made with its parents")
       ->type_name("DIR")
       ->group("Output")
       ->configurable(false);
   parser
-      ->add_option("--shard", flags->part,
-                   "train part K of N alone, K from 0; several processes may share DIR (default: "
-                   "this task of a Slurm array, else all)")
+      ->add_option(
+          "--shard", flags->part,
+          "train part K of N alone, K from 0; several processes may share DIR. auto: K and "
+          "N of a Slurm array, mpirun, srun or Kubernetes (default: of a Slurm array, else "
+          "all)")
       ->type_name("K/N")
       ->group("Run")
       ->configurable(false);

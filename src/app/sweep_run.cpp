@@ -9,6 +9,7 @@
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
 #include "app/portraits.hpp"
+#include "app/threads.hpp"
 #include "report/numbers.hpp"
 #include "report/progress.hpp"
 #include "report/summary_csv.hpp"
@@ -37,14 +38,17 @@ void print_portraits(const report::Statistics& statistics,
 }  // namespace
 
 SweepRun::SweepRun(const SweepSpec& spec, const OutputOptions& output,
-                   const std::filesystem::path& out, SweepPart part,
+                   const std::filesystem::path& out, ChosenPart part,
                    std::optional<double> success_below)
     : spec_(spec),
       output_(output),
       success_below_(success_below),
-      directory_(out, spec, part, [](const std::string& text) { note("helmholtz: " + text); }) {}
+      part_(std::move(part)),
+      directory_(out, spec, part_.part,
+                 [](const std::string& text) { note("helmholtz: " + text); }) {}
 
 std::optional<report::Statistics> SweepRun::complete() {
+  say_part();
   say_what_is_there();
   // A bad shard that is found only now is trained again.
   while (!outcome_.stopped) {
@@ -65,6 +69,24 @@ ExitCode SweepRun::run() {
   if (!statistics) return finish_part();
   finish(*statistics);
   return ExitCode::ok;
+}
+
+PartShare SweepRun::share() const {
+  return {.shards = directory_.shards_of_part(),
+          .all_shards = directory_.shards(),
+          .machines = directory_.machines_of_part(),
+          .all_machines = spec_.machines()};
+}
+
+/// Also with --quiet, where machines stay untrained that the user may count on: an empty part, or
+/// one that nobody asked for.
+void SweepRun::say_part() const {
+  const auto mine = share();
+  const bool is_all = mine.shards.count == mine.all_shards;
+  const bool must = mine.shards.count == 0 || (!is_all && !part_.asked);
+  if (part_.part.n == 1 || (output_.quiet && !must)) return;
+  note(fmt::format("helmholtz: {}{}", part_text(part_, mine),
+                   is_all ? "" : "; the others are left to other processes"));
 }
 
 void SweepRun::say_what_is_there() const {
@@ -100,7 +122,9 @@ Json SweepRun::done_json(std::uint64_t machines, std::uint64_t diverged) const {
           {"trained", outcome_.machines},
           {"seconds", seconds_},
           {"machine_steps_per_second", rate()},
-          {"diverged", diverged}};
+          {"diverged", diverged},
+          {"part", part_json(part_, share())},
+          {"threads", threads_of(spec_.threads)}};
 }
 
 void SweepRun::finish(const report::Statistics& statistics) const {
@@ -109,8 +133,8 @@ void SweepRun::finish(const report::Statistics& statistics) const {
     return;
   }
   print_report(statistics);
-  print(fmt::format("results: {}\n", directory_.path().string()));
-  print(fmt::format("summary: {}\n", (directory_.path() / "summary.csv").string()));
+  print(fmt::format("results: {}\n", shown(directory_.path())));
+  print(fmt::format("summary: {}\n", shown(directory_.path() / "summary.csv")));
 }
 
 void SweepRun::print_report(const report::Statistics& statistics) const {
@@ -120,7 +144,7 @@ void SweepRun::print_report(const report::Statistics& statistics) const {
                                                            seconds_, report::scaled(rate()))
                                              : ", trained before";
   print(fmt::format("{}, world {}{}{}\n\n", report::counted(spec_.machines(), "machine"),
-                    spec_.world.name(), trained,
+                    shown(spec_.world.name()), trained,
                     diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : ""));
   print(report::quantile_tables(statistics, kTables));
   const auto machines = train_portraits(statistics, output_);
@@ -138,7 +162,7 @@ void SweepRun::write_html(const report::Statistics& statistics,
     note(fmt::format("helmholtz: no report: {}", error.what()));
     return;
   }
-  print(fmt::format("\nreport: {}\n", path.string()));
+  print(fmt::format("\nreport: {}\n", shown(path)));
 }
 
 /// After a stop, or where other parts are missing.
@@ -159,7 +183,9 @@ ExitCode SweepRun::finish_part() const {
     }
     return ExitCode::stopped;
   }
-  if (!output_.quiet) note(fmt::format("helmholtz: {}; other parts are missing", counts));
+  if (!output_.quiet && directory_.machines_of_part() > 0) {
+    note(fmt::format("helmholtz: {}; other parts are missing", counts));
+  }
   return ExitCode::ok;
 }
 

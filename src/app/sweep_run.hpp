@@ -7,6 +7,7 @@
 
 #include "app/json.hpp"
 #include "app/options.hpp"
+#include "app/part.hpp"
 #include "helmholtz/error.hpp"
 #include "report/html/html_report.hpp"
 #include "report/statistics.hpp"
@@ -18,7 +19,7 @@ namespace helmholtz::app {
 class SweepRun {
  public:
   SweepRun(const SweepSpec& spec, const OutputOptions& output, const std::filesystem::path& out,
-           SweepPart part, std::optional<double> success_below = {});
+           ChosenPart part, std::optional<double> success_below = {});
 
   /// Trains what is missing of the part, with a progress line, and writes summary.csv if that was
   /// the last of the whole sweep.
@@ -35,6 +36,8 @@ class SweepRun {
  private:
   using Clock = std::chrono::steady_clock;
 
+  [[nodiscard]] PartShare share() const;
+  void say_part() const;
   void say_what_is_there() const;
   void train();
   [[nodiscard]] double rate() const { return seconds_ > 0 ? outcome_.machine_steps / seconds_ : 0; }
@@ -48,6 +51,7 @@ class SweepRun {
   const SweepSpec& spec_;
   const OutputOptions& output_;
   std::optional<double> success_below_;
+  ChosenPart part_;
   RunDirectory directory_;
   SweepOutcome outcome_;
   double seconds_ = 0;

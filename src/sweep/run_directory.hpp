@@ -54,6 +54,9 @@ class RunDirectory : public ShardSink {
   /// Machines of the part that are done.
   [[nodiscard]] std::uint64_t machines_done() const;
   [[nodiscard]] std::uint64_t machines_of_part() const;
+  /// The part's shards, and how many the sweep has.
+  [[nodiscard]] LockFile::Range shards_of_part() const noexcept { return part_; }
+  [[nodiscard]] std::uint64_t shards() const { return files_.shards(); }
 
   /// @throws InvalidArgument (field "shard_machines") unless they are whole shards of this
   ///         directory; IoError, CannotCreate: earlier shards stay
