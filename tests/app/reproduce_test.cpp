@@ -8,10 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "support/process.hpp"
+#include "support/refusal.hpp"
 
 namespace helmholtz::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -54,12 +56,13 @@ TEST(ReproduceCommand, RefusesWhatItCannotRun) {
     return ran.err;
   };
   EXPECT_THAT(refused({"reproduce", "--out", "x"}), HasSubstr("EXPERIMENT"));
-  EXPECT_THAT(refused({"reproduce", "bar", "--out", "x"}), HasSubstr("did you mean bars?"));
-  EXPECT_THAT(refused({"reproduce", "bars"}), HasSubstr("--out: got \"\""));
+  EXPECT_THAT(refused({"reproduce", "bar", "--out", "x"}),
+              AllOf(Refuses("experiment", "bar"), HasSubstr("bars?")));
+  EXPECT_THAT(refused({"reproduce", "bars"}), Refuses("--out", ""));
   EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--seeds", "3:1"}),
-              HasSubstr("--seeds: got \"3:1\""));
+              Refuses("--seeds", "3:1"));
   EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--threads", "-1"}),
-              HasSubstr("--threads: got \"-1\""));
+              Refuses("--threads", "-1"));
 }
 
 }  // namespace

@@ -13,11 +13,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
 
 namespace helmholtz::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 /// A sweep of several shards, quick to train.
@@ -55,7 +57,7 @@ TEST(SweepCommand, PartsOfSeveralProcessesMakeOneSweep) {
             read_file(folder.path() / "alone" / "summary.csv"));
   const auto bad = run_program(many_shards({"run", "--shard", "3/3"}), folder.path());
   EXPECT_EQ(bad.exit_code, 2);
-  EXPECT_THAT(bad.err, HasSubstr("--shard: got \"3/3\""));
+  EXPECT_THAT(bad.err, Refuses("--shard", "3/3"));
 }
 
 /// A sweep that takes longer than any test.
@@ -80,8 +82,7 @@ TEST(SweepCommand, ASecondWriterIsToldTheFirst) {
   wait_for_event(folder.path() / "run" / "log.jsonl", "started");
   const auto second = run_program(long_sweep({}), folder.path());
   EXPECT_EQ(second.exit_code, 73);
-  EXPECT_THAT(second.err, HasSubstr("run: process " + std::to_string(first.id()) + " on "));
-  EXPECT_THAT(second.err, HasSubstr(" is writing shards 0 to "));
+  EXPECT_THAT(second.err, AllOf(NamesFile("run"), HasSubstr(std::to_string(first.id()))));
   const auto status = run_program({"status", "run", "--json"}, folder.path());
   EXPECT_EQ(nlohmann::json::parse(status.out)["writers"][0]["process"], first.id());
   Process other_half(long_sweep({"--shard", "1/2"}), folder.path(), {});
@@ -136,7 +137,7 @@ TEST(SweepCommand, ATaskOutsideItsArrayIsRefused) {
                            std::string("SLURM_ARRAY_TASK_COUNT=") + count};
     const auto ran = run_program(many_shards({"run"}), folder.path(), options);
     EXPECT_EQ(ran.exit_code, 2) << id;
-    EXPECT_THAT(ran.err, HasSubstr("SLURM_ARRAY_TASK_ID: got \"" + std::string(id) + "\""));
+    EXPECT_THAT(ran.err, Refuses("SLURM_ARRAY_TASK_ID", id));
     EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   }
 }
@@ -151,7 +152,7 @@ TEST(SweepCommand, SignalsStopItSoon) {
     const auto ran = process.wait();
     EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5));
     EXPECT_EQ(ran.exit_code, 75);
-    EXPECT_THAT(ran.err, HasSubstr("helmholtz: stopped; 0 of 1,000,000 machines are in run"));
+    EXPECT_THAT(ran.err, HasSubstr("0 of 1,000,000 machines"));
     EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "run" / "shards"));
   }
 }
@@ -198,7 +199,7 @@ TEST(SweepCommand, TheThirdSignalKillsIt) {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) process.send(signal);
   const auto ran = process.wait();
   EXPECT_EQ(ran.exit_code, -1);
-  EXPECT_THAT(ran.err, HasSubstr("stopping; once more ends it at once"));
+  EXPECT_THAT(ran.err, HasSubstr("stopping"));
 }
 
 TEST(SweepCommand, AFullDiskIsAnIoError) {
@@ -214,7 +215,7 @@ TEST(SweepCommand, AFileThatMayNotGrowKeepsCompleteShards) {
   const TemporaryDirectory folder;
   const auto ran = run_program(many_shards({"run"}), folder.path(), {.file_size = 300'000});
   EXPECT_EQ(ran.exit_code, 74);
-  EXPECT_THAT(ran.err, HasSubstr("run/shards/00000000.h5: File too large"));
+  EXPECT_THAT(ran.err, NamesFile("run/shards/00000000.h5"));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "run" / "shards"));
   EXPECT_EQ(run_program(many_shards({"run"}), folder.path()).exit_code, 0);
 }
