@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -14,14 +13,17 @@
 #include "report/html/plots.hpp"
 #include "report/html/tiles.hpp"
 #include "report/summary_csv.hpp"
-#include "support/small_sweep.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/html_page.hpp"
 
 namespace helmholtz::report {
 namespace {
 
-using testing::shard_of;
-using testing::TemporaryDirectory;
+using testing::four_configurations;
+using testing::kResults;
+using testing::machine_of;
+using testing::nesting_fault;
+using testing::report_of;
+using testing::statistics_of;
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -30,57 +32,6 @@ using ::testing::Not;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const double kNaN = std::nan("");
-
-/// Two hidden sizes, two rates, five seeds, two evaluations.
-SweepSpec four_configurations() {
-  auto spec = testing::two_configurations();
-  spec.topologies.emplace_back(std::vector<int>{2, 3, 9});
-  return spec;
-}
-
-Statistics statistics_of(const SweepSpec& spec, const std::vector<double>& last_kl,
-                         std::optional<double> success_below = {}) {
-  Summary summary(spec);
-  summary.write(shard_of(spec, last_kl));
-  return Statistics(std::move(summary), success_below);
-}
-
-/// Five seeds of four configurations: the last one is the best; a machine diverged.
-const std::vector<double> kResults = {0.9, 0.8, 0.7, 0.30, 0.9, 0.8, kNaN, 0.31, 0.9, 0.81,
-                                      0.7, 0.2, 0.9, 0.82, 0.7, 0.2, 0.91, 0.83, 0.7, 0.25};
-
-TrainedMachine machine_of(const SweepSpec& spec, std::uint64_t number) {
-  const auto& topology = spec.topology(spec.machine(number).configuration);
-  return {.title = "best machine",
-          .machine = {.machine = number, .seed = 2, .kl = 0.2},
-          .parameters = std::vector<float>(topology.parameters(), 0.25F)};
-}
-
-std::string report_of(const SweepSpec& spec, std::optional<double> success_below = {}) {
-  const auto statistics = statistics_of(spec, kResults, success_below);
-  return html_report(statistics, {.machines = {machine_of(spec, 11)}, .compare = {{3, 0}}},
-                     Gnuplot());
-}
-
-/// What is wrong with the nesting of a page's elements; empty if nothing.
-std::string nesting_fault(const std::string& html) {
-  std::vector<std::string> open;
-  for (auto at = html.find('<'); at != html.npos; at = html.find('<', at + 1)) {
-    const auto end = html.find('>', at);
-    if (end == html.npos) return "an open tag";
-    const auto tag = html.substr(at + 1, end - at - 1);
-    const auto name = tag.substr(0, tag.find_first_of(" \n\t"));
-    if (name == "!DOCTYPE" || name == "meta" || name == "br" || tag.ends_with('/')) continue;
-    if (!name.starts_with('/')) {
-      open.push_back(name);
-    } else if (open.empty() || open.back() != name.substr(1)) {
-      return fmt::format("<{}> at {}", name, at);
-    } else {
-      open.pop_back();
-    }
-  }
-  return open.empty() ? "" : "not closed: " + open.back();
-}
 
 void expect_self_contained(const std::string& html) {
   for (const auto* const foreign :
@@ -172,28 +123,6 @@ TEST(HtmlReport, SaysWhereNothingIsFinite) {
   }
 }
 
-/// PATH is an empty folder while this lives.
-class WithoutPrograms {
- public:
-  WithoutPrograms() { setenv("PATH", folder_.path().c_str(), 1); }
-  ~WithoutPrograms() { setenv("PATH", before_.c_str(), 1); }
-  WithoutPrograms(const WithoutPrograms&) = delete;
-  WithoutPrograms& operator=(const WithoutPrograms&) = delete;
-
- private:
-  TemporaryDirectory folder_;
-  std::string before_ = std::getenv("PATH");
-};
-
-TEST(HtmlReport, KeepsTablesAndTilesWithoutGnuplot) {
-  const WithoutPrograms without;
-  const auto html = report_of(four_configurations());
-  EXPECT_THAT(nesting_fault(html), IsEmpty());
-  EXPECT_THAT(html, AllOf(HasSubstr("gnuplot was not found"), HasSubstr("Missing are the pictures"),
-                          HasSubstr("Configurations, best first"), HasSubstr("class=\"tile\""),
-                          Not(HasSubstr("class=\"plot\""))));
-}
-
 TEST(HtmlReport, IsSafeFromTheNameOfAWorld) {
   auto spec = four_configurations();
   const std::string name = "file:</h1><script>alert(1)</script>'\"`touch here`\xFF";
@@ -204,27 +133,6 @@ TEST(HtmlReport, IsSafeFromTheNameOfAWorld) {
   EXPECT_THAT(nesting_fault(html), IsEmpty());
   expect_self_contained(html);
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
-}
-
-TEST(Gnuplot, TakesTextForText) {
-  const TemporaryDirectory folder;
-  const auto trap = folder.path() / "trap";
-  const auto name = fmt::format("'; system('touch {0}'); print '`touch {0}`\nquit", trap.string());
-  const std::vector<Category> categories = {{.name = name, .kl = describe({1, 2, 3})},
-                                            {.name = "<&>", .kl = describe({2, 3, 4})}};
-  const auto picture = draw_line(Gnuplot(), "a 'setting' <b>", categories);
-  ASSERT_TRUE(picture);
-  EXPECT_THAT(nesting_fault(*picture), IsEmpty());
-  EXPECT_THAT(*picture, AllOf(HasSubstr("system("), HasSubstr("&lt;&amp;>")));
-  EXPECT_FALSE(std::filesystem::exists(trap));
-}
-
-TEST(Gnuplot, GivesNothingForAScriptThatFails) {
-  const Gnuplot gnuplot;
-  EXPECT_TRUE(gnuplot.is_there());
-  EXPECT_TRUE(gnuplot.draw("plot x\n", {.width = 200, .height = 100}, "a line"));
-  EXPECT_FALSE(gnuplot.draw("plot nonsense(x)\n", {.width = 200, .height = 100}, "nothing"));
-  EXPECT_FALSE(gnuplot.draw("", {.width = 200, .height = 100}, "nothing"));
 }
 
 TEST(Histogram, CountsEveryMachineOnce) {

@@ -2,7 +2,10 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include "app/interrupt.hpp"
+#include "app/output.hpp"
 #include "io/atomic_file.hpp"
 #include "report/progress.hpp"
 #include "sweep/replay.hpp"
@@ -36,8 +39,12 @@ std::vector<report::TrainedMachine> train_portraits(const report::Statistics& st
 }
 
 void write_report(const std::filesystem::path& path, const report::Statistics& statistics,
-                  const report::HtmlReportOptions& options) {
-  io::write_file(path, report::html_report(statistics, options, report::Gnuplot()));
+                  const report::HtmlReportOptions& options, bool quiet) {
+  const report::Gnuplot gnuplot;
+  io::write_file(path, report::html_report(statistics, options, gnuplot));
+  if (!gnuplot.failure().empty() && !quiet) {
+    note(fmt::format("helmholtz: pictures are missing in the report: {}", gnuplot.failure()));
+  }
 }
 
 }  // namespace helmholtz::app

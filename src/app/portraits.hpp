@@ -13,8 +13,9 @@ namespace helmholtz::app {
 std::vector<report::TrainedMachine> train_portraits(const report::Statistics& statistics,
                                                     const OutputOptions& output);
 
-/// report.html of a finished sweep. @throws CannotCreate, IoError
+/// report.html of a finished sweep. A gnuplot that fails is reported on stderr, but not if `quiet`.
+/// @throws CannotCreate, IoError
 void write_report(const std::filesystem::path& path, const report::Statistics& statistics,
-                  const report::HtmlReportOptions& options);
+                  const report::HtmlReportOptions& options, bool quiet);
 
 }  // namespace helmholtz::app

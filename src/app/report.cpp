@@ -92,7 +92,7 @@ ExitCode make_report(const ReportFlags& flags) {
   options.compare = compare;
   options.machines = train_portraits(statistics, flags.output);
   if (interrupted()) return ExitCode::stopped;
-  write_report(out, statistics, options);
+  write_report(out, statistics, options, flags.output.quiet);
   if (flags.output.json) {
     Json json = {{"done", true},
                  {"machines", run.spec.machines()},

@@ -157,7 +157,7 @@ void SweepRun::write_html(const report::Statistics& statistics,
                           std::vector<report::TrainedMachine> machines) const {
   const auto path = directory_.path() / "report.html";
   try {
-    write_report(path, statistics, {.machines = std::move(machines)});
+    write_report(path, statistics, {.machines = std::move(machines)}, output_.quiet);
   } catch (const Error& error) {
     note(fmt::format("helmholtz: no report: {}", error.what()));
     return;

@@ -224,7 +224,7 @@ std::string fan_section(const Statistics& statistics, const Gnuplot& gnuplot) {
     const bool is_low = own < kLeastShare * top;
     figures += fan(statistics, c, is_low ? own : top, is_low ? kOwnAxis : "", gnuplot);
   }
-  if (figures.empty()) figures = std::string(kNothing);
+  if (figures.empty() && gnuplot.failure().empty()) figures = std::string(kNothing);
   return fmt::format(
       "<h2>KL over the steps</h2>\n<p class=\"note\">KL(world || model) of the machines that have "
       "not "
@@ -244,7 +244,7 @@ std::string histogram_section(const Statistics& statistics, const Gnuplot& gnupl
     figures += histogram(statistics, drawn[i], is_narrow ? ranges[i] : all,
                          is_narrow ? kOwnAxis : "", gnuplot);
   }
-  if (figures.empty()) figures = std::string(kNothing);
+  if (figures.empty() && gnuplot.failure().empty()) figures = std::string(kNothing);
   return fmt::format(
       "<h2>Final KL</h2>\n<p class=\"note\">How many machines ended where.{}</p>\n"
       "<div class=\"figures\">\n{}</div>\n",

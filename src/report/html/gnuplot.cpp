@@ -6,11 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <string_view>
 #include <thread>
 
@@ -60,47 +62,86 @@ class MemoryFile {
   int descriptor_;
 };
 
-/// Whether the process ends well in time; it is gone afterwards.
-bool ends_well(pid_t process) {
+/// Waits for a process; it is gone afterwards. @return how it failed; empty: it ended well, in time
+std::string failure_of(pid_t process) {
   constexpr auto kLongest = std::chrono::seconds(20);
   constexpr auto kNap = std::chrono::milliseconds(2);
   const auto end = std::chrono::steady_clock::now() + kLongest;
   int status = 0;
   while (true) {
     const auto done = waitpid(process, &status, WNOHANG);
-    if (done == process) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (done < 0 && errno != EINTR) return false;
+    if (done == process) {
+      if (WIFSIGNALED(status)) return fmt::format("signal {}", WTERMSIG(status));
+      return WEXITSTATUS(status) == 0 ? "" : fmt::format("status {}", WEXITSTATUS(status));
+    }
+    if (done < 0 && errno != EINTR) return std::strerror(errno);
     if (std::chrono::steady_clock::now() > end) break;
     std::this_thread::sleep_for(kNap);
   }
   kill(process, SIGKILL);
   waitpid(process, &status, 0);
-  return false;
+  return fmt::format("no end after {} seconds", kLongest.count());
 }
 
-/// What gnuplot writes for a script.
-std::optional<std::string> output_of(std::string_view script) {
+/// The first line that is not blank, without the blanks around it; short, control characters
+/// replaced.
+std::string first_line(std::string_view text) {
+  constexpr std::size_t kLongest = 200;
+  constexpr std::string_view kSpace = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+  text = text.substr(0, std::min(text.find('\n'), kLongest));
+  std::string line(text.substr(0, text.find_last_not_of(kSpace) + 1));
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return line;
+}
+
+/// What a run of gnuplot came to.
+struct Run {
+  bool is_missing = false;
+  std::string failure = {};   ///< empty: it ended well
+  std::string messages = {};  ///< the first line of its stderr
+  std::optional<std::string> output = {};
+};
+
+/// Starts gnuplot. @return an error number, or 0
+int start(const MemoryFile& in, const MemoryFile& out, const MemoryFile& messages, pid_t& process) {
+  std::string program = "gnuplot";
+  std::string no_settings = "-d";
+  const std::array<char*, 3> arguments = {program.data(), no_settings.data(), nullptr};
+  posix_spawn_file_actions_t actions;
+  if (const int error = posix_spawn_file_actions_init(&actions); error != 0) return error;
+  int error = posix_spawn_file_actions_adddup2(&actions, in.descriptor(), STDIN_FILENO);
+  if (error == 0) {
+    error = posix_spawn_file_actions_adddup2(&actions, out.descriptor(), STDOUT_FILENO);
+  }
+  if (error == 0) {
+    error = posix_spawn_file_actions_adddup2(&actions, messages.descriptor(), STDERR_FILENO);
+  }
+  if (error == 0) {
+    error = posix_spawnp(&process, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+Run run(std::string_view script) {
   const MemoryFile in;
   const MemoryFile out;
   const MemoryFile messages;
   if (in.descriptor() < 0 || out.descriptor() < 0 || messages.descriptor() < 0 ||
       !in.fill(script)) {
-    return std::nullopt;
+    return {.failure = std::strerror(errno)};
   }
-  std::string program = "gnuplot";
-  std::string no_settings = "-d";
-  const std::array<char*, 3> arguments = {program.data(), no_settings.data(), nullptr};
-  posix_spawn_file_actions_t actions;
-  if (posix_spawn_file_actions_init(&actions) != 0) return std::nullopt;
   pid_t process = -1;
-  const bool started =
-      posix_spawn_file_actions_adddup2(&actions, in.descriptor(), STDIN_FILENO) == 0 &&
-      posix_spawn_file_actions_adddup2(&actions, out.descriptor(), STDOUT_FILENO) == 0 &&
-      posix_spawn_file_actions_adddup2(&actions, messages.descriptor(), STDERR_FILENO) == 0 &&
-      posix_spawnp(&process, program.c_str(), &actions, nullptr, arguments.data(), environ) == 0;
-  posix_spawn_file_actions_destroy(&actions);
-  if (!started || !ends_well(process)) return std::nullopt;
-  return out.contents();
+  const int error = start(in, out, messages, process);
+  if (error == ENOENT) return {.is_missing = true};
+  if (error != 0) return {.failure = std::strerror(error)};
+  Run result{.failure = failure_of(process)};
+  result.messages = first_line(messages.contents().value_or(""));
+  result.output = out.contents();
+  return result;
 }
 
 void erase_all(std::string& text, std::string_view begin, std::string_view end) {
@@ -148,20 +189,36 @@ std::optional<std::string> drawing_in(std::string svg) {
   for (const auto* const foreign : {"<script", "<image", "<foreign", "href", "url(", "&#"}) {
     if (svg.find(foreign) != svg.npos) return std::nullopt;
   }
+  if (svg.find("<path") == svg.npos) return std::nullopt;  // nothing is drawn, not even an axis
   return svg;
 }
 
 }  // namespace
 
-Gnuplot::Gnuplot() : is_there_(output_of("exit\n").has_value()) {}
+Gnuplot::Gnuplot() { is_there_ = picture("plot x\n", {.width = 100, .height = 80}).has_value(); }
+
+std::optional<std::string> Gnuplot::picture(const std::string& script, Size size) const {
+  auto result =
+      run(fmt::format("set terminal svg size {},{} dynamic noenhanced font 'sans-serif,13'\n{}",
+                      size.width, size.height, script));
+  if (result.is_missing) return std::nullopt;
+  std::optional<std::string> svg;
+  if (result.failure.empty()) {
+    if (result.output) svg = drawing_in(std::move(*result.output));
+    if (svg) return svg;
+    result.failure = "status 0, but no picture that fits a page";
+  }
+  if (failure_.empty()) {
+    failure_ = fmt::format("gnuplot failed: {}{}{}", result.failure,
+                           result.messages.empty() ? "" : ": ", result.messages);
+  }
+  return std::nullopt;
+}
 
 std::optional<std::string> Gnuplot::draw(const std::string& script, Size size,
                                          const std::string& label) const {
   if (!is_there_) return std::nullopt;
-  auto svg = output_of(
-      fmt::format("set terminal svg size {},{} dynamic noenhanced font 'sans-serif,13'\n{}",
-                  size.width, size.height, script));
-  if (svg) svg = drawing_in(std::move(*svg));
+  const auto svg = picture(script, size);
   if (!svg) return std::nullopt;
   return fmt::format(
       "<svg class=\"plot\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">{}</svg>\n",

@@ -14,14 +14,19 @@ class Gnuplot {
     int height = 0;
   };
 
-  /// Whether the program could be started; draw() gives nothing otherwise.
-  [[nodiscard]] bool is_there() const noexcept { return is_there_; }
+  /// Tries a small picture.
   Gnuplot();
+  /// Whether that picture was drawn; draw() gives nothing otherwise.
+  [[nodiscard]] bool is_there() const noexcept { return is_there_; }
+  /// How the program failed first, e.g. "gnuplot failed: status 1: line 0: …"; empty if it has
+  /// drawn everything so far, or was not found.
+  [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
   /// @param script  everything but the terminal
   /// @param label   what the picture shows, for those who cannot see it; plain text
   /// @return an <svg> element for a page, its text in the page's colour; nothing if gnuplot is not
-  ///         there, fails, takes long, or writes anything that does not belong in such a page
+  ///         there, fails, takes long, draws nothing, or writes anything that does not belong in
+  ///         such a page
   [[nodiscard]] std::optional<std::string> draw(const std::string& script, Size size,
                                                 const std::string& label) const;
 
@@ -30,7 +35,10 @@ class Gnuplot {
   static std::string quoted(const std::string& text);
 
  private:
+  [[nodiscard]] std::optional<std::string> picture(const std::string& script, Size size) const;
+
   bool is_there_ = false;
+  mutable std::string failure_;
 };
 
 }  // namespace helmholtz::report
