@@ -100,6 +100,19 @@ TEST(HtmlReport, OfOneConfigurationHasNoHeatMap) {
   EXPECT_THAT(line, HasSubstr("<h2>By learning rate</h2>"));
 }
 
+TEST(HtmlReport, CountsWhatIsInfiniteOrLeftOut) {
+  auto spec = testing::two_configurations();
+  const auto page =
+      html_report(statistics_of(spec, {0.5, 0.25, kInfinity, 1, kNaN, 1, kInfinity, kInfinity}),
+                  {.machines = {}, .compare = {{0, 1}}}, Gnuplot());
+  EXPECT_THAT(nesting_fault(page), IsEmpty());
+  EXPECT_THAT(page,
+              AllOf(HasSubstr("<th>at ∞</th>"), HasSubstr("<td>4</td><td>1</td><td>2</td>"),
+                    HasSubstr("3 pairs left out: 1 with a machine that diverged, 2 with a KL"),
+                    HasSubstr("The exact KL(world || model)"), Not(HasSubstr("nan"))));
+  EXPECT_THAT(report_of(four_configurations()), Not(HasSubstr("<th>at ∞</th>")));
+}
+
 TEST(HtmlReport, ListsAHundredConfigurationsAndCountsTheRest) {
   auto spec = testing::two_configurations();
   spec.seeds = SeedSet::parse("0");

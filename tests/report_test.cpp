@@ -72,6 +72,13 @@ TEST(Numbers, AreShort) {
   EXPECT_EQ(scaled(950), "950");
   EXPECT_EQ(scaled(12'340), "12.3 k");
   EXPECT_EQ(scaled(2.01e10), "20.1 G");
+  EXPECT_EQ(decimal(0.21895), "0.2190");
+  EXPECT_EQ(decimal(-1e-15), "0.0000");
+  EXPECT_EQ(decimal(-0.25), "-0.2500");
+  EXPECT_EQ(decimal(999.99999), "1000.0");
+  EXPECT_EQ(decimal(99999.9), "1.00e+05");
+  EXPECT_EQ(decimal(-kInfinity), "-inf");
+  EXPECT_EQ(decimal(std::nan("")), "-");
   EXPECT_EQ(clock(7), "0:07");
   EXPECT_EQ(clock(11'045), "3:04:05");
   EXPECT_EQ(clock(1e30), clock(1e9));

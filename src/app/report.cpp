@@ -73,6 +73,12 @@ Json comparison_json(const report::Statistics& statistics, const Pair& pair) {
           {"pairs", result.pairs},
           {"a_better", result.a_better},
           {"b_better", result.b_better},
+          {"ties", result.ties()},
+          {"pairs_finite", result.difference.n},
+          {"pairs_diverged", result.diverged},
+          {"pairs_infinite", result.infinite},
+          {"kl_a", statistics.kind(pair.first)},
+          {"kl_b", statistics.kind(pair.second)},
           {"mean_difference", result.difference.mean},
           {"median_difference", result.difference.quantiles[report::kMedian]},
           {"p_value", result.p_value}};

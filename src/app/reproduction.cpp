@@ -51,7 +51,9 @@ void Reproduction::sort() {
   std::stable_sort(outcomes_.begin(), outcomes_.end(), [](const auto& a, const auto& b) {
     const auto key = [](const Outcome& o) {
       const double share = std::isnan(o.cell.success.value) ? 0 : o.cell.success.value;
-      return std::pair(-share, o.cell.kl.quantiles[report::kMedian]);
+      const double median = o.cell.kl.quantiles[report::kMedian];
+      return std::pair(-share,
+                       std::isnan(median) ? std::numeric_limits<double>::infinity() : median);
     };
     return key(a) < key(b);
   });
@@ -90,10 +92,11 @@ void Reproduction::print_table() {
                          "95 %", "mean", "machines", experiment_.kl ? "reach it" : "diverged",
                          "configuration"));
   for (const auto& o : outcomes_) {
-    print_line(fmt::format("{:>9.4f}{:>9.4f}{:>9.4f}{:>9.4f}{:>9.4f}{:>10}{:>10}  {}: {}",
-                           in_unit(o.cell, report::kMin), in_unit(o.cell, report::kQ05),
-                           in_unit(o.cell, report::kMedian), in_unit(o.cell, report::kQ95),
-                           o.cell.kl.mean / nats_, report::grouped(o.cell.machines()),
+    const auto kl = [&](report::QuantileIndex q) { return report::decimal(in_unit(o.cell, q)); };
+    print_line(fmt::format("{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}  {}: {}", kl(report::kMin),
+                           kl(report::kQ05), kl(report::kMedian), kl(report::kQ95),
+                           report::decimal(o.cell.kl.mean / nats_),
+                           report::grouped(o.cell.machines()),
                            experiment_.kl ? fmt::format("{:.2f} %", 100 * o.cell.success.value)
                                           : report::grouped(o.cell.diverged),
                            o.part, o.configuration));
@@ -108,8 +111,11 @@ void Reproduction::print_directions() const {
   print_line(fmt::format("{:>9}{:>9}{:>9}  {}", "median", "95 %", "best", "configuration"));
   for (const auto& o : outcomes_) {
     const auto& q = o.direction->quantiles;
-    print_line(fmt::format("{:9.3f}{:9.3f}{:9.3f}  {}: {}", q[report::kMedian], q[report::kQ95],
-                           q[report::kMax], o.part, o.configuration));
+    const auto share = [&](report::QuantileIndex i) {
+      return std::isnan(q[i]) ? "-" : fmt::format("{:.3f}", q[i]);
+    };
+    print_line(fmt::format("{:>9}{:>9}{:>9}  {}: {}", share(report::kMedian), share(report::kQ95),
+                           share(report::kMax), o.part, o.configuration));
   }
 }
 
@@ -117,17 +123,17 @@ void Reproduction::print_total() const {
   if (!experiment_.kl) return;
   double machines = 0;
   double reached = 0;
-  double best = std::numeric_limits<double>::infinity();
+  double best = std::numeric_limits<double>::quiet_NaN();
   for (const auto& o : outcomes_) {
     const auto n = static_cast<double>(o.cell.machines());
     machines += n;
     reached += n * o.cell.success.value;
-    best = std::min(best, in_unit(o.cell, report::kMin));
+    best = std::fmin(best, in_unit(o.cell, report::kMin));
   }
-  print(fmt::format("\n{} of {} machines reach {} {} ({:.2f} %); the best has {:.4f}\n",
+  print(fmt::format("\n{} of {} machines reach {} {} ({:.2f} %); the best has {}\n",
                     report::grouped(static_cast<std::uint64_t>(std::llround(reached))),
                     report::grouped(static_cast<std::uint64_t>(machines)), *experiment_.kl, unit(),
-                    100 * reached / machines, best));
+                    100 * reached / machines, report::decimal(best)));
 }
 
 }  // namespace helmholtz::app

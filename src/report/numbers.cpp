@@ -1,6 +1,7 @@
 #include "report/numbers.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 
 #include <fmt/format.h>
@@ -37,6 +38,14 @@ std::string scaled(double value) {
     ++p;
   }
   return p == 0 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}{}", value, kPrefixes[p]);
+}
+
+std::string decimal(double value) {
+  const double size = std::abs(value);
+  if (std::isnan(value)) return "-";
+  if (size < 0.00005) return "0.0000";  // not -0.0000
+  if (size < 999.99995) return fmt::format("{:.4f}", value);
+  return size < 99999.5 ? fmt::format("{:.1f}", value) : fmt::format("{:.2e}", value);
 }
 
 std::string clock(double seconds) {

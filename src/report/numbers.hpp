@@ -18,6 +18,10 @@ std::string bytes(double count);
 /// A rate or another large number in short: "950", "12.3 k", "4.56 M", "20.1 G".
 std::string scaled(double value);
 
+/// A KL or another number of a table: four digits behind the point, fewer where it is large; "inf";
+/// "-" for NaN. 8 characters at most, below 1e100.
+std::string decimal(double value);
+
 /// A duration as "0:07", "12:34" or "3:04:05".
 std::string clock(double seconds);
 

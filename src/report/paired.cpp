@@ -30,7 +30,13 @@ PairedComparison compare(std::span<const double> a, std::span<const double> b,
   for (std::size_t i = 0; i < out.pairs; ++i) {
     if (is_better(a[i], b[i])) ++out.a_better;
     if (is_better(b[i], a[i])) ++out.b_better;
-    if (std::isfinite(a[i]) && std::isfinite(b[i])) differences.push_back(a[i] - b[i]);
+    if (std::isnan(a[i]) || std::isnan(b[i])) {
+      ++out.diverged;
+    } else if (std::isinf(a[i]) || std::isinf(b[i])) {
+      ++out.infinite;
+    } else {
+      differences.push_back(a[i] - b[i]);
+    }
   }
   std::sort(differences.begin(), differences.end());
   out.difference = describe_sorted(differences);

@@ -18,6 +18,8 @@ struct PairedComparison {
   std::uint64_t pairs = 0;
   std::uint64_t a_better = 0;
   std::uint64_t b_better = 0;
+  std::uint64_t diverged = 0;     ///< pairs without a difference: a machine diverged
+  std::uint64_t infinite = 0;     ///< pairs without a difference: none diverged, one is at +inf
   Distribution difference = {};   ///< KL of A minus KL of B, nats; n: pairs of finite ones
   double interquartile_mean = 0;  ///< of the differences, nats
   Interval interquartile_mean_interval = {};  ///< by the bootstrap

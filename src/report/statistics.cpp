@@ -44,6 +44,9 @@ CellStatistics Statistics::describe_cell(const std::vector<double>& values) cons
                [](double kl) { return !std::isnan(kl); });
   std::sort(sorted.begin(), sorted.end());
   CellStatistics out{.kl = describe_sorted(sorted), .diverged = values.size() - sorted.size()};
+  const double largest = std::numeric_limits<double>::max();
+  out.infinite = static_cast<std::uint64_t>(
+      sorted.end() - std::upper_bound(sorted.begin(), sorted.end(), largest));
   out.interquartile_mean = interquartile_mean(sorted);
   out.interquartile_mean_interval = bootstrap_.interquartile_mean_interval(sorted);
   if (!sorted.empty()) {
@@ -55,6 +58,13 @@ CellStatistics Statistics::describe_cell(const std::vector<double>& values) cons
     out.success = share_of(static_cast<std::uint64_t>(below - sorted.begin()), values.size());
   }
   return out;
+}
+
+std::string Statistics::kind() const {
+  for (std::uint64_t c = 1; c < spec().configurations(); ++c) {
+    if (is_exact(c) != is_exact(0)) return "exact or sampled";
+  }
+  return kind(0);
 }
 
 std::uint64_t Statistics::diverged() const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "report/bootstrap.hpp"
@@ -15,6 +16,7 @@ namespace helmholtz::report {
 struct CellStatistics {
   Distribution kl;
   std::uint64_t diverged = 0;
+  std::uint64_t infinite = 0;  ///< of kl.n; a pattern of the world is in none of their samples
   double interquartile_mean = 0;
   Interval interquartile_mean_interval = {};
   /// Of all machines, diverged ones included, those whose KL is below the threshold.
@@ -43,6 +45,10 @@ class Statistics {
 
   [[nodiscard]] const SweepSpec& spec() const noexcept { return summary_.spec(); }
   [[nodiscard]] bool is_exact(std::uint64_t c) const { return summary_.is_exact(c); }
+  /// "exact" or "sampled".
+  [[nodiscard]] std::string kind(std::uint64_t c) const { return kl_kind(is_exact(c)); }
+  /// Of all configurations: "exact", "sampled", or "exact or sampled".
+  [[nodiscard]] std::string kind() const;
   [[nodiscard]] std::optional<double> success_below() const noexcept { return success_below_; }
 
   [[nodiscard]] const CellStatistics& cell(std::uint64_t c, std::uint64_t e) const {

@@ -2,11 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "helmholtz/sweep.hpp"
 
 namespace helmholtz::report {
+
+/// How a KL was found, as reports name it.
+inline std::string kl_kind(bool is_exact) { return is_exact ? "exact" : "sampled"; }
 
 /// A sweep's results by configuration and evaluation, as Statistics reads them.
 ///

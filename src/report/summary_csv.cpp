@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kColumns =
     "configuration,layers,lr,batch,schedule,init,step,kl,n,diverged,mean,sd,"
     "min,q05,q25,median,q75,q95,max,iqm,iqm_low,iqm_high,"
-    "success_below,success,success_low,success_high,best_seed\n";
+    "success_below,success,success_low,success_high,best_seed,infinite\n";
 
 /// With its comma; empty for NaN.
 std::string field(double value) { return std::isnan(value) ? "," : ',' + text::shortest(value); }
@@ -36,7 +36,8 @@ std::string statistics_fields(const CellStatistics& cell, std::optional<double> 
           field(cell.interquartile_mean_interval.high);
   text += field(success_below.value_or(std::nan(""))) + field(cell.success.value) +
           field(cell.success.interval.low) + field(cell.success.interval.high);
-  return text + (cell.best_seed ? fmt::format(",{}", *cell.best_seed) : ",");
+  text += cell.best_seed ? fmt::format(",{}", *cell.best_seed) : ",";
+  return text + fmt::format(",{}", cell.infinite);
 }
 
 }  // namespace

@@ -13,14 +13,45 @@
 #include "model/text.hpp"
 #include "report/draw.hpp"
 #include "report/fan_chart.hpp"
+#include "report/numbers.hpp"
 
 namespace helmholtz::report {
 
 namespace {
 
-/// A number in 9 characters; empty for NaN.
-std::string cell_text(double value) {
-  return std::isnan(value) ? fmt::format("{:9}", "") : fmt::format("{:9.4f}", value);
+/// A column of a number: a space before it, however long it is.
+std::string cell_text(double value) { return fmt::format(" {:>8}", decimal(value)); }
+
+/// The most that `count` is at an evaluation.
+template <class Count>
+std::uint64_t most(const Statistics& statistics, std::uint64_t c, Count&& count) {
+  std::uint64_t out = 0;
+  for (std::uint64_t e = 0; e < statistics.spec().evaluations(); ++e) {
+    out = std::max(out, count(statistics.cell(c, e)));
+  }
+  return out;
+}
+
+bool has_infinite(const Statistics& statistics, std::uint64_t c) {
+  return most(statistics, c, [](const CellStatistics& cell) { return cell.infinite; }) > 0;
+}
+
+bool has_diverged(const Statistics& statistics, std::uint64_t c) {
+  return most(statistics, c, [](const CellStatistics& cell) { return cell.diverged; }) > 0;
+}
+
+/// Below a table: which machines its numbers are of, where they are not plainly all.
+std::string notes(const Statistics& statistics, std::uint64_t c) {
+  std::string text;
+  if (has_diverged(statistics, c)) {
+    text += "numbers are of the machines that have not diverged; -: there is none\n";
+  }
+  if (has_infinite(statistics, c)) {
+    text +=
+        "inf: above any number; a machine is at inf if a pattern of the world is in none of its "
+        "samples\n";
+  }
+  return text;
 }
 
 /// The column of the share below the threshold; empty where none was asked for.
@@ -34,12 +65,13 @@ std::string success_text(const CellStatistics& cell) {
 }
 
 std::string table(const Statistics& statistics, std::uint64_t c) {
-  auto text =
-      fmt::format("{}: {} KL(world || model) in nats\n", configuration_text(statistics.spec(), c),
-                  statistics.is_exact(c) ? "exact" : "sampled");
-  text += fmt::format("{:>12}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}{}\n", "step", "5 %",
-                      "25 %", "median", "75 %", "95 %", "mean", "IQM", "machines", "diverged",
-                      success_heading(statistics));
+  auto text = fmt::format("{}: {} KL(world || model) in nats\n",
+                          configuration_text(statistics.spec(), c), statistics.kind(c));
+  const bool infinite = has_infinite(statistics, c);
+  text +=
+      fmt::format("{:>12}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}{}{}\n", "step", "5 %",
+                  "25 %", "median", "75 %", "95 %", "mean", "IQM", "machines", "diverged",
+                  infinite ? fmt::format("{:>10}", "infinite") : "", success_heading(statistics));
   for (std::uint64_t e = 0; e < statistics.spec().evaluations(); ++e) {
     const auto& cell = statistics.cell(c, e);
     text += fmt::format("{:12}", statistics.spec().evaluation_step(e));
@@ -47,9 +79,10 @@ std::string table(const Statistics& statistics, std::uint64_t c) {
       text += cell_text(cell.kl.quantiles[q]);
     }
     text += cell_text(cell.kl.mean) + cell_text(cell.interquartile_mean);
-    text += fmt::format("{:10}{:10}{}\n", cell.machines(), cell.diverged, success_text(cell));
+    text += fmt::format("{:10}{:10}{}{}\n", cell.machines(), cell.diverged,
+                        infinite ? fmt::format("{:10}", cell.infinite) : "", success_text(cell));
   }
-  return text;
+  return text + notes(statistics, c);
 }
 
 std::string chart(const Statistics& statistics, std::uint64_t c) {
@@ -60,8 +93,9 @@ std::string chart(const Statistics& statistics, std::uint64_t c) {
     columns.push_back(statistics.cell(c, e).kl);
   const auto picture = fan_chart(columns, fmt::format("step {}", spec.evaluation_step(0)),
                                  fmt::format("{}", spec.evaluation_step(spec.evaluations() - 1)));
-  if (picture.empty()) return "";
-  return fmt::format("\nnats; █ median, ▒ 25 to 75 %, ░ 5 to 95 % of the machines\n{}", picture);
+  if (picture.empty()) return "\nno picture: no median is finite and above 0\n";
+  return fmt::format("\nnats; █ median, ▒ 25 to 75 %, ░ 5 to 95 % of the machines{}\n{}",
+                     has_infinite(statistics, c) ? "; inf lies above the upper edge" : "", picture);
 }
 
 /// The most probable patterns of the world, each with P and Q.
@@ -164,23 +198,51 @@ std::string quantile_tables(const Statistics& statistics, std::size_t most) {
   return text;
 }
 
+std::string left_out_text(const PairedComparison& result) {
+  std::vector<std::string> reasons;
+  if (result.diverged > 0) {
+    reasons.push_back(fmt::format("{} with a machine that diverged", grouped(result.diverged)));
+  }
+  if (result.infinite > 0) {
+    reasons.push_back(fmt::format("{} with a KL of inf", grouped(result.infinite)));
+  }
+  if (reasons.empty()) return "";
+  return fmt::format("{} left out: {}", counted(result.diverged + result.infinite, "pair"),
+                     fmt::join(reasons, ", "));
+}
+
 std::string comparison_text(const Statistics& statistics, std::uint64_t a, std::uint64_t b) {
   const auto result = statistics.compare(a, b);
   const auto name = [&](std::uint64_t c) { return configuration_text(statistics.spec(), c); };
-  return fmt::format(
-      "A: {}\nB: {}\n{} pairs of the same seed: A better in {}, B in {}; sign test p = {:.3g}\n"
-      "KL of A minus KL of B, nats: median {:.4f}, IQM {:.4f} ({:.4f} to {:.4f}), mean {:.4f}\n",
-      name(a), name(b), result.pairs, result.a_better, result.b_better, result.p_value,
-      result.difference.quantiles[kMedian], result.interquartile_mean,
-      result.interquartile_mean_interval.low, result.interquartile_mean_interval.high,
-      result.difference.mean);
+  auto text =
+      fmt::format("A: {}\nB: {}\n{} pairs of the same seed: A better in {}, B in {}, ties {}; {}\n",
+                  name(a), name(b), result.pairs, result.a_better, result.b_better, result.ties(),
+                  std::isnan(result.p_value) ? "no pair differs"
+                                             : fmt::format("sign test p = {:.3g}", result.p_value));
+  text += fmt::format("{} KL of A minus {} KL of B", statistics.kind(a), statistics.kind(b));
+  const auto& difference = result.difference;
+  if (difference.n == 0) {
+    text += ": no pair of finite values\n";
+  } else {
+    const auto& interval = result.interquartile_mean_interval;
+    const auto range =
+        std::isnan(interval.low)
+            ? fmt::format("no interval of fewer than {} pairs", Bootstrap::kFewestValues)
+            : fmt::format("{} to {}", decimal(interval.low), decimal(interval.high));
+    text += fmt::format(", nats, in {}: median {}, IQM {} ({}), mean {}\n",
+                        counted(difference.n, "pair"), decimal(difference.quantiles[kMedian]),
+                        decimal(result.interquartile_mean), range, decimal(difference.mean));
+  }
+  const auto left_out = left_out_text(result);
+  return left_out.empty() ? text : text + left_out + '\n';
 }
 
 std::string portrait(const SweepSpec& spec, const std::string& title, const Ranked& machine,
                      std::span<const float> parameters, int columns) {
   const auto q = model_probabilities(spec, machine, parameters);
-  return fmt::format("{}: seed {}, KL {:.4f} nats after {} steps\n", title, machine.seed,
-                     machine.kl, spec.steps) +
+  const auto kind = kl_kind(exact_is_feasible(topology_of(spec, machine)));
+  return fmt::format("{}: seed {}, {} KL {} nats after {} steps\n", title, machine.seed, kind,
+                     decimal(machine.kl), spec.steps) +
          draw_world(spec.world, q, columns) + '\n' +
          draw_samples(spec, topology_of(spec, machine), machine, parameters, columns);
 }

@@ -25,6 +25,9 @@ std::vector<double> model_probabilities(const SweepSpec& spec, const Ranked& mac
 /// Numbers of the most probable patterns of a world, at most `most`; ties in the world's order.
 std::vector<std::size_t> most_probable(const World& world, std::size_t most);
 
+/// How many pairs have no difference, and why; empty if all have one.
+std::string left_out_text(const PairedComparison& result);
+
 /// Configuration a against b on the same seeds, after the last step. Whole lines.
 std::string comparison_text(const Statistics& statistics, std::uint64_t a, std::uint64_t b);
 

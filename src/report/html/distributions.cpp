@@ -61,10 +61,9 @@ std::string fan(const Statistics& statistics, std::uint64_t c, double top, std::
   const auto picture = draw_fan(gnuplot, steps, columns, top);
   if (!picture) return "";
   const auto& last = columns.back();
-  auto note = fmt::format("{} KL; at the end median {}, 5 to 95 % {} to {}.",
-                          statistics.is_exact(c) ? "Exact" : "Sampled",
-                          cell_number(last.quantiles[kMedian]), cell_number(last.quantiles[kQ05]),
-                          cell_number(last.quantiles[kQ95]));
+  auto note = fmt::format("The {} KL; at the end median {}, 5 to 95 % {} to {}.",
+                          statistics.kind(c), cell_number(last.quantiles[kMedian]),
+                          cell_number(last.quantiles[kQ05]), cell_number(last.quantiles[kQ95]));
   if (leaves) note += " What touches the upper edge lies above it, perhaps at ∞.";
   return figure(title_of(statistics, c), *picture, note.append(remark));
 }
@@ -128,7 +127,8 @@ std::string histogram(const Statistics& statistics, std::uint64_t c, const Range
   const double median = statistics.last(c).kl.quantiles[kMedian];
   const auto picture = draw_histogram(gnuplot, bins, median);
   if (!picture) return "";
-  auto note = fmt::format("Line: the median, {}.", cell_number(median));
+  auto note =
+      fmt::format("The {} KL; line: the median, {}.", statistics.kind(c), cell_number(median));
   if (bins.outside > 0)
     note += fmt::format(" {} beyond the axis.", counted(bins.outside, "machine"));
   if (bins.infinite > 0) note += fmt::format(" {} at ∞.", counted(bins.infinite, "machine"));
@@ -261,8 +261,10 @@ std::string settings_section(const Statistics& statistics, const Gnuplot& gnuplo
                                : line(statistics, settings[0], gnuplot);
   if (!picture) return "";
   const auto shown = is_pair ? settings[0].name + " and " + settings[1].name : settings[0].name;
-  std::string note = is_pair ? "Median of the final KL over the seeds, in nats; darker is better."
-                             : "Median and quartiles of the final KL over the seeds, in nats.";
+  std::string note = is_pair
+                         ? "Median of the final KL ({}) over the seeds, in nats; darker is better."
+                         : "Median and quartiles of the final KL ({}) over the seeds, in nats.";
+  note = fmt::format(fmt::runtime(note), statistics.kind());
   if (settings.size() > 2) note += " Where other settings differ, those with the smallest median.";
   if (is_pair) note += " A missing field has no finite median.";
   return fmt::format("<h2>By {}</h2>\n<div class=\"figures wide\">\n{}</div>\n", escaped(shown),

@@ -80,9 +80,9 @@ std::string machines_section(const SweepSpec& spec, const std::vector<TrainedMac
       c, escaped(configuration_text(spec, c)), world_tiles(spec.world, patterns));
   for (const auto& trained : machines) {
     const auto q = model_probabilities(spec, trained.machine, trained.parameters);
-    out +=
-        fmt::format("<h2>{}: number {}, seed {}, KL {} nats</h2>\n", escaped(trained.title),
-                    trained.machine.machine, trained.machine.seed, cell_number(trained.machine.kl));
+    out += fmt::format("<h2>{}: number {}, seed {}, {} KL {} nats</h2>\n", escaped(trained.title),
+                       trained.machine.machine, trained.machine.seed,
+                       kl_kind(exact_is_feasible(topology)), cell_number(trained.machine.kl));
     out += bars(spec.world, patterns, q, gnuplot) + sample_tiles(spec, topology, trained) +
            weight_tiles(topology, spec.world.shape(), trained.parameters);
   }

@@ -50,17 +50,33 @@ std::string best_seeds(const Statistics& statistics, std::uint64_t c) {
   return fmt::format("{}", fmt::join(seeds, ", "));
 }
 
+/// Whether any configuration has machines at ∞ after the last step.
+bool has_infinite(const Statistics& statistics) {
+  for (std::uint64_t c = 0; c < statistics.spec().configurations(); ++c) {
+    if (statistics.last(c).infinite > 0) return true;
+  }
+  return false;
+}
+
+/// The configuration, and which KL it has where not all have the same.
+std::string named(const Statistics& statistics, std::uint64_t c) {
+  const auto text = configuration_text(statistics.spec(), c);
+  return statistics.kind() == statistics.kind(c)
+             ? text
+             : fmt::format("{}, {} KL", text, statistics.kind(c));
+}
+
 std::string row(const Statistics& statistics, std::uint64_t c) {
   const auto& cell = statistics.last(c);
   const auto& q = cell.kl.quantiles;
   auto text = fmt::format(
-      "<tr><td>{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+      "<tr><td>{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td>{}<td>{}</td><td>{}</td>"
       "<td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
-      c, escaped(configuration_text(statistics.spec(), c)), grouped(cell.machines()),
-      grouped(cell.diverged), cell_number(cell.interquartile_mean),
-      interval_text(cell.interquartile_mean_interval), cell_number(q[kMedian]),
-      interval_text({.low = q[kQ05], .high = q[kQ95]}), cell_number(cell.kl.mean),
-      cell_number(cell.kl.sd));
+      c, escaped(named(statistics, c)), grouped(cell.machines()), grouped(cell.diverged),
+      has_infinite(statistics) ? fmt::format("<td>{}</td>", grouped(cell.infinite)) : "",
+      cell_number(cell.interquartile_mean), interval_text(cell.interquartile_mean_interval),
+      cell_number(q[kMedian]), interval_text({.low = q[kQ05], .high = q[kQ95]}),
+      cell_number(cell.kl.mean), cell_number(cell.kl.sd));
   if (statistics.success_below()) {
     const auto& interval = cell.success.interval;
     text += fmt::format("<td>{}</td><td>{} to {}</td>", percent(cell.success.value),
@@ -72,9 +88,10 @@ std::string row(const Statistics& statistics, std::uint64_t c) {
 std::string heading(const Statistics& statistics) {
   const auto below = statistics.success_below();
   return fmt::format(
-      "<tr><th>No.</th><th class=\"text\">configuration</th><th>machines</th><th>diverged</th>"
+      "<tr><th>No.</th><th class=\"text\">configuration</th><th>machines</th><th>diverged</th>{}"
       "<th>IQM</th><th>its 95 % interval</th><th>median</th><th>5 to 95 %</th><th>mean</th>"
       "<th>sd</th>{}<th class=\"text\">best seeds</th></tr>\n",
+      has_infinite(statistics) ? "<th>at ∞</th>" : "",
       below ? fmt::format("<th>below {}</th><th>its 95 % interval</th>", text::shortest(*below))
             : "");
 }
@@ -83,7 +100,8 @@ std::string heading(const Statistics& statistics) {
 
 std::string cell_number(double value) {
   if (std::isnan(value)) return "–";
-  return std::isinf(value) ? "∞" : fmt::format("{:.4f}", value);
+  if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
+  return decimal(value);
 }
 
 std::string figure(const std::string& title, const std::string& picture, const std::string& note) {
@@ -119,13 +137,15 @@ std::string header_section(const Statistics& statistics) {
 std::string table_section(const Statistics& statistics) {
   const auto order = statistics.best_first();
   auto out = fmt::format(
-      "<h2>Configurations, best first</h2>\n<p class=\"note\">KL(world || model) after {} steps, "
-      "in "
-      "nats, of the machines that have not diverged; by the median. IQM: the mean of the middle "
-      "half. "
-      "The numbers of every evaluation are in summary.csv.</p>\n"
+      "<h2>Configurations, best first</h2>\n<p class=\"note\">The {} KL(world || model) after {} "
+      "steps, in nats, of the machines that have not diverged; by the median. IQM: the mean of the "
+      "middle half. {}The numbers of every evaluation are in summary.csv.</p>\n"
       "<div class=\"scroll\"><table>\n<thead>{}</thead>\n<tbody>\n",
-      grouped(statistics.spec().steps), heading(statistics));
+      statistics.kind(), grouped(statistics.spec().steps),
+      has_infinite(statistics) ? "∞: above any number, as a pattern of the world is in none of a "
+                                 "machine's samples. "
+                               : "",
+      heading(statistics));
   for (std::size_t i = 0; i < std::min(order.size(), kMostRows); ++i)
     out += row(statistics, order[i]);
   out += "</tbody></table></div>\n";
@@ -148,16 +168,23 @@ std::string comparison_section(const Statistics& statistics, std::uint64_t a, st
                                    grouped(result.a_better), grouped(result.b_better),
                                    grouped(result.ties())));
   out += item("A better",
-              fmt::format("{} of the pairs that differ, 95 % interval {} to {}",
-                          percent(result.a_share.value), percent(result.a_share.interval.low),
-                          percent(result.a_share.interval.high)));
-  out +=
-      item("KL of A minus KL of B",
-           fmt::format("median {}, IQM {} (95 % interval {}), mean {} nats, in {} of finite values",
-                       cell_number(result.difference.quantiles[kMedian]),
-                       cell_number(result.interquartile_mean),
-                       interval_text(result.interquartile_mean_interval),
-                       cell_number(result.difference.mean), counted(result.difference.n, "pair")));
+              std::isnan(result.a_share.value)
+                  ? "no pair differs"
+                  : fmt::format("{} of the pairs that differ, 95 % interval {} to {}",
+                                percent(result.a_share.value), percent(result.a_share.interval.low),
+                                percent(result.a_share.interval.high)));
+  const auto& difference = result.difference;
+  const auto left_out = left_out_text(result);
+  out += item(
+      fmt::format("{} KL of A minus {} KL of B", statistics.kind(a), statistics.kind(b)),
+      (difference.n == 0
+           ? "no pair of finite values"
+           : fmt::format(
+                 "median {}, IQM {} (95 % interval {}), mean {} nats, in {} of finite values",
+                 cell_number(difference.quantiles[kMedian]), cell_number(result.interquartile_mean),
+                 interval_text(result.interquartile_mean_interval), cell_number(difference.mean),
+                 counted(difference.n, "pair"))) +
+          (left_out.empty() ? "" : "; " + left_out));
   out += item("sign test", std::isnan(result.p_value)
                                ? "no pair differs"
                                : fmt::format("p = {:.3g}, two-sided", result.p_value));
