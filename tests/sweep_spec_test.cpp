@@ -11,6 +11,7 @@
 #include "helmholtz/error.hpp"
 #include "helmholtz/sweep.hpp"
 #include "support/small_sweep.hpp"
+#include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
 
 namespace helmholtz {
@@ -168,6 +169,44 @@ TEST(Sweep, RejectsABadSpec) {
     bad[i].change(spec);
     EXPECT_EQ(field_of([&] { spec.validate(); }), bad[i].field) << "row " << i;
   }
+}
+
+struct EqualValues {
+  const char* field;
+  const char* first;
+  const char* second;
+};
+
+// Two names for one machine would count it twice.
+TEST(Sweep, RejectsWhatTheArithmeticTakesForEqual) {
+  for (const auto& [field, first, second] : std::vector<EqualValues>{
+           {"lr", "0.3", "0.30000000000000004"},
+           {"lr", "0", "1e-46"},
+           {"layers", "1,6,9", "1,6,9"},
+           {"batch", "3", "3"},
+           {"schedule", "constant", "inverse:0"},
+           {"schedule", "constant", "exponential:1:7"},
+           {"schedule", "inverse:0.3", "inverse:0.30000000000000004"},
+           {"init", "zero", "normal:1e-50"},
+           {"init", "zero", "zero+visible-bias:0"},
+           {"init", "zero+visible-bias:0.3", "zero+visible-bias:0.30000000000000004"}}) {
+    const auto equal = parse_spec({{field, {first, second}}});
+    try {
+      equal.validate();
+      ADD_FAILURE() << first << " and " << second;
+    } catch (const InvalidArgument& error) {
+      EXPECT_EQ(error.field(), field);
+      EXPECT_NE(std::string(error.what()).find(first), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find('"' + std::string(second)), std::string::npos)
+          << error.what();
+    }
+  }
+  auto spec = parse_spec({{"lr", {"0.1", "0.2"}}, {"lr-layer", {"1,1,1"}}});
+  EXPECT_EQ(field_of([&] { spec.validate(); }), "lr");
+  spec = parse_spec({{"lr", {"0.3", "0.3000001"}},
+                     {"schedule", {"constant", "inverse:1e-9", "exponential:0.9999999:5"}},
+                     {"init", {"zero", "normal:0.1", "normal:0.1+visible-bias:-2"}}});
+  EXPECT_EQ(field_of([&] { spec.validate(); }), "nothing thrown");
 }
 
 // A shard's size is bounded whatever is kept in it, and the estimates know what is kept.

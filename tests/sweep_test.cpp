@@ -30,9 +30,10 @@ TEST(Sweep, CountsThroughTheListsSeedsSlowest) {
   std::vector<std::string> seen;
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
     const auto configuration = spec.configuration(c);
-    const std::uint64_t expected =
-        configuration.topology * 8 + (configuration.rate == 0.1 ? 4U : 0U) +
-        (configuration.batch == 3 ? 2U : 0U) + (configuration.initialisation.scale > 0 ? 1U : 0U);
+    const std::uint64_t expected = configuration.topology * 8 +
+                                   (configuration.rate == 0.1 ? 4U : 0U) +
+                                   (configuration.batch == 3 ? 2U : 0U) +
+                                   (configuration.setting.initialisation.scale > 0 ? 1U : 0U);
     EXPECT_EQ(expected, c);
   }
   const auto rows = run(spec);

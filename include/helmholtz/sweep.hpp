@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
@@ -55,8 +56,7 @@ struct SweepConfiguration {
   std::size_t topology = 0;  ///< index into SweepSpec::topologies
   double rate = 0;
   int batch = 1;
-  Schedule schedule;
-  Initialisation initialisation;
+  Hyperparameters setting = {};  ///< but for its rates, which learning_rates() says
 };
 
 /// One machine of a sweep.
@@ -88,14 +88,14 @@ struct SweepSpec {
   static constexpr std::uint64_t kMaxConfigurations = 1'048'576;
   static constexpr std::uint64_t kMaxEvaluations = 1'000'000;  ///< of one machine
 
-  World world;
-  std::vector<Topology> topologies = {};
+  World world = make_world("kirby3x3");
+  std::vector<Topology> topologies = {Topology({1, 6, 9})};
   std::vector<double> rates = {0.05};
   LearningRateOptions rate_overrides = {};  ///< all but its `rate`, which `rates` replaces
   std::vector<int> batches = {1};
   std::vector<Schedule> schedules = {{}};
   std::vector<Initialisation> initialisations = {{}};
-  SeedSet seeds = {};
+  SeedSet seeds = SeedSet::parse("0:1024");
   BatchReduction reduction = BatchReduction::sum;
   bool nonnegative = false;
   std::uint64_t steps = 50'000;      ///< 0: the untrained machines are evaluated
@@ -106,9 +106,23 @@ struct SweepSpec {
   int threads = 0;                ///< 0: all cores
   std::vector<int> devices = {};  ///< as in TrainerOptions
   MatrixMath math = MatrixMath::fp32;
+  /// What every configuration has, besides the rates, the schedule and the initialisation.
+  Hyperparameters common = {};
 
-  /// @throws InvalidArgument if any part is out of range, does not fit the world, or needs more
-  ///         memory than there is
+  /// Reads TOML as `helmholtz sweep --config` does: the names of the program's flags, `lr = 0.01`,
+  /// under no section or under [sweep]; what is left out has its default, eval-every steps / 10.
+  /// @throws BadData for what is no TOML; InvalidArgument naming the field, or (field "config") for
+  ///         a name that is no field; what make_world throws
+  static SweepSpec from_toml(std::string_view text);
+  /// Reads a file, also config.toml of a run directory: if its pattern file has moved, the run's
+  /// copy is used. @throws NoInput, IoError; as from_toml
+  static SweepSpec from_toml_file(const std::filesystem::path& path);
+  /// The whole spec; from_toml reads it back. A pattern file has its absolute path.
+  /// @throws InvalidArgument (field "world") for a path that is no UTF-8
+  [[nodiscard]] std::string to_toml() const;
+
+  /// @throws InvalidArgument if any part is out of range, does not fit the world, is twice in a
+  ///         list as far as the arithmetic goes, or needs more memory than there is
   /// @throws Error (ExitCode::no_device) if the backend cannot run here
   void validate() const;
 
@@ -133,7 +147,9 @@ struct SweepSpec {
 
   /// The backend that trains a topology and batch: a pure function of the two and `backend`.
   [[nodiscard]] std::string resolved_backend(const SweepConfiguration& configuration) const;
-  /// With resolved_backend(), threads, devices and math.
+  /// Backend, threads, devices and math.
+  [[nodiscard]] TrainerOptions trainer_options() const;
+  /// The same with resolved_backend().
   [[nodiscard]] TrainerOptions trainer_options(const SweepConfiguration& configuration) const;
   /// The backend of all its machines, or "auto" where topologies or batches differ in it.
   [[nodiscard]] std::string common_backend() const;

@@ -10,9 +10,8 @@ namespace helmholtz::app {
 void add_config_flag(CLI::App& command);
 
 /// Fills the flags that the command line left out from the --config file, if one was named: TOML
-/// (toml.hpp), `name = value` with the flags' own names, under no section or the command's,
-/// `[train]`, which goes before the former. Sections of other commands are passed over. Several
-/// topologies are `layers = ["1,6,9", "1,8,9"]` or `[[1, 6, 9], [1, 8, 9]]`.
+/// (sweep/toml.hpp), `name = value` with the flags' own names, under no section or the command's,
+/// `[train]`, which goes before the former. Sections of other commands are passed over.
 /// @throws NoInput, BadData; InvalidArgument (field "config") for a key that is no flag, or (the
 ///         flag) for a list where it takes none
 void apply_config(CLI::App& command);

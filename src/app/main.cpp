@@ -14,6 +14,7 @@
 #include "app/output.hpp"
 #include "app/suggest.hpp"
 #include "helmholtz/error.hpp"
+#include "model/text.hpp"
 
 namespace helmholtz::app {
 
@@ -54,7 +55,7 @@ std::vector<std::string> command_names(const CLI::App& program) {
   const auto name = argument.substr(0, argument.find('='));
   auto names = flag_names(command);
   for (auto& flag : names) flag.insert(0, "--");
-  throw UsageError(with_suggestion(fmt::format("unknown flag {}", name), name, names));
+  throw UsageError(text::with_suggestion(fmt::format("unknown flag {}", name), name, names));
 }
 
 /// Throws for the first argument that nothing has taken.
@@ -88,8 +89,8 @@ const Command& chosen(const CLI::App& program, const std::vector<Command>& comma
   if (leftovers.empty()) throw UsageError("no command; " + allowed);
   if (leftovers.front().starts_with("-")) refuse_unknown_flag(program, leftovers.front());
   throw UsageError(
-      with_suggestion(fmt::format("unknown command \"{}\"; {}", leftovers.front(), allowed),
-                      leftovers.front(), names));
+      text::with_suggestion(fmt::format("unknown command \"{}\"; {}", leftovers.front(), allowed),
+                            leftovers.front(), names));
 }
 
 std::vector<Command> add_commands(CLI::App& program) {

@@ -1,16 +1,8 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "helmholtz/ensemble.hpp"
-#include "helmholtz/hyperparameters.hpp"
-#include "helmholtz/matrix_math.hpp"
-#include "helmholtz/topology.hpp"
-#include "helmholtz/world.hpp"
+#include "helmholtz/sweep.hpp"
 
 namespace CLI {
 class App;
@@ -28,50 +20,28 @@ struct OutputOptions {
 /// Adds --json, --quiet and --no-color. `options` must outlive the parser.
 void add_output_flags(CLI::App& command, OutputOptions& options);
 
-/// What the flags that `train` and `sweep` share say, every value checked. `train` has one entry in
-/// each list.
-struct RunOptions {
-  std::vector<Topology> topologies;
-  World world;
-  std::vector<double> rates;
-  LearningRateOptions rate_overrides;  ///< all but its `rate`, which `rates` replaces
-  std::vector<Schedule> schedules;
-  std::vector<Initialisation> initialisations;
-  std::vector<int> batches;
-  BatchReduction reduction = BatchReduction::sum;
-  bool nonnegative = false;
-  std::uint64_t steps = 0;
-  std::uint64_t eval_every = 1;
-  std::uint64_t samples = 0;
-  std::string backend;
-  int threads = 0;
-  std::vector<int> devices;
-  MatrixMath math = MatrixMath::fp32;
-  OutputOptions output;
-};
-
-/// The flags themselves: adds them to a command, and reads them after the command line is parsed.
-class RunFlags {
+/// The flags of `train` and `sweep`: those of a spec (sweep/fields.hpp), --config and of the
+/// output.
+class SpecFlags {
  public:
-  enum class Arity { one, list };  ///< `list`: --layers, --lr, --batch, --schedule, --init
+  enum class Arity { one, list };  ///< of a spec's lists; `one` leaves out what sweeps alone have
 
-  RunFlags(CLI::App& command, Arity arity);
-  ~RunFlags();
-  RunFlags(const RunFlags&) = delete;
-  RunFlags& operator=(const RunFlags&) = delete;
+  /// Adds them; this must outlive the parser.
+  SpecFlags(CLI::App& command, Arity arity);
+  SpecFlags(const SpecFlags&) = delete;
+  SpecFlags& operator=(const SpecFlags&) = delete;
 
+  /// What the command line and the --config file say, every value checked.
   /// @throws InvalidArgument naming the flag, its value and what is allowed; what make_world throws
-  [[nodiscard]] RunOptions parse() const;
+  [[nodiscard]] SweepSpec parse() const;
   /// Whether the command line or the --config file has the flag, e.g. "layers".
   [[nodiscard]] bool given(std::string_view flag) const;
+  [[nodiscard]] const OutputOptions& output() const noexcept { return output_; }
 
  private:
-  [[nodiscard]] LearningRateOptions parse_rate_overrides() const;
-
-  struct Text;
   CLI::App& command_;
   Arity arity_;
-  std::unique_ptr<Text> text_;
+  OutputOptions output_;
 };
 
 }  // namespace helmholtz::app

@@ -17,10 +17,10 @@
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/reproduction.hpp"
-#include "app/sweep_flags.hpp"
 #include "app/sweep_run.hpp"
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
+#include "sweep/fields.hpp"
 
 namespace helmholtz::app {
 
@@ -58,12 +58,14 @@ std::vector<std::string> words_of(const ExperimentPart& part, const Flags& flags
   return words;
 }
 
-SweepSpec spec_of(std::vector<std::string> words) {
-  CLI::App parser;
-  const SweepFlags sweep(parser);
-  std::reverse(words.begin(), words.end());  // as the parser takes them
-  parser.parse(words);
-  auto spec = sweep.spec(sweep.parse());
+SweepSpec spec_of(const std::vector<std::string>& words) {
+  GivenTexts given;
+  for (auto word = words.begin(); word != words.end();) {
+    auto& values = given[word->substr(2)];
+    const bool is_flag = ++word == words.end() || word->starts_with("--");
+    values.push_back(is_flag ? "true" : *word++);
+  }
+  auto spec = parse_spec(given);
   spec.validate();
   return spec;
 }

@@ -5,33 +5,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include "app/config_file.hpp"
-#include "app/sweep_flags.hpp"
 #include "helmholtz/error.hpp"
+#include "sweep/config.hpp"
 #include "sweep/manifest.hpp"
 
 namespace helmholtz::app {
-
-namespace {
-
-/// The spec of `helmholtz sweep --config config.toml`.
-SweepSpec read_spec(const RunFiles& names) {
-  CLI::App program;
-  auto* command = program.add_subcommand("sweep");
-  const SweepFlags flags(*command);
-  program.parse(std::vector<std::string>{names.config.string(), "--config", "sweep"});  // reversed
-  apply_config(*command);
-  auto* world = command->get_option("--world");
-  const bool is_file = world->count() > 0 && world->results().front().starts_with("file:");
-  if (is_file && std::filesystem::exists(names.world)) {
-    world->clear();
-    world->add_result("file:" + names.world.string());
-    world->run_callback();
-  }
-  return flags.spec(flags.parse());
-}
-
-}  // namespace
 
 Run open_run(const std::filesystem::path& path) {
   const RunFiles names(path);
@@ -41,7 +19,7 @@ Run open_run(const std::filesystem::path& path) {
   }
   const auto manifest = read_manifest(names.manifest);
   try {
-    const auto spec = read_spec(names);
+    const auto spec = read_config(names);
     Run run{.path = path,
             .names = names,
             .spec = spec,

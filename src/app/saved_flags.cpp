@@ -1,7 +1,5 @@
 #include "app/saved_flags.hpp"
 
-#include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -9,16 +7,11 @@
 #include <fmt/ranges.h>
 
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
+#include "sweep/fields.hpp"
 
 namespace helmholtz::app {
 
 namespace {
-
-bool same_world(const World& a, const World& b) {
-  return a.visible_units() == b.visible_units() && std::ranges::equal(a.words(), b.words()) &&
-         std::ranges::equal(a.probabilities(), b.probabilities());
-}
 
 std::string rates_text(const LearningRates& rates) {
   return fmt::format("generative {}, recognition {}", fmt::join(rates.generative, ","),
@@ -29,41 +22,26 @@ std::string rates_text(const LearningRates& rates) {
   throw InvalidArgument(flag, given, fmt::format("{}, as the machine of --from began", saved));
 }
 
-void require_same_rates(const RunFlags& flags, const RunOptions& options, const Topology& topology,
-                        const LearningRates& saved) {
-  constexpr std::array kFlags = {"lr", "lr-generative", "lr-recognition", "lr-layer"};
-  const auto is_given = [&](const char* flag) { return flags.given(flag); };
-  if (std::none_of(kFlags.begin(), kFlags.end(), is_given)) return;
-  auto rates = options.rate_overrides;
-  rates.rate = options.rates.front();
-  const auto wanted = rates.resolve(topology);
-  if (wanted != saved) refuse("lr", rates_text(wanted), rates_text(saved));
+void require_same_rates(SweepSpec spec, const Ensemble& saved) {
+  spec.topologies = {saved.topology};
+  const auto wanted = spec.learning_rates(spec.configuration(0));
+  const auto& had = saved.hyperparameters(0).rates;
+  if (wanted != had) refuse("lr", rates_text(wanted), rates_text(had));
 }
 
 }  // namespace
 
-void require_same_machine(const RunFlags& flags, const RunOptions& options,
+void require_same_machine(const SpecFlags& flags, const SweepSpec& spec,
                           const SavedMachine& saved) {
-  const auto& ensemble = saved.ensemble;
-  const auto& setting = ensemble.hyperparameters(0);
-  const auto require = [&](std::string_view flag, bool same, std::string_view given,
-                           std::string_view was) {
-    if (flags.given(flag) && !same) refuse(flag, given, was);
-  };
-  require("layers", options.topologies[0] == ensemble.topology, options.topologies[0].to_string(),
-          ensemble.topology.to_string());
-  require("world", same_world(options.world, ensemble.world), options.world.name(),
-          ensemble.world.name());
-  require("batch", options.batches[0] == ensemble.batch, std::to_string(options.batches[0]),
-          std::to_string(ensemble.batch));
-  require("mean", options.reduction == ensemble.reduction, "mean", "the sum over the batch");
-  require("nonnegative", options.nonnegative == ensemble.nonnegative, "nonnegative",
-          "no such limit");
-  require("schedule", options.schedules[0] == setting.schedule, options.schedules[0].to_string(),
-          setting.schedule.to_string());
-  require("init", options.initialisations[0] == setting.initialisation,
-          options.initialisations[0].to_string(), setting.initialisation.to_string());
-  require_same_rates(flags, options, ensemble.topology, setting.rates);
+  const auto had = spec_of_machine(saved.ensemble);
+  for (const auto& field : fields()) {
+    if (field.of_sweeps_alone || !flags.given(field.name)) continue;
+    if (field.scope == Field::Scope::rate) require_same_rates(spec, saved.ensemble);
+    if (field.scope != Field::Scope::machine) continue;
+    if (field.setting_of(spec) != field.setting_of(had)) {
+      refuse(field.name, field.texts(spec).front(), field.texts(had).front());
+    }
+  }
 }
 
 }  // namespace helmholtz::app

@@ -14,7 +14,6 @@
 #include "app/output.hpp"
 #include "app/part.hpp"
 #include "app/success_flag.hpp"
-#include "app/sweep_flags.hpp"
 #include "app/sweep_run.hpp"
 #include "app/threads.hpp"
 #include "helmholtz/sweep.hpp"
@@ -27,9 +26,9 @@ namespace helmholtz::app {
 namespace {
 
 struct Flags {
-  explicit Flags(CLI::App& command) : sweep(command), success(command) {}
+  explicit Flags(CLI::App& command) : spec(command, SpecFlags::Arity::list), success(command) {}
 
-  SweepFlags sweep;
+  SpecFlags spec;
   SuccessFlag success;
   std::string out;
   std::optional<std::string> part;
@@ -81,12 +80,11 @@ ExitCode estimate(const SweepSpec& spec, const ChosenPart& chosen, const OutputO
 }
 
 ExitCode sweep(const Flags& flags) {
-  const auto options = flags.sweep.parse();
-  const auto spec = flags.sweep.spec(options);
+  const auto spec = flags.spec.parse();
   const auto part = parse_part(flags.part);
   const auto success_below = flags.success.parse();
   spec.validate();
-  if (flags.dry_run) return estimate(spec, part, options.output);
+  if (flags.dry_run) return estimate(spec, part, flags.spec.output());
   if (flags.out.empty()) {
     throw InvalidArgument("out", "", "a directory for the results (or --dry-run)");
   }
@@ -96,7 +94,7 @@ ExitCode sweep(const Flags& flags) {
   }
   require_work(part, spec, flags.out);
   catch_interrupts();
-  return SweepRun(spec, options.output, flags.out, part, success_below).run();
+  return SweepRun(spec, flags.spec.output(), flags.out, part, success_below).run();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -8,7 +9,6 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/config_file.hpp"
 #include "app/memory.hpp"
 #include "app/options.hpp"
 #include "app/parse.hpp"
@@ -32,7 +32,7 @@ constexpr const char* kExamples =
     "  helmholtz train --layers 4,50,784 --world file:digits.txt --samples 1000\n";
 
 struct TrainFlags {
-  explicit TrainFlags(CLI::App& command) : run(command, RunFlags::Arity::one) {
+  explicit TrainFlags(CLI::App& command) : spec(command, SpecFlags::Arity::one) {
     command.add_option("--seed", seed, "the machine's random numbers, 0 to 2^64-1")
         ->type_name("N")
         ->default_str(seed)
@@ -41,7 +41,6 @@ struct TrainFlags {
         ->type_name("NAME")
         ->default_str(rng)
         ->group("Run");
-    add_config_flag(command);
     command.add_option("--save", save, "write the trained machine here (HDF5)")
         ->type_name("FILE")
         ->group("Run");
@@ -50,7 +49,7 @@ struct TrainFlags {
         ->group("Run");
   }
 
-  RunFlags run;
+  SpecFlags spec;
   std::string seed = "0";
   std::string rng = "philox";
   std::optional<std::string> save;
@@ -70,55 +69,41 @@ RandomScheme parse_rng(const TrainFlags& flags) {
   return RandomScheme::numpy;
 }
 
-SavedMachine new_machine(const TrainFlags& flags, const RunOptions& options) {
-  auto rates = options.rate_overrides;
-  rates.rate = options.rates.front();
-  const auto& topology = options.topologies.front();
-  return {.ensemble = {.topology = topology,
-                       .world = options.world,
-                       .batch = options.batches.front(),
-                       .reduction = options.reduction,
-                       .nonnegative = options.nonnegative,
-                       .settings = {{.rates = rates.resolve(topology),
-                                     .schedule = options.schedules.front(),
-                                     .initialisation = options.initialisations.front()}},
-                       .machines = {{.seed = parse_seed(flags), .setting = 0}}},
+SavedMachine new_machine(const TrainFlags& flags, const SweepSpec& spec) {
+  const auto seed = parse_seed(flags);
+  return {.ensemble = spec.ensemble(spec.configuration(0), std::span(&seed, 1)),
           .step = 0,
           .parameters = {}};
 }
 
-SavedMachine saved_machine(const TrainFlags& flags, const RunOptions& options) {
+SavedMachine saved_machine(const TrainFlags& flags, const SweepSpec& spec) {
   auto saved = load_machine(*flags.from);
-  require_same_machine(flags.run, options, saved);
+  require_same_machine(flags.spec, spec, saved);
   const auto seed = saved.ensemble.machines.front().seed;
-  if (flags.run.given("seed") && parse_seed(flags) != seed) {
+  if (flags.spec.given("seed") && parse_seed(flags) != seed) {
     throw InvalidArgument("seed", flags.seed,
                           fmt::format("{}, as the machine of --from began", seed));
   }
-  if (options.steps > Trainer::kMaxSteps - saved.step) {
-    throw InvalidArgument("steps", std::to_string(options.steps),
+  if (spec.steps > Trainer::kMaxSteps - saved.step) {
+    throw InvalidArgument("steps", std::to_string(spec.steps),
                           fmt::format("at most 10^12 in all; --from has {}", saved.step));
   }
   return saved;
 }
 
 TrainingPlan make_plan(const TrainFlags& flags) {
-  const auto options = flags.run.parse();
+  const auto spec = flags.spec.parse();
   require_file_name("save", flags.save);
   require_file_name("from", flags.from);
   const auto rng = parse_rng(flags);
-  TrainingPlan plan{
-      .start = flags.from ? saved_machine(flags, options) : new_machine(flags, options),
-      .steps = options.steps,
-      .eval_every = options.eval_every,
-      .samples = options.samples,
-      .trainer = {.backend = options.backend,
-                  .threads = options.threads,
-                  .devices = options.devices,
-                  .math = options.math,
-                  .random = rng},
-      .save = flags.save.value_or(""),
-      .output = options.output};
+  TrainingPlan plan{.start = flags.from ? saved_machine(flags, spec) : new_machine(flags, spec),
+                    .steps = spec.steps,
+                    .eval_every = spec.eval_every,
+                    .samples = spec.samples,
+                    .trainer = spec.trainer_options(),
+                    .save = flags.save.value_or(""),
+                    .output = flags.spec.output()};
+  plan.trainer.random = rng;
   plan.start.ensemble.validate();
   require_memory(plan.trainer.backend, plan.start.ensemble);
   if (!plan.save.empty()) io::require_creatable(plan.save);

@@ -88,6 +88,14 @@ std::string printable(std::string_view text, char kept) {
   return line;
 }
 
+std::string with_suggestion(std::string text, std::string_view written,
+                            const std::vector<std::string>& candidates) {
+  if (const auto near = closest(written, {candidates.begin(), candidates.end()})) {
+    text.append("; did you mean ").append(*near).append("?");
+  }
+  return text;
+}
+
 std::string shortest(double value) {
   std::array<char, 32> buffer{};
   const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);

@@ -32,6 +32,10 @@ std::optional<std::string_view> closest(std::string_view word,
 /// cursor) and without bytes that are no UTF-8: '?' stands for each. `kept` stays.
 std::string printable(std::string_view text, char kept = '\0');
 
+/// `text`, and "; did you mean X?" if a candidate is near what was written.
+std::string with_suggestion(std::string text, std::string_view written,
+                            const std::vector<std::string>& candidates);
+
 /// The shortest decimal that reads back as the same double.
 std::string shortest(double value);
 

@@ -5,28 +5,24 @@
 #include <fmt/format.h>
 
 #include "model/text.hpp"
+#include "sweep/fields.hpp"
 
 namespace helmholtz::report {
 
 namespace {
 
 constexpr std::string_view kColumns =
-    "configuration,layers,lr,batch,schedule,init,step,kl,n,diverged,mean,sd,"
+    "step,kl,n,diverged,mean,sd,"
     "min,q05,q25,median,q75,q95,max,iqm,iqm_low,iqm_high,"
     "success_below,success,success_low,success_high,best_seed,infinite\n";
 
 /// With its comma; empty for NaN.
 std::string field(double value) { return std::isnan(value) ? "," : ',' + text::shortest(value); }
 
-/// A field with commas, such as layers, is quoted (RFC 4180).
-std::string quoted(const std::string& text) { return '"' + text + '"'; }
-
-std::string configuration_fields(const SweepSpec& spec, std::uint64_t c) {
-  const auto configuration = spec.configuration(c);
-  return fmt::format("{},{},{},{},{},{}", c,
-                     quoted(spec.topologies[configuration.topology].to_string()),
-                     text::shortest(configuration.rate), configuration.batch,
-                     configuration.schedule.to_string(), configuration.initialisation.to_string());
+std::string columns() {
+  std::string names = "configuration,";
+  for (const auto* const setting : swept_fields()) names.append(setting->name) += ',';
+  return names.append(kColumns);
 }
 
 std::string statistics_fields(const CellStatistics& cell, std::optional<double> success_below) {
@@ -44,12 +40,12 @@ std::string statistics_fields(const CellStatistics& cell, std::optional<double> 
 
 std::string summary_csv(const Statistics& statistics) {
   const auto& spec = statistics.spec();
-  std::string text(kColumns);
+  auto text = columns();
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    const auto prefix = configuration_fields(spec, c);
+    const auto prefix = fmt::format("{},{}", c, csv_fields(configuration_texts(spec, c), true));
     for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
       const auto& cell = statistics.cell(c, e);
-      text += fmt::format("{},{},{},{},{}{}\n", prefix, spec.evaluation_step(e),
+      text += fmt::format("{}{},{},{},{}{}\n", prefix, spec.evaluation_step(e),
                           statistics.is_exact(c) ? "exact" : "sampled", cell.kl.n, cell.diverged,
                           statistics_fields(cell, statistics.success_below()));
     }

@@ -14,6 +14,7 @@
 #include "report/draw.hpp"
 #include "report/fan_chart.hpp"
 #include "report/numbers.hpp"
+#include "sweep/fields.hpp"
 
 namespace helmholtz::report {
 
@@ -162,25 +163,23 @@ std::vector<std::size_t> most_probable(const World& world, std::size_t most) {
 }
 
 std::string configuration_text(const SweepSpec& spec, std::uint64_t c) {
-  const auto configuration = spec.configuration(c);
-  const auto& overrides = spec.rate_overrides;
-  std::vector<std::string> of_layers;  // nothing is left of lr then
-  for (const double rate : overrides.per_layer) of_layers.push_back(text::shortest(rate));
-  const auto rates = of_layers.empty() ? "lr " + text::shortest(configuration.rate)
-                                       : fmt::format("lr-layer {}", fmt::join(of_layers, ","));
-  auto text =
-      fmt::format("layers {}, {}, batch {}", spec.topologies[configuration.topology].to_string(),
-                  rates, configuration.batch);
-  const auto add_rate = [&](const char* name, const std::optional<double>& rate) {
-    if (rate) text += fmt::format(", {} {}", name, text::shortest(*rate));
-  };
-  add_rate("lr-generative", overrides.generative);
-  add_rate("lr-recognition", overrides.recognition);
-  if (configuration.schedule != Schedule{}) text += ", " + configuration.schedule.to_string();
-  if (configuration.initialisation != Initialisation{}) {
-    text += ", init " + configuration.initialisation.to_string();
+  const auto own = configuration_texts(spec, c);
+  const bool lr_is_left = spec.rate_overrides.per_layer.empty();
+  const SweepSpec usual;
+  std::vector<std::string> parts;
+  std::size_t s = 0;
+  for (const auto& field : fields()) {
+    if (field.is_list()) {
+      const auto& text = own[s++];
+      const bool is_usual = !field.leads && text == field.access.text(usual, 0);
+      if (is_usual || (field.name == "lr" && !lr_is_left)) continue;
+      parts.push_back(fmt::format("{} {}", field.name, text));
+    } else if (field.scope == Field::Scope::rate) {
+      for (const auto& text : field.texts(spec))
+        parts.push_back(fmt::format("{} {}", field.name, text));
+    }
   }
-  return text;
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 std::string quantile_tables(const Statistics& statistics, std::size_t most) {

@@ -1,28 +1,33 @@
 #include "sweep/config.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "helmholtz/error.hpp"
-#include "io/input_file.hpp"
 #include "model/text.hpp"
+#include "sweep/fields.hpp"
+#include "sweep/manifest.hpp"
 
 namespace helmholtz {
 
 namespace {
 
 namespace fs = std::filesystem;
+using Kind = FieldAccess::Kind;
+
+constexpr std::string_view kFile = "file:";
 
 /// As a basic string of TOML: one of JSON, but for DEL.
-std::string quoted(const std::string& value) {
+std::string quoted(std::string_view field, const std::string& value) {
   std::string text;
   try {
     text = nlohmann::json(value).dump();
   } catch (const nlohmann::json::type_error&) {
-    throw InvalidArgument("world", value, "a path in UTF-8");
+    throw InvalidArgument(field, value, "a path in UTF-8");
   }
   for (auto at = text.find('\x7F'); at != text.npos; at = text.find('\x7F', at)) {
     text.replace(at, 1, "\\u007F");
@@ -30,70 +35,96 @@ std::string quoted(const std::string& value) {
   return text;
 }
 
-/// The world's name; a file's path without regard to the current directory.
-std::string world_text(const std::string& name) {
-  constexpr std::string_view kFile = "file:";
-  if (!name.starts_with(kFile)) return name;
-  return fmt::format("{}{}", kFile, fs::absolute(name.substr(kFile.size())).string());
+std::string value_text(const Field& field, Texts texts) {
+  if (field.access.kind == Kind::flag || field.access.kind == Kind::number) return texts.front();
+  for (auto& text : texts) text = quoted(field.name, text);
+  return field.is_list() ? fmt::format("[{}]", fmt::join(texts, ", ")) : texts.front();
 }
 
-/// name = ["a", "b"]
-template <class List, class ToString>
-std::string list_line(std::string_view name, const List& list, ToString&& to_string) {
-  std::vector<std::string> values;
-  for (const auto& value : list) values.push_back(quoted(to_string(value)));
-  return fmt::format("{} = [{}]\n", name, fmt::join(values, ", "));
+TomlShape shape_of(const Field& field) {
+  if (field.access.kind == Kind::flag) return TomlShape::flag;
+  return field.is_list() ? TomlShape::list : TomlShape::one;
 }
 
-std::string rate_lines(const SweepSpec& spec) {
-  const auto& overrides = spec.rate_overrides;
-  auto text = list_line("lr", spec.rates, text::shortest);
-  const auto line = [&](std::string_view name, const std::optional<double>& rate) {
-    if (rate) text += fmt::format("{} = {}\n", name, text::shortest(*rate));
-  };
-  line("lr-generative", overrides.generative);
-  line("lr-recognition", overrides.recognition);
-  if (!overrides.per_layer.empty()) {
-    text += list_line("lr-layer", overrides.per_layer, text::shortest);
+/// Those of a sweep; the first of a name counts.
+SweepSpec spec_of(const std::vector<TomlItem>& items) {
+  GivenTexts given;
+  std::vector<std::string> names;
+  for (const auto& field : fields()) names.emplace_back(field.name);
+  for (const auto& item : items_of(items, "sweep", {"train"})) {
+    const auto field = std::ranges::find(fields(), item.name, &Field::name);
+    if (field == fields().end()) refuse_unknown_name(item, names);
+    if (!given.contains(item.name)) given[item.name] = values_of(item, shape_of(*field));
   }
-  return text;
+  return parse_spec(given);
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
 }
 
 }  // namespace
 
-std::string config_text(const SweepSpec& spec) {
-  const auto as_text = [](const auto& value) { return value.to_string(); };
-  std::string text = fmt::format("world = {}\n", quoted(world_text(spec.world.name())));
-  text += list_line("layers", spec.topologies, as_text);
-  text += rate_lines(spec);
-  text += list_line("batch", spec.batches, [](int batch) { return std::to_string(batch); });
-  text += list_line("schedule", spec.schedules, as_text);
-  text += list_line("init", spec.initialisations, as_text);
-  text += fmt::format("seeds = {}\n", quoted(spec.seeds.to_string()));
-  text += fmt::format("mean = {}\nnonnegative = {}\n", spec.reduction == BatchReduction::mean,
-                      spec.nonnegative);
-  text +=
-      fmt::format("steps = {}\neval-every = {}\nsamples = {}\nsave-parameters = {}\n", spec.steps,
-                  spec.eval_every, spec.samples, quoted(spec.save_parameters.to_string()));
-  text += fmt::format("backend = {}\nmath = \"{}\"\nthreads = {}\n", quoted(spec.common_backend()),
-                      to_string(spec.math), spec.threads);
-  if (!spec.devices.empty()) {
-    text += fmt::format("device = {}\n", quoted(fmt::format("{}", fmt::join(spec.devices, ","))));
+std::string SweepSpec::to_toml() const {
+  std::string text;
+  for (const auto& field : fields()) {
+    const auto texts = field.texts(*this);
+    if (!texts.empty()) text += fmt::format("{} = {}\n", field.name, value_text(field, texts));
   }
   return text;
 }
 
+SweepSpec SweepSpec::from_toml(std::string_view text) { return spec_of(read_toml(text, "TOML")); }
+
+SweepSpec SweepSpec::from_toml_file(const fs::path& path) {
+  auto items = read_toml_file(path.string());
+  for (auto& item : items) find_world(item, path);
+  return spec_of(items);
+}
+
+std::string config_text(const SweepSpec& spec) {
+  auto resolved = spec;
+  resolved.backend = spec.common_backend();
+  return resolved.to_toml();
+}
+
+SweepSpec read_config(const RunFiles& names) {
+  auto items = read_toml_file(names.config.string());
+  for (auto& [section, name, values, has_lists] : items) {
+    const bool is_file = name == "world" && values.size() == 1 && values[0].starts_with(kFile);
+    if (is_file && is_there(names.world)) values[0] = std::string(kFile) + names.world.string();
+  }
+  return spec_of(items);
+}
+
 SeedSet seeds_of_config(const fs::path& config) {
-  constexpr std::string_view kBegin = "\nseeds = \"";
-  const auto text = io::read_file(config);
-  const auto begin = text.find(kBegin);
-  const auto end = begin == text.npos ? begin : text.find('"', begin + kBegin.size());
-  if (end == text.npos) throw BadData(config.string(), "names no seeds");
   try {
-    return SeedSet::parse(
-        std::string_view(text).substr(begin + kBegin.size(), end - begin - kBegin.size()));
+    for (const auto& item : read_toml_file(config.string())) {
+      if (item.name == "seeds") return SeedSet::parse(values_of(item, TomlShape::one).front());
+    }
   } catch (const InvalidArgument& error) {
     throw BadData(config.string(), error.what());
+  }
+  throw BadData(config.string(), "names no seeds");
+}
+
+void find_world(TomlItem& item, const fs::path& config) {
+  if (item.name != "world" || item.values.size() != 1) return;
+  auto& name = item.values.front();
+  const RunFiles run(config.parent_path());
+  if (!name.starts_with(kFile) || is_there(name.substr(kFile.size())) || !is_there(run.manifest)) {
+    return;
+  }
+  // What is wrong with the copy is left to be said of the file that was named.
+  try {
+    const auto copy = std::string(kFile) + run.world.string();
+    const auto digest = world_digest(make_world(copy));
+    for (const auto& [setting, value] : read_manifest(run.manifest).settings) {
+      if (setting == "world" && value == digest) name = copy;
+    }
+  } catch (const Error&) {
+    return;
   }
 }
 

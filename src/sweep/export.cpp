@@ -1,5 +1,6 @@
 #include "sweep/export.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -7,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "model/text.hpp"
+#include "sweep/fields.hpp"
 
 namespace helmholtz {
 
@@ -32,24 +33,38 @@ void append_bytes(std::string& record, Number value) {
   record.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
+/// Those before the step, and those at the end.
+std::pair<std::span<const std::string>, std::span<const std::string>> columns_of(
+    const Texts& texts) {
+  const auto leading = std::ranges::count(swept_fields(), true, &Field::leads);
+  const std::span all(texts);
+  return {all.first(static_cast<std::size_t>(leading)),
+          all.subspan(static_cast<std::size_t>(leading))};
+}
+
 }  // namespace
+
+std::string CsvExport::columns() {
+  Texts names;
+  for (const auto* const field : swept_fields()) names.emplace_back(field->name);
+  const auto [first, others] = columns_of(names);
+  return "machine,seed," + csv_fields(first, true) +
+         "step,kl_exact,kl_sampled,unseen,status,configuration" + csv_fields(others, false);
+}
 
 CsvExport::CsvExport(const SweepSpec& spec, ExportOutput output)
     : spec_(spec), output_(std::move(output)) {
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    const auto configuration = spec.configuration(c);
-    // A field with commas is quoted (RFC 4180).
+    const auto texts = configuration_texts(spec, c);
+    const auto [first, others] = columns_of(texts);
     configurations_.push_back(
-        {.before_step =
-             fmt::format(",\"{}\",{},{},", spec.topologies[configuration.topology].to_string(),
-                         text::shortest(configuration.rate), configuration.batch),
-         .after_status = fmt::format(",{},{},{}\n", c, configuration.schedule.to_string(),
-                                     configuration.initialisation.to_string())});
+        {.before_step = ',' + csv_fields(first, true),
+         .after_status = fmt::format(",{}{}\n", c, csv_fields(others, false))});
   }
   for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
     steps_.push_back(fmt::format("{},", spec.evaluation_step(e)));
   }
-  output_(fmt::format("{}\n", kColumns));
+  output_(columns() + '\n');
 }
 
 void CsvExport::write(const Shard& shard) {

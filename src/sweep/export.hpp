@@ -17,9 +17,8 @@ using ExportOutput = std::function<void(std::string_view)>;
 /// number that NPY and summary.csv have too.
 class CsvExport : public ShardSink {
  public:
-  static constexpr std::string_view kColumns =
-      "machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status,"
-      "configuration,schedule,init";
+  /// The columns' names. Those of swept_fields() stand before the step and at the end.
+  static std::string columns();
 
   /// Writes the line of the columns' names.
   CsvExport(const SweepSpec& spec, ExportOutput output);

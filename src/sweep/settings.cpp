@@ -10,6 +10,7 @@
 
 #include "helmholtz/backends.hpp"
 #include "model/text.hpp"
+#include "sweep/fields.hpp"
 #include "sweep/shard_files.hpp"
 
 namespace helmholtz {
@@ -29,9 +30,9 @@ bool is_exact(const std::string& backend) {
                      [&](const auto& info) { return info.name == backend && info.exact; });
 }
 
-/// Of each topology and batch: the exact class gives the same bits on every backend.
-/// "cuda-layered", "cuda-layered tf32".
-std::string arithmetic(const SweepSpec& spec) {
+}  // namespace
+
+std::string backend_arithmetic(const SweepSpec& spec) {
   return joined(spec.kinds(), [&](const SweepConfiguration& kind) {
     const auto backend = spec.resolved_backend(kind);
     if (is_exact(backend)) return std::string("exact");
@@ -40,15 +41,14 @@ std::string arithmetic(const SweepSpec& spec) {
   });
 }
 
-std::string overrides(const LearningRateOptions& rates) {
+std::string rate_overrides_text(const SweepSpec& spec) {
   const auto rate = [](const std::optional<double>& value) {
     return value ? text::shortest(*value) : std::string("-");
   };
+  const auto& rates = spec.rate_overrides;
   return fmt::format("generative {}, recognition {}, layers {}", rate(rates.generative),
                      rate(rates.recognition), joined(rates.per_layer, text::shortest));
 }
-
-}  // namespace
 
 std::string world_digest(const World& world) {
   std::string text = fmt::format("{}x{}\n", world.shape().rows, world.shape().columns);
@@ -59,23 +59,11 @@ std::string world_digest(const World& world) {
 }
 
 Settings settings_of(const SweepSpec& spec) {
-  const auto as_text = [](const auto& value) { return value.to_string(); };
-  return {
-      {"world", world_digest(spec.world)},
-      {"layers", joined(spec.topologies, as_text)},
-      {"lr", joined(spec.rates, text::shortest)},
-      {"rates", overrides(spec.rate_overrides)},
-      {"batch", joined(spec.batches, [](int batch) { return std::to_string(batch); })},
-      {"schedule", joined(spec.schedules, as_text)},
-      {"init", joined(spec.initialisations, as_text)},
-      {"mean", spec.reduction == BatchReduction::mean ? "true" : "false"},
-      {"nonnegative", spec.nonnegative ? "true" : "false"},
-      {"steps", std::to_string(spec.steps)},
-      {"eval-every", std::to_string(spec.eval_every)},
-      {"samples", std::to_string(spec.samples)},
-      {"save-parameters", spec.save_parameters.to_string()},
-      {"backend", arithmetic(spec)},
-  };
+  Settings settings;
+  for (const auto& field : fields()) {
+    if (!field.setting.empty()) settings.emplace_back(field.setting, field.setting_of(spec));
+  }
+  return settings;
 }
 
 std::uint64_t configuration_hash(const Settings& settings) {

@@ -19,6 +19,13 @@ Settings settings_of(const SweepSpec& spec);
 /// "9 units, 12 patterns, 0123456789abcdef": shape, patterns and probabilities as a digest.
 std::string world_digest(const World& world);
 
+/// "generative 0.1, recognition -, layers ": the rates that override lr.
+std::string rate_overrides_text(const SweepSpec& spec);
+
+/// Of each topology and batch: "exact", "cuda-layered", "cuda-layered tf32". The exact class gives
+/// the same bits on every backend.
+std::string backend_arithmetic(const SweepSpec& spec);
+
 /// XXH3-64 of the settings and of the version of the shards' schema.
 std::uint64_t configuration_hash(const Settings& settings);
 

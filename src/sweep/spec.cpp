@@ -1,134 +1,28 @@
+#include "helmholtz/sweep.hpp"
+
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <set>
 
-#include <fmt/format.h>
-
 #include "helmholtz/backends.hpp"
-#include "helmholtz/error.hpp"
-#include "helmholtz/sweep.hpp"
-#include "helmholtz/trainer.hpp"
+#include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
 
 namespace helmholtz {
 
-namespace {
-
-void require_range(std::string_view field, std::uint64_t value, std::uint64_t low,
-                   std::uint64_t high) {
-  if (value < low || value > high) {
-    throw InvalidArgument(field, std::to_string(value), fmt::format("{} to {}", low, high));
-  }
-}
-
-void require_not_empty(const SweepSpec& spec) {
-  const auto require = [](std::string_view field, bool empty) {
-    if (empty) throw InvalidArgument(field, "an empty list", "at least one");
-  };
-  require("layers", spec.topologies.empty());
-  require("lr", spec.rates.empty());
-  require("batch", spec.batches.empty());
-  require("schedule", spec.schedules.empty());
-  require("init", spec.initialisations.empty());
-  require("seeds", spec.seeds.size() == 0);
-}
-
-void require_counts(const SweepSpec& spec) {
-  require_range("steps", spec.steps, 0, Trainer::kMaxSteps);
-  require_range("eval-every", spec.eval_every, 1, std::numeric_limits<std::uint64_t>::max());
-  require_range("samples", spec.samples, 0, EvaluationOptions::kMaxSamples);
-  if (spec.threads < 0 || spec.threads > TrainerOptions::kMaxThreads) {
-    throw InvalidArgument("threads", std::to_string(spec.threads),
-                          fmt::format("0 (all cores) to {}", TrainerOptions::kMaxThreads));
-  }
-  if (spec.evaluations() > SweepSpec::kMaxEvaluations) {
-    throw InvalidArgument(
-        "eval-every", std::to_string(spec.eval_every),
-        fmt::format("at most {} evaluations in {} steps", SweepSpec::kMaxEvaluations, spec.steps));
-  }
-  double configurations = static_cast<double>(spec.topologies.size());
-  for (const auto size : {spec.rates.size(), spec.batches.size(), spec.schedules.size(),
-                          spec.initialisations.size()}) {
-    configurations *= static_cast<double>(size);
-  }
-  if (configurations > static_cast<double>(SweepSpec::kMaxConfigurations)) {
-    throw InvalidArgument("lr", fmt::format("{} configurations", configurations),
-                          fmt::format("at most {}", SweepSpec::kMaxConfigurations));
-  }
-  if (configurations * static_cast<double>(spec.seeds.size()) >
-      static_cast<double>(SweepSpec::kMaxMachines)) {
-    throw InvalidArgument("seeds", spec.seeds.to_string(),
-                          fmt::format("at most {} machines", SweepSpec::kMaxMachines));
-  }
-}
-
-void require_trainable(const SweepSpec& spec) {
-  for (const auto& topology : spec.topologies) {
-    if (spec.samples == 0 && !exact_is_feasible(topology)) {
-      throw InvalidArgument("samples", "0",
-                            fmt::format("1 or more: the hidden states of layers {} are too many "
-                                        "for the exact KL",
-                                        topology.to_string()));
-    }
-  }
-  for (auto kind : spec.kinds()) {
-    for (const double rate : spec.rates) {
-      kind.rate = rate;
-      static_cast<void>(spec.learning_rates(kind));
-    }
-    trial_ensemble(spec, kind, 1).validate();
-  }
-}
-
-void require_memory(const SweepSpec& spec) {
-  constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
-  const auto available = available_memory();
-  const auto room = fmt::format("{:.1f} GiB of free memory", available / kGiB);
-  const auto need = sweep_memory(spec);
-  if (need.shard > available) {
-    throw InvalidArgument("layers", fmt::format("{:.1f} GiB of parameters", need.shard / kGiB),
-                          "what fits in " + room);
-  }
-  if (need.total() > available) {
-    throw InvalidArgument(
-        "seeds", spec.seeds.to_string(),
-        fmt::format("what fits in {}: {} machines need {:.1f} GiB for the quantiles of {} "
-                    "evaluations",
-                    room, spec.machines(), need.summary / kGiB, spec.evaluations()));
-  }
-}
-
-}  // namespace
-
-void SweepSpec::validate() const {
-  require_not_empty(*this);
-  require_counts(*this);
-  require_trainable(*this);
-  require_memory(*this);
-  for (const auto& kind : kinds()) {
-    make_trainer(trial_ensemble(*this, kind, 1), trainer_options(kind));
-  }
-}
-
 std::uint64_t SweepSpec::configurations() const noexcept {
-  return topologies.size() * rates.size() * batches.size() * schedules.size() *
-         initialisations.size();
+  std::uint64_t product = 1;
+  for (const auto* const field : swept_fields()) product *= field->access.size(*this);
+  return product;
 }
 
 SweepConfiguration SweepSpec::configuration(std::uint64_t c) const {
-  const auto digit = [&c](std::size_t base) {
-    const auto value = static_cast<std::size_t>(c % base);
-    c /= base;
-    return value;
-  };
-  SweepConfiguration configuration;
-  configuration.initialisation = initialisations[digit(initialisations.size())];
-  configuration.schedule = schedules[digit(schedules.size())];
-  configuration.batch = batches[digit(batches.size())];
-  configuration.rate = rates[digit(rates.size())];
-  configuration.topology = digit(topologies.size());
+  SweepConfiguration configuration{.setting = common};
+  const auto indices = configuration_indices(*this, c);
+  for (std::size_t s = 0; s < indices.size(); ++s) {
+    swept_fields()[s]->access.choose(*this, indices[s], configuration);
+  }
   return configuration;
 }
 
@@ -157,22 +51,23 @@ std::string SweepSpec::resolved_backend(const SweepConfiguration& configuration)
   return choose_backend(trial_ensemble(*this, configuration, 1));
 }
 
+TrainerOptions SweepSpec::trainer_options() const {
+  return {.backend = backend, .threads = threads, .devices = devices, .math = math};
+}
+
 TrainerOptions SweepSpec::trainer_options(const SweepConfiguration& configuration) const {
-  return {.backend = resolved_backend(configuration),
-          .threads = threads,
-          .devices = devices,
-          .math = math};
+  auto options = trainer_options();
+  options.backend = resolved_backend(configuration);
+  return options;
 }
 
 std::vector<SweepConfiguration> SweepSpec::kinds() const {
   std::vector<SweepConfiguration> all;
   for (std::size_t t = 0; t < topologies.size(); ++t) {
     for (const int batch : batches) {
-      all.push_back({.topology = t,
-                     .rate = rates.front(),
-                     .batch = batch,
-                     .schedule = schedules.front(),
-                     .initialisation = initialisations.front()});
+      all.push_back(configuration(0));
+      all.back().topology = t;
+      all.back().batch = batch;
     }
   }
   return all;
@@ -191,10 +86,9 @@ Ensemble SweepSpec::ensemble(const SweepConfiguration& configuration,
                     .batch = configuration.batch,
                     .reduction = reduction,
                     .nonnegative = nonnegative,
-                    .settings = {{.rates = learning_rates(configuration),
-                                  .schedule = configuration.schedule,
-                                  .initialisation = configuration.initialisation}},
+                    .settings = {configuration.setting},
                     .machines = {}};
+  ensemble.settings[0].rates = learning_rates(configuration);
   for (const auto seed : some_seeds) ensemble.machines.push_back({.seed = seed, .setting = 0});
   return ensemble;
 }

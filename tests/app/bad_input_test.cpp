@@ -111,6 +111,28 @@ TEST(BadInput, Rates) {
   expect_refused(cases);
 }
 
+TEST(BadInput, DecimalCommas) {
+  expect_refused({
+      {{"train", "--lr", "0,05"}, 2, HasSubstr("--lr: got \"0,05\"; allowed: 0.05")},
+      {{"sweep", "--lr", "0,05", "--dry-run"}, 2, HasSubstr("--lr: got \"0,05\"; allowed: 0.05")},
+      {{"sweep", "--lr", "0,5", "--dry-run"}, 2, HasSubstr("0.0,5")},
+      {{"sweep", "--lr", "0.1,1,05", "--dry-run"},
+       2,
+       HasSubstr("--lr: got \"0.1,1,05\"; allowed: 1.05")},
+      {{"train", "--lr-layer", "0,05,1"},
+       2,
+       HasSubstr("--lr-layer: got \"0,05,1\"; allowed: 0.05")},
+      {{"train", "--lr-layer", "0,5"}, 2, HasSubstr("--lr-layer: got \"0,5\"; allowed: 3 rates")},
+      {{"train", "--lr-generative", "0,05"}, 2, HasSubstr("with a decimal point")},
+      {{"train", "--schedule", "inverse:0,1"}, 2, HasSubstr("--schedule: got \"inverse:0,1\"")},
+      {{"train", "--init", "normal:0,1"}, 2, HasSubstr("--init: got \"normal:0,1\"")},
+      {{"train", "--lr", "0.1,0.2"}, 2, HasSubstr("--lr: got \"0.1,0.2\"; allowed: one value")},
+  });
+  for (const auto* rates : {"0,5,1", "0,0,0"}) {
+    EXPECT_EQ(run_program({"train", "--steps", "1", "--lr-layer", rates}).exit_code, 0) << rates;
+  }
+}
+
 TEST(BadInput, Numbers) {
   std::vector<Case> cases = {
       {{"train", "--seed", "18446744073709551616"},
@@ -172,7 +194,7 @@ TEST(BadInput, Names) {
        2,
        AllOf(Refuses("--plain", "true"), HasSubstr("--json"))},
       {{"export", "run", "--json"}, 2, HasSubstr("--json")},
-      {{"sweep", "--lr", "0.05,0.1,5e-2"}, 2, Refuses("--lr", "5e-2")},
+      {{"sweep", "--lr", "0.05,0.1,5e-2"}, 2, Refuses("--lr", "0.05")},
       {{"sweep", "--batch", "4", "--batch", "4"}, 2, Refuses("--batch", "4")},
   });
 }

@@ -1,18 +1,16 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <string_view>
 
 #include <fmt/format.h>
 
-#include "model/text.hpp"
 #include "report/html/html.hpp"
 #include "report/html/plots.hpp"
 #include "report/html/sections.hpp"
 #include "report/numbers.hpp"
 #include "report/sweep_report.hpp"
+#include "sweep/fields.hpp"
 
 namespace helmholtz::report {
 
@@ -146,23 +144,15 @@ struct Setting {
 
 /// The lists that vary, hidden sizes and rates first.
 std::vector<Setting> varying_settings(const SweepSpec& spec) {
-  std::vector<Setting> all = {{.name = "layers", .entries = {}, .of_configuration = {}},
-                              {.name = "learning rate", .entries = {}, .of_configuration = {}},
-                              {.name = "batch", .entries = {}, .of_configuration = {}},
-                              {.name = "schedule", .entries = {}, .of_configuration = {}},
-                              {.name = "init", .entries = {}, .of_configuration = {}}};
-  std::vector<std::map<std::string, std::size_t>> known(all.size());
+  std::vector<Setting> all;
+  for (const auto* const field : swept_fields()) {
+    all.push_back({.name = std::string(field->shown_as()),
+                   .entries = field->texts(spec),
+                   .of_configuration = {}});
+  }
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    const auto configuration = spec.configuration(c);
-    const std::array<std::string, 5> texts = {
-        spec.topologies[configuration.topology].to_string(), text::shortest(configuration.rate),
-        std::to_string(configuration.batch), configuration.schedule.to_string(),
-        configuration.initialisation.to_string()};
-    for (std::size_t s = 0; s < all.size(); ++s) {
-      const auto [entry, is_new] = known[s].try_emplace(texts[s], all[s].entries.size());
-      if (is_new) all[s].entries.push_back(texts[s]);
-      all[s].of_configuration.push_back(entry->second);
-    }
+    const auto indices = configuration_indices(spec, c);
+    for (std::size_t s = 0; s < all.size(); ++s) all[s].of_configuration.push_back(indices[s]);
   }
   std::erase_if(all, [](const Setting& setting) { return setting.entries.size() < 2; });
   return all;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,6 +11,7 @@
 #include "report/html/sections.hpp"
 #include "report/numbers.hpp"
 #include "report/sweep_report.hpp"
+#include "sweep/fields.hpp"
 
 namespace helmholtz::report {
 
@@ -27,15 +29,11 @@ std::string percent(double share) {
   return std::isnan(share) ? "–" : fmt::format("{:.1f} %", 100 * share);
 }
 
-template <class List, class ToString>
-std::string listed(const List& list, ToString&& to_string) {
+std::string listed(std::span<const std::string> texts) {
   constexpr std::size_t kMost = 12;
-  std::vector<std::string> texts;
-  for (const auto& value : list) {
-    if (texts.size() < kMost) texts.push_back(to_string(value));
-  }
-  const auto more = list.size() > kMost ? fmt::format("; and {} more", list.size() - kMost) : "";
-  return fmt::format("{}{}", fmt::join(texts, "; "), more);
+  const auto shown = texts.first(std::min(texts.size(), kMost));
+  const auto more = texts.size() > kMost ? fmt::format("; and {} more", texts.size() - kMost) : "";
+  return fmt::format("{}{}", fmt::join(shown, "; "), more);
 }
 
 /// Term and description; both plain text.
@@ -114,16 +112,13 @@ std::string header_section(const Statistics& statistics) {
   const auto& spec = statistics.spec();
   auto out = fmt::format("<h1>{}, world {}</h1>\n<dl>\n", counted(spec.machines(), "machine"),
                          escaped(spec.world.name()));
-  const auto as_text = [](const auto& value) { return value.to_string(); };
   out += item("configurations", grouped(spec.configurations()));
   out += item("seeds", fmt::format("{} ({})", spec.seeds.to_string(), grouped(spec.seeds.size())));
   out += item("steps", fmt::format("{}, {}", grouped(spec.steps),
                                    counted(spec.evaluations(), "evaluation")));
-  out += item("layers", listed(spec.topologies, as_text));
-  out += item("learning rates", listed(spec.rates, text::shortest));
-  out += item("batch", listed(spec.batches, [](int batch) { return std::to_string(batch); }));
-  out += item("schedule", listed(spec.schedules, as_text));
-  out += item("init", listed(spec.initialisations, as_text));
+  for (const auto* const field : swept_fields()) {
+    out += item(std::string(field->shown_as()), listed(field->texts(spec)));
+  }
   if (spec.samples > 0) out += item("samples", grouped(spec.samples) + " an evaluation");
   out += item("world",
               fmt::format("{} of {}, entropy {:.4f} nats", counted(spec.world.size(), "pattern"),

@@ -1,6 +1,9 @@
-#include "app/toml.hpp"
+#include "sweep/toml.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,7 +13,7 @@
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
 
-namespace helmholtz::app {
+namespace helmholtz {
 
 namespace {
 
@@ -69,10 +72,6 @@ class TomlItems {
   std::vector<TomlItem> all_;
 };
 
-}  // namespace
-
-namespace {
-
 /// The parser calls itself for every dot of a name.
 void require_shallow_names(std::string_view text, const std::string& path) {
   constexpr std::ptrdiff_t kMostDots = 100;
@@ -105,4 +104,85 @@ std::vector<TomlItem> read_toml(std::string_view text, const std::string& path) 
   return items.take();
 }
 
-}  // namespace helmholtz::app
+namespace {
+
+std::string contents(const std::string& path) {
+  constexpr std::size_t kMaxBytes = std::size_t{32} << 20;  // a run's file with most rates
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw NoInput(path, "is a directory");
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw NoInput(path, std::strerror(errno));
+  std::string text;
+  std::vector<char> piece(std::size_t{1} << 16);
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())), file.gcount() > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kMaxBytes) throw BadData(path, "longer than 32 MiB; is it a --config file?");
+  }
+  if (file.bad()) throw IoError(path, "cannot be read");
+  const auto is_control = [](unsigned char c) {
+    return c < 0x20 && c != '\n' && c != '\r' && c != '\t';
+  };
+  if (std::any_of(text.begin(), text.end(), is_control)) throw BadData(path, "is no text");
+  return text;
+}
+
+[[noreturn]] void refuse(const TomlItem& item, std::string_view allowed) {
+  throw InvalidArgument(item.name, fmt::format("[{}]", fmt::join(item.values, "; ")), allowed);
+}
+
+bool has_commas(const TomlItem& item) {
+  return std::ranges::any_of(item.values,
+                             [](const auto& text) { return text.find(',') != text.npos; });
+}
+
+}  // namespace
+
+std::vector<TomlItem> read_toml_file(const std::string& path) {
+  return read_toml(contents(path), path);
+}
+
+std::vector<TomlItem> items_of(const std::vector<TomlItem>& items, std::string_view section,
+                               const std::vector<std::string>& others) {
+  std::vector<TomlItem> own;
+  std::vector<TomlItem> common;
+  for (const auto& item : items) {
+    if (item.section.empty()) {
+      common.push_back(item);
+    } else if (item.section == section) {
+      own.push_back(item);
+    } else if (std::ranges::find(others, item.section) == others.end()) {
+      throw InvalidArgument("config", fmt::format("[{}]", item.section),
+                            fmt::format("the command's section, [{}]", section));
+    }
+  }
+  own.insert(own.end(), common.begin(), common.end());
+  return own;
+}
+
+std::vector<std::string> values_of(const TomlItem& item, TomlShape shape) {
+  const auto& values = item.values;
+  if (values.empty()) throw InvalidArgument(item.name, "an empty list", "at least one value");
+  const bool is_layers = item.name == "layers";
+  if (item.has_lists && !is_layers) refuse(item, "no list in a list");
+  if (shape == TomlShape::flag) {
+    if (values.size() > 1) refuse(item, "true or false");
+    if (values[0] != "true" && values[0] != "false") {
+      throw InvalidArgument(item.name, values[0], "true or false");
+    }
+    return values;
+  }
+  // No topology has one layer: [1, 6, 9] is one topology.
+  const bool is_one = is_layers && !item.has_lists && !has_commas(item);
+  if (shape == TomlShape::list && !is_one) return values;
+  if (values.size() > 1 && has_commas(item)) refuse(item, "one value");
+  return {fmt::format("{}", fmt::join(values, ","))};
+}
+
+void refuse_unknown_name(const TomlItem& item, const std::vector<std::string>& candidates) {
+  throw InvalidArgument(
+      "config", item.name,
+      text::with_suggestion("the long names of the command's flags", item.name, candidates));
+}
+
+}  // namespace helmholtz

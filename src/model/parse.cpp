@@ -1,0 +1,58 @@
+#include "model/parse.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "helmholtz/error.hpp"
+#include "helmholtz/hyperparameters.hpp"
+#include "model/text.hpp"
+
+namespace helmholtz {
+
+std::uint64_t parse_integer(std::string_view field, std::string_view text, std::uint64_t least,
+                            std::uint64_t most) {
+  const auto value = text::number<std::uint64_t>(text);
+  if (!value || *value < least || *value > most) {
+    throw InvalidArgument(field, text, fmt::format("a whole number from {} to {}", least, most));
+  }
+  return *value;
+}
+
+double parse_rate(std::string_view field, std::string_view text) {
+  const auto value = text::number<double>(text);
+  if (!value || !is_learning_rate(*value)) {
+    throw InvalidArgument(field, text,
+                          fmt::format("a finite rate, 0 or more, that a float can hold{}",
+                                      text.find(',') == text.npos ? "" : ", with a decimal point"));
+  }
+  return *value;
+}
+
+namespace {
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+}  // namespace
+
+void require_no_decimal_comma(std::string_view field, std::string_view text, bool zero_is_likely) {
+  const auto parts = text::split(text, ',');
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+    const auto whole = parts[i];
+    const auto fraction = parts[i + 1];
+    if (!is_digits(whole) || !is_digits(fraction.substr(0, fraction.find_first_of("eE")))) continue;
+    const bool zero_leads =
+        fraction.size() > 1 && fraction[0] == '0' && is_digits(fraction.substr(1, 1));
+    if (!zero_leads && (zero_is_likely || whole != "0")) continue;
+    const auto second =
+        fraction.substr(std::min(fraction.find_first_not_of('0'), fraction.size() - 1));
+    throw InvalidArgument(
+        field, text,
+        fmt::format("{0}.{1} with a decimal point, or {0}.0,{2} if \"{0},{1}\" is two values",
+                    whole, fraction, second));
+  }
+}
+
+}  // namespace helmholtz

@@ -1,0 +1,50 @@
+#include "sweep/arithmetic.hpp"
+
+#include <cstring>
+#include <vector>
+
+namespace helmholtz {
+
+namespace {
+
+std::string bytes_of(const std::vector<float>& values) {
+  std::string bytes(values.size() * sizeof(float), '\0');
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+}  // namespace
+
+/// The float32 rates of each layer: those that override lr leave nothing of it.
+std::string rate_arithmetic(const SweepSpec& spec, std::size_t i) {
+  auto options = spec.rate_overrides;
+  options.rate = spec.rates[i];
+  const auto rates = options.resolve(spec.topologies.front());
+  std::vector<float> all(rates.generative.begin(), rates.generative.end());
+  all.insert(all.end(), rates.recognition.begin(), rates.recognition.end());
+  return bytes_of(all);
+}
+
+/// Factors are rounded to float32: one that is 1 at the last possible step is constant.
+std::string schedule_arithmetic(const SweepSpec& spec, std::size_t i) {
+  const auto& schedule = spec.schedules[i];
+  const bool never_changes = static_cast<float>(schedule.factor(Trainer::kMaxSteps - 1)) == 1.0F;
+  if (never_changes) return Schedule().to_string();
+  if (schedule.kind != Schedule::Kind::inverse) return schedule.to_string();
+  return bytes_of({static_cast<float>(schedule.decay)});  // relative errors stay as small
+}
+
+/// The parameters of a small machine with the visible layer of all.
+std::string initialisation_arithmetic(const SweepSpec& spec, std::size_t i) {
+  const Ensemble one{
+      .topology = Topology({1, spec.world.visible_units()}),
+      .world = spec.world,
+      .nonnegative = spec.nonnegative,
+      .settings = {{.rates = {}, .schedule = {}, .initialisation = spec.initialisations[i]}},
+      .machines = {{.seed = 0, .setting = 0}}};
+  std::vector<float> parameters(one.topology.parameters());
+  initial_parameters(one, 0, parameters);
+  return bytes_of(parameters);
+}
+
+}  // namespace helmholtz

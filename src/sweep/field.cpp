@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "helmholtz/error.hpp"
+#include "model/text.hpp"
+#include "sweep/fields.hpp"
+
+namespace helmholtz {
+
+Texts Field::texts(const SweepSpec& spec) const {
+  Texts all(access.size(spec));
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = access.text(spec, i);
+  return all;
+}
+
+std::string Field::setting_of(const SweepSpec& spec) const {
+  return setting_text ? setting_text(spec) : fmt::format("{}", fmt::join(texts(spec), "; "));
+}
+
+const std::vector<const Field*>& swept_fields() {
+  static const auto swept = [] {
+    std::vector<const Field*> lists;
+    for (const auto& field : fields()) {
+      if (field.is_list()) lists.push_back(&field);
+    }
+    return lists;
+  }();
+  return swept;
+}
+
+std::vector<std::size_t> configuration_indices(const SweepSpec& spec, std::uint64_t c) {
+  const auto& swept = swept_fields();
+  std::vector<std::size_t> indices(swept.size());
+  for (auto s = swept.size(); s-- > 0;) {
+    const auto size = swept[s]->access.size(spec);
+    indices[s] = c % size;
+    c /= size;
+  }
+  return indices;
+}
+
+Texts configuration_texts(const SweepSpec& spec, std::uint64_t c) {
+  const auto indices = configuration_indices(spec, c);
+  Texts texts;
+  for (std::size_t s = 0; s < indices.size(); ++s) {
+    texts.push_back(swept_fields()[s]->access.text(spec, indices[s]));
+  }
+  return texts;
+}
+
+std::string csv_fields(std::span<const std::string> texts, bool comma_behind) {
+  std::string line;
+  for (const auto& text : texts) {
+    const bool is_quoted = text.find(',') != text.npos;
+    if (!comma_behind) line += ',';
+    line += is_quoted ? fmt::format("\"{}\"", text) : text;
+    if (comma_behind) line += ',';
+  }
+  return line;
+}
+
+SweepSpec spec_of_machine(const Ensemble& ensemble) {
+  const auto& setting = ensemble.hyperparameters(0);
+  SweepSpec spec;
+  spec.world = ensemble.world;
+  spec.topologies = {ensemble.topology};
+  spec.batches = {ensemble.batch};
+  spec.schedules = {setting.schedule};
+  spec.initialisations = {setting.initialisation};
+  spec.reduction = ensemble.reduction;
+  spec.nonnegative = ensemble.nonnegative;
+  spec.common = setting;
+  return spec;
+}
+
+SweepSpec parse_spec(const GivenTexts& given) {
+  SweepSpec spec;
+  for (const auto& field : fields()) {
+    const auto texts = given.find(field.name);
+    if (texts != given.end()) field.access.read(field.name, texts->second, spec);
+  }
+  if (!given.contains("eval-every")) spec.eval_every = std::max<std::uint64_t>(1, spec.steps / 10);
+  return spec;
+}
+
+}  // namespace helmholtz

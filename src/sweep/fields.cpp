@@ -1,0 +1,265 @@
+#include "sweep/fields.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "helmholtz/error.hpp"
+#include "sweep/arithmetic.hpp"
+#include "sweep/field_access.hpp"
+#include "sweep/settings.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+using Kind = FieldAccess::Kind;
+using Scope = Field::Scope;
+
+FieldAccess world() {
+  return access::one(
+      Kind::text,
+      [](std::string_view, std::string_view text, SweepSpec& spec) {
+        spec.world = make_world(text);
+      },
+      [](const SweepSpec& spec) {
+        constexpr std::string_view kFile = "file:";  // whatever the current directory
+        const auto& name = spec.world.name();
+        if (!name.starts_with(kFile)) return name;
+        const auto path = std::filesystem::absolute(name.substr(kFile.size()));
+        return fmt::format("{}{}", kFile, path.string());
+      });
+}
+
+FieldAccess layers() {
+  auto access = access::list(
+      &SweepSpec::topologies, [](auto, auto text) { return Topology::parse(text); },
+      [](SweepConfiguration&, const Topology&) {});
+  access.choose = [](const SweepSpec&, std::size_t i, SweepConfiguration& own) {
+    own.topology = i;
+  };
+  return access;
+}
+
+FieldAccess layer_rates() {
+  return access::one(
+      Kind::text,
+      [](std::string_view field, std::string_view text, SweepSpec& spec) {
+        require_no_decimal_comma(field, text, true);
+        spec.rate_overrides.per_layer.clear();
+        for (const auto part : text::split(text, ',')) {
+          spec.rate_overrides.per_layer.push_back(parse_rate(field, part));
+        }
+      },
+      [](const SweepSpec& spec) {
+        Texts rates;
+        std::ranges::transform(spec.rate_overrides.per_layer, std::back_inserter(rates),
+                               text::shortest);
+        return fmt::format("{}", fmt::join(rates, ","));
+      });
+}
+
+FieldAccess devices() {
+  constexpr std::uint64_t kMost = 1023;
+  return access::one(
+      Kind::text,
+      [](std::string_view field, std::string_view text, SweepSpec& spec) {
+        spec.devices.clear();
+        for (const auto part : text::split(text, ',')) {
+          spec.devices.push_back(static_cast<int>(parse_integer(field, part, 0, kMost)));
+        }
+      },
+      [](const SweepSpec& spec) { return fmt::format("{}", fmt::join(spec.devices, ",")); });
+}
+
+std::vector<Field> model_fields() {
+  return {
+      {.name = "world",
+       .type = "WORLD",
+       .group = "Model",
+       .help = "what to learn; see helmholtz worlds, or file:PATH",
+       .scope = Scope::machine,
+       .access = world(),
+       .setting = "world",
+       .setting_text = [](const SweepSpec& spec) { return world_digest(spec.world); }},
+      {.name = "layers",
+       .type = "N,N,...",
+       .group = "Model",
+       .help = "units of each layer, top first, the last visible",
+       .scope = Scope::machine,
+       .access = layers(),
+       .setting = "layers",
+       .leads = true},
+      {.name = "lr",
+       .type = "RATE",
+       .group = "Learning",
+       .help = "learning rate",
+       .scope = Scope::rate,
+       .access = access::numbers(&SweepSpec::rates, parse_rate,
+                                 [](SweepConfiguration& own, double rate) { own.rate = rate; }),
+       .setting = "lr",
+       .arithmetic = rate_arithmetic,
+       .title = "learning rate",
+       .leads = true},
+      {.name = "lr-generative",
+       .type = "RATE",
+       .group = "Learning",
+       .help = "of the generative network alone",
+       .scope = Scope::rate,
+       .access = access::rate(&LearningRateOptions::generative),
+       .setting = "rates",  // of all three
+       .setting_text = rate_overrides_text},
+      {.name = "lr-recognition",
+       .type = "RATE",
+       .group = "Learning",
+       .help = "of the recognition network alone",
+       .scope = Scope::rate,
+       .access = access::rate(&LearningRateOptions::recognition)},
+      {.name = "lr-layer",
+       .type = "A,B,...",
+       .group = "Learning",
+       .help = "one rate per layer, top first, for both networks",
+       .scope = Scope::rate,
+       .access = layer_rates()},
+      {.name = "batch",
+       .type = "B",
+       .group = "Learning",
+       .help = "patterns per step",
+       .scope = Scope::machine,
+       .access = access::numbers(
+           &SweepSpec::batches,
+           [](auto field, auto text) {
+             return static_cast<int>(parse_integer(field, text, 1, Ensemble::kMaxBatch));
+           },
+           [](SweepConfiguration& own, int batch) { own.batch = batch; }),
+       .setting = "batch",
+       .leads = true},
+      {.name = "schedule",
+       .type = "S",
+       .group = "Learning",
+       .help = "constant, inverse:DECAY: rate / (1 + DECAY * step), "
+               "exponential:GAMMA[:EVERY]: rate * GAMMA^(step/EVERY)",
+       .scope = Scope::machine,
+       .access = access::list(
+           &SweepSpec::schedules, [](auto, auto text) { return Schedule::parse(text); },
+           [](SweepConfiguration& own, const Schedule& value) { own.setting.schedule = value; }),
+       .setting = "schedule",
+       .arithmetic = schedule_arithmetic},
+      {.name = "init",
+       .type = "INIT",
+       .group = "Model",
+       .help = "zero, normal:SCALE, visible-bias:marginal, visible-bias:VALUE, joined by +",
+       .scope = Scope::machine,
+       .access = access::list(
+           &SweepSpec::initialisations, [](auto, auto text) { return Initialisation::parse(text); },
+           [](SweepConfiguration& own, const Initialisation& value) {
+             own.setting.initialisation = value;
+           }),
+       .setting = "init",
+       .arithmetic = initialisation_arithmetic},
+  };
+}
+
+std::vector<Field> run_fields() {
+  return {
+      {.name = "seeds",
+       .type = "A:B",
+       .group = "Run",
+       .help = "half-open ranges and seeds, e.g. 0:4096 or 1,2,10:20",
+       .scope = Scope::sweep,
+       .access = access::one(
+           Kind::text, [](auto, auto text, SweepSpec& spec) { spec.seeds = SeedSet::parse(text); },
+           [](const SweepSpec& spec) { return spec.seeds.to_string(); }),
+       .of_sweeps_alone = true},
+      {.name = "mean",
+       .group = "Learning",
+       .help = "average over the batch; without it, the sum",
+       .scope = Scope::machine,
+       .access = access::flag(&SweepSpec::reduction, BatchReduction::mean, BatchReduction::sum),
+       .setting = "mean"},
+      {.name = "nonnegative",
+       .group = "Model",
+       .help = "keep generative weights into the visible layer >= 0",
+       .scope = Scope::machine,
+       .access = access::flag(&SweepSpec::nonnegative, true, false),
+       .setting = "nonnegative"},
+      {.name = "steps",
+       .type = "N",
+       .group = "Run",
+       .help = "training steps; 0 evaluates only",
+       .scope = Scope::sweep,
+       .access = access::whole(&SweepSpec::steps, 0, Trainer::kMaxSteps),
+       .setting = "steps"},
+      {.name = "eval-every",
+       .type = "N",
+       .group = "Run",
+       .help = "steps between evaluations",
+       .scope = Scope::sweep,
+       .access = access::whole(&SweepSpec::eval_every, 1, Trainer::kMaxSteps),
+       .setting = "eval-every",
+       .default_text = "steps / 10"},
+      {.name = "samples",
+       .type = "N",
+       .group = "Run",
+       .help = "generated samples for the sampled KL; 0: exact KL only",
+       .scope = Scope::sweep,
+       .access = access::whole(&SweepSpec::samples, 0, EvaluationOptions::kMaxSamples),
+       .setting = "samples"},
+      {.name = "save-parameters",
+       .type = "WHICH",
+       .group = "Output",
+       .help = "trained parameters to keep: none, all, or best:K of each configuration and shard",
+       .scope = Scope::sweep,
+       .access = access::one(
+           Kind::text,
+           [](auto, auto text, SweepSpec& spec) {
+             spec.save_parameters = SaveParameters::parse(text);
+           },
+           [](const SweepSpec& spec) { return spec.save_parameters.to_string(); }),
+       .setting = "save-parameters",
+       .of_sweeps_alone = true},
+      {.name = "backend",
+       .type = "NAME",
+       .group = "Run",
+       .help = "see helmholtz backends; auto chooses",
+       .access = access::one(
+           Kind::text, [](auto, auto text, SweepSpec& spec) { spec.backend = text; },
+           [](const SweepSpec& spec) { return spec.backend; }),
+       .setting = "backend",  // one of the exact class is like another
+       .setting_text = backend_arithmetic},
+      {.name = "math",
+       .type = "NAME",
+       .group = "Run",
+       .help = "of cuda-layered: fp32, tf32 (weights rounded to 11 bits), bf16x3 (as exact as "
+               "fp32)",
+       .access = access::one(
+           Kind::text,
+           [](auto, auto text, SweepSpec& spec) { spec.math = parse_matrix_math(text); },
+           [](const SweepSpec& spec) { return to_string(spec.math); })},
+      {.name = "threads",
+       .type = "N",
+       .group = "Run",
+       .help = "CPU threads; 0: all cores",
+       .access = access::whole(&SweepSpec::threads, 0, TrainerOptions::kMaxThreads)},
+      {.name = "device",
+       .type = "N,N,...",
+       .group = "Run",
+       .help = "GPUs to split the machines over (default: the first)",
+       .access = devices()},
+  };
+}
+
+}  // namespace
+
+const std::vector<Field>& fields() {
+  static const auto all = [] {
+    auto rows = model_fields();
+    std::ranges::move(run_fields(), std::back_inserter(rows));
+    return rows;
+  }();
+  return all;
+}
+
+}  // namespace helmholtz

@@ -1,0 +1,123 @@
+#include <limits>
+#include <string>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "helmholtz/error.hpp"
+#include "helmholtz/sweep.hpp"
+#include "helmholtz/trainer.hpp"
+#include "sweep/fields.hpp"
+#include "sweep/memory.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+void require_range(std::string_view field, std::uint64_t value, std::uint64_t low,
+                   std::uint64_t high) {
+  if (value < low || value > high) {
+    throw InvalidArgument(field, std::to_string(value), fmt::format("{} to {}", low, high));
+  }
+}
+
+void require_not_empty(const SweepSpec& spec) {
+  const auto require = [](std::string_view field, std::uint64_t size) {
+    if (size == 0) throw InvalidArgument(field, "an empty list", "at least one");
+  };
+  for (const auto* const field : swept_fields()) require(field->name, field->access.size(spec));
+  require("seeds", spec.seeds.size());
+}
+
+void require_counts(const SweepSpec& spec) {
+  require_range("steps", spec.steps, 0, Trainer::kMaxSteps);
+  require_range("eval-every", spec.eval_every, 1, std::numeric_limits<std::uint64_t>::max());
+  require_range("samples", spec.samples, 0, EvaluationOptions::kMaxSamples);
+  if (spec.threads < 0 || spec.threads > TrainerOptions::kMaxThreads) {
+    throw InvalidArgument("threads", std::to_string(spec.threads),
+                          fmt::format("0 (all cores) to {}", TrainerOptions::kMaxThreads));
+  }
+  if (spec.evaluations() > SweepSpec::kMaxEvaluations) {
+    throw InvalidArgument(
+        "eval-every", std::to_string(spec.eval_every),
+        fmt::format("at most {} evaluations in {} steps", SweepSpec::kMaxEvaluations, spec.steps));
+  }
+  double configurations = 1;
+  for (const auto* const field : swept_fields()) {
+    configurations *= static_cast<double>(field->access.size(spec));
+  }
+  if (configurations > static_cast<double>(SweepSpec::kMaxConfigurations)) {
+    throw InvalidArgument("lr", fmt::format("{} configurations", configurations),
+                          fmt::format("at most {}", SweepSpec::kMaxConfigurations));
+  }
+  if (configurations * static_cast<double>(spec.seeds.size()) >
+      static_cast<double>(SweepSpec::kMaxMachines)) {
+    throw InvalidArgument("seeds", spec.seeds.to_string(),
+                          fmt::format("at most {} machines", SweepSpec::kMaxMachines));
+  }
+}
+
+void require_trainable(const SweepSpec& spec) {
+  for (const auto& topology : spec.topologies) {
+    if (spec.samples == 0 && !exact_is_feasible(topology)) {
+      throw InvalidArgument("samples", "0",
+                            fmt::format("1 or more: the hidden states of layers {} are too many "
+                                        "for the exact KL",
+                                        topology.to_string()));
+    }
+  }
+  for (auto kind : spec.kinds()) {
+    for (const double rate : spec.rates) {
+      kind.rate = rate;
+      static_cast<void>(spec.learning_rates(kind));
+    }
+    trial_ensemble(spec, kind, 1).validate();
+  }
+}
+
+/// No value of a list twice, as far as the arithmetic goes.
+void require_distinct(const SweepSpec& spec, const Field& field) {
+  if (field.access.size(spec) < 2) return;
+  std::unordered_map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < field.access.size(spec); ++i) {
+    const auto key = field.arithmetic ? field.arithmetic(spec, i) : field.access.text(spec, i);
+    const auto [first, is_new] = known.try_emplace(key, i);
+    if (is_new) continue;
+    throw InvalidArgument(field.name, field.access.text(spec, i),
+                          fmt::format("each value once; {} gives the same machines",
+                                      field.access.text(spec, first->second)));
+  }
+}
+
+void require_memory(const SweepSpec& spec) {
+  constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
+  const auto available = available_memory();
+  const auto room = fmt::format("{:.1f} GiB of free memory", available / kGiB);
+  const auto need = sweep_memory(spec);
+  if (need.shard > available) {
+    throw InvalidArgument("layers", fmt::format("{:.1f} GiB of parameters", need.shard / kGiB),
+                          "what fits in " + room);
+  }
+  if (need.total() > available) {
+    throw InvalidArgument(
+        "seeds", spec.seeds.to_string(),
+        fmt::format("what fits in {}: {} machines need {:.1f} GiB for the quantiles of {} "
+                    "evaluations",
+                    room, spec.machines(), need.summary / kGiB, spec.evaluations()));
+  }
+}
+
+}  // namespace
+
+void SweepSpec::validate() const {
+  require_not_empty(*this);
+  require_counts(*this);
+  require_trainable(*this);
+  for (const auto* const field : swept_fields()) require_distinct(*this, *field);
+  require_memory(*this);
+  for (const auto& kind : kinds()) {
+    make_trainer(trial_ensemble(*this, kind, 1), trainer_options(kind));
+  }
+}
+
+}  // namespace helmholtz

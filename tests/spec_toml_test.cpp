@@ -1,0 +1,113 @@
+// A sweep as text: the table of its fields, TOML in both directions, what is refused.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "helmholtz/error.hpp"
+#include "helmholtz/sweep.hpp"
+#include "support/small_sweep.hpp"
+#include "support/temporary_directory.hpp"
+#include "sweep/fields.hpp"
+#include "sweep/settings.hpp"
+
+namespace helmholtz {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Every field differs from its default.
+SweepSpec unusual() {
+  auto spec = testing::sixteen_configurations();
+  spec.world = make_world("bars4x4");
+  spec.topologies = {Topology({1, 8, 16}), Topology({2, 3, 16})};
+  spec.rate_overrides.generative = 0.25;
+  spec.rate_overrides.recognition = 1e-3;
+  spec.rate_overrides.per_layer = {0.1, 1e5, 0.30000000000000004};
+  spec.schedules = {Schedule::parse("inverse:0.1"), Schedule::parse("exponential:0.5:10")};
+  spec.reduction = BatchReduction::mean;
+  spec.nonnegative = true;
+  spec.save_parameters = SaveParameters::parse("best:3");
+  spec.backend = "cuda-layered";
+  spec.math = MatrixMath::tf32;
+  spec.threads = 3;
+  spec.devices = {1, 0};
+  return spec;
+}
+
+TEST(SpecToml, ReadsWhatItWrites) {
+  const auto spec = unusual();
+  const SweepSpec usual;
+  for (const auto& field : fields()) EXPECT_NE(field.texts(spec), field.texts(usual)) << field.name;
+  for (const auto& one : {spec, usual}) {
+    const auto again = SweepSpec::from_toml(one.to_toml());
+    for (const auto& field : fields())
+      EXPECT_EQ(field.texts(again), field.texts(one)) << field.name;
+    EXPECT_EQ(settings_of(again), settings_of(one));
+  }
+}
+
+TEST(SpecToml, WhatIsLeftOutHasTheProgramsDefault) {
+  EXPECT_EQ(SweepSpec::from_toml("").to_toml(), SweepSpec().to_toml());
+  EXPECT_EQ(SweepSpec::from_toml("steps = 300").eval_every, 30U);
+  EXPECT_EQ(SweepSpec::from_toml("steps = 3").eval_every, 1U);
+  const auto spec =
+      SweepSpec::from_toml("steps = 7\nlr = [0, 5]\n[train]\nsteps = 8\n[sweep]\nsteps = 9");
+  EXPECT_EQ(spec.steps, 9U);
+  EXPECT_EQ(spec.rates, (std::vector{0.0, 5.0}));
+}
+
+struct Refusal {
+  std::string text;
+  int code;
+  std::vector<std::string> words;  ///< field, value, what is allowed
+};
+
+TEST(SpecToml, RefusesByFieldAndValue) {
+  const std::vector<Refusal> refusals = {
+      {"lrr = 0.1", 2, {"config", "\"lrr\"", "lr?"}},
+      {"out = \"x\"", 2, {"config", "\"out\""}},
+      {"[swep]\nlr = 0.1", 2, {"config", "\"[swep]\"", "[sweep]"}},
+      {"lr = nan", 2, {"lr", "\"nan\""}},
+      {"lr = \"0,05\"", 2, {"lr", "\"0,05\"", "0.05", "0.0,5"}},
+      {"batch = 0", 2, {"batch", "\"0\""}},
+      {"mean = 7", 2, {"mean", "\"7\"", "true"}},
+      {"layers = []", 2, {"layers"}},
+      {"world = \"nowhere\"", 2, {"world", "\"nowhere\"", "kirby3x3"}},
+      {"math = \"fp16\"", 2, {"math", "\"fp16\"", "tf32"}},
+      {"lr = 0.1\nlr = 0.2", 65, {"line 2"}},
+  };
+  for (const auto& refusal : refusals) {
+    try {
+      static_cast<void>(SweepSpec::from_toml(refusal.text));
+      ADD_FAILURE() << refusal.text;
+    } catch (const Error& error) {
+      EXPECT_EQ(static_cast<int>(error.code()), refusal.code) << error.what();
+      for (const auto& word : refusal.words) EXPECT_THAT(error.what(), HasSubstr(word));
+    }
+  }
+}
+
+TEST(SpecToml, ReadsAFile) {
+  const testing::TemporaryDirectory folder;
+  const auto path = folder.path() / "c.toml";
+  EXPECT_THROW(static_cast<void>(SweepSpec::from_toml_file(path)), NoInput);
+  std::ofstream(path) << unusual().to_toml();
+  EXPECT_EQ(SweepSpec::from_toml_file(path).to_toml(), unusual().to_toml());
+}
+
+TEST(Fields, HaveOneNameEach) {
+  std::set<std::string_view> names;
+  for (const auto& field : fields()) EXPECT_TRUE(names.insert(field.name).second) << field.name;
+}
+
+// Directories of earlier versions are resumed by their hash.
+TEST(Fields, KeepTheHashOfAConfiguration) {
+  EXPECT_EQ(configuration_hash(settings_of(testing::two_configurations())), 0x2472828a993bd72aU);
+}
+
+}  // namespace
+}  // namespace helmholtz
