@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "helmholtz/error.hpp"
+#include "io/input_file.hpp"
 #include "model/text.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/manifest.hpp"
@@ -59,6 +60,11 @@ SweepSpec spec_of(const std::vector<TomlItem>& items) {
   return parse_spec(given);
 }
 
+/// Of a run's own config.toml: what cannot be read now is IoError.
+std::vector<TomlItem> run_items(const fs::path& config) {
+  return read_toml(io::read_file(config), config.string());
+}
+
 bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
@@ -90,7 +96,7 @@ std::string config_text(const SweepSpec& spec) {
 }
 
 SweepSpec read_config(const RunFiles& names) {
-  auto items = read_toml_file(names.config.string());
+  auto items = run_items(names.config);
   for (auto& [section, name, values, has_lists] : items) {
     const bool is_file = name == "world" && values.size() == 1 && values[0].starts_with(kFile);
     if (is_file && is_there(names.world)) values[0] = std::string(kFile) + names.world.string();
@@ -100,7 +106,7 @@ SweepSpec read_config(const RunFiles& names) {
 
 SeedSet seeds_of_config(const fs::path& config) {
   try {
-    for (const auto& item : read_toml_file(config.string())) {
+    for (const auto& item : run_items(config)) {
       if (item.name == "seeds") return SeedSet::parse(values_of(item, TomlShape::one).front());
     }
   } catch (const InvalidArgument& error) {
