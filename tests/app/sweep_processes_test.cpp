@@ -67,10 +67,11 @@ Arguments long_sweep(const Arguments& more) {
   return arguments;
 }
 
-/// Until a log has an event of this kind.
-void wait_for_event(const std::filesystem::path& log, const std::string& event) {
+/// Until a log says that a process has started: from then on it stops at a signal.
+void wait_for_start(const std::filesystem::path& log, const Process& process) {
+  const auto started = R"("started","process":)" + std::to_string(process.id()) + ",";
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (read_file(log).find("\"" + event + "\"") == std::string::npos &&
+  while (read_file(log).find(started) == std::string::npos &&
          std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
@@ -79,7 +80,7 @@ void wait_for_event(const std::filesystem::path& log, const std::string& event) 
 TEST(SweepCommand, ASecondWriterIsToldTheFirst) {
   const TemporaryDirectory folder;
   Process first(long_sweep({"--shard", "0/2"}), folder.path(), {});
-  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  wait_for_start(folder.path() / "run" / "log.jsonl", first);
   const auto second = run_program(long_sweep({}), folder.path());
   EXPECT_EQ(second.exit_code, 73);
   EXPECT_THAT(second.err, AllOf(NamesFile("run"), HasSubstr(std::to_string(first.id()))));
@@ -89,7 +90,7 @@ TEST(SweepCommand, ASecondWriterIsToldTheFirst) {
   first.send(SIGKILL);
   EXPECT_EQ(first.wait().exit_code, -1);
   Process third(long_sweep({"--shard", "0/2"}), folder.path(), {});  // nothing is left behind
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  wait_for_start(folder.path() / "run" / "log.jsonl", third);
   third.send(SIGTERM);
   EXPECT_EQ(third.wait().exit_code, 75);
 }
@@ -98,7 +99,7 @@ TEST(SweepCommand, AWriterSRateIsThatOfItsShardsSinceItStarted) {
   const TemporaryDirectory folder;
   const auto log = folder.path() / "run" / "log.jsonl";
   const Process writer(long_sweep({}), folder.path(), {});
-  wait_for_event(log, "started");
+  wait_for_start(log, writer);
   const auto append = [&](const char* event, int process, double seconds) {
     std::ofstream(log, std::ios::app) << nlohmann::json{{"event", event},
                                                         {"process", process},
@@ -146,7 +147,7 @@ TEST(SweepCommand, SignalsStopItSoon) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU}) {
     const TemporaryDirectory folder;
     Process process(long_sweep({}), folder.path(), {});
-    wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+    wait_for_start(folder.path() / "run" / "log.jsonl", process);
     const auto sent = std::chrono::steady_clock::now();
     process.send(signal);
     const auto ran = process.wait();
@@ -162,7 +163,7 @@ TEST(SweepCommand, AHangUpThatWasIgnoredStaysIgnored) {
   std::signal(SIGHUP, SIG_IGN);  // as nohup does; the program inherits it
   Process process(long_sweep({}), folder.path(), {});
   std::signal(SIGHUP, SIG_DFL);
-  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  wait_for_start(folder.path() / "run" / "log.jsonl", process);
   for (int i = 0; i < 3; ++i) process.send(SIGHUP);
   process.send(SIGTERM);  // the first signal that counts
   EXPECT_EQ(process.wait().exit_code, 75);
@@ -172,7 +173,7 @@ TEST(SweepCommand, ARepeatedCpuLimitDoesNotKillIt) {
   const TemporaryDirectory folder;
   Process process({"sweep", "--steps", "1", "--samples", "1000000000", "--out", "run"},
                   folder.path(), {});
-  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  wait_for_start(folder.path() / "run" / "log.jsonl", process);
   for (int i = 0; i < 3; ++i) {
     process.send(SIGXCPU);
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // equal pending signals merge
@@ -184,7 +185,7 @@ TEST(SweepCommand, ASignalStopsALongEvaluation) {
   const TemporaryDirectory folder;
   Process process({"sweep", "--steps", "1", "--samples", "1000000000", "--out", "run"},
                   folder.path(), {});
-  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  wait_for_start(folder.path() / "run" / "log.jsonl", process);
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   const auto sent = std::chrono::steady_clock::now();
   process.send(SIGINT);
@@ -195,7 +196,7 @@ TEST(SweepCommand, ASignalStopsALongEvaluation) {
 TEST(SweepCommand, TheThirdSignalKillsIt) {
   const TemporaryDirectory folder;
   Process process(long_sweep({}), folder.path(), {});
-  wait_for_event(folder.path() / "run" / "log.jsonl", "started");
+  wait_for_start(folder.path() / "run" / "log.jsonl", process);
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) process.send(signal);
   const auto ran = process.wait();
   EXPECT_EQ(ran.exit_code, -1);
