@@ -29,19 +29,22 @@ std::string rate_arithmetic(const SweepSpec& spec, std::size_t i) {
 std::string schedule_arithmetic(const SweepSpec& spec, std::size_t i) {
   const auto& schedule = spec.schedules[i];
   const bool never_changes = static_cast<float>(schedule.factor(Trainer::kMaxSteps - 1)) == 1.0F;
-  if (never_changes) return Schedule().to_string();
-  if (schedule.kind != Schedule::Kind::inverse) return schedule.to_string();
-  return bytes_of({static_cast<float>(schedule.decay)});  // relative errors stay as small
+  return never_changes ? Schedule().to_string() : schedule.to_string();
 }
 
-/// The parameters of a small machine with the visible layer of all.
+/// Draws are scaled in double, so scales are equal as they are written, or where every draw is 0:
+/// then by the parameters of a small machine with the visible layer of all.
 std::string initialisation_arithmetic(const SweepSpec& spec, std::size_t i) {
-  const Ensemble one{
-      .topology = Topology({1, spec.world.visible_units()}),
-      .world = spec.world,
-      .nonnegative = spec.nonnegative,
-      .settings = {{.rates = {}, .schedule = {}, .initialisation = spec.initialisations[i]}},
-      .machines = {{.seed = 0, .setting = 0}}};
+  constexpr double kAboveAnyDraw = 10;  // of a standard normal from 32 bits
+  auto initialisation = spec.initialisations[i];
+  const auto largest = static_cast<float>(initialisation.scale * kAboveAnyDraw);
+  if (largest != 0) return initialisation.to_string();
+  initialisation.scale = 0;
+  const Ensemble one{.topology = Topology({1, spec.world.visible_units()}),
+                     .world = spec.world,
+                     .nonnegative = spec.nonnegative,
+                     .settings = {{.rates = {}, .schedule = {}, .initialisation = initialisation}},
+                     .machines = {{.seed = 0, .setting = 0}}};
   std::vector<float> parameters(one.topology.parameters());
   initial_parameters(one, 0, parameters);
   return bytes_of(parameters);

@@ -241,7 +241,7 @@ std::vector<Field> run_fields() {
       {.name = "threads",
        .type = "N",
        .group = "Run",
-       .help = "CPU threads; 0: all cores",
+       .help = "CPU threads; 0: as many as this process may use",
        .access = access::whole(&SweepSpec::threads, 0, TrainerOptions::kMaxThreads)},
       {.name = "device",
        .type = "N,N,...",
