@@ -87,13 +87,16 @@ std::string read_seal_notes(const std::filesystem::path& path, const SealKind& k
   return notes_of(read_seal(InputFile(path), kind));
 }
 
-Sealed read_sealed(const std::filesystem::path& path, const SealKind& kind) {
+void read_sealed(const std::filesystem::path& path, const SealKind& kind, Sealed& sealed) {
   const InputFile file(path);
   const auto seal = read_seal(file, kind);
   const auto bytes = static_cast<std::size_t>(file.bytes());
-  Sealed sealed{.notes = notes_of(seal),
-                .memory = std::make_unique_for_overwrite<char[]>(bytes),
-                .bytes = {}};
+  sealed.notes = notes_of(seal);
+  if (bytes > sealed.capacity) {
+    sealed.capacity = 0;
+    sealed.memory = std::make_unique_for_overwrite<char[]>(bytes);
+    sealed.capacity = bytes;
+  }
   const auto got = file.read_at(0, {sealed.memory.get(), bytes});
   sealed.bytes = {sealed.memory.get(), got};
   if (got < kSealBytes) fail(file, "is damaged or cut short (its length does not match)");
@@ -103,6 +106,11 @@ Sealed read_sealed(const std::filesystem::path& path, const SealKind& kind) {
   if (sealed.bytes.substr(0, kSealBytes) != expected) {
     fail(file, "is damaged or cut short (its digest does not match)");
   }
+}
+
+Sealed read_sealed(const std::filesystem::path& path, const SealKind& kind) {
+  Sealed sealed;
+  read_sealed(path, kind, sealed);
   return sealed;
 }
 

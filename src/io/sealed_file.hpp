@@ -31,8 +31,9 @@ std::string read_seal_notes(const std::filesystem::path& path, const SealKind& k
 /// A sealed file in memory, whole and undamaged.
 struct Sealed {
   std::string notes;
-  std::unique_ptr<char[]> memory;
   std::string_view bytes;  ///< of the file, its seal included
+  std::unique_ptr<char[]> memory;
+  std::size_t capacity = 0;  ///< of `memory`
 };
 
 /// Reads all of a file once and checks what it has read, so that nothing that happens to the file
@@ -40,5 +41,7 @@ struct Sealed {
 /// @throws NoInput if there is no such file; BadData if it is of another kind or damaged; IoError
 ///         if it cannot be read, which says nothing about its bytes
 Sealed read_sealed(const std::filesystem::path& path, const SealKind& kind);
+/// The same into memory that is there: fresh pages for every file would cost more than reading it.
+void read_sealed(const std::filesystem::path& path, const SealKind& kind, Sealed& sealed);
 
 }  // namespace helmholtz::io

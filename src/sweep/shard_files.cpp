@@ -28,9 +28,11 @@ class Check {
   Check(const SweepSpec& spec, const std::string& path) : spec_(spec), path_(path) {}
 
   void machines(const Shard& shard) const {
+    const auto each = spec_.configurations();  // once: it multiplies many factors
     for (std::uint64_t k = 0; k < shard.machines(); ++k) {
-      const auto [configuration, seed] = spec_.machine(shard.first + k);
-      require(shard.seeds[k] == seed && shard.configurations[k] == configuration,
+      const auto machine = shard.first + k;
+      require(shard.seeds[k] == spec_.seeds[machine / each] &&
+                  shard.configurations[k] == machine % each,
               "holds other machines");
     }
   }
@@ -182,10 +184,10 @@ std::vector<std::uint64_t> ShardFiles::write_all(std::span<const Shard> shards) 
 Shard ShardFiles::read(std::uint64_t i) const {
   const auto name = path(i).string();
   const Check check(spec_, name);
-  const auto sealed = io::read_sealed(path(i), kShardKind);
-  if (sealed.notes != notes(i)) throw BadData(name, other_shard(hash_, sealed.notes));
+  io::read_sealed(path(i), kShardKind, sealed_);
+  if (sealed_.notes != notes(i)) throw BadData(name, other_shard(hash_, sealed_.notes));
   const hdf5::SilentErrors silent;
-  const hdf5::Reader file(name, sealed.bytes);
+  const hdf5::Reader file(name, sealed_.bytes);
   const bool sampled = spec_.samples > 0;
   const hdf5::Shape rows = {machines(i)};
   const hdf5::Shape table = {machines(i), spec_.evaluations()};

@@ -47,7 +47,7 @@ class ShardFiles {
   std::vector<std::uint64_t> write_all(std::span<const Shard> shards) const;
   std::uint64_t write(const Shard& shard) const { return write_all({&shard, 1}).front(); }
   /// Reads a shard and checks all of it: digest, sizes, seeds, configurations, ranges.
-  /// @throws NoInput, BadData, IoError
+  /// One thread at a time may read, as HDF5 demands too. @throws NoInput, BadData, IoError
   [[nodiscard]] Shard read(std::uint64_t i) const;
   /// Renames a file to NAME.bad-1, so that its shard counts as missing. @return the new name
   /// @throws IoError if there is one already: a shard that is bad twice is no accident, and another
@@ -63,6 +63,7 @@ class ShardFiles {
   std::uint64_t hash_;
   std::uint64_t size_;
   std::uint64_t shards_;
+  mutable io::Sealed sealed_;  // of the last shard read, for its memory
 };
 
 }  // namespace helmholtz
