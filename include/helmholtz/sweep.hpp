@@ -103,7 +103,7 @@ struct SweepSpec {
   std::uint64_t samples = 0;         ///< for the sampled KL; 0: exact only
   SaveParameters save_parameters = {};
   std::string backend = "auto";
-  int threads = 0;                ///< 0: all cores
+  int threads = 0;                ///< 0: as many as this process may use
   std::vector<int> devices = {};  ///< as in TrainerOptions
   MatrixMath math = MatrixMath::fp32;
   /// What every configuration has, besides the rates, the schedule and the initialisation.

@@ -23,7 +23,7 @@ enum class RandomScheme { philox, numpy };
 struct TrainerOptions {
   static constexpr int kMaxThreads = 1024;
   std::string backend = "auto";  ///< a name from list_backends(), or "auto": choose_backend()
-  int threads = 0;               ///< CPU threads; 0: all cores
+  int threads = 0;               ///< CPU threads; 0: as many as this process may use
   /// Devices of a CUDA backend, by number: machines are split over them. Empty: the first one.
   std::vector<int> devices = {};
   MatrixMath math = MatrixMath::fp32;  ///< of backend cuda-layered; others have fp32 alone

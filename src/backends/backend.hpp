@@ -41,7 +41,7 @@ class Backend {
   [[nodiscard]] const Workers& workers() const noexcept { return workers_; }
 
  protected:
-  /// @param threads  CPU threads for this backend's parallel work; 0: all cores
+  /// @param threads  CPU threads for this backend's parallel work; 0: limits::default_threads()
   /// @throws what Ensemble::validate() throws
   Backend(Ensemble ensemble, int threads);
   /// Writes initial_parameters() of every machine; constructors end with it.
