@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "helmholtz/error.hpp"
+#include "io/input_file.hpp"
 #include "sweep/config.hpp"
 #include "sweep/manifest.hpp"
 
@@ -13,10 +14,7 @@ namespace helmholtz::app {
 
 Run open_run(const std::filesystem::path& path) {
   const RunFiles names(path);
-  std::error_code ignored;
-  if (!std::filesystem::exists(names.manifest, ignored)) {
-    throw NoInput(path.string(), "holds no sweep");
-  }
+  if (!io::is_there(names.manifest)) throw NoInput(path.string(), "holds no sweep");
   const auto manifest = read_manifest(names.manifest);
   try {
     const auto spec = read_config(names);

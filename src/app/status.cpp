@@ -12,6 +12,7 @@
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/run.hpp"
+#include "io/input_file.hpp"
 #include "report/numbers.hpp"
 
 namespace helmholtz::app {
@@ -63,7 +64,7 @@ void look_up(const std::vector<Event>& events, std::uint64_t steps, Writer& writ
 
 std::vector<Writer> writers_of(const Run& run) {
   std::vector<Writer> writers;
-  if (!std::filesystem::exists(run.names.lock)) return writers;  // e.g. a copy without it
+  if (!io::is_there(run.names.lock)) return writers;  // e.g. a copy without it
   const auto events = read_events(run.names.log);
   const LockFile lock(run.names.lock, LockFile::Access::read);
   for (const auto& holder : lock.holders({.first = 0, .count = run.files.shards()})) {
@@ -85,8 +86,7 @@ Status status_of(const Run& run) {
     status.machines += run.files.machines(i);
   }
   status.writers = writers_of(run);
-  status.finished =
-      status.shards == run.files.shards() && std::filesystem::exists(run.names.summary);
+  status.finished = status.shards == run.files.shards() && io::is_there(run.names.summary);
   return status;
 }
 
@@ -135,12 +135,12 @@ void print_text(const Run& run, const Status& status) {
   }
   for (const auto& writer : status.writers) {
     print(fmt::format(
-        "process {} on {} writes shards {} to {}{}\n", writer.process, writer.host,
-        writer.shards.first, writer.shards.first + writer.shards.count - 1,
+        "process {} on {} writes shards [{}, {}){}\n", writer.process, writer.host,
+        writer.shards.first, writer.shards.first + writer.shards.count,
         writer.rate ? fmt::format(", {} machine-steps/s", report::scaled(*writer.rate)) : ""));
   }
   if (status.finished) return;
-  if (status.writers.empty()) print("nobody writes; the sweep command goes on with it\n");
+  if (status.writers.empty()) print("nobody writes; the sweep command resumes it\n");
   if (const auto left = seconds_left(run, status)) {
     print(fmt::format("about {} left\n", report::clock(*left)));
   }

@@ -10,14 +10,15 @@
 
 namespace helmholtz::io {
 
+void throw_not_opened(const std::string& path, int error) {
+  if (error == ENOENT || error == ENOTDIR) throw NoInput(path, std::strerror(error));
+  throw IoError(path, std::strerror(error));
+}
+
 InputFile::InputFile(const std::filesystem::path& path)
     : path_(path.string()), file_(path, O_RDONLY | O_NONBLOCK) {  // a named pipe must not block
   struct stat status {};
-  if (!file_.is_open() || fstat(file_.get(), &status) != 0) {
-    const int error = errno;
-    if (error == ENOENT || error == ENOTDIR) throw NoInput(path_, std::strerror(error));
-    throw IoError(path_, std::strerror(error));
-  }
+  if (!file_.is_open() || fstat(file_.get(), &status) != 0) throw_not_opened(path_, errno);
   if (!S_ISREG(status.st_mode)) throw NoInput(path_, "is no regular file");
   bytes_ = static_cast<std::uint64_t>(status.st_size);
 }
@@ -45,7 +46,10 @@ std::string read_file(const std::filesystem::path& path) {
 bool is_there(const std::filesystem::path& path) {
   std::error_code error;
   const auto status = std::filesystem::symlink_status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) return false;
+  if (status.type() == std::filesystem::file_type::not_found ||
+      error == std::errc::filename_too_long) {
+    return false;
+  }
   if (error) throw IoError(path.string(), error.message());
   return true;
 }

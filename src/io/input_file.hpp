@@ -29,6 +29,9 @@ class InputFile {
   std::uint64_t bytes_ = 0;
 };
 
+/// @throws NoInput where errno says that there is no such file, else IoError
+[[noreturn]] void throw_not_opened(const std::string& path, int error);
+
 /// All of a file. @throws as InputFile
 std::string read_file(const std::filesystem::path& path);
 

@@ -1,7 +1,6 @@
 #include "sweep/config.hpp"
 
 #include <algorithm>
-#include <system_error>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -65,11 +64,6 @@ std::vector<TomlItem> run_items(const fs::path& config) {
   return read_toml(io::read_file(config), config.string());
 }
 
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 }  // namespace
 
 std::string SweepSpec::to_toml() const {
@@ -99,7 +93,7 @@ SweepSpec read_config(const RunFiles& names) {
   auto items = run_items(names.config);
   for (auto& [section, name, values, has_lists] : items) {
     const bool is_file = name == "world" && values.size() == 1 && values[0].starts_with(kFile);
-    if (is_file && is_there(names.world)) values[0] = std::string(kFile) + names.world.string();
+    if (is_file && io::is_there(names.world)) values[0] = std::string(kFile) + names.world.string();
   }
   return spec_of(items);
 }
@@ -119,7 +113,8 @@ void find_world(TomlItem& item, const fs::path& config) {
   if (item.name != "world" || item.values.size() != 1) return;
   auto& name = item.values.front();
   const RunFiles run(config.parent_path());
-  if (!name.starts_with(kFile) || is_there(name.substr(kFile.size())) || !is_there(run.manifest)) {
+  if (!name.starts_with(kFile) || io::is_there(name.substr(kFile.size())) ||
+      !io::is_there(run.manifest)) {
     return;
   }
   // What is wrong with the copy is left to be said of the file that was named.

@@ -8,6 +8,7 @@
 
 #include "helmholtz/error.hpp"
 #include "io/atomic_file.hpp"
+#include "io/input_file.hpp"
 
 namespace helmholtz {
 
@@ -37,7 +38,7 @@ struct flock region(short type, LockFile::Range range) {
 LockFile::LockFile(const std::filesystem::path& path, Access access)
     : path_(path), file_(path, access == Access::write ? O_RDWR | O_CREAT : O_RDONLY) {
   if (file_.is_open()) return;
-  if (access == Access::read) throw NoInput(path.string(), std::strerror(errno));
+  if (access == Access::read) io::throw_not_opened(path.string(), errno);
   io::throw_not_created(path, errno);
 }
 

@@ -26,7 +26,7 @@ class LockFile {
   };
   enum class Access { read, write };
 
-  /// @throws CannotCreate (write) or NoInput (read)
+  /// @throws CannotCreate (write), NoInput (read: there is none), IoError
   LockFile(const std::filesystem::path& path, Access access);
 
   /// Takes a range for as long as this process lives. @return who holds a part of it, if not taken

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include <toml++/toml.h>
 
 #include "helmholtz/error.hpp"
+#include "io/input_file.hpp"
 #include "model/text.hpp"
 
 namespace helmholtz {
@@ -112,7 +112,7 @@ std::string contents(const std::string& path) {
   if (std::filesystem::is_directory(path, ignored)) throw NoInput(path, "is a directory");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw NoInput(path, std::strerror(errno));
+  if (!file) io::throw_not_opened(path, errno);
   std::string text;
   std::vector<char> piece(std::size_t{1} << 16);
   while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())), file.gcount() > 0) {

@@ -53,7 +53,12 @@ class Lines {
     }
     errno = 0;
     file_.open(path_, std::ios::binary);
-    if (!file_) throw NoInput(path, std::generic_category().message(errno));
+    if (file_) return;
+    error.assign(errno, std::generic_category());
+    const bool is_missing =
+        error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+    if (is_missing) throw NoInput(path, error.message());
+    throw IoError(path, error.message());
   }
 
   /// The next line without its end, or nothing after the last one.

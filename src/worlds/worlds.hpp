@@ -29,7 +29,7 @@ World shifter();
 /// lines that begin with # are skipped; lines may end in blanks and CR LF, the file may begin with
 /// the byte order mark of UTF-8. Drawn as a square if the number of units is a perfect square, else
 /// as one row.
-/// @throws NoInput if there is no such file or it cannot be opened, IoError if reading fails,
+/// @throws NoInput if there is no such file, IoError if it cannot be read,
 ///         BadData with line and column for anything else in it
 World pattern_file(std::string_view path);
 
