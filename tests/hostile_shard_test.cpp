@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <dlfcn.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +14,20 @@
 #include "io/hdf5.hpp"
 #include "io/sealed_file.hpp"
 #include "support/a_run.hpp"
+
+namespace {
+
+bool image_fails = false;
+
+}  // namespace
+
+/// HDF5's own, unless it is to fail as for want of memory.
+extern "C" herr_t H5Pset_file_image(hid_t properties, void* image, std::size_t bytes) {
+  if (image_fails) return -1;
+  const auto real =
+      reinterpret_cast<decltype(&H5Pset_file_image)>(dlsym(RTLD_NEXT, "H5Pset_file_image"));
+  return real(properties, image, bytes);
+}
 
 namespace helmholtz {
 namespace {
@@ -54,6 +70,15 @@ class AHostileShard : public ARun {
   SweepSpec spec_ = two_configurations();
   std::string notes_;
 };
+
+TEST_F(AHostileShard, IsNotWhatHdf5CannotOpenForWantOfMemory) {
+  const ShardFiles files(path_, spec_);
+  EXPECT_EQ(files.read(0).machines(), spec_.machines());
+  image_fails = true;
+  EXPECT_THROW(static_cast<void>(files.read(0)), IoError);
+  image_fails = false;
+  EXPECT_NE(problem("no HDF5"), "accepted");  // BadData
+}
 
 TEST_F(AHostileShard, IsNamedForWhatIsWrong) {
   const auto good = ShardFiles(path_, spec_).read(0);

@@ -1,4 +1,4 @@
-// What a sweep leaves on disk: goes on, is extended, refuses what is not its own.
+// What a sweep leaves on disk: is resumed, is extended, refuses what is not its own.
 #include "sweep/run_directory.hpp"
 
 #include <gmock/gmock.h>
@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
+#include <thread>
 
 #include <toml++/toml.h>
 #include <nlohmann/json.hpp>
@@ -190,6 +193,28 @@ TEST_F(ARun, KeepsTheShardSizeOfItsManifest) {
   }
 }
 
+// It is found missing, then it is there: a link or a folder of its name is bad, a file is not.
+TEST_F(ARun, SeesNothingBadWhereAShardAppears) {
+  const auto spec = two_configurations();
+  sweep(spec);
+  const ShardFiles files(path_, spec);
+  const auto away = path_ / "away.h5";
+  std::atomic<bool> ended = false;
+  std::thread writer([&] {
+    while (!ended) {
+      std::filesystem::rename(files.path(0), away);
+      std::filesystem::rename(away, files.path(0));
+    }
+  });
+  std::map<ShardFiles::State, int> seen;
+  for (int i = 0; i < 50'000; ++i) ++seen[files.state(0)];
+  ended = true;
+  writer.join();
+  EXPECT_EQ(seen[ShardFiles::State::bad], 0);
+  EXPECT_GT(seen[ShardFiles::State::missing], 0);
+  EXPECT_GT(seen[ShardFiles::State::done], 0);
+}
+
 TEST_F(ARun, TakesWholeShardsOfItsSizeAlone) {
   const auto spec = two_configurations();
   RunDirectory directory(path_, spec);
@@ -298,7 +323,7 @@ TEST_F(ARun, NamesTheMachinesOfAShardUnderAnothersName) {
     FAIL();
   } catch (const BadData& error) {
     EXPECT_THAT(error.what(),
-                HasSubstr("holds machines 0 to " + std::to_string(files.machines(0) - 1)));
+                HasSubstr("holds machines [0, " + std::to_string(files.machines(0)) + ")"));
   }
 }
 

@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t kMaxText = 32'768;  // an attribute holds at most 64 KiB
 
+void require_settings(bool done, const std::string& path) {
+  if (!done) throw IoError(path, "cannot be read (HDF5, settings)");  // for want of memory
+}
+
 void require_written(bool done, const std::string& path, const char* name) {
   if (!done) throw IoError(path, fmt::format("cannot be written (HDF5, {})", name));
 }
@@ -100,8 +104,8 @@ constexpr H5FD_file_image_callbacks_t in_place(void* image) {
           .udata = image};
 }
 
-/// @return an invalid handle if the bytes are no HDF5 file
-Handle open_image(std::string_view bytes) {
+/// @param name  for messages
+Handle open_image(const std::string& name, std::string_view bytes) {
   auto* const image = const_cast<char*>(bytes.data());  // opened to be read alone
   auto callbacks = in_place(image);
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -109,16 +113,16 @@ Handle open_image(std::string_view bytes) {
                      H5Pset_fapl_core(access.get(), kGrowth, /*backing_store=*/false) >= 0 &&
                      H5Pset_file_image_callbacks(access.get(), &callbacks) >= 0 &&
                      H5Pset_file_image(access.get(), image, bytes.size()) >= 0;
-  if (!ready) return {H5I_INVALID_HID, H5Fclose};
-  return {H5Fopen(kNoFile, H5F_ACC_RDONLY, access.get()), H5Fclose};
+  require_settings(ready, name);
+  Handle file(H5Fopen(kNoFile, H5F_ACC_RDONLY, access.get()), H5Fclose);
+  if (!file.valid()) throw BadData(name, "cannot be opened as HDF5");
+  return file;
 }
 
 }  // namespace
 
 Reader::Reader(std::string name, std::string_view bytes)
-    : path_(std::move(name)), file_bytes_(bytes.size()), file_(open_image(bytes)) {
-  if (!file_.valid()) throw BadData(path_, "cannot be opened as HDF5");
-}
+    : path_(std::move(name)), file_bytes_(bytes.size()), file_(open_image(path_, bytes)) {}
 
 void Reader::fail(const char* name, const char* problem) const {
   throw BadData(path_, fmt::format("{}: {}", name, problem));
@@ -141,8 +145,10 @@ std::string Reader::text_attribute(const char* name) const {
   const Handle stored(H5Aget_type(attribute.get()), H5Tclose);
   const auto size = stored.valid() ? H5Tget_size(stored.get()) : 0;
   if (size == 0 || size > kMaxText) fail(name, "is no short text");
+  const auto type = string_type(size);
+  require_settings(type.valid(), path_);
   std::string text(size, '\0');
-  read_attribute(name, string_type(size).get(), text.data());
+  read_attribute(name, type.get(), text.data());
   text.resize(std::min(text.find('\0'), size));
   return text;
 }

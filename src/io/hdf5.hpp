@@ -96,7 +96,8 @@ class Writer {
 };
 
 /// Reads them back from a file's bytes in memory, so that HDF5 neither opens nor locks a file:
-/// checks kind, type and size before anything is allocated. Throws BadData.
+/// checks kind, type and size before anything is allocated. Throws BadData, and IoError where HDF5
+/// fails at its own settings, e.g. for want of memory.
 class Reader {
  public:
   /// @param name   the file that they are from, for messages

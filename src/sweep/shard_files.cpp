@@ -79,15 +79,15 @@ std::string notes_text(std::uint64_t hash, std::uint64_t first, std::uint64_t en
   return fmt::format("configuration {:016x}\nmachines {}:{}\n", hash, first, end);
 }
 
-/// What the notes of an unexpected shard say: "holds machines 0 to 15", e.g. after a renaming.
+/// What the notes of an unexpected shard say: "holds machines [0, 16)", e.g. after a renaming.
 std::string other_shard(std::uint64_t hash, const std::string& notes) {
   const auto begin = fmt::format("configuration {:016x}\nmachines ", hash);
   const auto colon = notes.rfind(':');
   if (!notes.starts_with(begin) || colon == notes.npos) return "is a shard of another sweep";
   const std::string_view text(notes);
   const auto first = text.substr(begin.size(), colon - begin.size());
-  const auto end = text::number<std::uint64_t>(text.substr(colon + 1, text.size() - colon - 2));
-  return fmt::format("holds machines {} to {}", first, end.value_or(1) - 1);
+  const auto end = text.substr(colon + 1, text.size() - colon - 2);
+  return fmt::format("holds machines [{}, {})", first, end);
 }
 
 }  // namespace
@@ -121,11 +121,13 @@ ShardFiles::State ShardFiles::state(std::uint64_t i) const {
     const bool shorter = end && *end > first && *end < first + machines(i) &&
                          found == notes_text(hash_, first, *end);
     return shorter ? State::shorter : State::bad;
-  } catch (const NoInput& error) {
+  } catch (const NoInput&) {
     if (!io::is_there(path(i))) return State::missing;
+    const auto type = fs::symlink_status(path(i)).type();
     // What it points to may be on a disk that is away.
-    if (fs::is_symlink(path(i))) throw IoError(path(i).string(), "is a link to nothing");
-    return State::bad;
+    if (type == fs::file_type::symlink) throw IoError(path(i).string(), "is a link to nothing");
+    const bool is_new = type == fs::file_type::regular || type == fs::file_type::not_found;
+    return is_new ? state(i) : State::bad;  // written, perhaps even renamed, meanwhile
   } catch (const BadData&) {
     return State::bad;
   }
