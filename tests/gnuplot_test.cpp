@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -49,14 +52,25 @@ TEST(Gnuplot, GivesNothingForAScriptThatFails) {
   EXPECT_FALSE(gnuplot.draw("", {.width = 200, .height = 100}, "nothing"));
 }
 
+// The system then forgets how a child ended.
+TEST(Gnuplot, DrawsWhereChildrenAreIgnored) {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  const Gnuplot gnuplot;
+  EXPECT_TRUE(gnuplot.is_there()) << gnuplot.failure();
+  EXPECT_FALSE(gnuplot.draw("plot nonsense(x)\n", {.width = 200, .height = 100}, "nothing"));
+  EXPECT_THAT(gnuplot.failure(), HasSubstr("undefined function"));
+  std::signal(SIGCHLD, before);
+}
+
 /// PATH is a folder with nothing, or a shell script named gnuplot, while this lives.
 class OnlyGnuplot {
  public:
-  explicit OnlyGnuplot(const std::string& script = "") {
+  explicit OnlyGnuplot(const std::string& script = "",
+                       std::filesystem::perms permissions = std::filesystem::perms::owner_all) {
     const auto path = folder_.path() / "gnuplot";
     if (!script.empty()) {
       std::ofstream(path) << "#!/bin/sh\n" << script << '\n';
-      std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+      std::filesystem::permissions(path, permissions);
     }
     setenv("PATH", folder_.path().c_str(), 1);
   }
@@ -79,6 +93,12 @@ TEST(HtmlReport, KeepsTablesAndTilesWithoutGnuplot) {
   EXPECT_THAT(Gnuplot().failure(), IsEmpty());
 }
 
+TEST(HtmlReport, SaysThatGnuplotCannotBeExecuted) {
+  const OnlyGnuplot forbidden("exit 0", std::filesystem::perms::owner_read);
+  EXPECT_THAT(Gnuplot().failure(),
+              HasSubstr(std::string("cannot be executed: ") + std::strerror(EACCES)));
+}
+
 TEST(HtmlReport, SaysHowGnuplotFailed) {
   struct Case {
     std::string script;
@@ -87,9 +107,8 @@ TEST(HtmlReport, SaysHowGnuplotFailed) {
   const std::vector<Case> cases = {
       {"echo >&2; echo '  line 0: <bad> terminal' >&2; exit 3", "status 3: line 0: <bad> terminal"},
       {"printf '\\033[31mred\\n' >&2; exit 1", "status 1: ?[31mred"},
-      {"exit 0", "status 0, but no picture"},
-      {"echo '<svg></svg>'; echo 'no fonts' >&2",
-       "status 0, but no picture that fits a page: no fonts"},
+      {"exit 0", "failed: no picture that fits a page"},
+      {"echo '<svg></svg>'; echo 'no fonts' >&2", "failed: no picture that fits a page: no fonts"},
       {"kill -9 $$", "signal 9"}};
   for (const auto& c : cases) {
     const OnlyGnuplot failing(c.script);

@@ -62,7 +62,8 @@ class MemoryFile {
   int descriptor_;
 };
 
-/// Waits for a process; it is gone afterwards. @return how it failed; empty: it ended well, in time
+/// Waits for a process; it is gone afterwards. @return how it failed; empty: it ended well, in
+/// time, or nobody knows how, since this process ignores its children (SIGCHLD)
 std::string failure_of(pid_t process) {
   constexpr auto kLongest = std::chrono::seconds(20);
   constexpr auto kNap = std::chrono::milliseconds(2);
@@ -74,6 +75,7 @@ std::string failure_of(pid_t process) {
       if (WIFSIGNALED(status)) return fmt::format("signal {}", WTERMSIG(status));
       return WEXITSTATUS(status) == 0 ? "" : fmt::format("status {}", WEXITSTATUS(status));
     }
+    if (done < 0 && errno == ECHILD) return "";
     if (done < 0 && errno != EINTR) return std::strerror(errno);
     if (std::chrono::steady_clock::now() > end) break;
     std::this_thread::sleep_for(kNap);
@@ -100,7 +102,7 @@ std::string first_line(std::string_view text) {
 /// What a run of gnuplot came to.
 struct Run {
   bool is_missing = false;
-  std::string failure = {};   ///< empty: it ended well
+  std::string failure = {};   ///< empty: it ended well, as far as is known
   std::string messages = {};  ///< the first line of its stderr
   std::optional<std::string> output = {};
 };
@@ -132,13 +134,15 @@ Run run(std::string_view script) {
   const MemoryFile messages;
   if (in.descriptor() < 0 || out.descriptor() < 0 || messages.descriptor() < 0 ||
       !in.fill(script)) {
-    return {.failure = std::strerror(errno)};
+    return {.failure = fmt::format("failed: {}", std::strerror(errno))};
   }
   pid_t process = -1;
   const int error = start(in, out, messages, process);
   if (error == ENOENT) return {.is_missing = true};
-  if (error != 0) return {.failure = std::strerror(error)};
-  Run result{.failure = failure_of(process)};
+  if (error != 0) return {.failure = fmt::format("cannot be executed: {}", std::strerror(error))};
+  Run result;
+  const auto failure = failure_of(process);
+  if (!failure.empty()) result.failure = "failed: " + failure;
   result.messages = first_line(messages.contents().value_or(""));
   result.output = out.contents();
   return result;
@@ -206,11 +210,11 @@ std::optional<std::string> Gnuplot::picture(const std::string& script, Size size
   if (result.failure.empty()) {
     if (result.output) svg = drawing_in(std::move(*result.output));
     if (svg) return svg;
-    result.failure = "status 0, but no picture that fits a page";
+    result.failure = "failed: no picture that fits a page";
   }
   if (failure_.empty()) {
-    failure_ = fmt::format("gnuplot failed: {}{}{}", result.failure,
-                           result.messages.empty() ? "" : ": ", result.messages);
+    failure_ = fmt::format("gnuplot {}{}{}", result.failure, result.messages.empty() ? "" : ": ",
+                           result.messages);
   }
   return std::nullopt;
 }
