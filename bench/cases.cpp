@@ -1,10 +1,10 @@
 #include "cases.hpp"
 
 #include <cstdlib>
-#include <thread>
 
 #include <fmt/format.h>
 
+#include "backends/limits.hpp"
 #include "helmholtz/random.hpp"
 
 namespace helmholtz::bench {
@@ -80,10 +80,10 @@ Ensemble make_ensemble(const Case& c) {
 }
 
 std::vector<int> thread_counts() {
-  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  const int most = limits::default_threads().count;
   std::vector<int> counts;
-  for (int threads = 1; threads < cores; threads *= 2) counts.push_back(threads);
-  counts.push_back(cores > 0 ? cores : 1);
+  for (int threads = 1; threads < most; threads *= 2) counts.push_back(threads);
+  counts.push_back(most);
   return counts;
 }
 

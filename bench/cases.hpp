@@ -28,7 +28,7 @@ Case make_case(std::string_view layers, int batch);
 /// batch, in the world of that size: kirby3x3, bars4x4, or 256 random patterns.
 Ensemble make_ensemble(const Case& c);
 
-/// 1, 2, 4, … and the number of cores that this process may use.
+/// 1, 2, 4, … and as many as this process may use.
 std::vector<int> thread_counts();
 
 /// A wrong result must not be timed: prints what was wrong and ends the program with status 1.
@@ -36,7 +36,7 @@ std::vector<int> thread_counts();
 
 void register_training();
 /// One benchmark that is asked for, with a flag --train=BACKEND/LAYERS/batch:B/machines:M/threads:T
-/// instead of all others; T = 0: all cores.
+/// instead of all others; T = 0: as many threads as this process may use.
 /// @throws InvalidArgument for another form
 void register_training(std::string_view flag);
 void register_choice();

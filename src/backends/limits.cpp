@@ -9,8 +9,11 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <oneapi/tbb/info.h>
 
+#include "helmholtz/error.hpp"
+#include "helmholtz/trainer.hpp"
 #include "model/text.hpp"
 
 namespace helmholtz::limits {
@@ -121,6 +124,13 @@ Threads default_threads(const Path& root) {
   const auto given = slurm == nullptr ? std::nullopt : text::number<int>(slurm);
   if (given) at_most(*given, "SLURM_CPUS_PER_TASK");
   return threads;
+}
+
+void require_threads(int threads) {
+  if (threads >= 0 && threads <= TrainerOptions::kMaxThreads) return;
+  throw InvalidArgument(
+      "threads", std::to_string(threads),
+      fmt::format("0 (as many as this process may use) to {}", TrainerOptions::kMaxThreads));
 }
 
 }  // namespace helmholtz::limits

@@ -14,7 +14,7 @@ double cpu_quota(const std::filesystem::path& root = "/");
 /// way. +inf without a limit.
 double group_memory(const std::filesystem::path& root = "/");
 
-/// How many CPU threads a trainer takes that is not told a number, and what sets it.
+/// How many CPU threads a trainer takes by default, and what sets it.
 struct Threads {
   int count = 1;
   const char* set_by = "";
@@ -22,5 +22,8 @@ struct Threads {
 
 /// The fewest of: cores of the affinity mask, cpu_quota() rounded up, SLURM_CPUS_PER_TASK.
 Threads default_threads(const std::filesystem::path& root = "/");
+
+/// @throws InvalidArgument (field "threads") for a number that no trainer takes
+void require_threads(int threads);
 
 }  // namespace helmholtz::limits

@@ -10,6 +10,7 @@
 #include "backends/cpu_fused/cpu_fused.hpp"
 #include "backends/cpu_layered/cpu_layered.hpp"
 #include "backends/cuda/cuda.hpp"
+#include "backends/limits.hpp"
 #include "backends/reference/reference.hpp"
 #include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
@@ -33,7 +34,7 @@ struct Entry {
 constexpr std::array kBackends = {
     Entry{"reference", "one machine at a time, scalar: the oracle in tests", true,
           [] { return std::string("any CPU"); }, reference::bytes, reference::make},
-    Entry{"cpu-fused", "SIMD lane = machine, blocks of machines over all cores: sweeps", true,
+    Entry{"cpu-fused", "SIMD lane = machine, blocks of machines over all threads: sweeps", true,
           cpu_fused::detail, cpu_fused::bytes, cpu_fused::make},
     Entry{"cpu-layered", "a layer of the whole batch at a time: large layers and batches", false,
           cpu_layered::detail, cpu_layered::bytes, cpu_layered::make},
@@ -114,10 +115,7 @@ Trainer make_trainer(Ensemble ensemble, const TrainerOptions& options) {
   if (numpy && name != "reference") {
     throw InvalidArgument("rng", "numpy", "philox, or backend reference");
   }
-  if (options.threads < 0 || options.threads > TrainerOptions::kMaxThreads) {
-    throw InvalidArgument("threads", std::to_string(options.threads),
-                          fmt::format("0 (all cores) to {}", TrainerOptions::kMaxThreads));
-  }
+  limits::require_threads(options.threads);
   if (options.math != MatrixMath::fp32 && name != "cuda-layered") {
     throw InvalidArgument("math", to_string(options.math),
                           fmt::format("fp32 with backend {}, or backend cuda-layered", name));

@@ -7,7 +7,7 @@
 
 namespace helmholtz::cpu_fused {
 
-/// Machines in SIMD lanes, blocks of machines over all cores: the backend for sweeps.
+/// Machines in SIMD lanes, blocks of machines over all threads: the backend for sweeps.
 std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options);
 
 std::size_t bytes(const Ensemble& ensemble);
