@@ -53,8 +53,10 @@ class Record {
   }
 
   [[nodiscard]] bool is_there() const { return shard_.has_value(); }
-  /// Evaluations that are the same bits.
+  /// Evaluations that are the same bits, but for those that are only clamped().
   [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
+  /// KLs of 0 that the shard has below 0: earlier versions did not clamp what rounding made of 0.
+  [[nodiscard]] std::uint64_t clamped() const { return clamped_; }
   /// Whether the sweep kept the parameters, and they are the same bits.
   [[nodiscard]] bool parameters() const { return parameters_; }
 
@@ -64,10 +66,11 @@ class Record {
     again.set_evaluation(0, e, evaluation);
     const auto found = again.evaluation(0, e);
     const auto was = shard_->evaluation(machine_ - shard_->first, e);
-    const auto same = [](double now, double before) {
-      // Earlier versions let rounding take a KL of 0 below zero.
-      return std::bit_cast<std::uint64_t>(now) == std::bit_cast<std::uint64_t>(before) ||
-             (now == 0 && before < 0);
+    const auto same = [this](double now, double before) {
+      const bool is_clamped = now == 0 && before < 0;
+      clamped_ += is_clamped ? 1 : 0;
+      return is_clamped ||
+             std::bit_cast<std::uint64_t>(now) == std::bit_cast<std::uint64_t>(before);
     };
     if (!same(found.kl_exact, was.kl_exact) || !same(found.kl_sampled, was.kl_sampled) ||
         found.unseen != was.unseen || found.diverged != was.diverged) {
@@ -102,17 +105,21 @@ class Record {
   std::uint64_t machine_;
   std::optional<Shard> shard_;
   std::uint64_t evaluations_ = 0;
+  std::uint64_t clamped_ = 0;
   bool parameters_ = false;
 };
 
 /// What was compared, and nothing more.
 std::string comparison_text(const Record& record) {
   if (!record.is_there()) return "its shard is not there to compare";
-  const auto evaluations = report::counted(record.evaluations(), "evaluation");
-  return record.parameters()
-             ? fmt::format("{} and the parameters: the same bits as in its shard", evaluations)
-             : fmt::format("{}: the same bits as in its shard, which keeps no parameters of it",
-                           evaluations);
+  return fmt::format("{}{}: the same bits as in its shard{}{}",
+                     report::counted(record.evaluations(), "evaluation"),
+                     record.parameters() ? " and the parameters" : "",
+                     record.clamped() > 0
+                         ? fmt::format(" but for {} below 0 there, clamped to 0 now",
+                                       report::counted(record.clamped(), "KL"))
+                         : "",
+                     record.parameters() ? "" : ", which keeps no parameters of it");
 }
 
 void save(const Run& run, std::uint64_t machine, const std::vector<float>& parameters,
@@ -133,6 +140,7 @@ void print_done(const Run& run, std::uint64_t machine, const Record& record,
                           {"steps", run.spec.steps},
                           {"parameters_xxh3", digest},
                           {"evaluations_compared", record.evaluations()},
+                          {"kl_clamped", record.clamped()},
                           {"parameters_compared", record.parameters()}}));
   } else if (!output.quiet) {
     note(fmt::format("machine {}, seed {}: {}; parameters {}", machine, seed,

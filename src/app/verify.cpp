@@ -85,41 +85,59 @@ std::vector<std::string> unknown_files(const Run& run) {
 void check(const Run& run, std::uint64_t i, Findings& found) {
   if (is_missing(run, i)) {
     ++found.missing;
-  } else if (auto problem = problem_of(run, i); !problem.empty()) {
-    found.bad.push_back({.shard = i, .problem = std::move(problem), .renamed_to = {}});
-  } else {
+  } else if (auto problem = problem_of(run, i); problem.empty()) {
     ++found.good;
+  } else if (is_missing(run, i)) {  // a sweep has quarantined it meanwhile
+    ++found.missing;
+  } else {
+    found.bad.push_back({.shard = i, .problem = std::move(problem), .renamed_to = {}});
   }
 }
 
 Findings check_all(const Run& run) {
   Findings found;
-  for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
+  const auto attempt = [&](const auto& look) {
     try {
-      check(run, i, found);
+      look();
     } catch (const IoError& error) {
       found.unreadable.emplace_back(error.what());
     }
-  }
-  found.unknown = unknown_files(run);
+  };
+  for (std::uint64_t i = 0; i < run.files.shards(); ++i) attempt([&] { check(run, i, found); });
+  attempt([&] { found.unknown = unknown_files(run); });
   return found;
 }
 
-void quarantine(const Run& run, Findings& found) {
-  const LockFile lock(run.names.lock, LockFile::Access::write);
-  const EventLog log(run.names.log);
-  for (auto& bad : found.bad) {
-    if (const auto holder = lock.try_lock({.first = bad.shard, .count = 1})) {
-      throw CannotCreate(run.files.path(bad.shard).string(),
-                         fmt::format("process {} is writing it", holder->process));
-    }
-    // Its writer may have replaced it since it was read.
-    if (is_missing(run, bad.shard) || problem_of(run, bad.shard).empty()) continue;
-    bad.renamed_to = run.files.quarantine(bad.shard, bad.problem).filename().string();
-    note(fmt::format("helmholtz: {}; renamed to {}", bad.problem, bad.renamed_to));
-    log.write("quarantined",
-              {{"shard", bad.shard}, {"renamed_to", bad.renamed_to}, {"problem", bad.problem}});
+void quarantine(const Run& run, const LockFile& lock, const EventLog& log, BadShard& bad) {
+  if (const auto holder = lock.try_lock({.first = bad.shard, .count = 1})) {
+    throw CannotCreate(run.files.path(bad.shard).string(),
+                       fmt::format("process {} is writing it", holder->process));
   }
+  // Its writer may have replaced it since it was read.
+  if (is_missing(run, bad.shard) || problem_of(run, bad.shard).empty()) return;
+  bad.renamed_to = run.files.quarantine(bad.shard, bad.problem).filename().string();
+  note(fmt::format("helmholtz: {}; renamed to {}", bad.problem, bad.renamed_to));
+  log.write("quarantined",
+            {{"shard", bad.shard}, {"renamed_to", bad.renamed_to}, {"problem", bad.problem}});
+}
+
+/// What cannot be renamed keeps nothing else from being renamed. @return the last failure's code
+ExitCode quarantine_all(const Run& run, std::vector<BadShard>& all) {
+  auto code = ExitCode::ok;
+  const auto attempt = [&](const auto& rename) {
+    try {
+      rename();
+    } catch (const Error& error) {
+      note(fmt::format("helmholtz: {}", error.what()));
+      code = error.code();
+    }
+  };
+  attempt([&] {
+    const LockFile lock(run.names.lock, LockFile::Access::write);
+    const EventLog log(run.names.log);
+    for (auto& bad : all) attempt([&] { quarantine(run, lock, log, bad); });
+  });
+  return code;
 }
 
 void print_findings(const Findings& found, bool json) {
@@ -158,9 +176,11 @@ void print_findings(const Findings& found, bool json) {
 ExitCode verify(const VerifyFlags& flags) {
   const auto run = flags.open();
   auto found = check_all(run);
-  if (flags.quarantine && !found.bad.empty()) quarantine(run, found);
+  auto code = ExitCode::ok;
+  if (flags.quarantine && !found.bad.empty()) code = quarantine_all(run, found.bad);
   print_findings(found, flags.output.json);
   if (!found.unreadable.empty()) return ExitCode::io;
+  if (code != ExitCode::ok) return code;
   return found.bad.empty() ? ExitCode::ok : ExitCode::bad_data;
 }
 
@@ -173,7 +193,8 @@ Command add_verify(CLI::App& program) {
        .summary = "read every shard of a sweep and check it",
        .footer = "Digests, sizes and ranges. Exit code 65 if a shard is bad; the next sweep on DIR "
                  "renames bad ones to NAME.bad-1 and trains them again, each once. Exit code 74 if "
-                 "one cannot be read: that is no damage. Nothing is changed without "
+                 "one cannot be read: that is no damage; or cannot be renamed. Nothing is changed "
+                 "without "
                  "--quarantine.\n\nExample:\n  helmholtz verify runs/a\n"},
       verify);
 }

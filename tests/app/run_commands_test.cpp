@@ -14,8 +14,9 @@
 #include <nlohmann/json.hpp>
 
 #include "helmholtz/machine_file.hpp"
-#include "support/process.hpp"
 #include "support/refusal.hpp"
+#include "support/sweep_command.hpp"
+#include "sweep/config.hpp"
 #include "sweep/shard_files.hpp"
 
 namespace helmholtz::testing {
@@ -81,6 +82,72 @@ TEST_F(RunCommands, VerifyNamesTheBadAndPutsThemAsideIfAsked) {
   EXPECT_EQ(run({"verify", "run"}).out, "0 shards good, 0 bad, 1 missing\n");
   EXPECT_EQ(run({"sweep", "--config", "run/config.toml", "--out", "run"}).exit_code, 0);
   EXPECT_EQ(run({"verify", "run"}).exit_code, 0);
+}
+
+// What cannot be renamed hides neither the other findings nor what is renamed.
+TEST_F(RunCommands, VerifyReportsEverythingWhereAShardCannotBeRenamed) {
+  const auto sweep = small_sweep({"--out", "many", "--quiet"});
+  auto empty_part = sweep;
+  empty_part.insert(empty_part.end(), {"--shard", "1/2"});
+  ASSERT_EQ(run(empty_part).exit_code, 0);
+  set_shard_machines(folder_.path() / "many", 4);
+  ASSERT_EQ(run(sweep).exit_code, 0);
+  const auto shards = folder_.path() / "many" / "shards";
+  for (const auto* name : {"00000000.h5", "00000000.h5.bad-1", "00000002.h5"}) {
+    std::ofstream(shards / name) << "?";
+  }
+  std::filesystem::remove(shards / "00000003.h5");
+  const auto verified = run({"verify", "many", "--quarantine", "--json"});
+  EXPECT_EQ(verified.exit_code, 74);
+  EXPECT_THAT(verified.err, HasSubstr("many/shards/00000000.h5"));
+  const auto lines = lines_of(verified.out);
+  ASSERT_EQ(lines.size(), 3U) << verified.out;
+  EXPECT_EQ(Json::parse(lines[0])["shard"], 0);
+  EXPECT_EQ(Json::parse(lines[0])["renamed_to"], nullptr);
+  EXPECT_EQ(Json::parse(lines[1])["shard"], 2);
+  EXPECT_EQ(Json::parse(lines[1])["renamed_to"], "00000002.h5.bad-1");
+  const auto done = Json::parse(lines[2]);
+  EXPECT_EQ(done["good"], 1);
+  EXPECT_EQ(done["bad"], 2);
+  EXPECT_EQ(done["missing"], 1);
+  EXPECT_TRUE(std::filesystem::exists(shards / "00000000.h5"));
+  std::filesystem::remove(folder_.path() / "many" / "lock");
+  std::filesystem::create_directory(folder_.path() / "many" / "lock");
+  const auto unlocked = run({"verify", "many", "--quarantine"});
+  EXPECT_EQ(unlocked.exit_code, 73);
+  EXPECT_THAT(unlocked.err, NamesFile("many/lock"));
+  EXPECT_EQ(lines_of(unlocked.out).back(), "1 shard good, 1 bad, 2 missing");
+}
+
+TEST_F(RunCommands, VerifyPrintsAProblemOnOneLine) {
+  std::filesystem::rename(folder_.path() / "run", folder_.path() / "two\nlines");
+  std::ofstream(folder_.path() / "two\nlines" / "shards" / "00000000.h5") << "?";
+  const auto verified = run({"verify", "two\nlines"});
+  EXPECT_EQ(verified.exit_code, 65);
+  EXPECT_EQ(lines_of(verified.out).size(), 2U) << verified.out;
+}
+
+/// The system's error for a link to itself holds for every user: neither missing nor readable.
+TEST_F(RunCommands, WhatCannotBeReadIsNotMissing) {
+  std::filesystem::create_symlink("loop", folder_.path() / "loop");
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"status", "loop"},
+                                             {"export", "loop"},
+                                             {"sweep", "--out", "loop"},
+                                             {"sweep", "--out", "loop", "--resume"},
+                                             {"train", "--config", "loop"},
+                                             {"train", "--world", "file:loop"},
+                                             {"train", "--from", "loop"}}) {
+    const auto ran = run(arguments);
+    EXPECT_EQ(ran.exit_code, 74) << arguments[0] << ' ' << arguments[1] << ran.err;
+    EXPECT_THAT(ran.err, StartsWith("helmholtz: loop"));
+    EXPECT_EQ(ran.out, "");
+  }
+  std::filesystem::remove(folder_.path() / "run" / "lock");
+  std::filesystem::create_symlink("lock", folder_.path() / "run" / "lock");
+  const auto ran = run({"status", "run"});
+  EXPECT_EQ(ran.exit_code, 74);
+  EXPECT_THAT(ran.err, NamesFile("run/lock"));
 }
 
 TEST_F(RunCommands, VerifyCountsAShardThatMoreSeedsLengthenAsMissing) {
@@ -182,6 +249,28 @@ TEST_F(RunCommands, ReplayTellsAShardWithOtherResults) {
   EXPECT_THAT(
       replayed([&](Shard& shard) { shard.parameters[before] += 1; }),
       AllOf(NamesFile("run/shards/00000000.h5"), HasSubstr("parameters"), HasSubstr("machine 6")));
+}
+
+// Earlier versions recorded what rounding made of 0; today's machine has the clamped value.
+TEST_F(RunCommands, ReplayNamesAKlThatIsEqualUpToTheClamp) {
+  std::ofstream(folder_.path() / "coin") << "0\n1\n";
+  const Arguments sweep = {"sweep", "--world", "file:coin", "--layers", "1,1",   "--seeds",
+                           "0:1",   "--steps", "0",         "--out",    "coins", "--quiet"};
+  ASSERT_EQ(run(sweep).exit_code, 0);
+  const ShardFiles files(folder_.path() / "coins", read_config(RunFiles(folder_.path() / "coins")));
+  auto shard = files.read(0);
+  ASSERT_EQ(shard.kl_exact[0], 0);
+  const Arguments replay = {"replay", "coins", "--machine", "0", "--json"};
+  EXPECT_EQ(Json::parse(lines_of(run(replay).out).back())["kl_clamped"], 0);
+  shard.kl_exact[0] = -1e-16;
+  files.write(shard);
+  const auto done = Json::parse(lines_of(run(replay).out).back());
+  EXPECT_EQ(done["evaluations_compared"], 1);
+  EXPECT_EQ(done["kl_clamped"], 1);
+  EXPECT_THAT(run({"replay", "coins", "--machine", "0"}).err, HasSubstr("1 KL below 0"));
+  shard.kl_exact[0] = 1e-16;
+  files.write(shard);
+  EXPECT_EQ(run(replay).exit_code, 65);
 }
 
 TEST(Replay, StopsAtASignal) {

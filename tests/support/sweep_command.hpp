@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "support/process.hpp"
 
@@ -20,6 +23,14 @@ inline Arguments small_sweep(const Arguments& more) {
                          "20",    "--eval-every", "10",      "--samples", "30"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
+}
+
+/// As if an earlier version had made a run directory, whose shards had another size. It has no
+/// shards yet: as a part without any leaves it.
+inline void set_shard_machines(const std::filesystem::path& run, std::uint64_t machines) {
+  auto manifest = nlohmann::ordered_json::parse(read_file(run / "manifest.json"));
+  manifest["machines_a_shard"] = machines;
+  std::ofstream(run / "manifest.json") << manifest;
 }
 
 /// A sweep's table, a line a machine and evaluation.
