@@ -13,11 +13,13 @@
 #include "support/small_sweep.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
+#include "sweep/validate.hpp"
 
 namespace helmholtz {
 namespace {
 
 using testing::sixteen_configurations;
+using testing::two_configurations;
 
 std::string field_of(const std::function<void()>& body) {
   try {
@@ -171,6 +173,17 @@ TEST(Sweep, RejectsABadSpec) {
   }
 }
 
+// Memory follows the shards that a directory has, not those that a new one would have.
+TEST(Sweep, NeedsTheMemoryOfItsDirectorysShards) {
+  auto spec = two_configurations();
+  spec.topologies = {Topology::parse("4,2000,2000,9")};
+  spec.samples = 1;
+  spec.seeds = SeedSet::parse("0:2000000");
+  EXPECT_EQ(field_of([&] { validate(spec, 0); }), "nothing thrown");
+  EXPECT_EQ(field_of([&] { validate(spec, std::uint64_t{1} << 20U); }), "layers");
+  EXPECT_GT(disk_bytes(spec, 1), disk_bytes(spec, 1000));
+}
+
 struct EqualValues {
   const char* field;
   const char* first;
@@ -182,6 +195,7 @@ TEST(Sweep, RejectsWhatTheArithmeticTakesForEqual) {
   for (const auto& [field, first, second] : std::vector<EqualValues>{
            {"lr", "0.3", "0.30000000000000004"},
            {"lr", "0", "1e-46"},
+           {"init", "zero", "zero+visible-bias:1e-46"},
            {"layers", "1,6,9", "1,6,9"},
            {"batch", "3", "3"},
            {"schedule", "constant", "inverse:0"},
@@ -219,7 +233,7 @@ TEST(Sweep, ShardsStaySmallWhateverTheyKeep) {
   spec.seeds = SeedSet::parse("0:20000");
   const auto with = [&](const char* kept) {
     spec.save_parameters = SaveParameters::parse(kept);
-    return std::pair(spec.shard_machines(), disk_bytes(spec));
+    return std::pair(spec.shard_machines(), disk_bytes(spec, spec.shard_machines()));
   };
   const auto [none, none_bytes] = with("none");
   const auto [all, all_bytes] = with("all");
@@ -276,7 +290,7 @@ TEST(Sweep, SeveralShardsAreTrainedAtOnce) {
   EXPECT_EQ(shards("reference", 64), 1U);
   EXPECT_GE(shards("cuda-fused", 1) * each, std::size_t{1} << 17U);
   spec.steps = 100;  // cheap: then memory bounds it
-  EXPECT_LT(sweep_memory(spec).shard, 1e9);
+  EXPECT_LT(sweep_memory(spec, spec.shard_machines()).shard, 1e9);
   EXPECT_LT(static_cast<double>(machines_at_once(spec, spec.shard_machines())) * 143 * 4, 3e8);
 }
 

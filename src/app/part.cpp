@@ -27,12 +27,17 @@ std::uint64_t variable(const char* name, std::uint64_t otherwise) {
 struct Launcher {
   const char* number;  ///< from 0
   const char* count;
+  const char* sign;  ///< without this variable, the others number something else
 };
 
-/// The innermost first: what mpirun starts in a Slurm job inherits Slurm's variables.
-constexpr std::array kLaunchers = {
-    Launcher{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, Launcher{"PMI_RANK", "PMI_SIZE"},
-    Launcher{"SLURM_PROCID", "SLURM_NTASKS"}, Launcher{"JOB_COMPLETION_INDEX", "JOB_COMPLETIONS"}};
+/// Ranks of one job. The innermost first: what mpirun starts in a Slurm job inherits Slurm's
+/// variables, of which sbatch sets some for its script, which is no rank.
+constexpr std::array kRanks = {
+    Launcher{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},
+    Launcher{"PMI_RANK", "PMI_SIZE", "PMI_RANK"},
+    Launcher{"SLURM_PROCID", "SLURM_NTASKS", "SLURM_STEP_ID"}};
+constexpr Launcher kKubernetes = {"JOB_COMPLETION_INDEX", "JOB_COMPLETIONS",
+                                  "JOB_COMPLETION_INDEX"};
 
 std::optional<ChosenPart> array_part() {
   constexpr const char* kId = "SLURM_ARRAY_TASK_ID";
@@ -51,8 +56,10 @@ std::optional<ChosenPart> array_part() {
 }
 
 std::optional<ChosenPart> launched_part(const Launcher& launcher) {
-  if (std::getenv(launcher.number) == nullptr) return std::nullopt;
-  if (std::getenv(launcher.count) == nullptr) {  // Kubernetes tells an index and no count
+  if (std::getenv(launcher.number) == nullptr || std::getenv(launcher.sign) == nullptr) {
+    return std::nullopt;
+  }
+  if (std::getenv(launcher.count) == nullptr) {  // Kubernetes sets an index and no count
     throw InvalidArgument(launcher.count, "",
                           fmt::format("the number of processes, beside {}; or give --shard "
                                       "${}/N",
@@ -66,18 +73,25 @@ std::optional<ChosenPart> launched_part(const Launcher& launcher) {
   return ChosenPart{.part = part, .from = launcher.number};
 }
 
+/// The ranks of each task of an array divide its part among them.
 ChosenPart automatic_part() {
-  auto chosen = array_part();
-  for (const auto& launcher : kLaunchers) {
-    if (!chosen) chosen = launched_part(launcher);
+  auto task = array_part();
+  if (!task) task = launched_part(kKubernetes);
+  std::optional<ChosenPart> rank;
+  for (const auto& launcher : kRanks) {
+    if (!rank) rank = launched_part(launcher);
   }
-  if (!chosen) {
-    std::string names = "SLURM_ARRAY_TASK_ID";
-    for (const auto& launcher : kLaunchers) names += fmt::format(", {}", launcher.number);
-    throw InvalidArgument("shard", "auto", fmt::format("k/n, where none is set of {}", names));
+  if (!task && !rank) {
+    std::string names = fmt::format("SLURM_ARRAY_TASK_ID, {}", kKubernetes.number);
+    for (const auto& launcher : kRanks) names += fmt::format(", {}", launcher.number);
+    throw InvalidArgument("shard", "auto",
+                          fmt::format("k/n, where none is set of {} (in a job step)", names));
   }
-  chosen->asked = true;
-  return *chosen;
+  const auto [t, task_from, t_asked] = task.value_or(ChosenPart{});
+  const auto [r, rank_from, r_asked] = rank.value_or(ChosenPart{});
+  return {.part = {.k = t.k * r.n + r.k, .n = t.n * r.n},
+          .from = task_from + (task && rank ? ", " : "") + rank_from,
+          .asked = true};
 }
 
 }  // namespace
@@ -98,36 +112,31 @@ ChosenPart parse_part(const std::optional<std::string>& text) {
   return {.part = {.k = k, .n = n}, .from = "--shard", .asked = true};
 }
 
-PartShare share_of(const SweepPart& part, const SweepSpec& spec) {
-  const auto shards = part.of(spec.shards());
-  const auto before = [&](std::uint64_t shard) {
-    return std::min(shard * spec.shard_machines(), spec.machines());
-  };
+PartShare share_of(const SweepPart& part, const SweepSpec& spec, std::uint64_t each) {
+  const auto all_shards = (spec.machines() - 1) / each + 1;
+  const auto shards = part.of(all_shards);
+  const auto before = [&](std::uint64_t shard) { return std::min(shard * each, spec.machines()); };
   return {.shards = shards,
-          .all_shards = spec.shards(),
+          .all_shards = all_shards,
           .machines = before(shards.first + shards.count) - before(shards.first),
           .all_machines = spec.machines()};
 }
 
-void require_work(const ChosenPart& chosen, const SweepSpec& spec,
-                  const std::filesystem::path& out) {
-  const auto& part = chosen.part;
-  std::error_code ignored;
-  const bool shared = std::filesystem::exists(RunFiles(out).manifest, ignored);
-  if (chosen.asked || part.of(spec.shards()).count > 0 || shared) return;
+void require_work(const ChosenPart& chosen, const PartShare& share) {
+  if (chosen.asked || share.shards.count > 0) return;
   const char* value = std::getenv(chosen.from.c_str());
   throw InvalidArgument(
       chosen.from, value == nullptr ? "" : value,
       fmt::format("a task with a shard: part {} of {} has none of {}; --shard 0/1 trains all of "
-                  "them in a directory of the task's own, --shard auto shares {}",
-                  part.k, part.n, report::counted(spec.shards(), "shard"), out.string()));
+                  "them in a directory of the task's own, --shard auto lets a task have none",
+                  chosen.part.k, chosen.part.n, report::counted(share.all_shards, "shard")));
 }
 
 std::string part_text(const ChosenPart& chosen, const PartShare& share) {
   const auto& [first, count] = share.shards;
   const auto shards = count == 0
                           ? fmt::format("none of {}", report::counted(share.all_shards, "shard"))
-                          : fmt::format("shards {} to {} of {}", first, first + count - 1,
+                          : fmt::format("shards [{}, {}) of {}", first, first + count,
                                         report::grouped(share.all_shards));
   return fmt::format("part {} of {}{}: {}, {} of {}", chosen.part.k, chosen.part.n,
                      chosen.from.empty() ? "" : fmt::format(" ({})", chosen.from), shards,

@@ -21,6 +21,8 @@
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
 #include "sweep/fields.hpp"
+#include "sweep/run_folder.hpp"
+#include "sweep/validate.hpp"
 
 namespace helmholtz::app {
 
@@ -65,16 +67,17 @@ SweepSpec spec_of(const std::vector<std::string>& words) {
     const bool is_flag = ++word == words.end() || word->starts_with("--");
     values.push_back(is_flag ? "true" : *word++);
   }
-  auto spec = parse_spec(given);
-  spec.validate();
-  return spec;
+  return parse_spec(given);
 }
 
 ExitCode reproduce(const Flags& flags) {
   const auto& experiment = find(flags.name);
   if (flags.out.empty()) throw InvalidArgument("out", "", "a directory for the results");
   std::vector<SweepSpec> specs;
-  for (const auto& part : experiment.parts) specs.push_back(spec_of(words_of(part, flags)));
+  for (const auto& part : experiment.parts) {
+    const auto& spec = specs.emplace_back(spec_of(words_of(part, flags)));
+    validate(spec, existing_shard_machines(std::filesystem::path(flags.out) / part.name, spec));
+  }
   catch_interrupts();
   Reproduction reproduction(experiment);
   for (std::size_t i = 0; i < specs.size(); ++i) {
@@ -87,7 +90,7 @@ ExitCode reproduce(const Flags& flags) {
                  reproduction.threshold());
     const auto statistics = run.complete();
     if (!statistics) {
-      if (!flags.output.quiet) note("helmholtz: stopped; the same command goes on");
+      if (!flags.output.quiet) note("helmholtz: stopped; the same command resumes it");
       return ExitCode::stopped;
     }
     std::optional<Directions> directions;
@@ -108,7 +111,7 @@ std::string footer() {
   constexpr std::size_t kIndent = 12;
   std::string text =
       "Runs the sweeps that stand beside a published result; a sweep directory each. The same "
-      "command goes on where it was stopped.\n\n";
+      "command resumes them where they were stopped.\n\n";
   for (const auto& experiment : experiments()) {
     text += wrapped(fmt::format("  {:<10}{}", experiment.name, experiment.source),
                     HelpFormatter::kWidth, kIndent);

@@ -19,7 +19,8 @@
 #include "helmholtz/sweep.hpp"
 #include "report/numbers.hpp"
 #include "sweep/memory.hpp"
-#include "sweep/run_directory.hpp"
+#include "sweep/run_folder.hpp"
+#include "sweep/validate.hpp"
 
 namespace helmholtz::app {
 
@@ -37,17 +38,17 @@ struct Flags {
 };
 
 /// What the sweep would take, from a second of it.
-ExitCode estimate(const SweepSpec& spec, const ChosenPart& chosen, const OutputOptions& output) {
+ExitCode estimate(const SweepSpec& spec, std::uint64_t each, const ChosenPart& chosen,
+                  const PartShare& share, const OutputOptions& output) {
   constexpr double kCalibration = 1;  // seconds
-  const auto needs = estimate_sweep(spec, kCalibration);
-  const double bytes = disk_bytes(spec);
-  const double memory = sweep_memory(spec).total();
-  const auto share = share_of(chosen.part, spec);
+  const auto needs = estimate_sweep(spec, kCalibration, each);
+  const double bytes = disk_bytes(spec, each);
+  const double memory = sweep_memory(spec, each).total();
   if (output.json) {
     print_line(json_text({{"dry_run", true},
                           {"machines", spec.machines()},
                           {"configurations", spec.configurations()},
-                          {"shards", spec.shards()},
+                          {"shards", share.all_shards},
                           {"evaluations", spec.evaluations()},
                           {"part", part_json(chosen, share)},
                           {"threads", threads_of(spec.threads)},
@@ -70,8 +71,8 @@ ExitCode estimate(const SweepSpec& spec, const ChosenPart& chosen, const OutputO
       "nothing was written\n",
       report::counted(spec.machines(), "machine"),
       report::counted(spec.configurations(), "configuration"),
-      report::counted(spec.seeds.size(), "seed"), report::counted(spec.shards(), "shard"),
-      report::counted(std::min(spec.shard_machines(), spec.machines()), "machine"),
+      report::counted(spec.seeds.size(), "seed"), report::counted(share.all_shards, "shard"),
+      report::counted(std::min(each, spec.machines()), "machine"),
       report::counted(spec.evaluations(), "evaluation"), spec.steps, report::bytes(bytes),
       report::bytes(memory), of_devices, report::clock(needs.seconds),
       report::scaled(needs.machine_steps_per_second),
@@ -83,16 +84,16 @@ ExitCode sweep(const Flags& flags) {
   const auto spec = flags.spec.parse();
   const auto part = parse_part(flags.part);
   const auto success_below = flags.success.parse();
-  spec.validate();
-  if (flags.dry_run) return estimate(spec, part, flags.spec.output());
+  const auto existing = flags.out.empty() ? 0 : existing_shard_machines(flags.out, spec);
+  validate(spec, existing);
+  const auto each = existing > 0 ? existing : spec.shard_machines();
+  const auto share = share_of(part.part, spec, each);
+  if (flags.dry_run) return estimate(spec, each, part, share, flags.spec.output());
   if (flags.out.empty()) {
     throw InvalidArgument("out", "", "a directory for the results (or --dry-run)");
   }
-  std::error_code ignored;
-  if (flags.resume && !std::filesystem::exists(RunFiles(flags.out).manifest, ignored)) {
-    throw NoInput(flags.out, "holds no sweep to resume");
-  }
-  require_work(part, spec, flags.out);
+  if (flags.resume && existing == 0) throw NoInput(flags.out, "holds no sweep to resume");
+  require_work(part, share);
   catch_interrupts();
   return SweepRun(spec, flags.spec.output(), flags.out, part, success_below).run();
 }
@@ -104,8 +105,8 @@ Command add_sweep(CLI::App& program) {
   parser->footer(
       "Every combination of the lists is trained with every seed. DIR gets the results shard by "
       "shard, config.toml (runs the sweep again), summary.csv (quantiles) and, without --json, "
-      "report.html (pictures, by gnuplot if it is installed). The same command goes on where a "
-      "sweep was stopped or killed; more seeds extend a finished one.\n\n"
+      "report.html (pictures, by gnuplot if it is installed). The same command resumes "
+      "a sweep that was stopped or killed; more seeds extend a finished one.\n\n"
       "Machines of one seed draw the same random numbers in every configuration: differences "
       "between configurations are paired by seed (report --compare), not independent samples; "
       "other seeds are independent.\n\n"
@@ -123,13 +124,13 @@ Command add_sweep(CLI::App& program) {
   parser
       ->add_option(
           "--shard", flags->part,
-          "train part K of N alone, K from 0; several processes may share DIR. auto: K and "
-          "N of a Slurm array, mpirun, srun or Kubernetes (default: of a Slurm array, else "
-          "all)")
+          "train part K of N alone, K from 0; several processes may share DIR. auto: of "
+          "a Slurm array or Kubernetes, divided among the ranks of mpirun or srun (default: of a "
+          "Slurm array, else all)")
       ->type_name("K/N")
       ->group("Run")
       ->configurable(false);
-  parser->add_flag("--resume", flags->resume, "go on only: fail unless DIR holds a sweep")
+  parser->add_flag("--resume", flags->resume, "fail unless DIR holds a sweep to resume")
       ->disable_flag_override()
       ->group("Run")
       ->configurable(false);

@@ -72,19 +72,16 @@ ExitCode SweepRun::run() {
 }
 
 PartShare SweepRun::share() const {
-  return {.shards = directory_.shards_of_part(),
-          .all_shards = directory_.shards(),
-          .machines = directory_.machines_of_part(),
-          .all_machines = spec_.machines()};
+  return share_of(part_.part, spec_, directory_.shard_machines());
 }
 
 /// Also with --quiet, where machines stay untrained that the user may count on: an empty part, or
-/// one that nobody asked for.
+/// one that the environment chose.
 void SweepRun::say_part() const {
   const auto mine = share();
   const bool is_all = mine.shards.count == mine.all_shards;
-  const bool must = mine.shards.count == 0 || (!is_all && !part_.asked);
-  if (part_.part.n == 1 || (output_.quiet && !must)) return;
+  const bool must = mine.shards.count == 0 || part_.is_found();
+  if (!must && (part_.part.n == 1 || output_.quiet)) return;
   note(fmt::format("helmholtz: {}{}", part_text(part_, mine),
                    is_all ? "" : "; the others are left to other processes"));
 }
@@ -179,7 +176,7 @@ ExitCode SweepRun::finish_part() const {
                                   directory_.path().string());
   if (outcome_.stopped) {
     if (!output_.quiet) {
-      note(fmt::format("helmholtz: stopped; {}; the same command goes on", counts));
+      note(fmt::format("helmholtz: stopped; {}; the same command resumes it", counts));
     }
     return ExitCode::stopped;
   }

@@ -17,6 +17,7 @@
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "io/atomic_file.hpp"
+#include "sweep/arithmetic.hpp"
 
 namespace helmholtz::app {
 
@@ -44,7 +45,7 @@ struct TrainFlags {
     command.add_option("--save", save, "write the trained machine here (HDF5)")
         ->type_name("FILE")
         ->group("Run");
-    command.add_option("--from", from, "go on with a saved machine, for --steps more")
+    command.add_option("--from", from, "resume a saved machine, for --steps more")
         ->type_name("FILE")
         ->group("Run");
   }
@@ -70,6 +71,7 @@ RandomScheme parse_rng(const TrainFlags& flags) {
 }
 
 SavedMachine new_machine(const TrainFlags& flags, const SweepSpec& spec) {
+  require_no_underflow(spec);
   const auto seed = parse_seed(flags);
   return {.ensemble = spec.ensemble(spec.configuration(0), std::span(&seed, 1)),
           .step = 0,

@@ -23,7 +23,7 @@ class BackgroundSink {
   void write(std::vector<Shard> block);
   /// Waits until all is written. @throws what a sink threw
   void finish();
-  /// Whether a sink threw: the next call tells what.
+  /// Whether a sink threw: the next call throws it.
   [[nodiscard]] bool failed() const noexcept { return failed_; }
 
  private:

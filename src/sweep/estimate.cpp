@@ -41,16 +41,16 @@ class Stopwatch {
 };
 
 /// Machines of each kind that are trained at once.
-std::uint64_t machines_together(const SweepSpec& spec) {
-  const auto all = std::min(machines_at_once(spec, spec.shard_machines()), spec.machines());
+std::uint64_t machines_together(const SweepSpec& spec, std::uint64_t each) {
+  const auto all = std::min(machines_at_once(spec, each), spec.machines());
   return std::max<std::uint64_t>(1, all / spec.kinds().size());
 }
 
-/// As many machines of a kind as show its speed, at most those trained at once.
-Ensemble trial(const SweepSpec& spec, const SweepConfiguration& kind) {
+/// As many machines of a kind as show its speed, at most `together`.
+Ensemble trial(const SweepSpec& spec, const SweepConfiguration& kind, std::uint64_t together) {
   constexpr std::uint64_t kParameters = std::uint64_t{1} << 24U;
   const auto most = kParameters / spec.topologies[kind.topology].parameters() + 1;
-  return trial_ensemble(spec, kind, std::min(machines_together(spec), most));
+  return trial_ensemble(spec, kind, std::min(together, most));
 }
 
 /// Machine-steps a second.
@@ -84,6 +84,11 @@ double evaluation_rate(Trainer& trainer, std::uint64_t samples, double seconds) 
 }  // namespace
 
 SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
+  return estimate_sweep(spec, seconds, spec.shard_machines());
+}
+
+SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds, std::uint64_t each) {
+  const auto together = machines_together(spec, each);
   const auto kinds = spec.kinds();
   const auto share = 1.0 / static_cast<double>(kinds.size());
   const double machines = static_cast<double>(spec.machines()) * share;  // of each kind
@@ -92,14 +97,14 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
   double evaluating = 0;
   double device_bytes = 0;
   for (const auto& kind : kinds) {
-    auto trainer = make_trainer(trial(spec, kind), spec.trainer_options(kind));
+    auto trainer = make_trainer(trial(spec, kind, together), spec.trainer_options(kind));
     training += machine_steps / training_rate(trainer, seconds * share * 0.7);
     evaluating += machines * static_cast<double>(spec.evaluations()) /
                   evaluation_rate(trainer, spec.samples, seconds * share * 0.3);
-    const double each = static_cast<double>(trainer.device_bytes()) /
-                        static_cast<double>(trainer.ensemble().size());
-    const auto at_once = static_cast<double>(machines_together(spec) * blocks_at_once(spec));
-    device_bytes = std::max(device_bytes, each * std::min(machines, at_once));
+    const double of_machine = static_cast<double>(trainer.device_bytes()) /
+                              static_cast<double>(trainer.ensemble().size());
+    const auto at_once = static_cast<double>(together * blocks_at_once(spec));
+    device_bytes = std::max(device_bytes, of_machine * std::min(machines, at_once));
   }
   return {.seconds = training + evaluating,
           .machine_steps_per_second =

@@ -38,10 +38,14 @@ struct SweepMemory {
   [[nodiscard]] double total() const { return shard + summary; }
 };
 
+/// In shards of `each`, as the next two.
 /// @throws InvalidArgument (field "backend") for an unknown backend
-SweepMemory sweep_memory(const SweepSpec& spec);
+SweepMemory sweep_memory(const SweepSpec& spec, std::uint64_t each);
 
 /// Bytes that a sweep's results take on disk, about, without parameters of the best.
-double disk_bytes(const SweepSpec& spec);
+double disk_bytes(const SweepSpec& spec, std::uint64_t each);
+
+/// Where SweepSpec::shard_machines() does not hold, as in a directory of another version.
+SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds, std::uint64_t each);
 
 }  // namespace helmholtz

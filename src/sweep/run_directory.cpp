@@ -60,17 +60,15 @@ RunDirectory::RunDirectory(std::filesystem::path path, const SweepSpec& spec, Sw
 }
 
 std::uint64_t RunDirectory::open_or_create(const SweepSpec& spec) const {
-  if (!io::is_there(names_.manifest)) {
-    create_folder(names_.shards_folder);
-    if (spec.world.name().starts_with("file:")) {
-      io::write_file(names_.world, pattern_text(spec.world), AtomicFile::Rivals::none);
-    }
-    io::write_file(names_.config, config_, AtomicFile::Rivals::none);
-    // Last: a directory with a manifest is whole.
-    io::write_file(names_.manifest, manifest_text(spec), AtomicFile::Rivals::none);
+  if (const auto each = existing_shard_machines(path_, spec); each > 0) return each;
+  create_folder(names_.shards_folder);
+  if (spec.world.name().starts_with("file:")) {
+    io::write_file(names_.world, pattern_text(spec.world), AtomicFile::Rivals::none);
   }
-  require_same_sweep(path_, spec);
-  return read_manifest(names_.manifest).shard_machines;
+  io::write_file(names_.config, config_, AtomicFile::Rivals::none);
+  // Last: a directory with a manifest is whole.
+  io::write_file(names_.manifest, manifest_text(spec), AtomicFile::Rivals::none);
+  return spec.shard_machines();
 }
 
 void RunDirectory::lock_part() const {
@@ -80,9 +78,9 @@ void RunDirectory::lock_part() const {
   for (const auto& event : read_events(names_.log)) {
     if (event.process == holder->process) host = event.host;
   }
-  throw CannotCreate(path_.string(), fmt::format("process {} on {} is writing shards {} to {}",
+  throw CannotCreate(path_.string(), fmt::format("process {} on {} is writing shards [{}, {})",
                                                  holder->process, host, holder->range.first,
-                                                 holder->range.first + holder->range.count - 1));
+                                                 holder->range.first + holder->range.count));
 }
 
 void RunDirectory::extend(const SweepSpec& spec) const {

@@ -32,11 +32,11 @@ struct SweepPart {
 /// - shards/: the results, see ShardFiles; a shard that is there is done;
 /// - summary.csv: written by whoever completes the sweep;
 /// - log.jsonl: what happened when; lock: see LockFile.
-/// Any process may end at any moment, several may work on different parts, and the next one goes
-/// on with the shards that are missing.
+/// Any process may end at any moment, several may work on different parts, and the next one
+/// trains the shards that are missing.
 class RunDirectory : public ShardSink {
  public:
-  /// Told what users should know at once, e.g. that a shard was renamed.
+  /// Gets what users should know at once, e.g. that a shard was renamed.
   using Warn = std::function<void(const std::string&)>;
 
   /// Creates the directory with its parents, or opens it to resume: the same configuration, whose
@@ -54,9 +54,6 @@ class RunDirectory : public ShardSink {
   /// Machines of the part that are done.
   [[nodiscard]] std::uint64_t machines_done() const;
   [[nodiscard]] std::uint64_t machines_of_part() const;
-  /// The part's shards, and how many the sweep has.
-  [[nodiscard]] LockFile::Range shards_of_part() const noexcept { return part_; }
-  [[nodiscard]] std::uint64_t shards() const { return files_.shards(); }
 
   /// @throws InvalidArgument (field "shard_machines") unless they are whole shards of this
   ///         directory; IoError, CannotCreate: earlier shards stay

@@ -113,8 +113,9 @@ void create_folder(const fs::path& path) {
   for (const auto& parent : parents) io::sync_folder(parent);
 }
 
-void require_same_sweep(const fs::path& path, const SweepSpec& spec) {
+std::uint64_t existing_shard_machines(const fs::path& path, const SweepSpec& spec) {
   const RunFiles names(path);
+  if (!io::is_there(names.manifest)) return 0;
   const auto manifest = read_manifest(names.manifest);
   const auto settings = settings_of(spec);
   if (manifest.configuration_hash != configuration_hash(settings)) {
@@ -127,24 +128,23 @@ void require_same_sweep(const fs::path& path, const SweepSpec& spec) {
                                                   "more seeds may only follow",
                                                   seeds.to_string(), spec.seeds.to_string()));
   }
+  return manifest.shard_machines;
 }
 
 fs::path prepared_folder(fs::path path, const SweepSpec& spec, const std::string& config) {
   create_folder(path);
+  if (existing_shard_machines(path, spec) > 0) return path;
   const RunFiles names(path);
-  if (!io::is_there(names.manifest)) {
-    const auto strange = strange_entry(path, names, spec, config);
-    if (!strange) return path;
-    if (holds(names.lock, "")) {  // perhaps of a process that makes the same sweep at this moment
-      const LockFile lock(names.lock, LockFile::Access::write);
-      const LockFile::Exclusive made(lock);
-    }
-    if (!io::is_there(names.manifest)) {
-      throw CannotCreate(strange->string(),
-                         "is there already, but no sweep that it belongs to; give another --out");
-    }
+  const auto strange = strange_entry(path, names, spec, config);
+  if (!strange) return path;
+  if (holds(names.lock, "")) {  // perhaps of a process that makes the same sweep at this moment
+    const LockFile lock(names.lock, LockFile::Access::write);
+    const LockFile::Exclusive made(lock);
   }
-  require_same_sweep(path, spec);
+  if (existing_shard_machines(path, spec) == 0) {
+    throw CannotCreate(strange->string(),
+                       "is there already, but no sweep that it belongs to; give another --out");
+  }
   return path;
 }
 

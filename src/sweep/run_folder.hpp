@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -16,15 +17,16 @@ struct RunFiles {
 /// Creates a folder with its parents, so that they outlast a crash. @throws CannotCreate, IoError
 void create_folder(const std::filesystem::path& path);
 
-/// @throws CannotCreate unless the run there has the spec's configuration, and seeds that the
-///         spec's begin with; BadData if its files are damaged
-void require_same_sweep(const std::filesystem::path& path, const SweepSpec& spec);
+/// Machines of a shard of the run in a folder; 0: there is none.
+/// @throws CannotCreate unless it has the spec's configuration, and seeds that the spec's begin
+///         with; BadData if its files are damaged; IoError if they cannot be read
+std::uint64_t existing_shard_machines(const std::filesystem::path& path, const SweepSpec& spec);
 
 /// The folder ready for its lock: it holds the same sweep, or of a sweep's files none but what
 /// another process that makes this sweep, or was killed when it did, has written. Files of other
 /// names are ignored; those of anyone else stay as they are.
 /// @param config  what config.toml will be
-/// @throws as require_same_sweep
+/// @throws as existing_shard_machines
 std::filesystem::path prepared_folder(std::filesystem::path path, const SweepSpec& spec,
                                       const std::string& config);
 

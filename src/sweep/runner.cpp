@@ -13,6 +13,7 @@
 #include "sweep/background_sink.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/shard.hpp"
+#include "sweep/validate.hpp"
 
 namespace helmholtz {
 
@@ -42,7 +43,7 @@ class Plan {
   [[nodiscard]] std::uint64_t count(std::uint64_t i) const {
     return std::min(size_, machines_ - first(i));
   }
-  /// Of shards begin to end-1.
+  /// Of shards [begin, end).
   [[nodiscard]] std::uint64_t machines(std::uint64_t begin, std::uint64_t end) const {
     return first(end - 1) + count(end - 1) - first(begin);
   }
@@ -222,7 +223,7 @@ class BlockRun {
 
 SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
                        std::span<ShardSink* const> sinks) {
-  spec.validate();
+  validate(spec, options.shard_machines);
   return BlockRun(spec, options, sinks).run();
 }
 

@@ -163,8 +163,8 @@ std::uint64_t blocks_at_once(const SweepSpec& spec) {
   return gpu ? 2 : 1;
 }
 
-SweepMemory sweep_memory(const SweepSpec& spec) {
-  const auto shard = std::min(machines_at_once(spec, spec.shard_machines()), spec.machines());
+SweepMemory sweep_memory(const SweepSpec& spec, std::uint64_t each) {
+  const auto shard = std::min(machines_at_once(spec, each), spec.machines());
   SweepMemory memory;
   double kept = 0;
   for (const auto& kind : spec.kinds()) {
@@ -182,13 +182,13 @@ SweepMemory sweep_memory(const SweepSpec& spec) {
   return memory;
 }
 
-double disk_bytes(const SweepSpec& spec) {
+double disk_bytes(const SweepSpec& spec, std::uint64_t each) {
   constexpr double kFile = 4096;  // of a shard, besides its rows
   const double kept = mean_kept_bytes(spec);
-  const auto shards = static_cast<double>(spec.shards());
-  const auto each = static_cast<double>(std::min(spec.shard_machines(), spec.machines()));
+  const auto shards = static_cast<double>((spec.machines() - 1) / each + 1);
+  const auto machines = static_cast<double>(std::min(each, spec.machines()));
   return row_bytes(spec) * static_cast<double>(spec.machines()) +
-         shards * (kFile + most_kept(spec, each) * kept);
+         shards * (kFile + most_kept(spec, machines) * kept);
 }
 
 }  // namespace helmholtz

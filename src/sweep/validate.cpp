@@ -1,12 +1,15 @@
+#include "sweep/validate.hpp"
+
 #include <limits>
 #include <string>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "backends/limits.hpp"
 #include "helmholtz/error.hpp"
-#include "helmholtz/sweep.hpp"
 #include "helmholtz/trainer.hpp"
+#include "sweep/arithmetic.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
 
@@ -33,10 +36,7 @@ void require_counts(const SweepSpec& spec) {
   require_range("steps", spec.steps, 0, Trainer::kMaxSteps);
   require_range("eval-every", spec.eval_every, 1, std::numeric_limits<std::uint64_t>::max());
   require_range("samples", spec.samples, 0, EvaluationOptions::kMaxSamples);
-  if (spec.threads < 0 || spec.threads > TrainerOptions::kMaxThreads) {
-    throw InvalidArgument("threads", std::to_string(spec.threads),
-                          fmt::format("0 (all cores) to {}", TrainerOptions::kMaxThreads));
-  }
+  limits::require_threads(spec.threads);
   if (spec.evaluations() > SweepSpec::kMaxEvaluations) {
     throw InvalidArgument(
         "eval-every", std::to_string(spec.eval_every),
@@ -89,11 +89,11 @@ void require_distinct(const SweepSpec& spec, const Field& field) {
   }
 }
 
-void require_memory(const SweepSpec& spec) {
+void require_memory(const SweepSpec& spec, std::uint64_t each) {
   constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
   const auto available = available_memory();
   const auto room = fmt::format("{:.1f} GiB of free memory", available / kGiB);
-  const auto need = sweep_memory(spec);
+  const auto need = sweep_memory(spec, each);
   if (need.shard > available) {
     throw InvalidArgument("layers", fmt::format("{:.1f} GiB of parameters", need.shard / kGiB),
                           "what fits in " + room);
@@ -109,15 +109,20 @@ void require_memory(const SweepSpec& spec) {
 
 }  // namespace
 
-void SweepSpec::validate() const {
-  require_not_empty(*this);
-  require_counts(*this);
-  require_trainable(*this);
-  for (const auto* const field : swept_fields()) require_distinct(*this, *field);
-  require_memory(*this);
-  for (const auto& kind : kinds()) {
-    make_trainer(trial_ensemble(*this, kind, 1), trainer_options(kind));
+void validate(const SweepSpec& spec, std::uint64_t each) {
+  require_not_empty(spec);
+  require_counts(spec);
+  require_trainable(spec);
+  if (each == 0) {
+    require_no_underflow(spec);
+    for (const auto* const field : swept_fields()) require_distinct(spec, *field);
+  }
+  require_memory(spec, each > 0 ? each : spec.shard_machines());
+  for (const auto& kind : spec.kinds()) {
+    make_trainer(trial_ensemble(spec, kind, 1), spec.trainer_options(kind));
   }
 }
+
+void SweepSpec::validate() const { helmholtz::validate(*this, 0); }
 
 }  // namespace helmholtz
