@@ -14,6 +14,7 @@
 #include "helmholtz/machine_file.hpp"
 #include "support/environment_variable.hpp"
 #include "support/process.hpp"
+#include "support/refusal.hpp"
 
 namespace helmholtz::testing {
 namespace {
@@ -141,27 +142,28 @@ TEST(Backends, MathIsForCudaLayeredAlone) {
     const auto run =
         run_program({command, "--steps", "1", "--backend", "cpu-layered", "--math", "tf32"});
     EXPECT_EQ(run.exit_code, 2);
-    EXPECT_THAT(run.err, HasSubstr("--math: got \"tf32\"; allowed: fp32 with backend cpu-layered"));
+    EXPECT_THAT(run.err, Refuses("--math", "tf32"));
   }
   EXPECT_EQ(run_program({"train", "--steps", "1", "--quiet", "--math", "fp32"}).exit_code, 0);
-  EXPECT_THAT(run_program({"train", "--math", "fp16"}).err,
-              HasSubstr("--math: got \"fp16\"; allowed: fp32, tf32, bf16x3"));
+  EXPECT_THAT(run_program({"train", "--math", "fp16"}).err, Refuses("--math", "fp16"));
 }
 
 TEST(Backends, APluginIsNamedByAnAbsolutePathAndOfThisVersion) {
   {
     const EnvironmentVariable relative("HELMHOLTZ_CUDA_PLUGIN", "plugin.so");
-    EXPECT_THAT(run_program({"backends"}).out, HasSubstr("plugin.so is no absolute path"));
+    EXPECT_THAT(run_program({"backends"}).out, HasSubstr("HELMHOLTZ_CUDA_PLUGIN=plugin.so"));
   }
   const EnvironmentVariable other("HELMHOLTZ_CUDA_PLUGIN", HELMHOLTZ_OLD_PLUGIN);
-  EXPECT_THAT(run_program({"backends"}).out, HasSubstr("of another version: needed interface"));
+  EXPECT_THAT(run_program({"backends"}).out, HasSubstr("version"));
 }
 
 TEST(Backends, DevicesAreForCudaAlone) {
   const auto run = run_program({"train", "--steps", "1", "--device", "0"});
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_THAT(run.err, HasSubstr("nothing with backend cpu-fused"));
-  EXPECT_EQ(run_program({"train", "--device", "0,x"}).exit_code, 2);
+  EXPECT_THAT(run.err, Refuses("--device", "0"));
+  const auto bad = run_program({"train", "--device", "0,x"});
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_THAT(bad.err, Refuses("--device", "x"));
 }
 
 TEST(Help, TeachesEveryCommand) {

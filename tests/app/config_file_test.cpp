@@ -9,10 +9,12 @@
 #include <fmt/format.h>
 
 #include "support/process.hpp"
+#include "support/refusal.hpp"
 
 namespace helmholtz::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class ConfigFile : public ::testing::Test {
@@ -88,62 +90,63 @@ TEST_F(ConfigFile, ReadsALongList) {
   // A rate twice, so that it is read and no more.
   const auto ran = sweep(text + "1e-6]");
   EXPECT_EQ(ran.exit_code, 2);
-  EXPECT_THAT(ran.err, HasSubstr("--lr: got \"1e-06\"; allowed: each value once"));
+  EXPECT_THAT(ran.err, Refuses("--lr", "1e-06"));
 }
 
 struct Refusal {
   std::string text;
   int exit_code;
-  std::string message;
+  ::testing::Matcher<const std::string&> err;
 };
 
 TEST_F(ConfigFile, RefusesTheRestInOneLine) {
   std::string deep;
   for (int i = 0; i < 60'000; ++i) deep += "a.";
+  const auto line = [](int number) { return NamesFile(fmt::format("c.toml: line {}", number)); };
   const std::vector<Refusal> refusals = {
-      {"lr = 0.1\nlr = 0.2", 65, "c.toml: line 2: "},
-      {"[sweep]\nlr = 1\n[train]\n[sweep]\nlr = 2", 65, "c.toml: line 4: "},
-      {"lr", 65, "c.toml: line 1: "},
-      {"= 0.1", 65, "c.toml: line 1: "},
-      {"# none\n\nlr =", 65, "c.toml: line 3: "},
-      {"lr = 0.1, 0.2", 65, "c.toml: line 1: "},
-      {"lr = [0.1,,0.2]", 65, "c.toml: line 1: "},
-      {"lr = [0.1,\n", 65, "c.toml: line "},
-      {"lr = \"0.1\nbatch = 2\"", 65, "c.toml: line 1: "},
-      {"world = kirby3x3", 65, "c.toml: line 1: "},
-      {"[sweep\nlr = 0.1", 65, "c.toml: line 1: "},
-      {"[[sweep]]\nlr = 0.1", 65, "line 1: needed a string, a number, true or false, or a list"},
-      {"\nlr = 1979-05-27", 65, "line 2: needed a string, a number, true or false, or a list"},
-      {deep + "b = 1", 65, "c.toml: line 1: a name of too many parts"},
-      {"[" + deep + "b]", 65, "c.toml: line 1: a name of too many parts"},
-      {"threads = 18446744073709551615", 65, "larger numbers go in quotes"},
-      {"layers = [[[1, 6, 9]]]", 65, "line 1: needed a string, a number"},
-      {"lr = []", 2, "--lr: got \"an empty list\"; allowed: at least one value"},
-      {"backend = []", 2, "--backend: got \"an empty list\""},
-      {"mean = []", 2, "--mean: got \"an empty list\""},
-      {"layers = [[]]", 2, "--layers: got \"\""},
-      {"lr = [[0.1, 0.2]]", 2, "--lr: got \"[0.1,0.2]\"; allowed: no list in a list"},
-      {"lr = [0.1, true]", 2, "--lr: got \"true\""},
-      {"lr = \"\"", 2, "--lr: got \"\""},
-      {"lr = [0.1, \"\"]", 2, "--lr: got \"\""},
-      {"batch = -1", 2, "--batch: got \"-1\""},
-      {"mean = [true, false]", 2, "--mean: got \"[true; false]\"; allowed: true or false"},
-      {"mean = \"yes\"", 2, "--mean: got \"yes\"; allowed: true or false"},
-      {"threads = [1, 2]", 2, "--threads: got \"1,2\""},
-      {"world = [\"kirby3x3\", \"bars4x4\"]", 2, "--world: got \"kirby3x3,bars4x4\""},
-      {"save-parameters = [\"all,none\", \"all\"]", 2, "got \"[all,none; all]\"; allowed: one"},
-      {"stpes = 1", 2, "config: got \"stpes\"; allowed: the long names"},
-      {"stpes = 1", 2, "did you mean steps?"},
-      {"[swep]\nlr = 0.1", 2, "got \"[swep]\"; allowed: the command's section, [sweep]"},
-      {"lr = {a = 1}", 2, "got \"[lr]\"; allowed: the command's section, [sweep]"},
-      {"swep.lr = 0.1", 2, "got \"[swep]\"; allowed: the command's section, [sweep]"},
-      {"out = \"x\"", 2, "allowed: --out on the command line alone"},
+      {"lr = 0.1\nlr = 0.2", 65, line(2)},
+      {"[sweep]\nlr = 1\n[train]\n[sweep]\nlr = 2", 65, line(4)},
+      {"lr", 65, line(1)},
+      {"= 0.1", 65, line(1)},
+      {"# none\n\nlr =", 65, line(3)},
+      {"lr = 0.1, 0.2", 65, line(1)},
+      {"lr = [0.1,,0.2]", 65, line(1)},
+      {"lr = [0.1,\n", 65, line(1)},
+      {"lr = \"0.1\nbatch = 2\"", 65, line(1)},
+      {"world = kirby3x3", 65, line(1)},
+      {"[sweep\nlr = 0.1", 65, line(1)},
+      {"[[sweep]]\nlr = 0.1", 65, line(1)},
+      {"\nlr = 1979-05-27", 65, line(2)},
+      {deep + "b = 1", 65, line(1)},
+      {"[" + deep + "b]", 65, line(1)},
+      {"threads = 18446744073709551615", 65, line(1)},
+      {"layers = [[[1, 6, 9]]]", 65, line(1)},
+      {"lr = []", 2, Refuses("--lr", "an empty list")},
+      {"backend = []", 2, Refuses("--backend", "an empty list")},
+      {"mean = []", 2, Refuses("--mean", "an empty list")},
+      {"layers = [[]]", 2, Refuses("--layers", "")},
+      {"lr = [[0.1, 0.2]]", 2, Refuses("--lr", "[0.1,0.2]")},
+      {"lr = [0.1, true]", 2, Refuses("--lr", "true")},
+      {"lr = \"\"", 2, Refuses("--lr", "")},
+      {"lr = [0.1, \"\"]", 2, Refuses("--lr", "")},
+      {"batch = -1", 2, Refuses("--batch", "-1")},
+      {"mean = [true, false]", 2, Refuses("--mean", "[true; false]")},
+      {"mean = \"yes\"", 2, Refuses("--mean", "yes")},
+      {"threads = [1, 2]", 2, Refuses("--threads", "1,2")},
+      {"world = [\"kirby3x3\", \"bars4x4\"]", 2, Refuses("--world", "kirby3x3,bars4x4")},
+      {"save-parameters = [\"all,none\", \"all\"]", 2,
+       Refuses("--save-parameters", "[all,none; all]")},
+      {"stpes = 1", 2, AllOf(Refuses("--config", "stpes"), HasSubstr("steps"))},
+      {"[swep]\nlr = 0.1", 2, AllOf(Refuses("--config", "[swep]"), HasSubstr("[sweep]"))},
+      {"lr = {a = 1}", 2, Refuses("--config", "[lr]")},
+      {"swep.lr = 0.1", 2, Refuses("--config", "[swep]")},
+      {"out = \"x\"", 2, Refuses("--config", "out")},
   };
   for (const auto& refusal : refusals) {
     SCOPED_TRACE(refusal.text);
     const auto ran = sweep(refusal.text);
     EXPECT_EQ(ran.exit_code, refusal.exit_code);
-    EXPECT_THAT(ran.err, HasSubstr(refusal.message));
+    EXPECT_THAT(ran.err, refusal.err);
     EXPECT_EQ(lines_of(ran.err).size(), 1U) << ran.err;
     EXPECT_EQ(ran.out, "");
     EXPECT_FALSE(std::filesystem::exists(run_));
@@ -154,7 +157,7 @@ TEST_F(ConfigFile, TrainTakesOneValueOfEach) {
   std::ofstream(folder_.path() / "c.toml") << "layers = [\"1,6,9\", \"1,8,9\"]\n";
   const auto ran = run_program({"train", "--config", "c.toml"}, folder_.path());
   EXPECT_EQ(ran.exit_code, 2);
-  EXPECT_THAT(ran.err, HasSubstr("--layers: got \"[1,6,9; 1,8,9]\"; allowed: one value"));
+  EXPECT_THAT(ran.err, Refuses("--layers", "[1,6,9; 1,8,9]"));
 }
 
 }  // namespace
