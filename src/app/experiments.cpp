@@ -63,7 +63,7 @@ constexpr std::array kExperiments = {
     Experiment{.name = "bars",
                .source =
                    "Hinton, Dayan, Frey & Neal 1995: [1,8,16], 2,000,000 samples of 4x4 bars; "
-                   "rates and starts are not told",
+                   "rates and initialisations are not reported",
                .published = "0.10 bits; an open reproduction got 0.451 bits from one seed",
                .bits = true,
                .kl = 0.10,
@@ -73,7 +73,7 @@ constexpr std::array kExperiments = {
                .source =
                    "Dayan, Hinton, Neal & Zemel 1995: shifted rows of 8 pixels; sources differ "
                    "over sizes and rates",
-               .published = "the top units tell the direction of the shift; no figure",
+               .published = "the top units show the direction of the shift; no figure",
                .bits = false,
                .kl = {},
                .asks_direction = true,

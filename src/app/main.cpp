@@ -158,13 +158,13 @@ ExitCode run(CLI::App& program, int argc, char** argv) {
 ExitCode run_program(int argc, char** argv) {
   try {
     CLI::App program(kDescription, "helmholtz");
-    program.set_version_flag("--version", "helmholtz " HELMHOLTZ_VERSION, "tell the version");
+    program.set_version_flag("--version", "helmholtz " HELMHOLTZ_VERSION, "print the version");
     program.allow_extras();
     program.require_subcommand(0, 1);
     program.formatter(std::make_shared<HelpFormatter>());
-    program.set_help_flag("-h,--help", "tell about the command, with examples");
+    program.set_help_flag("-h,--help", "describe the command, with examples");
     program.footer(
-        fmt::format("helmholtz COMMAND --help tells more.\n\n"
+        fmt::format("helmholtz COMMAND --help says more.\n\n"
                     "Examples:\n"
                     "  helmholtz train --seed 7 --samples 10000\n"
                     "  helmholtz sweep --seeds 0:4096 --lr 0.02,0.05 --out runs/a\n\n{}",

@@ -107,7 +107,7 @@ void Reproduction::print_table() {
 
 void Reproduction::print_directions() const {
   if (!experiment_.asks_direction) return;
-  print("\nhow often the top layer tells the direction (0.5: by chance):\n");
+  print("\nhow often the top layer shows the direction (0.5: by chance):\n");
   print_line(fmt::format("{:>9}{:>9}{:>9}  {}", "median", "95 %", "best", "configuration"));
   for (const auto& o : outcomes_) {
     const auto& q = o.direction->quantiles;

@@ -12,7 +12,7 @@
 
 namespace helmholtz::app {
 
-/// How often each machine's top layer tells the direction of the shift.
+/// How often each machine's top layer shows the direction of the shift.
 class Directions : public ShardSink {
  public:
   /// @param spec  must outlive this

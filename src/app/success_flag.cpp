@@ -12,7 +12,7 @@ namespace helmholtz::app {
 SuccessFlag::SuccessFlag(CLI::App& command) {
   command
       .add_option("--success-below", text_,
-                  "tell the share of machines whose KL is below NATS; a diverged machine is none "
+                  "report the share of machines whose KL is below NATS; a diverged machine is none "
                   "of them")
       ->type_name("NATS")
       ->group("Output")

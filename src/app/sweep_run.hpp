@@ -15,7 +15,7 @@
 
 namespace helmholtz::app {
 
-/// One sweep's work on its directory, and what is told about it.
+/// One sweep's work on its directory, and what is reported about it.
 class SweepRun {
  public:
   SweepRun(const SweepSpec& spec, const OutputOptions& output, const std::filesystem::path& out,
