@@ -1,4 +1,4 @@
-// Limits as the files of a system tell them.
+// Limits as the files of a system state them.
 #include "backends/limits.hpp"
 
 #include <gtest/gtest.h>

@@ -65,7 +65,7 @@ TEST(Sweep, AStopKeepsTrainedShards) {
   EXPECT_TRUE(std::equal(rows.all.begin(), rows.all.end(), whole.begin()));
 }
 
-/// Waits in its first shard until training has gone on; tells whether it has.
+/// Waits in its first shard until training has continued; says whether it has.
 class WaitingSink : public ShardSink {
  public:
   void write(const Shard& shard) override {

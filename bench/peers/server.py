@@ -2,7 +2,7 @@
 are lines of JSON on standard output.
 
   time SECONDS   trains for at least so long -> machine_steps, seconds
-  train STEPS    goes on for that many steps -> seconds
+  train STEPS    trains for that many more steps -> seconds
   save FILE      parameters [machines x count] in file order, float32 .npy
 """
 

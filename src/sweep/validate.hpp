@@ -8,7 +8,7 @@ namespace helmholtz {
 
 /// What SweepSpec::validate() does, also for a sweep that is resumed.
 /// @param each  machines of a shard of its run directory; 0: the sweep is new. Only a new one is
-///              refused for values that the arithmetic does not tell apart: an older version may
+///              refused for values that are equal in the arithmetic: an older version may
 ///              have made the directory.
 /// @throws as SweepSpec::validate()
 void validate(const SweepSpec& spec, std::uint64_t each);

@@ -218,7 +218,7 @@ TEST_F(RunCommands, ReplayClaimsNothingThatItDidNotCompare) {
               HasSubstr("parameters " + done["parameters_xxh3"].get<std::string>()));
 }
 
-TEST_F(RunCommands, ReplayTellsAShardWithOtherResults) {
+TEST_F(RunCommands, ReplayFindsAShardWithOtherResults) {
   const SweepSpec spec{.world = make_world("kirby3x3"),
                        .topologies = {Topology({1, 6, 9}), Topology({2, 3, 9})},
                        .rates = {0.05, 1e38},

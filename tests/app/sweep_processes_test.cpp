@@ -77,7 +77,7 @@ void wait_for_start(const std::filesystem::path& log, const Process& process) {
   }
 }
 
-TEST(SweepCommand, ASecondWriterIsToldTheFirst) {
+TEST(SweepCommand, ASecondWriterIsRefusedWithTheFirst) {
   const TemporaryDirectory folder;
   Process first(long_sweep({"--shard", "0/2"}), folder.path(), {});
   wait_for_start(folder.path() / "run" / "log.jsonl", first);

@@ -146,7 +146,7 @@ struct EqualSettings {
   std::string refused;
 };
 
-// Earlier versions made directories with settings that the arithmetic does not tell apart.
+// Earlier versions made directories with settings that are equal in the arithmetic.
 TEST(SweepCommand, ResumesEqualSettingsButStartsNone) {
   const TemporaryDirectory folder;
   for (const auto& [rates, refused] : std::vector<EqualSettings>{

@@ -1,5 +1,5 @@
 // `helmholtz train` as its users see it: the notebook's numbers, JSON lines, machines that are
-// saved and go on, signals, failing outputs.
+// saved and resumed, signals, failing outputs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
