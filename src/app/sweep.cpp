@@ -62,7 +62,8 @@ ExitCode estimate(const SweepSpec& spec, std::uint64_t each, const ChosenPart& c
   const auto of_devices = needs.device_bytes > 0 ? fmt::format(", {} of devices' memory",
                                                                report::bytes(needs.device_bytes))
                                                  : "";
-  if (chosen.part.n > 1) print_line(part_text(chosen, share) + "; of the whole sweep:");
+  if (chosen.part.n > 1 || chosen.is_found())
+    print_line(part_text(chosen, share) + "; of the whole sweep:");
   print(fmt::format(
       "{}: {} x {}, in {} of {}\n"
       "{} of each, the last after step {}\n"

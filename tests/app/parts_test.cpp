@@ -109,6 +109,8 @@ TEST_F(Parts, ADryRunReportsThePart) {
   const auto text = sweep({"--dry-run"}, array_task(0, 3));
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_THAT(text.out, HasSubstr("part 0 of 3"));
+  EXPECT_THAT(sweep({"--dry-run", "--shard", "auto"}, {"PMI_RANK=0", "PMI_SIZE=1"}).out,
+              HasSubstr("part 0 of 1 (PMI_RANK)"));
   const auto json = done(sweep({"--dry-run", "--json"}, array_task(2, 3)));
   EXPECT_EQ(json["part"]["k"], 2);
   EXPECT_EQ(json["part"]["machines"], 0);

@@ -12,7 +12,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "helmholtz/machine_file.hpp"
+#include "helmholtz/sweep.hpp"
 #include "support/process.hpp"
+#include "support/refusal.hpp"
 
 namespace helmholtz::testing {
 namespace {
@@ -155,6 +158,24 @@ TEST(Train, TakesFlagsThatRepeatWhatTheSavedMachineIs) {
                                    "--world", "kirby3x3", "--seed", "7", "--steps", "10"},
                                   folder.path());
   EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
+// An earlier version may have saved one.
+TEST(Train, BeginsWithNoRateThatIsZeroInFloat32ButResumesOne) {
+  const TemporaryDirectory folder;
+  const auto refused = run_program({"train", "--lr", "1e-46", "--save", "m.h5"}, folder.path());
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, Refuses("--lr", "1e-46"));
+  EXPECT_EQ(run_program({"train", "--lr", "0", "--steps", "5"}).exit_code, 0);
+  SweepSpec spec;
+  spec.rates = {1e-46};
+  const std::vector<std::uint64_t> seeds = {7};
+  save_machine(folder.path() / "old.h5",
+               {.ensemble = spec.ensemble(spec.configuration(0), seeds),
+                .step = 3,
+                .parameters = std::vector<float>(spec.topologies[0].parameters())});
+  const auto resumed = run_program({"train", "--from", "old.h5", "--steps", "5"}, folder.path());
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
 }
 
 TEST(Train, ReadsAConfigFileAndTheCommandLineWins) {
