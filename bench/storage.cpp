@@ -63,7 +63,8 @@ SweepSpec tiny_shards() {
 /// With numbers of as many digits as real ones.
 Shard shard_of(const ShardFiles& files, std::uint64_t i) {
   const auto& spec = files.spec();
-  Shard shard(files.first_machine(i), files.machines(i), spec.evaluations(), false);
+  Shard shard(files.first_machine(i), files.machines(i), spec.evaluations(),
+              spec.evaluation_options());
   for (std::uint64_t k = 0; k < shard.machines(); ++k) {
     shard.seeds[k] = spec.seeds[shard.first + k];
     for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
@@ -96,8 +97,8 @@ void run_read(benchmark::State& state, const std::string& name) {
   const ShardFiles files(folder.path(), full_shards(), kFullShard);
   const auto shard = shard_of(files, 0);
   const auto bytes = files.write(shard);
-  if (files.read(0).kl_exact != shard.kl_exact) abort_run(name, "reads another KL");
-  for (auto _ : state) benchmark::DoNotOptimize(files.read(0).kl_exact.data());
+  if (files.read(0).values != shard.values) abort_run(name, "reads another KL");
+  for (auto _ : state) benchmark::DoNotOptimize(files.read(0).values.data());
   count(state, shard.machines(), bytes);
 }
 

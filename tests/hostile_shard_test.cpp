@@ -87,7 +87,8 @@ TEST_F(AHostileShard, IsNamedForWhatIsWrong) {
       file.dataset<std::uint64_t>("seed", {shard.seeds.size()}, shard.seeds);
       file.dataset<std::uint32_t>("configuration", {shard.configurations.size()},
                                   shard.configurations);
-      file.dataset<double>("kl_exact", {shard.kl_exact.size() / 2, 2}, shard.kl_exact);
+      const auto& exact = shard.column("kl_exact");
+      file.dataset<double>("kl_exact", {exact.size() / 2, 2}, exact);
       file.dataset<std::uint8_t>("diverged", {shard.diverged.size() / 2, 2}, shard.diverged);
     };
   };
@@ -103,10 +104,10 @@ TEST_F(AHostileShard, IsNamedForWhatIsWrong) {
   bad.configurations[3] = 0;
   EXPECT_THAT(problem(columns(bad)), HasSubstr("other machines"));
   bad = good;
-  bad.kl_exact[5] = -1;
-  EXPECT_THAT(problem(columns(bad)), HasSubstr("exact KL out of range"));
-  bad.kl_exact[5] = kInfinity;
-  EXPECT_THAT(problem(columns(bad)), HasSubstr("exact KL out of range"));
+  bad.column("kl_exact")[5] = -1;
+  EXPECT_THAT(problem(columns(bad)), HasSubstr("kl_exact out of range"));
+  bad.column("kl_exact")[5] = kInfinity;
+  EXPECT_THAT(problem(columns(bad)), HasSubstr("kl_exact out of range"));
   bad = good;
   bad.diverged[5] = 1;  // with a number
   EXPECT_THAT(problem(columns(bad)), HasSubstr("status out of range"));
@@ -138,12 +139,13 @@ TEST_F(AHostileShard, IsNamedForItsSamplesAndParametersToo) {
     return std::string("accepted");
   };
   const auto patterns = static_cast<std::uint32_t>(spec_.world.size());
-  EXPECT_EQ(problem_of([&](Shard& shard) { shard.unseen[5] = patterns; }), "accepted");
-  EXPECT_THAT(problem_of([&](Shard& shard) { shard.unseen[5] = patterns + 1; }),
-              HasSubstr("count out of range"));
-  EXPECT_EQ(problem_of([](Shard& shard) { shard.kl_sampled[5] = kInfinity; }), "accepted");
-  EXPECT_THAT(problem_of([](Shard& shard) { shard.kl_sampled[5] = -1; }),
-              HasSubstr("sampled KL out of range"));
+  EXPECT_EQ(problem_of([&](Shard& shard) { shard.column("unseen")[5] = patterns; }), "accepted");
+  EXPECT_THAT(problem_of([&](Shard& shard) { shard.column("unseen")[5] = patterns + 1; }),
+              HasSubstr("unseen out of range"));
+  EXPECT_EQ(problem_of([](Shard& shard) { shard.column("kl_sampled")[5] = kInfinity; }),
+            "accepted");
+  EXPECT_THAT(problem_of([](Shard& shard) { shard.column("kl_sampled")[5] = -1; }),
+              HasSubstr("kl_sampled out of range"));
   for (const std::uint64_t machine : {good.saved[2], good.machines()}) {  // again; beyond the shard
     EXPECT_THAT(problem_of([&](Shard& shard) { shard.saved.back() = machine; }),
                 HasSubstr("parameters of other machines"));

@@ -1,5 +1,5 @@
 // What a sweep leaves on disk: is resumed, is extended, refuses what is not its own.
-#include "sweep/run_directory.hpp"
+#include "helmholtz/run_directory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,7 +50,9 @@ TEST_F(ARun, HoldsWhatItWasGiven) {
   EXPECT_EQ(found.seeds, shard.seeds);
   EXPECT_EQ(found.configurations, shard.configurations);
   EXPECT_EQ(found.diverged, shard.diverged);
-  EXPECT_EQ(std::memcmp(found.kl_exact.data(), shard.kl_exact.data(), 20 * sizeof(double)), 0);
+  EXPECT_EQ(std::memcmp(found.column("kl_exact").data(), shard.column("kl_exact").data(),
+                        20 * sizeof(double)),
+            0);
   EXPECT_THAT(read_file(path_ / "config.toml"), HasSubstr("seeds = \"0:5\"\n"));
   EXPECT_EQ(read_manifest(path_ / "manifest.json").configuration_hash,
             configuration_hash(settings_of(spec)));
@@ -179,8 +181,9 @@ TEST_F(ARun, KeepsTheShardSizeOfItsManifest) {
   const ShardFiles files(path_, spec, read_manifest(path_ / "manifest.json").shard_machines);
   ASSERT_EQ(files.shards(), 3U);
   EXPECT_EQ(files.read(2).machines(), 2U);
-  EXPECT_TRUE(std::equal(whole.kl_exact.begin() + 8, whole.kl_exact.begin() + 16,
-                         files.read(1).kl_exact.begin()));
+  const auto& all = whole.column("kl_exact");
+  const auto part = files.read(1).column("kl_exact");
+  EXPECT_TRUE(std::equal(all.begin() + 8, all.begin() + 16, part.begin()));
   std::filesystem::remove(files.path(1));
   spec.seeds = SeedSet::parse("0:6");
   sweep(spec);
@@ -356,7 +359,7 @@ TEST_F(ARun, QuarantinesABadShardOnce) {
       report::Summary summary(spec);
       EXPECT_TRUE(directory.wants(0) || !directory.read(summary));
       EXPECT_TRUE(directory.wants(0));
-      sweep(directory, spec);
+      directory.train();
       EXPECT_EQ(read_file(shard), good);
       EXPECT_EQ(read_file(renamed), bad);
       ASSERT_EQ(warnings.size(), 1U);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "helmholtz/error.hpp"
+#include "app/exit_code.hpp"
 #include "helmholtz/sweep.hpp"
 #include "support/small_sweep.hpp"
 #include "support/temporary_directory.hpp"
@@ -85,7 +85,7 @@ TEST(SpecToml, RefusesByFieldAndValue) {
       static_cast<void>(SweepSpec::from_toml(refusal.text));
       ADD_FAILURE() << refusal.text;
     } catch (const Error& error) {
-      EXPECT_EQ(static_cast<int>(error.code()), refusal.code) << error.what();
+      EXPECT_EQ(static_cast<int>(app::exit_code_of(error)), refusal.code) << error.what();
       for (const auto& word : refusal.words) EXPECT_THAT(error.what(), HasSubstr(word));
     }
   }

@@ -101,7 +101,7 @@ TEST(Sweep, HasNoEmptyShard) {
 }
 
 TEST(Shard, CountsTheMachinesThatHaveDivergedAtTheEnd) {
-  Shard shard(0, 3, 2, false);
+  Shard shard(0, 3, 2, {});
   shard.set_evaluation(1, 1, {.diverged = true});
   EXPECT_EQ(shard.count_diverged(), 1U);
   shard.set_evaluation(2, 0, {.diverged = true});
@@ -109,11 +109,11 @@ TEST(Shard, CountsTheMachinesThatHaveDivergedAtTheEnd) {
 }
 
 TEST(Shard, HasOneKindOfNaN) {
-  Shard shard(0, 1, 1, true);
+  Shard shard(0, 1, 1, {.samples = 1});
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double other = std::bit_cast<double>(std::bit_cast<std::uint64_t>(nan) + 17);
   shard.set_evaluation(0, 0, {.kl_exact = other, .kl_sampled = other});
-  for (const double kl : {shard.kl_exact[0], shard.kl_sampled[0]}) {
+  for (const double kl : {shard.column("kl_exact")[0], shard.column("kl_sampled")[0]}) {
     EXPECT_EQ(std::bit_cast<std::uint64_t>(kl), std::bit_cast<std::uint64_t>(nan));
   }
 }

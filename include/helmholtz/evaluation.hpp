@@ -41,8 +41,8 @@ struct SampledDistribution {
 };
 
 /// One machine, exact: by sums of logarithms, so finite for any finite parameters. Cost
-/// O(2^(n_l + n_{l+1})) for the widest pair of hidden layers; memory one value a state of a hidden
-/// layer and machine evaluated at once, at most about 64 MiB (20 units, 8 machines).
+/// O(2^(n_l + n_{l+1})) for the widest pair of hidden layers; memory: one double per
+/// hidden state per machine in the batch, at most about 64 MiB (20 units, 8 machines).
 /// @param parameters  [topology.parameters()]
 /// @throws InvalidArgument (field "layers") unless exact_is_feasible(topology)
 ExactDistribution exact_distribution(const Topology& topology, const World& world,
@@ -85,10 +85,12 @@ struct EvaluationOptions {
 };
 
 /// One machine's evaluation. A value that was not computed, or of a diverged machine, is NaN.
+/// metrics.hpp has them as a table.
 struct Evaluation {
   double kl_exact = std::numeric_limits<double>::quiet_NaN();    ///< nats
   double kl_sampled = std::numeric_limits<double>::quiet_NaN();  ///< nats; +inf if unseen > 0
-  std::uint32_t unseen = 0;  ///< patterns of the world that no sample equals
+  /// Patterns of the world that no sample equals.
+  double unseen = std::numeric_limits<double>::quiet_NaN();
   bool diverged = false;
 };
 

@@ -123,7 +123,7 @@ struct SweepSpec {
 
   /// @throws InvalidArgument if any part is out of range, does not fit the world, is twice in a
   ///         list as far as the arithmetic goes, or needs more memory than there is
-  /// @throws Error (ExitCode::no_device) if the backend cannot run here
+  /// @throws NoDevice if the backend cannot run here
   void validate() const;
 
   [[nodiscard]] std::uint64_t configurations() const noexcept;
@@ -144,6 +144,9 @@ struct SweepSpec {
   [[nodiscard]] std::uint64_t evaluations() const noexcept;
   /// The step after which evaluation e takes place.
   [[nodiscard]] std::uint64_t evaluation_step(std::uint64_t e) const noexcept;
+
+  /// What every evaluation computes.
+  [[nodiscard]] EvaluationOptions evaluation_options() const { return {.samples = samples}; }
 
   /// The backend that trains a topology and batch: a pure function of the two and `backend`.
   [[nodiscard]] std::string resolved_backend(const SweepConfiguration& configuration) const;
@@ -175,20 +178,27 @@ struct Shard {
   std::uint64_t evaluations = 0;              ///< E, of each machine
   std::vector<std::uint64_t> seeds;           ///< [machines]
   std::vector<std::uint32_t> configurations;  ///< [machines]
-  std::vector<double> kl_exact;        ///< [machines x E], nats; NaN if not computed or diverged
-  std::vector<double> kl_sampled;      ///< [machines x E], or empty without samples
-  std::vector<std::uint32_t> unseen;   ///< as kl_sampled: patterns that no sample equals
+  /// One column per metric of metrics(): [machines x E], NaN where not computed or diverged; empty
+  /// for what the sweep does not compute.
+  std::vector<std::vector<double>> values;
   std::vector<std::uint8_t> diverged;  ///< [machines x E], 0 or 1
   std::vector<std::uint64_t> saved;    ///< machines whose parameters are kept, ascending
   std::vector<float> parameters;       ///< theirs after the last step, one after the other
 
-  /// Room for `machines` rows. @param sampled  whether there is a sampled KL
-  Shard(std::uint64_t first, std::uint64_t machines, std::uint64_t evaluations, bool sampled);
+  /// Room for `machines` rows with the metrics that the options ask for.
+  Shard(std::uint64_t first, std::uint64_t machines, std::uint64_t evaluations,
+        const EvaluationOptions& options);
 
   [[nodiscard]] std::uint64_t machines() const noexcept { return seeds.size(); }
+  /// Of a metric of metrics(), e.g. "kl_exact". @throws InvalidArgument (field "metric")
+  [[nodiscard]] const std::vector<double>& column(std::string_view metric) const;
+  [[nodiscard]] std::vector<double>& column(std::string_view metric);
   /// Evaluation number e of row k.
   [[nodiscard]] Evaluation evaluation(std::uint64_t k, std::uint64_t e) const;
   void set_evaluation(std::uint64_t k, std::uint64_t e, const Evaluation& evaluation);
+  /// Adds the rows of a later shard of the same sweep. After a gap, row k is no longer machine
+  /// first + k.
+  void append(const Shard& later);
   /// Machines that have diverged at their last evaluation.
   [[nodiscard]] std::uint64_t count_diverged() const;
 };
@@ -236,6 +246,10 @@ struct SweepOutcome {
 /// @throws what SweepSpec::validate, trainers and the sinks throw
 SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
                        std::span<ShardSink* const> sinks);
+
+/// The same with all results in memory: 21 bytes per machine and evaluation, about 30 with samples.
+/// @return every finished machine, as one shard
+[[nodiscard]] Shard run_sweep(const SweepSpec& spec, const SweepOptions& options = {});
 
 /// What a sweep would take to train and to evaluate, measured on machines that are thrown away.
 struct SweepEstimate {

@@ -97,7 +97,7 @@ class Trainer final {
 
 /// @throws InvalidArgument (fields "backend", "rng", "threads", "device", "math") for an unknown
 ///         name or an option that the backend does not support; what Ensemble::validate() throws
-/// @throws Error (ExitCode::no_device) for a backend that cannot run here; never a silent fallback
+/// @throws NoDevice for a backend that cannot run here; never a silent fallback
 Trainer make_trainer(Ensemble ensemble, const TrainerOptions& options = {});
 
 }  // namespace helmholtz

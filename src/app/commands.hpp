@@ -3,7 +3,7 @@
 #include <array>
 #include <functional>
 
-#include "helmholtz/error.hpp"
+#include "app/exit_code.hpp"
 
 namespace CLI {
 class App;

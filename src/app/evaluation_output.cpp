@@ -5,38 +5,50 @@
 #include <fmt/format.h>
 
 #include "app/json.hpp"
+#include "helmholtz/metrics.hpp"
 
 namespace helmholtz::app {
 
 namespace {
 
-/// Wide enough to compare two programs by; "-" where there is no value.
-std::string nats(double value) { return std::isnan(value) ? "-" : fmt::format("{:.12f}", value); }
+/// Nats are wide enough to compare two programs by.
+int width(const Metric& metric) { return metric.is_count ? 8 : 18; }
+
+/// "-" where there is no value.
+std::string cell_text(const Metric& metric, double value) {
+  if (std::isnan(value)) return "-";
+  return metric.is_count ? fmt::format("{:.0f}", value) : fmt::format("{:.12f}", value);
+}
 
 }  // namespace
 
-std::string evaluation_json(std::uint64_t step, const Evaluation& evaluation,
-                            std::uint64_t samples) {
-  const bool sampled = samples > 0 && !evaluation.diverged;
-  Json json = {{"step", step},
-               {"kl_exact", evaluation.kl_exact},
-               {"kl_sampled", evaluation.kl_sampled},
-               {"unseen", sampled ? Json(evaluation.unseen) : Json(nullptr)}};
-  if (std::isinf(evaluation.kl_sampled)) json["infinite"] = true;
+std::string evaluation_json(std::uint64_t step, const Evaluation& evaluation) {
+  Json json = {{"step", step}};
+  bool infinite = false;
+  for (const auto& metric : metrics()) {
+    const double value = evaluation.*metric.value;
+    const bool is_count = metric.is_count && !std::isnan(value);
+    json[metric.name] = is_count ? Json(count_in_file(value)) : Json(value);
+    infinite = infinite || std::isinf(value);
+  }
+  if (infinite) json["infinite"] = true;
   if (evaluation.diverged) json["diverged"] = true;
   return json_text(json);
 }
 
 std::string evaluation_header() {
-  return fmt::format("{:>15}{:>18}{:>18}{:>8}", "step", "KL exact", "KL sampled", "unseen");
+  auto text = fmt::format("{:>15}", "step");
+  for (const auto& metric : metrics()) text += fmt::format("{:>{}}", metric.heading, width(metric));
+  return text;
 }
 
-std::string evaluation_row(std::uint64_t step, const Evaluation& evaluation,
-                           std::uint64_t samples) {
+std::string evaluation_row(std::uint64_t step, const Evaluation& evaluation) {
   if (evaluation.diverged) return fmt::format("{:>15}{:>18}", step, "diverged");
-  const auto unseen = samples > 0 ? std::to_string(evaluation.unseen) : "-";
-  return fmt::format("{:>15}{:>18}{:>18}{:>8}", step, nats(evaluation.kl_exact),
-                     nats(evaluation.kl_sampled), unseen);
+  auto text = fmt::format("{:>15}", step);
+  for (const auto& metric : metrics()) {
+    text += fmt::format("{:>{}}", cell_text(metric, evaluation.*metric.value), width(metric));
+  }
+  return text;
 }
 
 }  // namespace helmholtz::app

@@ -34,11 +34,11 @@ struct ExportFlags : RunArgument {
 
 std::vector<std::uint64_t> finished_shards(const Run& run) {
   std::vector<std::uint64_t> shards;
-  for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
-    const auto state = run.files.state(i);
+  for (std::uint64_t i = 0; i < run.files().shards(); ++i) {
+    const auto state = run.files().state(i);
     if (state == ShardFiles::State::done) shards.push_back(i);
     // A bad one is no gap to be passed over in silence: reading it says what is wrong.
-    if (state == ShardFiles::State::bad) static_cast<void>(run.files.read(i));
+    if (state == ShardFiles::State::bad) static_cast<void>(run.files().read(i));
   }
   return shards;
 }
@@ -55,18 +55,18 @@ ExitCode run_export(const ExportFlags& flags) {
   const auto run = flags.open();
   const auto shards = finished_shards(run);
   std::uint64_t machines = 0;
-  for (const auto i : shards) machines += run.files.machines(i);
+  for (const auto i : shards) machines += run.files().machines(i);
   std::optional<io::AtomicFile> file;
   const auto output = [&](std::string_view bytes) {
     file ? file->write(bytes) : print_bytes(bytes);
   };
   if (flags.out) file.emplace(*flags.out);
-  const auto sink = make_export(flags.format, run.spec, machines, output);
-  for (const auto i : shards) sink->write(run.files.read(i));
+  const auto sink = make_export(flags.format, run.spec(), machines, output);
+  for (const auto i : shards) sink->write(run.files().read(i));
   if (file) file->commit();
-  if (machines < run.spec.machines() && !flags.quiet) {
+  if (machines < run.spec().machines() && !flags.quiet) {
     note(fmt::format("helmholtz: {} of {} are exported; the others are not trained",
-                     report::grouped(machines), report::counted(run.spec.machines(), "machine")));
+                     report::grouped(machines), report::counted(run.spec().machines(), "machine")));
   }
   return ExitCode::ok;
 }
@@ -78,13 +78,13 @@ Command add_export(CLI::App& program) {
       program,
       {.name = "export",
        .summary = "a sweep's results as one table",
-       .footer = "CSV: a line a machine and evaluation; what was not computed is empty. Columns:\n"
-                 "  machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status,\n"
-                 "  configuration,schedule,init\n"
-                 "NPY: the same as one array of records, with the configuration's number alone.\n\n"
-                 "Examples:\n"
-                 "  helmholtz export runs/a > results.csv\n"
-                 "  helmholtz export runs/a --format npy --out results.npy\n"},
+       .footer =
+           "CSV: a line per machine and evaluation; what was not computed is empty; the first\n"
+           "line names the columns.\n"
+           "NPY: the same as one array of records, with the configuration's number alone.\n\n"
+           "Examples:\n"
+           "  helmholtz export runs/a > results.csv\n"
+           "  helmholtz export runs/a --format npy --out results.npy\n"},
       run_export);
 }
 

@@ -10,6 +10,7 @@
 
 #include "app/commands.hpp"
 #include "app/config_file.hpp"
+#include "app/exit_code.hpp"
 #include "app/help.hpp"
 #include "app/output.hpp"
 #include "app/suggest.hpp"
@@ -26,12 +27,6 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 done; 2 usage; 65 bad data; 66 no such input; 69 no such device; "
     "73 cannot create, or locked; 74 input or output failed; 75 stopped early.";
 
-/// A command line that the parser itself refuses.
-class UsageError : public Error {
- public:
-  explicit UsageError(const std::string& message) : Error(ExitCode::usage, message) {}
-};
-
 /// The last words of a command that failed, on one line. A field that is a flag of the command is
 /// named as one.
 ExitCode report(const Error& error, const CLI::App* command) {
@@ -39,10 +34,10 @@ ExitCode report(const Error& error, const CLI::App* command) {
   const bool is_flag = argument != nullptr && command != nullptr &&
                        command->get_option_no_throw("--" + argument->field()) != nullptr;
   const auto help = command == nullptr ? "" : fmt::format(" {}", command->get_name());
-  note(fmt::format(
-      "helmholtz: {}{}{}", is_flag ? "--" : "", error.what(),
-      error.code() == ExitCode::usage ? fmt::format(" (see helmholtz{} --help)", help) : ""));
-  return error.code();
+  const auto code = exit_code_of(error);
+  note(fmt::format("helmholtz: {}{}{}", is_flag ? "--" : "", error.what(),
+                   code == ExitCode::usage ? fmt::format(" (see helmholtz{} --help)", help) : ""));
+  return code;
 }
 
 std::vector<std::string> command_names(const CLI::App& program) {
@@ -106,7 +101,7 @@ std::vector<Command> add_commands(CLI::App& program) {
 }
 
 /// CLI11 counts; users want to know what to do.
-std::string in_our_words(const CLI::ArgumentMismatch& error) {
+std::string usage_message(const CLI::ArgumentMismatch& error) {
   const std::string text = error.what();
   const auto name = text.substr(0, text.find_first_of(": "));
   if (text.find("missing") != std::string::npos) return fmt::format("{}: needs a value", name);
@@ -119,7 +114,7 @@ void parse(CLI::App& program, int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ArgumentMismatch& error) {
-    throw UsageError(in_our_words(error));
+    throw UsageError(usage_message(error));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) throw;  // --help and --version
     throw UsageError(error.what());
@@ -127,7 +122,7 @@ void parse(CLI::App& program, int argc, char** argv) {
 }
 
 /// The command that the arguments named, if any.
-const CLI::App* spoken(const CLI::App& program) {
+const CLI::App* selected_command(const CLI::App& program) {
   const auto parsed = program.get_subcommands();
   return parsed.empty() ? nullptr : parsed.front();
 }
@@ -147,7 +142,7 @@ ExitCode run(CLI::App& program, int argc, char** argv) {
   } catch (const CLI::Success&) {
     print_line(program.help());  // a footer has no newline of its own
   } catch (const Error& error) {
-    return report(error, spoken(program));
+    return report(error, selected_command(program));
   }
   return ExitCode::ok;
 }

@@ -11,6 +11,8 @@
 #include "helmholtz/error.hpp"
 #include "model/text.hpp"
 #include "report/numbers.hpp"
+#include "sweep/run_folder.hpp"
+#include "sweep/shard_files.hpp"
 
 namespace helmholtz::app {
 

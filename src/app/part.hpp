@@ -4,8 +4,8 @@
 #include <string>
 
 #include "app/json.hpp"
+#include "helmholtz/run_directory.hpp"
 #include "helmholtz/sweep.hpp"
-#include "sweep/run_directory.hpp"
 
 namespace helmholtz::app {
 
@@ -28,7 +28,7 @@ ChosenPart parse_part(const std::optional<std::string>& text);
 
 /// What a part is of a sweep.
 struct PartShare {
-  LockFile::Range shards;
+  ShardRange shards;
   std::uint64_t all_shards = 0;
   std::uint64_t machines = 0;
   std::uint64_t all_machines = 0;

@@ -19,6 +19,7 @@
 #include "app/run.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
+#include "helmholtz/metrics.hpp"
 #include "io/atomic_file.hpp"
 #include "report/numbers.hpp"
 
@@ -46,10 +47,10 @@ struct ReplayFlags : RunArgument {
 class Record {
  public:
   Record(const Run& run, std::uint64_t machine) : run_(run), machine_(machine) {
-    const auto i = run.files.shard_of(machine);
-    const auto state = run.files.state(i);
+    const auto i = run.files().shard_of(machine);
+    const auto state = run.files().state(i);
     const bool is_there = state == ShardFiles::State::done || state == ShardFiles::State::bad;
-    if (is_there) shard_ = run.files.read(i);
+    if (is_there) shard_ = run.files().read(i);
   }
 
   [[nodiscard]] bool is_there() const { return shard_.has_value(); }
@@ -62,7 +63,7 @@ class Record {
 
   void require_same(std::uint64_t e, const Evaluation& evaluation) {
     if (!shard_) return;
-    Shard again(machine_, 1, shard_->evaluations, run_.spec.samples > 0);
+    Shard again(machine_, 1, shard_->evaluations, run_.spec().evaluation_options());
     again.set_evaluation(0, e, evaluation);
     const auto found = again.evaluation(0, e);
     const auto was = shard_->evaluation(machine_ - shard_->first, e);
@@ -72,10 +73,12 @@ class Record {
       return is_clamped ||
              std::bit_cast<std::uint64_t>(now) == std::bit_cast<std::uint64_t>(before);
     };
-    if (!same(found.kl_exact, was.kl_exact) || !same(found.kl_sampled, was.kl_sampled) ||
-        found.unseen != was.unseen || found.diverged != was.diverged) {
+    const bool all_same = std::ranges::all_of(metrics(), [&](const Metric& metric) {
+      return same(found.*metric.value, was.*metric.value);
+    });
+    if (!all_same || found.diverged != was.diverged) {
       fail(fmt::format("another result for machine {} at step {}", machine_,
-                       run_.spec.evaluation_step(e)));
+                       run_.spec().evaluation_step(e)));
     }
     ++evaluations_;
   }
@@ -85,7 +88,7 @@ class Record {
     if (!shard_) return;
     std::size_t offset = 0;
     for (const auto saved : shard_->saved) {
-      const auto& topology = run_.spec.topology(run_.spec.machine(saved).configuration);
+      const auto& topology = run_.spec().topology(run_.spec().machine(saved).configuration);
       const auto count = topology.parameters();
       const auto kept = std::span(shard_->parameters).subspan(offset, count);
       if (saved == machine_ && parameters_digest(kept) != parameters_digest(parameters)) {
@@ -98,7 +101,7 @@ class Record {
 
  private:
   [[noreturn]] void fail(const std::string& problem) const {
-    throw BadData(run_.files.path(run_.files.shard_of(machine_)).string(), "holds " + problem);
+    throw BadData(run_.files().path(run_.files().shard_of(machine_)).string(), "holds " + problem);
   }
 
   const Run& run_;
@@ -124,20 +127,20 @@ std::string comparison_text(const Record& record) {
 
 void save(const Run& run, std::uint64_t machine, const std::vector<float>& parameters,
           const std::string& path) {
-  save_machine(path, {.ensemble = run.spec.ensemble(std::span(&machine, 1)),
-                      .step = run.spec.steps,
+  save_machine(path, {.ensemble = run.spec().ensemble(std::span(&machine, 1)),
+                      .step = run.spec().steps,
                       .parameters = parameters});
 }
 
 void print_done(const Run& run, std::uint64_t machine, const Record& record,
                 const std::vector<float>& parameters, const OutputOptions& output) {
-  const auto seed = run.spec.machine(machine).seed;
+  const auto seed = run.spec().machine(machine).seed;
   const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
   if (output.json) {
     print_line(json_text({{"done", true},
                           {"machine", machine},
                           {"seed", seed},
-                          {"steps", run.spec.steps},
+                          {"steps", run.spec().steps},
                           {"parameters_xxh3", digest},
                           {"evaluations_compared", record.evaluations()},
                           {"kl_clamped", record.clamped()},
@@ -151,20 +154,20 @@ void print_done(const Run& run, std::uint64_t machine, const Record& record,
 ExitCode replay_machine(const ReplayFlags& flags) {
   require_file_name("save", flags.save);
   const auto run = flags.open();
-  const auto machine = parse_integer("machine", flags.machine, 0, run.spec.machines() - 1);
+  const auto machine = parse_integer("machine", flags.machine, 0, run.spec().machines() - 1);
   if (flags.save) io::require_creatable(*flags.save);
   catch_interrupts();
   Record record(run, machine);
   if (!flags.output.json) print_line(evaluation_header());
   const auto evaluated = [&](std::uint64_t e, const Evaluation& evaluation) {
-    if (flags.trace || e + 1 == run.spec.evaluations()) {
-      const auto step = run.spec.evaluation_step(e);
-      print_line(flags.output.json ? evaluation_json(step, evaluation, run.spec.samples)
-                                   : evaluation_row(step, evaluation, run.spec.samples));
+    if (flags.trace || e + 1 == run.spec().evaluations()) {
+      const auto step = run.spec().evaluation_step(e);
+      print_line(flags.output.json ? evaluation_json(step, evaluation)
+                                   : evaluation_row(step, evaluation));
     }
     record.require_same(e, evaluation);
   };
-  const auto parameters = replay(run.spec, machine, evaluated, interrupted);
+  const auto parameters = replay(run.spec(), machine, evaluated, interrupted);
   if (parameters.empty()) return ExitCode::stopped;
   record.require_same(parameters);
   if (flags.save) save(run, machine, parameters, *flags.save);

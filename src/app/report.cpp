@@ -54,14 +54,14 @@ Pair parse_compare(const std::string& text, std::uint64_t configurations) {
 
 /// The results of a whole sweep. @throws NoInput if a shard is missing; BadData
 report::Summary read_results(const Run& run) {
-  report::Summary summary(run.spec);
-  for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
-    const auto state = run.files.state(i);
+  report::Summary summary(run.spec());
+  for (std::uint64_t i = 0; i < run.files().shards(); ++i) {
+    const auto state = run.files().state(i);
     if (state != ShardFiles::State::done && state != ShardFiles::State::bad) {
-      throw NoInput(run.path.string(), fmt::format("is not complete: shard {} of {} is missing", i,
-                                                   run.files.shards()));
+      throw NoInput(run.path().string(), fmt::format("is not complete: shard {} of {} is missing",
+                                                     i, run.files().shards()));
     }
-    summary.write(run.files.read(i));
+    summary.write(run.files().read(i));
   }
   return summary;
 }
@@ -90,8 +90,8 @@ ExitCode make_report(const ReportFlags& flags) {
   require_file_name("out", flags.out);
   const auto run = flags.open();
   std::optional<Pair> compare;
-  if (flags.compare) compare = parse_compare(*flags.compare, run.spec.configurations());
-  const auto out = flags.out ? std::filesystem::path(*flags.out) : run.path / "report.html";
+  if (flags.compare) compare = parse_compare(*flags.compare, run.spec().configurations());
+  const auto out = flags.out ? std::filesystem::path(*flags.out) : run.path() / "report.html";
   const report::Statistics statistics(read_results(run), success_below);
   catch_interrupts();
   report::HtmlReportOptions options;
@@ -101,7 +101,7 @@ ExitCode make_report(const ReportFlags& flags) {
   write_report(out, statistics, options, flags.output.quiet);
   if (flags.output.json) {
     Json json = {{"done", true},
-                 {"machines", run.spec.machines()},
+                 {"machines", run.spec().machines()},
                  {"diverged", statistics.diverged()},
                  {"report", out.string()}};
     if (compare) json["comparison"] = comparison_json(statistics, *compare);

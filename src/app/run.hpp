@@ -1,27 +1,15 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
-#include "sweep/run_directory.hpp"
+#include "helmholtz/run_directory.hpp"
+#include "sweep/shard_files.hpp"
 
 namespace CLI {
 class App;
 }
 
 namespace helmholtz::app {
-
-/// A run directory, open to be read.
-struct Run {
-  std::filesystem::path path;
-  RunFiles names;
-  SweepSpec spec;
-  ShardFiles files;
-};
-
-/// Reads a run's config.toml, and its world from its own copy of the patterns.
-/// @throws NoInput if the directory holds no run; BadData if its files contradict each other
-Run open_run(const std::filesystem::path& path);
 
 /// The argument DIR of the commands that read a run; their flags derive from it.
 class RunArgument {

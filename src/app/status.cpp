@@ -14,6 +14,9 @@
 #include "app/run.hpp"
 #include "io/input_file.hpp"
 #include "report/numbers.hpp"
+#include "sweep/event_log.hpp"
+#include "sweep/lock_file.hpp"
+#include "sweep/run_folder.hpp"
 
 namespace helmholtz::app {
 
@@ -28,7 +31,7 @@ struct StatusFlags : RunArgument {
 };
 
 struct Writer {
-  LockFile::Range shards;
+  ShardRange shards;
   pid_t process = 0;
   std::string host = "another host";
   std::optional<double> rate = {};  ///< machine-steps a second, once a shard is done
@@ -64,29 +67,29 @@ void look_up(const std::vector<Event>& events, std::uint64_t steps, Writer& writ
 
 std::vector<Writer> writers_of(const Run& run) {
   std::vector<Writer> writers;
-  if (!io::is_there(run.names.lock)) return writers;  // e.g. a copy without it
-  const auto events = read_events(run.names.log);
-  const LockFile lock(run.names.lock, LockFile::Access::read);
-  for (const auto& holder : lock.holders({.first = 0, .count = run.files.shards()})) {
+  if (!io::is_there(RunFiles(run.path()).lock)) return writers;  // e.g. a copy without it
+  const auto events = read_events(RunFiles(run.path()).log);
+  const LockFile lock(RunFiles(run.path()).lock, LockFile::Access::read);
+  for (const auto& holder : lock.holders({.first = 0, .count = run.files().shards()})) {
     auto& writer = writers.emplace_back();
     writer.shards = holder.range;
     writer.process = holder.process;
-    look_up(events, run.spec.steps, writer);
+    look_up(events, run.spec().steps, writer);
   }
   return writers;
 }
 
 Status status_of(const Run& run) {
   Status status;
-  for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
-    const auto state = run.files.state(i);
+  for (std::uint64_t i = 0; i < run.files().shards(); ++i) {
+    const auto state = run.files().state(i);
     if (state == ShardFiles::State::bad) status.bad.push_back(i);
     if (state != ShardFiles::State::done) continue;
     ++status.shards;
-    status.machines += run.files.machines(i);
+    status.machines += run.files().machines(i);
   }
   status.writers = writers_of(run);
-  status.finished = status.shards == run.files.shards() && io::is_there(run.names.summary);
+  status.finished = status.shards == run.files().shards() && io::is_there(RunFiles(run.path()).summary);
   return status;
 }
 
@@ -99,8 +102,8 @@ double total_rate(const Status& status) {
 std::optional<double> seconds_left(const Run& run, const Status& status) {
   const double rate = total_rate(status);
   if (!(rate > 0)) return std::nullopt;
-  return static_cast<double>(run.spec.machines() - status.machines) *
-         static_cast<double>(run.spec.steps) / rate;
+  return static_cast<double>(run.spec().machines() - status.machines) *
+         static_cast<double>(run.spec().steps) / rate;
 }
 
 Json to_json(const Run& run, const Status& status) {
@@ -113,9 +116,9 @@ Json to_json(const Run& run, const Status& status) {
          {"machine_steps_per_second", writer.rate ? Json(*writer.rate) : Json(nullptr)}});
   }
   const auto left = seconds_left(run, status);
-  return {{"machines", run.spec.machines()},
+  return {{"machines", run.spec().machines()},
           {"machines_done", status.machines},
-          {"shards", run.files.shards()},
+          {"shards", run.files().shards()},
           {"shards_done", status.shards},
           {"shards_bad", status.bad},
           {"finished", status.finished},
@@ -126,12 +129,12 @@ Json to_json(const Run& run, const Status& status) {
 
 void print_text(const Run& run, const Status& status) {
   print(fmt::format(
-      "{}: {} of {} in {} of {}{}\n", shown(run.path), report::grouped(status.machines),
-      report::counted(run.spec.machines(), "machine"), report::grouped(status.shards),
-      report::counted(run.files.shards(), "shard"), status.finished ? ", finished" : ""));
+      "{}: {} of {} in {} of {}{}\n", shown(run.path()), report::grouped(status.machines),
+      report::counted(run.spec().machines(), "machine"), report::grouped(status.shards),
+      report::counted(run.files().shards(), "shard"), status.finished ? ", finished" : ""));
   for (const auto i : status.bad) {
     print(fmt::format("{}: bad; the next sweep renames it to NAME.bad-1 and trains it again\n",
-                      shown(run.files.path(i))));
+                      shown(run.files().path(i))));
   }
   for (const auto& writer : status.writers) {
     print(fmt::format(

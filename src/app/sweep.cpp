@@ -16,6 +16,7 @@
 #include "app/success_flag.hpp"
 #include "app/sweep_run.hpp"
 #include "app/threads.hpp"
+#include "helmholtz/run_directory.hpp"
 #include "helmholtz/sweep.hpp"
 #include "report/numbers.hpp"
 #include "sweep/memory.hpp"

@@ -1,6 +1,5 @@
 #include "app/sweep_run.hpp"
 
-#include <array>
 #include <cstdio>
 #include <utility>
 
@@ -60,7 +59,6 @@ std::optional<report::Statistics> SweepRun::complete() {
     directory_.write_summary(report::summary_csv(statistics));
     return statistics;
   }
-  directory_.log(outcome_.stopped ? "stopped" : "part_done");
   return std::nullopt;
 }
 
@@ -98,13 +96,11 @@ void SweepRun::train() {
   report::Progress progress(static_cast<double>(left) * static_cast<double>(spec_.steps),
                             "machine-steps",
                             {.quiet = output_.quiet, .no_color = output_.no_color});
-  const std::array<ShardSink*, 1> sinks = {&directory_};
-  SweepOptions options{.shard_machines = directory_.shard_machines()};
-  options.wanted = [&](std::uint64_t shard) { return directory_.wants(shard); };
-  options.stop_requested = interrupted;
-  options.progress = [&](const SweepProgress& now) { progress.update(now.machine_steps); };
   const auto start = Clock::now();
-  const auto trained = run_sweep(spec_, options, sinks);
+  const auto trained =
+      directory_.train({.stop_requested = interrupted, .progress = [&](const SweepProgress& now) {
+                          progress.update(now.machine_steps);
+                        }});
   seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
   progress.finish();
   outcome_.machines += trained.machines;

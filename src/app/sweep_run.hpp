@@ -5,13 +5,13 @@
 #include <optional>
 #include <vector>
 
+#include "app/exit_code.hpp"
 #include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/part.hpp"
-#include "helmholtz/error.hpp"
+#include "helmholtz/run_directory.hpp"
 #include "report/html/html_report.hpp"
 #include "report/statistics.hpp"
-#include "sweep/run_directory.hpp"
 
 namespace helmholtz::app {
 

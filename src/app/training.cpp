@@ -89,8 +89,8 @@ class TrainingRun {
     if (!trainer_.evaluate(options, 0, evaluation)) return false;
     const auto step = trainer_.step();
     progress_.clear();
-    print_line(plan_.output.json ? evaluation_json(step, evaluation[0], plan_.samples)
-                                 : evaluation_row(step, evaluation[0], plan_.samples));
+    print_line(plan_.output.json ? evaluation_json(step, evaluation[0])
+                                 : evaluation_row(step, evaluation[0]));
     if (plan_.samples == 0 && !evaluation[0].diverged) hint_at_samples();
     return true;
   }

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "app/exit_code.hpp"
 #include "app/options.hpp"
-#include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/trainer.hpp"
 

@@ -15,6 +15,9 @@
 #include "app/run.hpp"
 #include "helmholtz/error.hpp"
 #include "report/numbers.hpp"
+#include "sweep/event_log.hpp"
+#include "sweep/lock_file.hpp"
+#include "sweep/run_folder.hpp"
 
 namespace helmholtz::app {
 
@@ -48,7 +51,7 @@ struct Findings {
 /// What is wrong with a shard; empty if nothing is. @throws IoError if it cannot be read
 std::string problem_of(const Run& run, std::uint64_t i) {
   try {
-    static_cast<void>(run.files.read(i));
+    static_cast<void>(run.files().read(i));
     return "";
   } catch (const BadData& error) {
     return error.what();
@@ -58,26 +61,26 @@ std::string problem_of(const Run& run, std::uint64_t i) {
 }
 
 bool is_missing(const Run& run, std::uint64_t i) {
-  const auto state = run.files.state(i);
+  const auto state = run.files().state(i);
   return state == ShardFiles::State::missing || state == ShardFiles::State::shorter;
 }
 
 /// Names that are neither those of shards, nor of ones quarantined or being written.
 std::vector<std::string> unknown_files(const Run& run) {
   std::set<std::string> shards;
-  for (std::uint64_t i = 0; i < run.files.shards(); ++i) {
-    shards.insert(run.files.path(i).filename().string());
+  for (std::uint64_t i = 0; i < run.files().shards(); ++i) {
+    shards.insert(run.files().path(i).filename().string());
   }
   std::vector<std::string> unknown;
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(run.files.folder(), error), end;
+  for (std::filesystem::directory_iterator entry(run.files().folder(), error), end;
        !error && entry != end; entry.increment(error)) {
     const auto name = entry->path().filename().string();
     const auto known = name.starts_with('.') ? name.substr(1, name.rfind(".tmp") - 1)
                                              : name.substr(0, name.rfind(".bad-"));
     if (!shards.contains(known)) unknown.push_back(entry->path().string());
   }
-  if (error) throw IoError(run.files.folder().string(), error.message());
+  if (error) throw IoError(run.files().folder().string(), error.message());
   std::sort(unknown.begin(), unknown.end());
   return unknown;
 }
@@ -103,19 +106,19 @@ Findings check_all(const Run& run) {
       found.unreadable.emplace_back(error.what());
     }
   };
-  for (std::uint64_t i = 0; i < run.files.shards(); ++i) attempt([&] { check(run, i, found); });
+  for (std::uint64_t i = 0; i < run.files().shards(); ++i) attempt([&] { check(run, i, found); });
   attempt([&] { found.unknown = unknown_files(run); });
   return found;
 }
 
 void quarantine(const Run& run, const LockFile& lock, const EventLog& log, BadShard& bad) {
   if (const auto holder = lock.try_lock({.first = bad.shard, .count = 1})) {
-    throw CannotCreate(run.files.path(bad.shard).string(),
+    throw CannotCreate(run.files().path(bad.shard).string(),
                        fmt::format("process {} is writing it", holder->process));
   }
   // Its writer may have replaced it since it was read.
   if (is_missing(run, bad.shard) || problem_of(run, bad.shard).empty()) return;
-  bad.renamed_to = run.files.quarantine(bad.shard, bad.problem).filename().string();
+  bad.renamed_to = run.files().quarantine(bad.shard, bad.problem).filename().string();
   note(fmt::format("helmholtz: {}; renamed to {}", bad.problem, bad.renamed_to));
   log.write("quarantined",
             {{"shard", bad.shard}, {"renamed_to", bad.renamed_to}, {"problem", bad.problem}});
@@ -129,12 +132,12 @@ ExitCode quarantine_all(const Run& run, std::vector<BadShard>& all) {
       rename();
     } catch (const Error& error) {
       note(fmt::format("helmholtz: {}", error.what()));
-      code = error.code();
+      code = exit_code_of(error);
     }
   };
   attempt([&] {
-    const LockFile lock(run.names.lock, LockFile::Access::write);
-    const EventLog log(run.names.log);
+    const LockFile lock(RunFiles(run.path()).lock, LockFile::Access::write);
+    const EventLog log(RunFiles(run.path()).log);
     for (auto& bad : all) attempt([&] { quarantine(run, lock, log, bad); });
   });
   return code;

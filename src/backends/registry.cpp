@@ -25,7 +25,7 @@ struct Entry {
   std::string_view name;
   std::string_view summary;
   bool exact;
-  /// What it runs on; throws Error (ExitCode::no_device) with the reason if it cannot run.
+  /// What it runs on; throws NoDevice with the reason if it cannot run.
   std::string (*detail)();
   std::size_t (*bytes)(const Ensemble&);
   std::unique_ptr<Backend> (*make)(Ensemble, const TrainerOptions&);
@@ -72,8 +72,7 @@ std::vector<BackendInfo> list_backends() {
     try {
       info.detail = entry.detail();
       info.available = true;
-    } catch (const Error& error) {
-      if (error.code() != ExitCode::no_device) throw;
+    } catch (const NoDevice& error) {
       info.detail = error.what();
     }
   }

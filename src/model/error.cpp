@@ -25,20 +25,20 @@ std::string about_file(std::string_view path, std::string_view problem) {
 
 InvalidArgument::InvalidArgument(std::string_view field, std::string_view value,
                                  std::string_view allowed)
-    : Error(ExitCode::usage, text::printable(fmt::format("{}: got \"{}\"; allowed: {}", field,
-                                                         shown(value), allowed))),
+    : Error(text::printable(
+          fmt::format("{}: got \"{}\"; allowed: {}", field, shown(value), allowed))),
       field_(field) {}
 
 BadData::BadData(std::string_view path, std::string_view problem)
-    : Error(ExitCode::bad_data, about_file(path, problem)) {}
+    : Error(about_file(path, problem)) {}
 
 NoInput::NoInput(std::string_view path, std::string_view problem)
-    : Error(ExitCode::no_input, about_file(path, problem)) {}
+    : Error(about_file(path, problem)) {}
 
 CannotCreate::CannotCreate(std::string_view path, std::string_view problem)
-    : Error(ExitCode::cannot_create, about_file(path, problem)) {}
+    : Error(about_file(path, problem)) {}
 
 IoError::IoError(std::string_view path, std::string_view problem)
-    : Error(ExitCode::io, about_file(path, problem)) {}
+    : Error(about_file(path, problem)) {}
 
 }  // namespace helmholtz

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <utility>
+#include <vector>
+
+#include <fmt/ranges.h>
 
 #include "backends/workers.hpp"
 
@@ -61,10 +64,15 @@ CellStatistics Statistics::describe_cell(const std::vector<double>& values) cons
 }
 
 std::string Statistics::kind() const {
-  for (std::uint64_t c = 1; c < spec().configurations(); ++c) {
-    if (is_exact(c) != is_exact(0)) return "exact or sampled";
+  std::vector<std::string_view> kinds;
+  for (const auto& metric : metrics()) {
+    for (std::uint64_t c = 0; c < spec().configurations(); ++c) {
+      if (&summary_.metric(c) != &metric) continue;
+      kinds.push_back(metric.kind);
+      break;
+    }
   }
-  return kind(0);
+  return fmt::format("{}", fmt::join(kinds, " or "));
 }
 
 std::uint64_t Statistics::diverged() const {

@@ -44,9 +44,8 @@ class Statistics {
   explicit Statistics(Summary summary, std::optional<double> success_below = {});
 
   [[nodiscard]] const SweepSpec& spec() const noexcept { return summary_.spec(); }
-  [[nodiscard]] bool is_exact(std::uint64_t c) const { return summary_.is_exact(c); }
-  /// "exact" or "sampled".
-  [[nodiscard]] std::string kind(std::uint64_t c) const { return kl_kind(is_exact(c)); }
+  /// Which KL its numbers are: "exact" or "sampled".
+  [[nodiscard]] std::string_view kind(std::uint64_t c) const { return summary_.metric(c).kind; }
   /// Of all configurations: "exact", "sampled", or "exact or sampled".
   [[nodiscard]] std::string kind() const;
   [[nodiscard]] std::optional<double> success_below() const noexcept { return success_below_; }

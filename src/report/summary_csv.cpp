@@ -45,8 +45,8 @@ std::string summary_csv(const Statistics& statistics) {
     const auto prefix = fmt::format("{},{}", c, csv_fields(configuration_texts(spec, c), true));
     for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
       const auto& cell = statistics.cell(c, e);
-      text += fmt::format("{}{},{},{},{}{}\n", prefix, spec.evaluation_step(e),
-                          statistics.is_exact(c) ? "exact" : "sampled", cell.kl.n, cell.diverged,
+      text += fmt::format("{}{},{},{},{}{}\n", prefix, spec.evaluation_step(e), statistics.kind(c),
+                          cell.kl.n, cell.diverged,
                           statistics_fields(cell, statistics.success_below()));
     }
   }

@@ -239,7 +239,7 @@ std::string comparison_text(const Statistics& statistics, std::uint64_t a, std::
 std::string portrait(const SweepSpec& spec, const std::string& title, const Ranked& machine,
                      std::span<const float> parameters, int columns) {
   const auto q = model_probabilities(spec, machine, parameters);
-  const auto kind = kl_kind(exact_is_feasible(topology_of(spec, machine)));
+  const auto kind = ranking_metric(topology_of(spec, machine)).kind;
   return fmt::format("{}: seed {}, {} KL {} nats after {} steps\n", title, machine.seed, kind,
                      decimal(machine.kl), spec.steps) +
          draw_world(spec.world, q, columns) + '\n' +

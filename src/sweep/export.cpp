@@ -6,8 +6,9 @@
 #include <cmath>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "helmholtz/metrics.hpp"
 #include "sweep/fields.hpp"
 
 namespace helmholtz {
@@ -24,8 +25,10 @@ void append_number(std::string& text, Number value) {
 }
 
 /// Empty for NaN.
-void append_kl(std::string& text, double kl) {
-  if (!std::isnan(kl)) append_number(text, kl);
+void append_value(std::string& text, const Metric& metric, double value) {
+  if (std::isnan(value)) return;
+  metric.is_count ? append_number(text, static_cast<std::uint64_t>(value))
+                  : append_number(text, value);
 }
 
 template <class Number>
@@ -49,7 +52,8 @@ std::string CsvExport::columns() {
   for (const auto* const field : swept_fields()) names.emplace_back(field->name);
   const auto [first, others] = columns_of(names);
   return "machine,seed," + csv_fields(first, true) +
-         "step,kl_exact,kl_sampled,unseen,status,configuration" + csv_fields(others, false);
+         fmt::format("step,{},status,configuration", fmt::join(metric_names(), ",")) +
+         csv_fields(others, false);
 }
 
 CsvExport::CsvExport(const SweepSpec& spec, ExportOutput output)
@@ -77,12 +81,11 @@ void CsvExport::write(const Shard& shard) {
       const auto evaluation = shard.evaluation(k, e);
       text += machine;
       text += steps_[e];
-      append_kl(text, evaluation.kl_exact);
-      text += ',';
-      append_kl(text, evaluation.kl_sampled);
-      text += ',';
-      if (spec_.samples > 0 && !evaluation.diverged) append_number(text, evaluation.unseen);
-      text += evaluation.diverged ? ",diverged" : ",ok";
+      for (const auto& metric : metrics()) {
+        append_value(text, metric, evaluation.*metric.value);
+        text += ',';
+      }
+      text += evaluation.diverged ? "diverged" : "ok";
       text += configuration.after_status;
     }
     if (text.size() < kFlushBytes) continue;
@@ -95,11 +98,14 @@ void CsvExport::write(const Shard& shard) {
 NpyExport::NpyExport(const SweepSpec& spec, std::uint64_t machines, ExportOutput output)
     : spec_(spec), output_(std::move(output)) {
   constexpr std::size_t kPrefix = 10;  // magic, version, and the length of the text
+  std::string columns;
+  for (const auto& metric : metrics()) {
+    columns += fmt::format("('{}', '{}'), ", metric.name, metric.is_count ? "<u4" : "<f8");
+  }
   auto text = fmt::format(
       "{{'descr': [('machine', '<u8'), ('seed', '<u8'), ('configuration', '<u4'), ('step', '<u8'), "
-      "('kl_exact', '<f8'), ('kl_sampled', '<f8'), ('unseen', '<u4'), ('diverged', '|b1')], "
-      "'fortran_order': False, 'shape': ({},), }}",
-      machines * spec.evaluations());
+      "{}('diverged', '|b1')], 'fortran_order': False, 'shape': ({},), }}",
+      columns, machines * spec.evaluations());
   while ((kPrefix + text.size() + 1) % 64 != 0) text += ' ';
   text += '\n';
   std::string length;
@@ -117,9 +123,11 @@ void NpyExport::write(const Shard& shard) {
       append_bytes(records, shard.seeds[k]);
       append_bytes(records, shard.configurations[k]);
       append_bytes(records, spec_.evaluation_step(e));
-      append_bytes(records, evaluation.kl_exact);
-      append_bytes(records, evaluation.kl_sampled);
-      append_bytes(records, evaluation.unseen);
+      for (const auto& metric : metrics()) {
+        const double value = evaluation.*metric.value;
+        metric.is_count ? append_bytes(records, count_in_file(value))
+                        : append_bytes(records, value);
+      }
       append_bytes(records, static_cast<std::uint8_t>(evaluation.diverged));
     }
     if (records.size() < kFlushBytes) continue;

@@ -15,9 +15,9 @@ namespace helmholtz {
 namespace {
 
 /// The byte that stands for the directory itself, behind all shards.
-constexpr LockFile::Range kDirectory{.first = std::uint64_t{1} << 62U, .count = 1};
+constexpr ShardRange kDirectory{.first = std::uint64_t{1} << 62U, .count = 1};
 
-struct flock region(short type, LockFile::Range range) {
+struct flock region(short type, ShardRange range) {
   struct flock lock {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
@@ -42,7 +42,7 @@ LockFile::LockFile(const std::filesystem::path& path, Access access)
   io::throw_not_created(path, errno);
 }
 
-bool LockFile::set(short type, Range range, int command) const {
+bool LockFile::set(short type, ShardRange range, int command) const {
   auto lock = region(type, range);
   while (fcntl(file_.get(), command, &lock) != 0) {
     if (errno == EINTR) continue;
@@ -52,7 +52,7 @@ bool LockFile::set(short type, Range range, int command) const {
   return true;
 }
 
-std::optional<LockFile::Holder> LockFile::try_lock(Range range) const {
+std::optional<LockFile::Holder> LockFile::try_lock(ShardRange range) const {
   if (range.count == 0) return std::nullopt;
   while (!set(F_WRLCK, range, F_SETLK)) {
     if (const auto holder = first_holder(range)) return holder;  // else it has just let go
@@ -60,7 +60,7 @@ std::optional<LockFile::Holder> LockFile::try_lock(Range range) const {
   return std::nullopt;
 }
 
-std::optional<LockFile::Holder> LockFile::first_holder(Range range) const {
+std::optional<LockFile::Holder> LockFile::first_holder(ShardRange range) const {
   auto lock = region(F_WRLCK, range);
   if (fcntl(file_.get(), F_GETLK, &lock) != 0) fail(path_, errno);
   if (lock.l_type == F_UNLCK) return std::nullopt;
@@ -70,10 +70,10 @@ std::optional<LockFile::Holder> LockFile::first_holder(Range range) const {
   return Holder{.range = {.first = first, .count = end - first}, .process = lock.l_pid};
 }
 
-std::vector<LockFile::Holder> LockFile::holders(Range range) const {
+std::vector<LockFile::Holder> LockFile::holders(ShardRange range) const {
   std::vector<Holder> all;
   // The system names any holder within the range, so what lies on both sides is asked again.
-  std::vector<Range> open = {range};
+  std::vector<ShardRange> open = {range};
   while (!open.empty()) {
     const auto [first, count] = open.back();
     open.pop_back();

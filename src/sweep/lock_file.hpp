@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "helmholtz/run_directory.hpp"
 #include "io/descriptor.hpp"
 
 namespace helmholtz {
@@ -16,12 +17,8 @@ namespace helmholtz {
 /// would end its locks.
 class LockFile {
  public:
-  struct Range {
-    std::uint64_t first = 0;
-    std::uint64_t count = 0;  ///< 0: none
-  };
   struct Holder {
-    Range range;
+    ShardRange range;
     pid_t process = 0;
   };
   enum class Access { read, write };
@@ -30,9 +27,9 @@ class LockFile {
   LockFile(const std::filesystem::path& path, Access access);
 
   /// Takes a range for as long as this process lives. @return who holds a part of it, if not taken
-  [[nodiscard]] std::optional<Holder> try_lock(Range range) const;
+  [[nodiscard]] std::optional<Holder> try_lock(ShardRange range) const;
   /// Every other process that holds a part of the range.
-  [[nodiscard]] std::vector<Holder> holders(Range range) const;
+  [[nodiscard]] std::vector<Holder> holders(ShardRange range) const;
 
   /// While it lives, no other process changes the directory itself.
   class Exclusive {
@@ -47,8 +44,8 @@ class LockFile {
   };
 
  private:
-  [[nodiscard]] std::optional<Holder> first_holder(Range range) const;
-  bool set(short type, Range range, int command) const;
+  [[nodiscard]] std::optional<Holder> first_holder(ShardRange range) const;
+  bool set(short type, ShardRange range, int command) const;
 
   std::filesystem::path path_;
   io::Descriptor file_;

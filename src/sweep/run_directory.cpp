@@ -1,8 +1,12 @@
-#include "sweep/run_directory.hpp"
+#include "helmholtz/run_directory.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -10,14 +14,18 @@
 #include "io/atomic_file.hpp"
 #include "io/input_file.hpp"
 #include "sweep/config.hpp"
+#include "sweep/event_log.hpp"
+#include "sweep/lock_file.hpp"
 #include "sweep/manifest.hpp"
 #include "sweep/provenance.hpp"
+#include "sweep/run_folder.hpp"
+#include "sweep/shard_files.hpp"
 
 namespace helmholtz {
 
 using io::AtomicFile;
 
-LockFile::Range SweepPart::of(std::uint64_t shards) const {
+ShardRange SweepPart::of(std::uint64_t shards) const {
   const auto at = [&](std::uint64_t part) {
     return shards / n * part + std::min(part, shards % n);
   };
@@ -35,140 +43,185 @@ void remove_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-RunDirectory::RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part,
-                           Warn warn)
-    : config_(config_text(spec)),
-      path_(prepared_folder(std::move(path), spec, config_)),
-      names_(path_),
-      warn_(std::move(warn)),
-      lock_(names_.lock, LockFile::Access::write),
-      log_(names_.log),
-      exclusive_(std::in_place, lock_),
-      files_(path_, spec, open_or_create(spec)),
-      part_(part.of(files_.shards())),
-      provenance_(provenance(spec)),
-      done_(files_.shards()) {
-  lock_part();
-  extend(spec);
-  exclusive_.reset();
-  scan();
-  Json details = {{"shards", {part_.first, part_.first + part_.count}},
-                  {"machines", machines_of_part()},
-                  {"done", machines_done()}};
-  details.update(provenance_);
-  log("started", details);
-}
-
-std::uint64_t RunDirectory::open_or_create(const SweepSpec& spec) const {
-  if (const auto each = existing_shard_machines(path_, spec); each > 0) return each;
-  create_folder(names_.shards_folder);
-  if (spec.world.name().starts_with("file:")) {
-    io::write_file(names_.world, pattern_text(spec.world), AtomicFile::Rivals::none);
+struct RunDirectory::State {
+  State(std::filesystem::path folder, const SweepSpec& spec, SweepPart part, Warn warn_user)
+      : config(config_text(spec)),
+        path(prepared_folder(std::move(folder), spec, config)),
+        names(path),
+        warn(std::move(warn_user)),
+        lock(names.lock, LockFile::Access::write),
+        log(names.log),
+        exclusive(std::in_place, lock),
+        files(path, spec, open_or_create(spec)),
+        mine(part.of(files.shards())),
+        made_by(provenance(spec)),
+        done(files.shards()) {
+    lock_part();
+    extend(spec);
+    exclusive.reset();
   }
-  io::write_file(names_.config, config_, AtomicFile::Rivals::none);
+
+  /// @return machines of one shard
+  [[nodiscard]] std::uint64_t open_or_create(const SweepSpec& spec) const;
+  void extend(const SweepSpec& spec) const;
+  void lock_part() const;
+  /// Machines of the part, all or those that are done.
+  [[nodiscard]] std::uint64_t machines(bool only_done) const {
+    std::uint64_t sum = 0;
+    for (auto i = mine.first; i < mine.first + mine.count; ++i) {
+      if (done[i] || !only_done) sum += files.machines(i);
+    }
+    return sum;
+  }
+
+  std::string config;  // first: a world that it cannot name must leave nothing behind
+  std::filesystem::path path;
+  RunFiles names;
+  Warn warn;
+  LockFile lock;
+  EventLog log;
+  std::optional<LockFile::Exclusive> exclusive;  // while it is opened
+  ShardFiles files;
+  ShardRange mine;
+  Json made_by;
+  std::vector<bool> done;                                                         // [shards]
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();  // of a shard
+};
+
+std::uint64_t RunDirectory::State::open_or_create(const SweepSpec& spec) const {
+  if (const auto each = existing_shard_machines(path, spec); each > 0) return each;
+  create_folder(names.shards_folder);
+  if (spec.world.name().starts_with("file:")) {
+    io::write_file(names.world, pattern_text(spec.world), AtomicFile::Rivals::none);
+  }
+  io::write_file(names.config, config, AtomicFile::Rivals::none);
   // Last: a directory with a manifest is whole.
-  io::write_file(names_.manifest, manifest_text(spec), AtomicFile::Rivals::none);
+  io::write_file(names.manifest, manifest_text(spec), AtomicFile::Rivals::none);
   return spec.shard_machines();
 }
 
-void RunDirectory::lock_part() const {
-  const auto holder = lock_.try_lock(part_);
+void RunDirectory::State::lock_part() const {
+  const auto holder = lock.try_lock(mine);
   if (!holder) return;
   std::string host = "another host";
-  for (const auto& event : read_events(names_.log)) {
+  for (const auto& event : read_events(names.log)) {
     if (event.process == holder->process) host = event.host;
   }
-  throw CannotCreate(path_.string(), fmt::format("process {} on {} is writing shards [{}, {})",
-                                                 holder->process, host, holder->range.first,
-                                                 holder->range.first + holder->range.count));
+  throw CannotCreate(path.string(), fmt::format("process {} on {} is writing shards [{}, {})",
+                                                holder->process, host, holder->range.first,
+                                                holder->range.first + holder->range.count));
 }
 
-void RunDirectory::extend(const SweepSpec& spec) const {
-  const auto seeds = seeds_of_config(names_.config);
+void RunDirectory::State::extend(const SweepSpec& spec) const {
+  const auto seeds = seeds_of_config(names.config);
   if (seeds.size() == spec.seeds.size()) return;
   // First: what sums up fewer seeds must not stand beside more.
-  remove_file(names_.summary);
-  remove_file(names_.report);
-  io::write_file(names_.config, config_, AtomicFile::Rivals::none);
-  log("extended", {{"seeds", spec.seeds.to_string()}});
+  remove_file(names.summary);
+  remove_file(names.report);
+  io::write_file(names.config, config, AtomicFile::Rivals::none);
+  log.write("extended", {{"seeds", spec.seeds.to_string()}});
 }
 
+RunDirectory::RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part,
+                           Warn warn)
+    : state_(std::make_unique<State>(std::move(path), spec, part, std::move(warn))) {
+  scan();
+  Json details = {{"shards", {state_->mine.first, state_->mine.first + state_->mine.count}},
+                  {"machines", machines_of_part()},
+                  {"done", machines_done()}};
+  details.update(state_->made_by);
+  state_->log.write("started", details);
+}
+
+RunDirectory::~RunDirectory() = default;
+
+const std::filesystem::path& RunDirectory::path() const noexcept { return state_->path; }
+std::uint64_t RunDirectory::shard_machines() const noexcept {
+  return state_->files.shard_machines();
+}
+std::uint64_t RunDirectory::shards() const { return state_->files.shards(); }
+std::uint64_t RunDirectory::machines_done() const { return state_->machines(true); }
+std::uint64_t RunDirectory::machines_of_part() const { return state_->machines(false); }
+
 void RunDirectory::scan() {
-  for (std::uint64_t i = 0; i < files_.shards(); ++i) {
-    const auto state = files_.state(i);
-    done_[i] = state == ShardFiles::State::done;
-    const bool is_mine = i >= part_.first && i - part_.first < part_.count;
+  for (std::uint64_t i = 0; i < state_->files.shards(); ++i) {
+    const auto state = state_->files.state(i);
+    state_->done[i] = state == ShardFiles::State::done;
+    const bool is_mine = state_->mine.contains(i);
     if (is_mine && state == ShardFiles::State::bad) quarantine(i, "its seal is damaged");
   }
 }
 
 void RunDirectory::quarantine(std::uint64_t i, const std::string& problem) {
-  const auto bad = files_.quarantine(i, problem);
-  done_[i] = false;
-  if (warn_) {
-    warn_(fmt::format("{} is bad ({}); renamed to {}, and trained again", files_.path(i).string(),
-                      problem, bad.filename().string()));
+  const auto bad = state_->files.quarantine(i, problem);
+  state_->done[i] = false;
+  if (state_->warn) {
+    state_->warn(fmt::format("{} is bad ({}); renamed to {}, and trained again",
+                             state_->files.path(i).string(), problem, bad.filename().string()));
   }
-  log("quarantined", {{"shard", i}, {"renamed_to", bad.filename().string()}, {"problem", problem}});
+  state_->log.write("quarantined",
+                    {{"shard", i}, {"renamed_to", bad.filename().string()}, {"problem", problem}});
 }
 
 bool RunDirectory::wants(std::uint64_t i) const {
-  return i >= part_.first && i - part_.first < part_.count && !done_[i];
+  return state_->mine.contains(i) && !state_->done[i];
 }
 
-std::uint64_t RunDirectory::machines_done() const {
-  std::uint64_t machines = 0;
-  for (auto i = part_.first; i < part_.first + part_.count; ++i) {
-    if (done_[i]) machines += files_.machines(i);
+SweepOutcome RunDirectory::train(SweepOptions options) {
+  options.shard_machines = shard_machines();
+  options.wanted = [this](std::uint64_t i) { return wants(i); };
+  const std::array<ShardSink*, 1> sinks = {this};
+  const auto outcome = run_sweep(state_->files.spec(), options, sinks);
+  if (outcome.stopped) {
+    state_->log.write("stopped");
+  } else if (!is_complete()) {
+    state_->log.write("part_done");
   }
-  return machines;
-}
-
-std::uint64_t RunDirectory::machines_of_part() const {
-  std::uint64_t machines = 0;
-  for (auto i = part_.first; i < part_.first + part_.count; ++i) machines += files_.machines(i);
-  return machines;
+  return outcome;
 }
 
 void RunDirectory::write_all(std::span<const Shard> shards) {
   for (const auto& shard : shards) {
-    if (shard.first % files_.shard_machines() != 0 || shard.first >= files_.spec().machines() ||
-        shard.machines() != files_.machines(files_.shard_of(shard.first))) {
-      throw InvalidArgument("shard_machines", std::to_string(shard.machines()),
-                            fmt::format("{}, as in {}", files_.shard_machines(), path_.string()));
+    if (shard.first % state_->files.shard_machines() != 0 ||
+        shard.first >= state_->files.spec().machines() ||
+        shard.machines() != state_->files.machines(state_->files.shard_of(shard.first))) {
+      throw InvalidArgument(
+          "shard_machines", std::to_string(shard.machines()),
+          fmt::format("{}, as in {}", state_->files.shard_machines(), state_->path.string()));
     }
   }
-  const auto bytes = files_.write_all(shards);
+  const auto bytes = state_->files.write_all(shards);
   const auto now = std::chrono::steady_clock::now();
-  const double seconds = std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+  const double seconds =
+      std::chrono::duration<double>(now - std::exchange(state_->last, now)).count();
   for (std::size_t k = 0; k < shards.size(); ++k) {
-    const auto i = files_.shard_of(shards[k].first);
-    done_[i] = true;
+    const auto i = state_->files.shard_of(shards[k].first);
+    state_->done[i] = true;
     Json details = {{"shard", i},
                     {"machines", shards[k].machines()},
                     {"bytes", bytes[k]},
                     {"seconds", seconds / static_cast<double>(shards.size())}};
-    details.update(provenance_);
-    log("shard", details);
+    details.update(state_->made_by);
+    state_->log.write("shard", details);
   }
 }
 
 bool RunDirectory::is_complete() {
-  for (std::uint64_t i = 0; i < files_.shards(); ++i) {
-    if (!done_[i]) done_[i] = files_.state(i) == ShardFiles::State::done;
-    if (!done_[i]) return false;
+  for (std::uint64_t i = 0; i < state_->files.shards(); ++i) {
+    if (!state_->done[i]) state_->done[i] = state_->files.state(i) == ShardFiles::State::done;
+    if (!state_->done[i]) return false;
   }
   return true;
 }
 
 bool RunDirectory::read(ShardSink& sink) {
   bool good = true;
-  for (std::uint64_t i = 0; i < files_.shards(); ++i) {
+  for (std::uint64_t i = 0; i < state_->files.shards(); ++i) {
     try {
-      const auto shard = files_.read(i);
+      const auto shard = state_->files.read(i);
       if (good) sink.write(shard);
     } catch (const BadData& error) {
-      const bool is_mine = i >= part_.first && i - part_.first < part_.count;
+      const bool is_mine = state_->mine.contains(i);
       if (!is_mine) throw;
       quarantine(i, error.what());
       good = false;
@@ -178,11 +231,11 @@ bool RunDirectory::read(ShardSink& sink) {
 }
 
 void RunDirectory::write_summary(std::string_view csv) const {
-  const LockFile::Exclusive exclusive(lock_);
+  const LockFile::Exclusive exclusive(state_->lock);
   // Another process may have extended the sweep since; it sums up all of it.
-  if (seeds_of_config(names_.config).size() != files_.spec().seeds.size()) return;
-  io::write_file(names_.summary, csv, AtomicFile::Rivals::none);
-  log("finished");
+  if (seeds_of_config(state_->names.config).size() != state_->files.spec().seeds.size()) return;
+  io::write_file(state_->names.summary, csv, AtomicFile::Rivals::none);
+  state_->log.write("finished");
 }
 
 }  // namespace helmholtz

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -225,6 +226,18 @@ SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
                        std::span<ShardSink* const> sinks) {
   validate(spec, options.shard_machines);
   return BlockRun(spec, options, sinks).run();
+}
+
+Shard run_sweep(const SweepSpec& spec, const SweepOptions& options) {
+  struct Collector : ShardSink {
+    explicit Collector(const SweepSpec& spec)
+        : all(0, 0, spec.evaluations(), spec.evaluation_options()) {}
+    void write(const Shard& shard) override { all.append(shard); }
+    Shard all;
+  } collector(spec);
+  const std::array<ShardSink*, 1> sinks = {&collector};
+  run_sweep(spec, options, sinks);
+  return std::move(collector.all);
 }
 
 }  // namespace helmholtz

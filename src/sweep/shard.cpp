@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "helmholtz/metrics.hpp"
+
 namespace helmholtz {
 
 ShardTrainer::ShardTrainer(const SweepSpec& spec, PacedCallbacks callbacks)
@@ -18,7 +20,7 @@ std::optional<std::vector<Shard>> ShardTrainer::train(std::uint64_t first, std::
   parameters_.clear();
   for (std::uint64_t begin = 0; begin < count; begin += each) {
     auto& shard = shards_.emplace_back(first + begin, std::min(each, count - begin),
-                                       spec_.evaluations(), spec_.samples > 0);
+                                       spec_.evaluations(), spec_.evaluation_options());
     for (std::uint64_t k = 0; k < shard.machines(); ++k) {
       const auto [c, seed] = spec_.machine(shard.first + k);
       shard.seeds[k] = seed;
@@ -61,7 +63,7 @@ EnsembleKind& ShardTrainer::kind(const SweepConfiguration& own) {
 bool ShardTrainer::train_group(const Members& members) {
   auto& own = kind(spec_.configuration(configuration(members[0])));
   auto trainer = make_trainer(expand(members), own.trainer);
-  const EvaluationOptions options{.exact = true, .samples = spec_.samples};
+  const auto options = spec_.evaluation_options();
   std::vector<Evaluation> evaluations;
   for (std::uint64_t e = 0; e < spec_.evaluations(); ++e) {
     if (!train_to(spec_.evaluation_step(e), trainer, own.steps, callbacks_) ||
@@ -82,10 +84,10 @@ std::vector<std::size_t> ShardTrainer::kept(const Members& members) const {
   const auto& save = spec_.save_parameters;
   if (save.kind == SaveParameters::Kind::none) return {};
   if (save.kind == SaveParameters::Kind::all) return all;
+  const auto& metric = ranking_metric(spec_.topology(configuration(members[0])));
   const auto last_kl = [&](std::size_t k) {
-    const auto last =
-        shards_[members[k] / each_].evaluation(members[k] % each_, spec_.evaluations() - 1);
-    return std::isnan(last.kl_exact) ? last.kl_sampled : last.kl_exact;
+    return shards_[members[k] / each_].evaluation(members[k] % each_, spec_.evaluations() - 1).*
+           metric.value;
   };
   std::erase_if(all, [&](std::size_t k) { return std::isnan(last_kl(k)); });
   std::stable_sort(all.begin(), all.end(),

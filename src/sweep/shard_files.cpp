@@ -5,11 +5,13 @@
 #include <cmath>
 #include <cstring>
 #include <deque>
+#include <limits>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include "helmholtz/error.hpp"
+#include "helmholtz/metrics.hpp"
 #include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
 #include "io/input_file.hpp"
@@ -38,18 +40,21 @@ class Check {
   }
 
   void evaluations(const Shard& shard) const {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
     constexpr double kRounding = 1e-6;  // of an exact KL of nearly 0
-    for (std::size_t i = 0; i < shard.kl_exact.size(); ++i) {
-      const double exact = shard.kl_exact[i];
-      require(std::isnan(exact) || (exact >= -kRounding && std::isfinite(exact)),
-              "holds an exact KL out of range");
-      require(shard.diverged[i] == 0 || (shard.diverged[i] == 1 && std::isnan(exact)),
-              "holds a status out of range");
-    }
-    for (std::size_t i = 0; i < shard.kl_sampled.size(); ++i) {
-      require(std::isnan(shard.kl_sampled[i]) || shard.kl_sampled[i] >= -kRounding,
-              "holds a sampled KL out of range");
-      require(shard.unseen[i] <= spec_.world.size(), "holds a count out of range");
+    for (std::size_t c = 0; c < metrics().size(); ++c) {
+      const auto& metric = metrics()[c];
+      const double most = metric.is_count          ? static_cast<double>(spec_.world.size())
+                          : metric.may_be_infinite ? kInfinity
+                                                   : std::numeric_limits<double>::max();
+      for (std::size_t i = 0; i < shard.values[c].size(); ++i) {
+        const double value = shard.values[c][i];
+        if (!(value >= -kRounding && value <= most) && !std::isnan(value)) {
+          throw BadData(path_, fmt::format("holds {} out of range: {}", metric.name, value));
+        }
+        require(shard.diverged[i] == 0 || (shard.diverged[i] == 1 && std::isnan(value)),
+                "holds a status out of range");
+      }
     }
   }
 
@@ -74,6 +79,28 @@ class Check {
   const SweepSpec& spec_;
   const std::string& path_;
 };
+
+void write_column(hdf5::Writer& file, const Metric& metric, const hdf5::Shape& table,
+                  const std::vector<double>& values) {
+  const std::string name(metric.name);
+  if (!metric.is_count) return file.dataset<double>(name.c_str(), table, values);
+  std::vector<std::uint32_t> counts(values.size());
+  std::ranges::transform(values, counts.begin(), count_in_file);
+  file.dataset<std::uint32_t>(name.c_str(), table, counts);
+}
+
+std::vector<double> read_column(const hdf5::Reader& file, const Metric& metric,
+                                const hdf5::Shape& table,
+                                const std::vector<std::uint8_t>& diverged) {
+  const std::string name(metric.name);
+  if (!metric.is_count) return file.dataset<double>(name.c_str(), table);
+  const auto counts = file.dataset<std::uint32_t>(name.c_str(), table);
+  std::vector<double> values(counts.begin(), counts.end());
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    if (diverged[k] != 0) values[k] = std::numeric_limits<double>::quiet_NaN();
+  }
+  return values;
+}
 
 std::string notes_text(std::uint64_t hash, std::uint64_t first, std::uint64_t end) {
   return fmt::format("configuration {:016x}\nmachines {}:{}\n", hash, first, end);
@@ -145,10 +172,8 @@ std::string ShardFiles::image(const Shard& shard) const {
   const hdf5::Shape table = {shard.machines(), shard.evaluations};
   file.dataset<std::uint64_t>("seed", rows, shard.seeds);
   file.dataset<std::uint32_t>("configuration", rows, shard.configurations);
-  file.dataset<double>("kl_exact", table, shard.kl_exact);
-  if (spec_.samples > 0) {
-    file.dataset<double>("kl_sampled", table, shard.kl_sampled);
-    file.dataset<std::uint32_t>("unseen", table, shard.unseen);
+  for (std::size_t c = 0; c < metrics().size(); ++c) {
+    if (!shard.values[c].empty()) write_column(file, metrics()[c], table, shard.values[c]);
   }
   file.dataset<std::uint8_t>("diverged", table, shard.diverged);
   if (spec_.save_parameters.kind != SaveParameters::Kind::none) {
@@ -190,19 +215,19 @@ Shard ShardFiles::read(std::uint64_t i) const {
   if (sealed_.notes != notes(i)) throw BadData(name, other_shard(hash_, sealed_.notes));
   const hdf5::SilentErrors silent;
   const hdf5::Reader file(name, sealed_.bytes);
-  const bool sampled = spec_.samples > 0;
+  const auto options = spec_.evaluation_options();
   const hdf5::Shape rows = {machines(i)};
   const hdf5::Shape table = {machines(i), spec_.evaluations()};
-  Shard shard(first_machine(i), 0, spec_.evaluations(), sampled);
+  Shard shard(first_machine(i), 0, spec_.evaluations(), options);
   shard.seeds = file.dataset<std::uint64_t>("seed", rows);
   shard.configurations = file.dataset<std::uint32_t>("configuration", rows);
   check.machines(shard);
-  shard.kl_exact = file.dataset<double>("kl_exact", table);
-  if (sampled) {
-    shard.kl_sampled = file.dataset<double>("kl_sampled", table);
-    shard.unseen = file.dataset<std::uint32_t>("unseen", table);
-  }
   shard.diverged = file.dataset<std::uint8_t>("diverged", table);
+  for (std::size_t c = 0; c < metrics().size(); ++c) {
+    if (metrics()[c].is_wanted(options)) {
+      shard.values[c] = read_column(file, metrics()[c], table, shard.diverged);
+    }
+  }
   check.evaluations(shard);
   if (spec_.save_parameters.kind != SaveParameters::Kind::none) {
     const auto saved = file.shape("saved_machines", 1);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backends/limits.hpp"
+#include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
 #include "sweep/memory.hpp"
 
@@ -13,8 +14,11 @@ namespace {
 
 /// Bytes of one machine's row in a shard, without its parameters.
 double row_bytes(const SweepSpec& spec) {
-  const double sampled = spec.samples > 0 ? sizeof(double) + sizeof(std::uint32_t) : 0;
-  const double evaluation = sizeof(double) + sizeof(std::uint8_t) + sampled;
+  double evaluation = sizeof(std::uint8_t);
+  for (const auto& metric : metrics()) {
+    if (!metric.is_wanted(spec.evaluation_options())) continue;
+    evaluation += metric.is_count ? sizeof(std::uint32_t) : sizeof(double);
+  }
   return sizeof(std::uint64_t) + sizeof(std::uint32_t) +
          static_cast<double>(spec.evaluations()) * evaluation;
 }

@@ -238,10 +238,10 @@ TEST_F(RunCommands, ReplayFindsAShardWithOtherResults) {
     return ran.err;
   };
   const std::size_t last = 6 * 2 + 1;
-  for (const auto& change :
-       std::vector<std::function<void(Shard&)>>{[](Shard& shard) { shard.kl_exact[last] += 1e-12; },
-                                                [](Shard& shard) { shard.kl_sampled[last] = 0.5; },
-                                                [](Shard& shard) { shard.unseen[last] ^= 1; }}) {
+  for (const auto& change : std::vector<std::function<void(Shard&)>>{
+           [](Shard& shard) { shard.column("kl_exact")[last] += 1e-12; },
+           [](Shard& shard) { shard.column("kl_sampled")[last] = 0.5; },
+           [](Shard& shard) { shard.column("unseen")[last] += 1; }}) {
     EXPECT_THAT(replayed(change),
                 AllOf(NamesFile("run/shards/00000000.h5"), HasSubstr("machine 6 at step 20")));
   }

@@ -43,7 +43,7 @@ void fuzz_one(FuzzedDataProvider& data) {
   write_file(files.path(0), kShardKind, notes, fields, data);
   const auto shard = files.read(0);
   if (files.state(0) != ShardFiles::State::done || shard.machines() != 6) std::abort();
-  if (shard.kl_exact.size() != 12 || shard.seeds[5] != 11) std::abort();
+  if (shard.column("kl_exact").size() != 12 || shard.seeds[5] != 11) std::abort();
 }
 
 }  // namespace helmholtz::fuzz

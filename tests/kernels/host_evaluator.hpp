@@ -61,7 +61,9 @@ class HostEvaluator {
     if (samples > 0) evaluate_by_samples(sane, step, samples, results);
     std::vector<Evaluation> all;
     for (std::uint32_t m = 0; m < machines; ++m) {
-      all.push_back({kl_exact[m], kl_sampled[m], unseen[m], diverged[m] != 0});
+      const auto unseen_of =
+          diverged[m] == 0 ? unseen[m] : std::numeric_limits<double>::quiet_NaN();
+      all.push_back({kl_exact[m], kl_sampled[m], unseen_of, diverged[m] != 0});
     }
     return all;
   }

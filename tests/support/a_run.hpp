@@ -2,16 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 
 #include "helmholtz/error.hpp"
+#include "helmholtz/run_directory.hpp"
 #include "support/read_file.hpp"
 #include "support/small_sweep.hpp"
 #include "support/temporary_directory.hpp"
-#include "sweep/run_directory.hpp"
+#include "sweep/shard_files.hpp"
 
 namespace helmholtz::testing {
 
@@ -19,15 +19,8 @@ namespace helmholtz::testing {
 class ARun : public ::testing::Test {
  protected:
   /// All shards that the directory wants, trained.
-  void sweep(RunDirectory& directory, const SweepSpec& spec) {
-    const std::array<ShardSink*, 1> sinks = {&directory};
-    SweepOptions options{.shard_machines = directory.shard_machines()};
-    options.wanted = [&](std::uint64_t shard) { return directory.wants(shard); };
-    trained_ = run_sweep(spec, options, sinks).machines;
-  }
   void sweep(const SweepSpec& spec, SweepPart part = {}) {
-    RunDirectory directory(path_, spec, part);
-    sweep(directory, spec);
+    trained_ = RunDirectory(path_, spec, part).train().machines;
   }
   [[nodiscard]] std::string message(const SweepSpec& spec) const {
     try {

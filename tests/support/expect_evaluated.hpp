@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "helmholtz/evaluation.hpp"
+#include "helmholtz/metrics.hpp"
 
 namespace helmholtz::testing {
 
@@ -27,9 +28,10 @@ inline void expect_evaluated(const Ensemble& ensemble, std::size_t first,
                     expected);
   const auto layers = ensemble.topology.to_string();
   for (std::size_t m = 0; m < got.size(); ++m) {
-    EXPECT_EQ(bits(got[m].kl_exact), bits(expected[m].kl_exact)) << layers << " machine " << m;
-    EXPECT_EQ(bits(got[m].kl_sampled), bits(expected[m].kl_sampled)) << layers << " machine " << m;
-    EXPECT_EQ(got[m].unseen, expected[m].unseen) << layers << " machine " << m;
+    for (const auto& metric : metrics()) {
+      EXPECT_EQ(bits(got[m].*metric.value), bits(expected[m].*metric.value))
+          << layers << " machine " << m << " " << metric.name;
+    }
     EXPECT_EQ(got[m].diverged, expected[m].diverged) << layers << " machine " << m;
   }
 }

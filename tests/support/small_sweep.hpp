@@ -36,13 +36,14 @@ inline SweepSpec sixteen_configurations() {
 /// evaluation; one nat more for each one before; NaN: diverged
 inline Shard shard_of(const SweepSpec& spec, const std::vector<double>& last_kl,
                       std::uint64_t first = 0) {
-  Shard shard(first, last_kl.size(), spec.evaluations(), spec.samples > 0);
+  Shard shard(first, last_kl.size(), spec.evaluations(), spec.evaluation_options());
   for (std::uint64_t k = 0; k < last_kl.size(); ++k) {
     shard.seeds[k] = spec.machine(first + k).seed;
     shard.configurations[k] = static_cast<std::uint32_t>(spec.machine(first + k).configuration);
     for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
       const double kl = last_kl[k] + static_cast<double>(spec.evaluations() - 1 - e);
-      shard.set_evaluation(k, e, {.kl_exact = kl, .kl_sampled = kl, .diverged = std::isnan(kl)});
+      shard.set_evaluation(
+          k, e, {.kl_exact = kl, .kl_sampled = kl, .unseen = 0, .diverged = std::isnan(kl)});
     }
   }
   return shard;

@@ -24,7 +24,8 @@ class Rows : public ShardSink {
         const auto evaluation = shard.evaluation(k, e);
         all.push_back({shard.first + k, shard.seeds[k], shard.configurations[k],
                        spec_.evaluation_step(e), std::bit_cast<std::uint64_t>(evaluation.kl_exact),
-                       std::bit_cast<std::uint64_t>(evaluation.kl_sampled), evaluation.unseen,
+                       std::bit_cast<std::uint64_t>(evaluation.kl_sampled),
+                       std::bit_cast<std::uint64_t>(evaluation.unseen),
                        evaluation.diverged ? 1U : 0U});
       }
     }

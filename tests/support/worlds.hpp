@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 
+#include "app/exit_code.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/world.hpp"
 
@@ -21,7 +22,7 @@ std::string error_of(const F& f) {
   try {
     f();
   } catch (const Error& error) {
-    return std::to_string(static_cast<int>(error.code())) + ": " + error.what();
+    return std::to_string(static_cast<int>(app::exit_code_of(error))) + ": " + error.what();
   }
   return "nothing thrown";
 }

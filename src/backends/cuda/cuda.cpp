@@ -102,7 +102,7 @@ class PluginTrainer final : public Backend {
     for (std::size_t m = 0; m < out.size(); ++m) {
       out[m] = {.kl_exact = options.exact ? kl_exact[m] : kNotComputed,
                 .kl_sampled = sampled ? kl_sampled[m] : kNotComputed,
-                .unseen = sampled ? unseen[m] : 0,
+                .unseen = sampled && diverged[m] == 0 ? unseen[m] : kNotComputed,
                 .diverged = diverged[m] != 0};
     }
     return true;

@@ -9,18 +9,18 @@
 namespace helmholtz::plugin {
 
 /// One thread, or a few, a machine; thousands of steps a launch with the weights on chip.
-/// @throws Error (ExitCode::no_device) if there is no plugin or device
+/// @throws NoDevice if there is no plugin or device
 std::unique_ptr<Backend> make_fused(Ensemble ensemble, const TrainerOptions& options);
 
 /// A layer of all machines at a time, by cuBLAS.
-/// @throws Error (ExitCode::no_device) if there is no plugin, device or cuBLAS
+/// @throws NoDevice if there is no plugin, device or cuBLAS
 std::unique_ptr<Backend> make_layered(Ensemble ensemble, const TrainerOptions& options);
 
 /// Bytes of the host's memory.
 std::size_t host_bytes(const Ensemble& ensemble);
 
 /// What the devices are.
-/// @throws Error (ExitCode::no_device) with the reason why there are none
+/// @throws NoDevice with the reason why there are none
 std::string detail();
 /// The same with cuBLAS.
 std::string layered_detail();

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kFile = "libhelmholtz_cuda.so";
 constexpr const char* kVariable = "HELMHOLTZ_CUDA_PLUGIN";
 
-[[noreturn]] void refuse(const std::string& reason) { throw Error(ExitCode::no_device, reason); }
+[[noreturn]] void refuse(const std::string& reason) { throw NoDevice(reason); }
 
 /// The folder of the file that holds this code: the shared library, or the program.
 std::filesystem::path own_folder() {
@@ -96,7 +96,8 @@ Plugin::~Plugin() { dlclose(library_); }
 void Plugin::check(std::int32_t status, const helmholtz_error& error) {
   if (status == HELMHOLTZ_OK) return;
   if (status == HELMHOLTZ_NO_MEMORY) throw OutOfDeviceMemory(error.text);
-  throw Error(status == HELMHOLTZ_NO_DEVICE ? ExitCode::no_device : ExitCode::io, error.text);
+  if (status == HELMHOLTZ_NO_DEVICE) throw NoDevice(error.text);
+  throw DeviceFailure(error.text);
 }
 
 std::vector<helmholtz_device> Plugin::devices() const {

@@ -13,7 +13,7 @@ class Plugin {
  public:
   /// Looks in the file that HELMHOLTZ_CUDA_PLUGIN names (an absolute path) and there alone if it is
   /// set; else beside this library, in the install's library folder, in the build's.
-  /// @throws Error (ExitCode::no_device) with the reason if there is none that fits
+  /// @throws NoDevice with the reason if there is none that fits
   static std::shared_ptr<const Plugin> load();
 
   ~Plugin();
@@ -24,12 +24,12 @@ class Plugin {
   /// @throws Error with the status as its code unless it is 0
   static void check(std::int32_t status, const helmholtz_error& error);
 
-  /// @throws Error (ExitCode::no_device) if there is no device, or none that can be used
+  /// @throws NoDevice if there is no device, or none that can be used
   [[nodiscard]] std::vector<helmholtz_device> devices() const;
   /// "NVIDIA H200, compute capability 9.0, …; CUDA 13.0, driver 12.8"
   [[nodiscard]] std::string describe() const;
   /// "13.0", the version of cuBLAS
-  /// @throws Error (ExitCode::no_device) if there is none
+  /// @throws NoDevice if there is none
   [[nodiscard]] std::string cublas() const;
 
  private:

@@ -81,8 +81,8 @@ std::string machines_section(const SweepSpec& spec, const std::vector<TrainedMac
   for (const auto& trained : machines) {
     const auto q = model_probabilities(spec, trained.machine, trained.parameters);
     out += fmt::format("<h2>{}: number {}, seed {}, {} KL {} nats</h2>\n", escaped(trained.title),
-                       trained.machine.machine, trained.machine.seed,
-                       kl_kind(exact_is_feasible(topology)), cell_number(trained.machine.kl));
+                       trained.machine.machine, trained.machine.seed, ranking_metric(topology).kind,
+                       cell_number(trained.machine.kl));
     out += bars(spec.world, patterns, q, gnuplot) + sample_tiles(spec, topology, trained) +
            weight_tiles(topology, spec.world.shape(), trained.parameters);
   }

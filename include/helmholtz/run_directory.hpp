@@ -1,40 +1,46 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "helmholtz/sweep.hpp"
-#include "sweep/event_log.hpp"
-#include "sweep/lock_file.hpp"
-#include "sweep/run_folder.hpp"
-#include "sweep/shard_files.hpp"
 
+/// A sweep's results on disk. They survive a crash, a full disk and a kill: what is lost is the
+/// work in flight.
 namespace helmholtz {
+
+class ShardFiles;
+
+/// Shards [first, first + count) of a sweep.
+struct ShardRange {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+
+  [[nodiscard]] bool contains(std::uint64_t i) const { return i >= first && i - first < count; }
+};
 
 /// Part k of n of a sweep's shards: consecutive ones, nearly equally many.
 struct SweepPart {
   std::uint64_t k = 0;
   std::uint64_t n = 1;
 
-  [[nodiscard]] LockFile::Range of(std::uint64_t shards) const;
+  [[nodiscard]] ShardRange of(std::uint64_t shards) const;
 };
 
 /// The directory of one sweep, and this process as a writer of a part of it:
 /// - config.toml: runs the sweep again through --config; world.txt: the patterns, if from a file;
 /// - manifest.json: what made it, and the hash of what decides its results;
-/// - shards/: the results, see ShardFiles; a shard that is there is done;
+/// - shards/: the results, in HDF5; a shard that is there is done;
 /// - summary.csv: written by whoever completes the sweep;
-/// - log.jsonl: what happened when; lock: see LockFile.
-/// Any process may end at any moment, several may work on different parts, and the next one
-/// trains the shards that are missing.
-class RunDirectory : public ShardSink {
+/// - log.jsonl: what happened when; lock: who writes which shards.
+/// Any process may end at any moment, several may work on different parts, and the next one resumes
+/// with the shards that are missing.
+class RunDirectory final : public ShardSink {
  public:
   /// Gets what users should know at once, e.g. that a shard was renamed.
   using Warn = std::function<void(const std::string&)>;
@@ -45,15 +51,24 @@ class RunDirectory : public ShardSink {
   ///         IoError if a file of it cannot be read or locked, or a shard is bad a second time
   RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part = {},
                Warn warn = {});
+  ~RunDirectory() override;
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
 
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  [[nodiscard]] const std::filesystem::path& path() const noexcept;
   /// Machines of one shard here, for SweepOptions.
-  [[nodiscard]] std::uint64_t shard_machines() const noexcept { return files_.shard_machines(); }
+  [[nodiscard]] std::uint64_t shard_machines() const noexcept;
   /// Whether shard i is this process's and not done.
   [[nodiscard]] bool wants(std::uint64_t i) const;
   /// Machines of the part that are done.
   [[nodiscard]] std::uint64_t machines_done() const;
   [[nodiscard]] std::uint64_t machines_of_part() const;
+  /// How many the sweep has.
+  [[nodiscard]] std::uint64_t shards() const;
+
+  /// Trains what is missing of the part. @param options  `wanted` and `shard_machines` are ignored
+  /// @throws what run_sweep() throws
+  SweepOutcome train(SweepOptions options = {});
 
   /// @throws InvalidArgument (field "shard_machines") unless they are whole shards of this
   ///         directory; IoError, CannotCreate: earlier shards stay
@@ -67,32 +82,43 @@ class RunDirectory : public ShardSink {
   /// @return whether all were good @throws BadData for a bad one of another part
   bool read(ShardSink& sink);
 
-  void log(const char* event, const Json& details = Json::object()) const {
-    log_.write(event, details);
-  }
   /// Writes summary.csv, unless the sweep has more seeds by now. @throws CannotCreate, IoError
   void write_summary(std::string_view csv) const;
 
  private:
-  /// @return machines of one shard
-  [[nodiscard]] std::uint64_t open_or_create(const SweepSpec& spec) const;
-  void extend(const SweepSpec& spec) const;
-  void lock_part() const;
+  struct State;
+
   void scan();
   void quarantine(std::uint64_t i, const std::string& problem);
 
-  std::string config_;  // first: a world that it cannot name must leave nothing behind
-  std::filesystem::path path_;
-  RunFiles names_;
-  Warn warn_;
-  LockFile lock_;
-  EventLog log_;
-  std::optional<LockFile::Exclusive> exclusive_;  // while it is opened
-  ShardFiles files_;
-  LockFile::Range part_;
-  Json provenance_;
-  std::vector<bool> done_;                                                         // [shards]
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();  // of a shard
+  std::unique_ptr<State> state_;
 };
+
+/// A run directory, open to be read.
+class Run {
+ public:
+  Run(std::filesystem::path path, ShardFiles files);
+
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  [[nodiscard]] const SweepSpec& spec() const noexcept;
+  [[nodiscard]] std::uint64_t shards() const noexcept;
+  /// Whether shard i is there. @throws IoError for what cannot be read
+  [[nodiscard]] bool is_done(std::uint64_t i) const;
+  /// Shard i, fully checked. One thread at a time may read. @throws NoInput, BadData, IoError
+  [[nodiscard]] Shard read(std::uint64_t i) const;
+  /// Every machine that is done, in memory. @throws as read()
+  [[nodiscard]] Shard results() const;
+
+  /// The files behind it (src/sweep/shard_files.hpp).
+  [[nodiscard]] const ShardFiles& files() const noexcept { return *files_; }
+
+ private:
+  std::filesystem::path path_;
+  std::shared_ptr<const ShardFiles> files_;
+};
+
+/// Reads a run's config.toml, and its world from its own copy of the patterns.
+/// @throws NoInput if the directory holds no run; BadData if its files contradict each other
+Run open_run(const std::filesystem::path& path);
 
 }  // namespace helmholtz
