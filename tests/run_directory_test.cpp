@@ -22,6 +22,7 @@
 #include "report/summary.hpp"
 #include "support/a_run.hpp"
 #include "sweep/config.hpp"
+#include "sweep/event_log.hpp"
 #include "sweep/manifest.hpp"
 #include "sweep/settings.hpp"
 
@@ -56,6 +57,18 @@ TEST_F(ARun, HoldsWhatItWasGiven) {
   EXPECT_THAT(read_file(path_ / "config.toml"), HasSubstr("seeds = \"0:5\"\n"));
   EXPECT_EQ(read_manifest(path_ / "manifest.json").configuration_hash,
             configuration_hash(settings_of(spec)));
+}
+
+TEST_F(ARun, IsReadIntoMemory) {
+  const auto spec = testing::sixteen_configurations();
+  sweep(spec);
+  const auto run = open_run(path_);
+  EXPECT_EQ(run.spec().seeds.to_string(), spec.seeds.to_string());
+  ASSERT_TRUE(run.is_done(0));
+  const auto all = run.results();
+  EXPECT_EQ(all.seeds, run_sweep(spec).seeds);
+  EXPECT_EQ(all.column("kl_exact"), run_sweep(spec).column("kl_exact"));
+  EXPECT_THROW(open_run(path_ / "shards"), NoInput);
 }
 
 TEST_F(ARun, GoesOnWhereShardsAreMissing) {

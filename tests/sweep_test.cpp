@@ -27,7 +27,6 @@ TEST(Sweep, CountsThroughTheListsSeedsSlowest) {
   const auto spec = sixteen_configurations();
   ASSERT_EQ(spec.configurations(), 16U);
   ASSERT_EQ(spec.machines(), 48U);
-  std::vector<std::string> seen;
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
     const auto configuration = spec.configuration(c);
     const std::uint64_t expected = configuration.topology * 8 +
@@ -54,6 +53,21 @@ TEST(Sweep, MoreSeedsExtendIt) {
   const auto fewer = run(spec).all;
   ASSERT_EQ(fewer.size(), 96U);
   EXPECT_TRUE(std::equal(fewer.begin(), fewer.end(), all.begin()));
+}
+
+TEST(Sweep, KeepsItsResultsInMemory) {
+  auto spec = sixteen_configurations();
+  spec.samples = 50;
+  const auto rows = run(spec);
+  const auto all = run_sweep(spec, {.shard_machines = 7});
+  ASSERT_EQ(all.machines(), spec.machines());
+  ASSERT_EQ(rows.all.size(), spec.machines() * spec.evaluations());
+  for (std::size_t i = 0; i < rows.all.size(); ++i) {
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(all.column("kl_exact")[i]), rows.all[i][4]);
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(all.column("unseen")[i]), rows.all[i][6]);
+  }
+  EXPECT_EQ(all.seeds.back(), rows.all.back()[1]);
+  EXPECT_THROW(static_cast<void>(all.column("kl")), InvalidArgument);
 }
 
 TEST(Sweep, ShardSizeAndThreadsChangeNothing) {

@@ -42,8 +42,9 @@ inline Shard shard_of(const SweepSpec& spec, const std::vector<double>& last_kl,
     shard.configurations[k] = static_cast<std::uint32_t>(spec.machine(first + k).configuration);
     for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
       const double kl = last_kl[k] + static_cast<double>(spec.evaluations() - 1 - e);
+      const double unseen = std::isnan(kl) ? kl : 0;
       shard.set_evaluation(
-          k, e, {.kl_exact = kl, .kl_sampled = kl, .unseen = 0, .diverged = std::isnan(kl)});
+          k, e, {.kl_exact = kl, .kl_sampled = kl, .unseen = unseen, .diverged = std::isnan(kl)});
     }
   }
   return shard;
