@@ -153,6 +153,10 @@ std::string Reader::text_attribute(const char* name) const {
   return text;
 }
 
+bool Reader::has_attribute(const char* name) const {
+  return H5Aexists(file_.get(), name) > 0;
+}
+
 Handle Reader::open_dataset(const char* name) const {
   Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
   if (!dataset.valid()) fail(name, "is missing");

@@ -11,6 +11,7 @@
 #include "io/atomic_file.hpp"
 #include "io/hdf5.hpp"
 #include "io/sealed_file.hpp"
+#include "sweep/fields.hpp"
 
 namespace helmholtz {
 
@@ -60,20 +61,61 @@ World read_world(const Reader& file, int visible_units) {
   return {file.text_attribute("world"), shape, patterns};
 }
 
-void write_hyperparameters(Writer& file, const Hyperparameters& setting) {
-  const auto& [generative, recognition] = setting.rates;
-  file.dataset<double>("rates_generative", {generative.size()}, generative);
-  file.dataset<double>("rates_recognition", {recognition.size()}, recognition);
-  file.attribute("schedule", setting.schedule.to_string());
-  file.attribute("init", setting.initialisation.to_string());
+/// What makes a machine, but for its world, its layers and its rates: attributes of their own.
+std::vector<const Field*> saved_fields() {
+  std::vector<const Field*> saved;
+  for (const auto& field : fields()) {
+    const bool is_apart = field.name == "world" || field.name == "layers";
+    if (field.scope == Field::Scope::machine && !is_apart) saved.push_back(&field);
+  }
+  return saved;
 }
 
-Hyperparameters read_hyperparameters(const Reader& file, const Topology& topology) {
+std::string attribute_name(const Field& field) {
+  return std::string(field.name == "mean" ? "batch_mean" : field.name);
+}
+
+void write_fields(Writer& file, const SweepSpec& spec) {
+  for (const auto* const field : saved_fields()) {
+    const auto name = attribute_name(*field);
+    const auto text = field->texts(spec).front();
+    if (field->access.kind == FieldAccess::Kind::flag) {
+      file.attribute<std::uint8_t>(name.c_str(), text == "true" ? 1 : 0);
+    } else if (field->name == "batch") {
+      file.attribute(name.c_str(), spec.batches.front());
+    } else {
+      file.attribute(name.c_str(), text);
+    }
+  }
+}
+
+/// What an earlier version did not know has its default.
+GivenTexts read_fields(const Reader& file) {
+  GivenTexts given;
+  for (const auto* const field : saved_fields()) {
+    const auto name = attribute_name(*field);
+    if (!file.has_attribute(name.c_str())) continue;
+    auto& text = given[std::string(field->name)].emplace_back();
+    if (field->access.kind == FieldAccess::Kind::flag) {
+      text = file.attribute<std::uint8_t>(name.c_str()) != 0 ? "true" : "false";
+    } else if (field->name == "batch") {
+      text = std::to_string(file.attribute<int>(name.c_str()));
+    } else {
+      text = file.text_attribute(name.c_str());
+    }
+  }
+  return given;
+}
+
+void write_rates(Writer& file, const LearningRates& rates) {
+  file.dataset<double>("rates_generative", {rates.generative.size()}, rates.generative);
+  file.dataset<double>("rates_recognition", {rates.recognition.size()}, rates.recognition);
+}
+
+LearningRates read_rates(const Reader& file, const Topology& topology) {
   const auto layers = topology.layer_sizes().size();
-  return {.rates = {.generative = file.dataset<double>("rates_generative", {layers}),
-                    .recognition = file.dataset<double>("rates_recognition", {layers - 1})},
-          .schedule = Schedule::parse(file.text_attribute("schedule")),
-          .initialisation = Initialisation::parse(file.text_attribute("init"))};
+  return {.generative = file.dataset<double>("rates_generative", {layers}),
+          .recognition = file.dataset<double>("rates_recognition", {layers - 1})};
 }
 
 Topology read_topology(const Reader& file) {
@@ -85,19 +127,15 @@ Topology read_topology(const Reader& file) {
 
 /// @throws BadData or InvalidArgument
 SavedMachine read(const Reader& file) {
+  auto spec = parse_spec(read_fields(file));
   const auto topology = read_topology(file);
-  SavedMachine machine{
-      .ensemble = {.topology = topology,
-                   .world = read_world(file, topology.visible_units()),
-                   .batch = file.attribute<int>("batch"),
-                   .reduction = file.attribute<std::uint8_t>("batch_mean") != 0
-                                    ? BatchReduction::mean
-                                    : BatchReduction::sum,
-                   .nonnegative = file.attribute<std::uint8_t>("nonnegative") != 0,
-                   .settings = {read_hyperparameters(file, topology)},
-                   .machines = {{.seed = file.attribute<std::uint64_t>("seed"), .setting = 0}}},
-      .step = file.attribute<std::uint64_t>("step"),
-      .parameters = file.dataset<float>("parameters", {topology.parameters()})};
+  spec.topologies = {topology};
+  spec.world = read_world(file, topology.visible_units());
+  const auto seed = file.attribute<std::uint64_t>("seed");
+  SavedMachine machine{.ensemble = spec.ensemble(spec.configuration(0), std::span(&seed, 1)),
+                       .step = file.attribute<std::uint64_t>("step"),
+                       .parameters = file.dataset<float>("parameters", {topology.parameters()})};
+  machine.ensemble.settings.front().rates = read_rates(file, topology);
   machine.ensemble.validate();
   return machine;
 }
@@ -124,10 +162,8 @@ std::string hdf5_image(const std::string& name, const SavedMachine& machine) {
   const auto& layers = ensemble.topology.layer_sizes();
   file.dataset<int>("layers", {layers.size()}, layers);
   write_world(file, ensemble.world);
-  file.attribute("batch", ensemble.batch);
-  file.attribute<std::uint8_t>("batch_mean", ensemble.reduction == BatchReduction::mean ? 1 : 0);
-  file.attribute<std::uint8_t>("nonnegative", ensemble.nonnegative ? 1 : 0);
-  write_hyperparameters(file, ensemble.hyperparameters(0));
+  write_fields(file, spec_of_machine(ensemble));
+  write_rates(file, ensemble.hyperparameters(0).rates);
   file.attribute("seed", ensemble.machines.front().seed);
   file.attribute("step", machine.step);
   file.attribute("parameters_xxh3", parameters_digest(machine.parameters));
