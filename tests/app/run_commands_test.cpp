@@ -259,16 +259,16 @@ TEST_F(RunCommands, ReplayNamesAKlThatIsEqualUpToTheClamp) {
   ASSERT_EQ(run(sweep).exit_code, 0);
   const ShardFiles files(folder_.path() / "coins", read_config(RunFiles(folder_.path() / "coins")));
   auto shard = files.read(0);
-  ASSERT_EQ(shard.kl_exact[0], 0);
+  ASSERT_EQ(shard.column("kl_exact")[0], 0);
   const Arguments replay = {"replay", "coins", "--machine", "0", "--json"};
   EXPECT_EQ(Json::parse(lines_of(run(replay).out).back())["kl_clamped"], 0);
-  shard.kl_exact[0] = -1e-16;
+  shard.column("kl_exact")[0] = -1e-16;
   files.write(shard);
   const auto done = Json::parse(lines_of(run(replay).out).back());
   EXPECT_EQ(done["evaluations_compared"], 1);
   EXPECT_EQ(done["kl_clamped"], 1);
   EXPECT_THAT(run({"replay", "coins", "--machine", "0"}).err, HasSubstr("1 KL below 0"));
-  shard.kl_exact[0] = 1e-16;
+  shard.column("kl_exact")[0] = 1e-16;
   files.write(shard);
   EXPECT_EQ(run(replay).exit_code, 65);
 }

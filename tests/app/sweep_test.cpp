@@ -13,7 +13,7 @@
 #include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
 #include "sweep/fields.hpp"
-#include "sweep/run_directory.hpp"
+#include "helmholtz/run_directory.hpp"
 
 namespace helmholtz::testing {
 namespace {
