@@ -197,8 +197,7 @@ Command add_verify(CLI::App& program) {
        .footer = "Digests, sizes and ranges. Exit code 65 if a shard is bad; the next sweep on DIR "
                  "renames bad ones to NAME.bad-1 and trains them again, each once. Exit code 74 if "
                  "one cannot be read: that is no damage; or cannot be renamed. Nothing is changed "
-                 "without "
-                 "--quarantine.\n\nExample:\n  helmholtz verify runs/a\n"},
+                 "without --quarantine.\n\nExample:\n  helmholtz verify runs/a\n"},
       verify);
 }
 

@@ -136,28 +136,35 @@ std::string ShardFiles::notes(std::uint64_t i) const {
   return notes_text(hash_, first_machine(i), first_machine(i) + machines(i));
 }
 
+ShardFiles::State ShardFiles::state_of(std::uint64_t i, const std::string& found) const {
+  if (found == notes(i)) return State::done;
+  const auto colon = found.rfind(':');
+  if (colon == std::string::npos) return State::bad;
+  const auto end = text::number<std::uint64_t>(
+      std::string_view(found).substr(colon + 1, found.size() - colon - 2));
+  const auto first = first_machine(i);
+  const bool shorter =
+      end && *end > first && *end < first + machines(i) && found == notes_text(hash_, first, *end);
+  return shorter ? State::shorter : State::bad;
+}
+
 ShardFiles::State ShardFiles::state(std::uint64_t i) const {
-  try {
-    const auto found = io::read_seal_notes(path(i), kShardKind);
-    if (found == notes(i)) return State::done;
-    const auto colon = found.rfind(':');
-    if (colon == std::string::npos) return State::bad;
-    const auto end = text::number<std::uint64_t>(
-        std::string_view(found).substr(colon + 1, found.size() - colon - 2));
-    const auto first = first_machine(i);
-    const bool shorter = end && *end > first && *end < first + machines(i) &&
-                         found == notes_text(hash_, first, *end);
-    return shorter ? State::shorter : State::bad;
-  } catch (const NoInput&) {
-    if (!io::is_there(path(i))) return State::missing;
-    const auto type = fs::symlink_status(path(i)).type();
-    // What it points to may be on a disk that is away.
-    if (type == fs::file_type::symlink) throw IoError(path(i).string(), "is a link to nothing");
-    const bool is_new = type == fs::file_type::regular || type == fs::file_type::not_found;
-    return is_new ? state(i) : State::bad;  // written, perhaps even renamed, meanwhile
-  } catch (const BadData&) {
-    return State::bad;
+  constexpr int kLooks = 100;
+  for (int look = 0; look < kLooks; ++look) {
+    try {
+      return state_of(i, io::read_seal_notes(path(i), kShardKind));
+    } catch (const NoInput&) {
+      if (!io::is_there(path(i))) return State::missing;
+      const auto type = fs::symlink_status(path(i)).type();
+      // What it points to may be on a disk that is away.
+      if (type == fs::file_type::symlink) throw IoError(path(i).string(), "is a link to nothing");
+      const bool is_new = type == fs::file_type::regular || type == fs::file_type::not_found;
+      if (!is_new) return State::bad;  // else it was written, perhaps even renamed, meanwhile
+    } catch (const BadData&) {
+      return State::bad;
+    }
   }
+  throw IoError(path(i).string(), "is listed but cannot be opened");
 }
 
 std::string ShardFiles::image(const Shard& shard) const {

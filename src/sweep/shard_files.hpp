@@ -56,6 +56,8 @@ class ShardFiles {
 
  private:
   [[nodiscard]] std::string notes(std::uint64_t i) const;
+  /// Of a file with these notes.
+  [[nodiscard]] State state_of(std::uint64_t i, const std::string& found) const;
   [[nodiscard]] std::string image(const Shard& shard) const;
 
   std::filesystem::path folder_;
