@@ -88,7 +88,10 @@ std::vector<std::string> unknown_files(const Run& run) {
 void check(const Run& run, std::uint64_t i, Findings& found) {
   if (is_missing(run, i)) {
     ++found.missing;
-  } else if (auto problem = problem_of(run, i); problem.empty()) {
+    return;
+  }
+  auto problem = problem_of(run, i);
+  if (problem.empty()) {
     ++found.good;
   } else if (is_missing(run, i)) {  // a sweep has quarantined it meanwhile
     ++found.missing;

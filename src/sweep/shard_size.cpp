@@ -189,10 +189,10 @@ SweepMemory sweep_memory(const SweepSpec& spec, std::uint64_t each) {
 double disk_bytes(const SweepSpec& spec, std::uint64_t each) {
   constexpr double kFile = 4096;  // of a shard, besides its rows
   const double kept = mean_kept_bytes(spec);
-  const auto shards = static_cast<double>((spec.machines() - 1) / each + 1);
+  const auto shards = (spec.machines() - 1) / each + 1;
   const auto machines = static_cast<double>(std::min(each, spec.machines()));
   return row_bytes(spec) * static_cast<double>(spec.machines()) +
-         shards * (kFile + most_kept(spec, machines) * kept);
+         static_cast<double>(shards) * (kFile + most_kept(spec, machines) * kept);
 }
 
 }  // namespace helmholtz
