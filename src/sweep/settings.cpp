@@ -11,7 +11,6 @@
 #include "helmholtz/backends.hpp"
 #include "model/text.hpp"
 #include "sweep/fields.hpp"
-#include "sweep/shard_files.hpp"
 
 namespace helmholtz {
 
@@ -67,7 +66,7 @@ Settings settings_of(const SweepSpec& spec) {
 }
 
 std::uint64_t configuration_hash(const Settings& settings) {
-  std::string text = fmt::format("schema {}\n", kShardKind.schema);
+  std::string text = fmt::format("schema {}\n", kShardSchema);
   for (const auto& [name, value] : settings) text += fmt::format("{} = {}\n", name, value);
   return XXH3_64bits(text.data(), text.size());
 }

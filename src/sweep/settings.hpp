@@ -26,6 +26,9 @@ std::string rate_overrides_text(const SweepSpec& spec);
 /// the same bits on every backend.
 std::string backend_arithmetic(const SweepSpec& spec);
 
+/// One more whenever a name or a meaning in shards' files changes.
+inline constexpr int kShardSchema = 1;
+
 /// XXH3-64 of the settings and of the version of the shards' schema.
 std::uint64_t configuration_hash(const Settings& settings);
 

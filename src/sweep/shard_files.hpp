@@ -9,10 +9,11 @@
 
 #include "helmholtz/sweep.hpp"
 #include "io/sealed_file.hpp"
+#include "sweep/settings.hpp"
 
 namespace helmholtz {
 
-inline constexpr io::SealKind kShardKind{.name = "shard", .schema = 1};
+inline constexpr io::SealKind kShardKind{.name = "shard", .schema = kShardSchema};
 
 /// The shards of one sweep as files: shard i holds machines [i * S, (i + 1) * S) in
 /// `shards/0000000i.h5`. A file is written once, whole or not at all; its bytes are a pure function
