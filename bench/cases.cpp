@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "backends/limits.hpp"
+#include "base/limits.hpp"
 #include "helmholtz/random.hpp"
 
 namespace helmholtz::bench {

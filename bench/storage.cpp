@@ -12,8 +12,8 @@
 
 #include "cases.hpp"
 #include "helmholtz/random.hpp"
-#include "sweep/export.hpp"
-#include "sweep/shard_files.hpp"
+#include "run/export.hpp"
+#include "run/shard_files.hpp"
 
 namespace helmholtz::bench {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "across_machines.hpp"
-#include "evaluate/quantile.hpp"
+#include "base/quantile.hpp"
 #include "evaluation_kernels.hpp"
 
 namespace helmholtz::cuda {

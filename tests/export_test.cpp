@@ -1,5 +1,5 @@
 // The tables that a sweep is exported to.
-#include "sweep/export.hpp"
+#include "run/export.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -11,8 +11,8 @@
 #include <limits>
 #include <vector>
 
-#include "io/hdf5.hpp"
-#include "io/sealed_file.hpp"
+#include "base/hdf5.hpp"
+#include "base/sealed_file.hpp"
 #include "support/a_run.hpp"
 
 namespace {

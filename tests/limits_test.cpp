@@ -1,5 +1,5 @@
 // Limits as the files of a system state them.
-#include "backends/limits.hpp"
+#include "base/limits.hpp"
 
 #include <gtest/gtest.h>
 

@@ -20,10 +20,10 @@
 #include <nlohmann/json.hpp>
 
 #include "report/summary.hpp"
+#include "run/config.hpp"
+#include "run/event_log.hpp"
+#include "run/manifest.hpp"
 #include "support/a_run.hpp"
-#include "sweep/config.hpp"
-#include "sweep/event_log.hpp"
-#include "sweep/manifest.hpp"
 #include "sweep/settings.hpp"
 
 namespace helmholtz {

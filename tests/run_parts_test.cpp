@@ -11,10 +11,10 @@
 #include <string>
 
 #include "helmholtz/run_directory.hpp"
+#include "run/event_log.hpp"
+#include "run/lock_file.hpp"
 #include "support/small_sweep.hpp"
 #include "support/temporary_directory.hpp"
-#include "sweep/event_log.hpp"
-#include "sweep/lock_file.hpp"
 #include "sweep/settings.hpp"
 
 namespace helmholtz {

@@ -1,5 +1,5 @@
 // Text that others wrote, as it is shown.
-#include "model/text.hpp"
+#include "base/text.hpp"
 
 #include <gtest/gtest.h>
 

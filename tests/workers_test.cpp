@@ -1,4 +1,4 @@
-#include "backends/workers.hpp"
+#include "base/workers.hpp"
 
 #include <gtest/gtest.h>
 

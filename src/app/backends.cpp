@@ -7,7 +7,7 @@
 #include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
-#include "backends/limits.hpp"
+#include "base/limits.hpp"
 #include "helmholtz/backends.hpp"
 #include "report/numbers.hpp"
 

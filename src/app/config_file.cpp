@@ -9,7 +9,7 @@
 #include "app/parse.hpp"
 #include "app/suggest.hpp"
 #include "helmholtz/error.hpp"
-#include "sweep/config.hpp"
+#include "run/config.hpp"
 
 namespace helmholtz::app {
 

@@ -10,10 +10,10 @@
 #include "app/output.hpp"
 #include "app/parse.hpp"
 #include "app/run.hpp"
+#include "base/atomic_file.hpp"
 #include "helmholtz/error.hpp"
-#include "io/atomic_file.hpp"
 #include "report/numbers.hpp"
-#include "sweep/export.hpp"
+#include "run/export.hpp"
 
 namespace helmholtz::app {
 

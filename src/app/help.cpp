@@ -1,6 +1,6 @@
 #include "app/help.hpp"
 
-#include "model/text.hpp"
+#include "base/text.hpp"
 
 namespace helmholtz::app {
 

@@ -14,8 +14,8 @@
 #include "app/help.hpp"
 #include "app/output.hpp"
 #include "app/suggest.hpp"
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz::app {
 

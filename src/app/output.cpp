@@ -5,8 +5,8 @@
 #include <cstring>
 #include <string>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz::app {
 

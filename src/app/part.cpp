@@ -8,11 +8,11 @@
 #include <fmt/format.h>
 
 #include "app/parse.hpp"
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 #include "report/numbers.hpp"
-#include "sweep/run_folder.hpp"
-#include "sweep/shard_files.hpp"
+#include "run/run_folder.hpp"
+#include "run/shard_files.hpp"
 
 namespace helmholtz::app {
 

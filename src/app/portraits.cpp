@@ -6,7 +6,7 @@
 
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
-#include "io/atomic_file.hpp"
+#include "base/atomic_file.hpp"
 #include "report/progress.hpp"
 #include "sweep/replay.hpp"
 

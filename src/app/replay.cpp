@@ -17,10 +17,10 @@
 #include "app/output.hpp"
 #include "app/parse.hpp"
 #include "app/run.hpp"
+#include "base/atomic_file.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/metrics.hpp"
-#include "io/atomic_file.hpp"
 #include "report/numbers.hpp"
 
 namespace helmholtz::app {

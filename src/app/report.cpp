@@ -12,8 +12,8 @@
 #include "app/portraits.hpp"
 #include "app/run.hpp"
 #include "app/success_flag.hpp"
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 #include "report/summary.hpp"
 #include "report/sweep_report.hpp"
 

@@ -18,10 +18,10 @@
 #include "app/output.hpp"
 #include "app/reproduction.hpp"
 #include "app/sweep_run.hpp"
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
+#include "run/run_folder.hpp"
 #include "sweep/fields.hpp"
-#include "sweep/run_folder.hpp"
 #include "sweep/validate.hpp"
 
 namespace helmholtz::app {

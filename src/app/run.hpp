@@ -3,7 +3,7 @@
 #include <string>
 
 #include "helmholtz/run_directory.hpp"
-#include "sweep/shard_files.hpp"
+#include "run/shard_files.hpp"
 
 namespace CLI {
 class App;

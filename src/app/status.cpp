@@ -12,11 +12,11 @@
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/run.hpp"
-#include "io/input_file.hpp"
+#include "base/input_file.hpp"
 #include "report/numbers.hpp"
-#include "sweep/event_log.hpp"
-#include "sweep/lock_file.hpp"
-#include "sweep/run_folder.hpp"
+#include "run/event_log.hpp"
+#include "run/lock_file.hpp"
+#include "run/run_folder.hpp"
 
 namespace helmholtz::app {
 
@@ -89,7 +89,8 @@ Status status_of(const Run& run) {
     status.machines += run.files().machines(i);
   }
   status.writers = writers_of(run);
-  status.finished = status.shards == run.files().shards() && io::is_there(RunFiles(run.path()).summary);
+  status.finished =
+      status.shards == run.files().shards() && io::is_there(RunFiles(run.path()).summary);
   return status;
 }
 

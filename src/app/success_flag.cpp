@@ -4,8 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz::app {
 

@@ -19,8 +19,8 @@
 #include "helmholtz/run_directory.hpp"
 #include "helmholtz/sweep.hpp"
 #include "report/numbers.hpp"
+#include "run/run_folder.hpp"
 #include "sweep/memory.hpp"
-#include "sweep/run_folder.hpp"
 #include "sweep/validate.hpp"
 
 namespace helmholtz::app {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/limits.hpp"
+#include "base/limits.hpp"
 
 namespace helmholtz::app {
 

@@ -14,9 +14,9 @@
 #include "app/parse.hpp"
 #include "app/saved_flags.hpp"
 #include "app/training.hpp"
+#include "base/atomic_file.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
-#include "io/atomic_file.hpp"
 #include "sweep/arithmetic.hpp"
 
 namespace helmholtz::app {

@@ -15,9 +15,9 @@
 #include "app/run.hpp"
 #include "helmholtz/error.hpp"
 #include "report/numbers.hpp"
-#include "sweep/event_log.hpp"
-#include "sweep/lock_file.hpp"
-#include "sweep/run_folder.hpp"
+#include "run/event_log.hpp"
+#include "run/lock_file.hpp"
+#include "run/run_folder.hpp"
 
 namespace helmholtz::app {
 

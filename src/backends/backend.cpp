@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backends/sampled_evaluation.hpp"
-#include "evaluate/quantile.hpp"
+#include "base/quantile.hpp"
 
 namespace helmholtz {
 

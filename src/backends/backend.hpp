@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "backends/workers.hpp"
+#include "base/workers.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/trainer.hpp"

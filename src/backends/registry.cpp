@@ -10,11 +10,11 @@
 #include "backends/cpu_fused/cpu_fused.hpp"
 #include "backends/cpu_layered/cpu_layered.hpp"
 #include "backends/cuda/cuda.hpp"
-#include "backends/limits.hpp"
 #include "backends/reference/reference.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
 #include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz {
 
@@ -114,7 +114,7 @@ Trainer make_trainer(Ensemble ensemble, const TrainerOptions& options) {
   if (numpy && name != "reference") {
     throw InvalidArgument("rng", "numpy", "philox, or backend reference");
   }
-  limits::require_threads(options.threads);
+  limits::require_threads(options.threads, TrainerOptions::kMaxThreads);
   if (options.math != MatrixMath::fp32 && name != "cuda-layered") {
     throw InvalidArgument("math", to_string(options.math),
                           fmt::format("fp32 with backend {}, or backend cuda-layered", name));

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz {
 

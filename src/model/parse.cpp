@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/hyperparameters.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz {
 

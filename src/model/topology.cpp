@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/text.hpp"
 #include "helmholtz/draw_layout.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz {
 

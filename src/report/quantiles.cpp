@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "evaluate/quantile.hpp"
+#include "base/quantile.hpp"
 
 namespace helmholtz::report {
 

@@ -8,7 +8,7 @@
 
 #include <fmt/ranges.h>
 
-#include "backends/workers.hpp"
+#include "base/workers.hpp"
 
 namespace helmholtz::report {
 

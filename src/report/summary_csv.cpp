@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "model/text.hpp"
+#include "base/text.hpp"
 #include "sweep/fields.hpp"
 
 namespace helmholtz::report {

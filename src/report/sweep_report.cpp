@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 #include "report/draw.hpp"
 #include "report/fan_chart.hpp"
 #include "report/numbers.hpp"

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz {
 

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "model/parse.hpp"
-#include "model/text.hpp"
 #include "sweep/fields.hpp"
 
 /// The kinds of access that the rows of fields() have.

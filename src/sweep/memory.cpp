@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-#include "backends/limits.hpp"
+#include "base/limits.hpp"
 #include "helmholtz/backends.hpp"
 
 namespace helmholtz {

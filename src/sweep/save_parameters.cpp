@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/sweep.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz {
 

@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/sweep.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz {
 

@@ -8,8 +8,8 @@
 #include <fmt/ranges.h>
 #include <xxhash.h>
 
+#include "base/text.hpp"
 #include "helmholtz/backends.hpp"
-#include "model/text.hpp"
 #include "sweep/fields.hpp"
 
 namespace helmholtz {

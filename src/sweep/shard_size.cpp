@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include "backends/limits.hpp"
+#include "base/limits.hpp"
 #include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
 #include "sweep/memory.hpp"

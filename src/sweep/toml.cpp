@@ -9,9 +9,9 @@
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
+#include "base/input_file.hpp"
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "io/input_file.hpp"
-#include "model/text.hpp"
 
 namespace helmholtz {
 

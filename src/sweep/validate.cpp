@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "backends/limits.hpp"
+#include "base/limits.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/trainer.hpp"
 #include "sweep/arithmetic.hpp"
@@ -36,7 +36,7 @@ void require_counts(const SweepSpec& spec) {
   require_range("steps", spec.steps, 0, Trainer::kMaxSteps);
   require_range("eval-every", spec.eval_every, 1, std::numeric_limits<std::uint64_t>::max());
   require_range("samples", spec.samples, 0, EvaluationOptions::kMaxSamples);
-  limits::require_threads(spec.threads);
+  limits::require_threads(spec.threads, TrainerOptions::kMaxThreads);
   if (spec.evaluations() > SweepSpec::kMaxEvaluations) {
     throw InvalidArgument(
         "eval-every", std::to_string(spec.eval_every),

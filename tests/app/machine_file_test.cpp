@@ -11,9 +11,9 @@
 #include <numeric>
 #include <string>
 
+#include "base/sealed_file.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/random.hpp"
-#include "io/sealed_file.hpp"
 #include "support/process.hpp"
 
 namespace helmholtz::testing {

@@ -14,10 +14,10 @@
 #include <nlohmann/json.hpp>
 
 #include "helmholtz/machine_file.hpp"
+#include "run/config.hpp"
+#include "run/shard_files.hpp"
 #include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
-#include "sweep/config.hpp"
-#include "sweep/shard_files.hpp"
 
 namespace helmholtz::testing {
 namespace {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "io/hdf5.hpp"
-#include "io/sealed_file.hpp"
+#include "base/hdf5.hpp"
+#include "base/sealed_file.hpp"
 
 /// Files that a fuzzer makes: an arbitrary string of bytes, or a well-formed HDF5 file with a right
 /// seal whose content is hostile. HDF5 1.10 does not bear files that are forged behind their seal,

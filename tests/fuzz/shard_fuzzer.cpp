@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "fuzz/hostile_file.hpp"
+#include "run/shard_files.hpp"
 #include "support/temporary_directory.hpp"
-#include "sweep/shard_files.hpp"
 
 namespace helmholtz::fuzz {
 namespace {

@@ -8,10 +8,10 @@
 
 #include "helmholtz/error.hpp"
 #include "helmholtz/run_directory.hpp"
+#include "run/shard_files.hpp"
 #include "support/read_file.hpp"
 #include "support/small_sweep.hpp"
 #include "support/temporary_directory.hpp"
-#include "sweep/shard_files.hpp"
 
 namespace helmholtz::testing {
 

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "helmholtz/backends.hpp"
 #include "helmholtz/trainer.hpp"
-#include "model/text.hpp"
 #include "support/random_ensemble.hpp"
 
 namespace helmholtz::testing {

@@ -10,8 +10,8 @@
 #include <oneapi/tbb/enumerable_thread_specific.h>
 
 #include "backends/cpu_fused/kernel.hpp"
-#include "backends/limits.hpp"
-#include "backends/workers.hpp"
+#include "base/limits.hpp"
+#include "base/workers.hpp"
 #include "simd/target.hpp"
 #include "step/factor_table.hpp"
 

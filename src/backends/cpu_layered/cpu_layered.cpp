@@ -10,8 +10,8 @@
 
 #include "backends/cpu_layered/batch.hpp"
 #include "backends/cpu_layered/blas.hpp"
-#include "backends/limits.hpp"
-#include "backends/workers.hpp"
+#include "base/limits.hpp"
+#include "base/workers.hpp"
 #include "simd/target.hpp"
 
 namespace helmholtz::cpu_layered {

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "backends/limits.hpp"
 #include "backends/reference/machine.hpp"
-#include "backends/workers.hpp"
+#include "base/limits.hpp"
+#include "base/workers.hpp"
 #include "helmholtz/error.hpp"
 
 namespace helmholtz::reference {

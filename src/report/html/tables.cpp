@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "model/text.hpp"
+#include "base/text.hpp"
 #include "report/html/html.hpp"
 #include "report/html/sections.hpp"
 #include "report/numbers.hpp"

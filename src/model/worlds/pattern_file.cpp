@@ -1,0 +1,251 @@
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "helmholtz/error.hpp"
+#include "helmholtz/topology.hpp"
+#include "model/worlds/worlds.hpp"
+
+namespace helmholtz::worlds {
+
+namespace {
+
+/// Room for the widest visible layer with units as "1.000000000000000000e+00, "; longer lines are
+/// not read.
+constexpr std::size_t kMaxLineBytes = std::size_t{Topology::kMaxUnits} * 26;
+/// Bits of all patterns together.
+constexpr std::size_t kMaxBits = std::size_t{1} << 28;
+
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kAllowed =
+    "0 and 1, with nothing, spaces or one comma between, then a weight after | or a tab";
+
+/// A byte as one readable word.
+std::string shown(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte > 0x20 && byte < 0x7F ? fmt::format("\"{}\"", c) : fmt::format("byte 0x{:02x}", byte);
+}
+
+/// The beginning of a text, in quotes.
+std::string shown(std::string_view text) {
+  constexpr std::size_t kLongest = 40;
+  std::string out = "\"";
+  for (const char c : text.substr(0, kLongest)) out += c >= 0x20 && c < 0x7F ? c : '?';
+  return out + (text.size() > kLongest ? "…\"" : "\"");
+}
+
+/// The file, a line at a time, and the place that an error names.
+class Lines {
+ public:
+  explicit Lines(std::string_view path) : path_(path), buffer_(kMaxLineBytes + 2, '\0') {
+    std::error_code error;
+    if (std::filesystem::is_directory(path_, error)) {
+      throw NoInput(path, "is a directory; allowed: a file of patterns");
+    }
+    errno = 0;
+    file_.open(path_, std::ios::binary);
+    if (file_) return;
+    error.assign(errno, std::generic_category());
+    const bool is_missing =
+        error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+    if (is_missing) throw NoInput(path, error.message());
+    throw IoError(path, error.message());
+  }
+
+  /// The next line without its end, or nothing after the last one.
+  std::optional<std::string_view> next() {
+    file_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+    auto length = static_cast<std::size_t>(file_.gcount());
+    if (file_.bad()) throw IoError(path_, fmt::format("cannot be read after line {}", number_));
+    if (file_.eof() && length == 0) return std::nullopt;
+    ++number_;
+    if (file_.fail()) {
+      fail(fmt::format("is longer than {} bytes; allowed: at most {} units", kMaxLineBytes,
+                       Topology::kMaxUnits));
+    }
+    if (!file_.eof()) --length;  // getline counts the newline
+    std::string_view line(buffer_.data(), length);
+    if (number_ == 1) line = without_mark(line);
+    return line.ends_with('\r') ? line.substr(0, length - 1) : line;
+  }
+
+  [[noreturn]] void fail(std::string_view problem) const {
+    throw BadData(path_, fmt::format("line {} {}", number_, problem));
+  }
+
+  /// @param column  counts bytes from 0; shown from 1
+  [[noreturn]] void fail_at(std::size_t column, std::string_view problem) const {
+    throw BadData(path_, fmt::format("line {}, column {}: {}", number_, column + 1, problem));
+  }
+
+ private:
+  /// Without the byte order mark of UTF-8, which editors and spreadsheets write.
+  [[nodiscard]] std::string_view without_mark(std::string_view line) const {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    if (line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF")) {
+      fail("begins as UTF-16 text does; allowed: ASCII or UTF-8");
+    }
+    return line.starts_with(kMark) ? line.substr(kMark.size()) : line;
+  }
+
+  std::string path_;
+  std::string buffer_;
+  std::ifstream file_;
+  std::size_t number_ = 0;
+};
+
+/// Units that stand together: digits 0 and 1, or one number of that value with a point or an
+/// exponent, as numpy.savetxt writes it.
+void append_units(const Lines& lines, std::string_view word, std::size_t column,
+                  std::vector<std::uint8_t>& bits) {
+  const auto other = word.find_first_not_of("01");
+  if (other == word.npos) {
+    for (const char c : word) bits.push_back(c == '1' ? 1 : 0);
+    return;
+  }
+  if (word.find_first_not_of("0123456789") == word.npos) {
+    lines.fail_at(column + other, fmt::format("got {}; allowed: {}", shown(word[other]), kAllowed));
+  }
+  const auto value = text::number<double>(word);
+  const auto digits = word.find_first_of(".eE") - (word.starts_with('-') ? 1 : 0);
+  if (digits != 1 || (value != 0.0 && value != 1.0)) {
+    lines.fail_at(column, fmt::format("got {}; allowed: {}", shown(word), kAllowed));
+  }
+  bits.push_back(value == 1.0 ? 1 : 0);
+}
+
+std::vector<std::uint8_t> parse_bits(const Lines& lines, std::string_view text) {
+  constexpr std::string_view kNumber = "0123456789.eE+-";
+  constexpr auto kNone = std::string_view::npos;
+  std::vector<std::uint8_t> bits;
+  auto comma = kNone;  // the column of a comma that waits for its unit
+  for (std::size_t column = 0; column < text.size(); ++column) {
+    const char c = text[column];
+    if (kNumber.find(c) != kNumber.npos) {
+      const auto end = std::min(text.find_first_not_of(kNumber, column), text.size());
+      append_units(lines, text.substr(column, end - column), column, bits);
+      column = end - 1;
+      comma = kNone;
+    } else if (c == ',' && comma == kNone && !bits.empty()) {
+      comma = column;
+    } else if (c != ' ') {
+      lines.fail_at(column, fmt::format("got {}; allowed: {}", shown(c), kAllowed));
+    }
+  }
+  if (comma != kNone) lines.fail_at(comma, "got a last \",\"; allowed: 0 or 1 after a comma");
+  return bits;
+}
+
+double parse_weight(const Lines& lines, std::string_view text, std::size_t column) {
+  const auto first = std::min(text.find_first_not_of(kBlanks), text.size());
+  const auto number = text.substr(first);
+  const auto weight = text::number<double>(number);
+  if (!weight || !(*weight >= 0) || !std::isfinite(*weight)) {
+    lines.fail_at(column + first,
+                  fmt::format("got weight {}; allowed: a finite number, 0 or more", shown(number)));
+  }
+  return *weight;
+}
+
+/// One unit, a tab and 0 or 1 may be two units.
+void require_clear_tab(const Lines& lines, std::size_t tab, const WeightedPattern& pattern) {
+  if (pattern.bits.size() > 1 || (pattern.weight != 0 && pattern.weight != 1)) return;
+  const int unit = pattern.bits[0];
+  const int other = pattern.weight == 1 ? 1 : 0;
+  lines.fail_at(tab,
+                fmt::format("got {0} and {1} with a tab between, which may be two units, or one "
+                            "and its weight; allowed: \"{0} {1}\" for two units, \"{0} | {1}\" "
+                            "for a unit and its weight",
+                            unit, other));
+}
+
+/// @param line  without blanks at its end
+WeightedPattern parse_pattern(const Lines& lines, std::string_view line) {
+  const auto separator = line.find_first_of("|\t");
+  WeightedPattern pattern{.bits = parse_bits(lines, line.substr(0, separator))};
+  if (pattern.bits.empty()) lines.fail_at(0, "got no units; allowed: 0 and 1");
+  if (pattern.bits.size() > std::size_t{Topology::kMaxUnits}) {
+    lines.fail(
+        fmt::format("has {} units; allowed: at most {}", pattern.bits.size(), Topology::kMaxUnits));
+  }
+  if (separator == line.npos) return pattern;
+  const bool is_tab = line[separator] == '\t';
+  const auto second = is_tab ? line.find('\t', separator + 1) : line.npos;
+  if (second != line.npos) {
+    lines.fail_at(second, fmt::format("got a second tab; allowed: {}", kAllowed));
+  }
+  pattern.weight = parse_weight(lines, line.substr(separator + 1), separator + 1);
+  if (is_tab) require_clear_tab(lines, separator, pattern);
+  return pattern;
+}
+
+bool is_skipped(std::string_view line) {
+  const auto first = line.find_first_not_of(kBlanks);
+  return first == line.npos || line[first] == '#';
+}
+
+/// The first pattern's line holds no names.
+void require_no_header(const Lines& lines, std::string_view line) {
+  const auto first = line.find_first_not_of(" \t\"'");
+  const auto c = first == line.npos ? '\0' : line[first];
+  if ((c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_') return;
+  lines.fail_at(line.find_first_not_of(kBlanks),
+                fmt::format("got {}; allowed: {}; a header begins with #", shown(line), kAllowed));
+}
+
+std::vector<WeightedPattern> parse_patterns(Lines& lines) {
+  std::vector<WeightedPattern> patterns;
+  while (const auto line = lines.next()) {
+    if (is_skipped(*line)) continue;
+    if (patterns.empty()) require_no_header(lines, *line);
+    patterns.push_back(parse_pattern(lines, line->substr(0, line->find_last_not_of(kBlanks) + 1)));
+    const auto units = patterns.front().bits.size();
+    if (patterns.back().bits.size() != units) {
+      lines.fail(fmt::format("has {} units; allowed: {}, as the first pattern has",
+                             patterns.back().bits.size(), units));
+    }
+    if (patterns.size() > kMaxBits / units) {
+      lines.fail(fmt::format("is too much; allowed: at most {} patterns of {} units",
+                             kMaxBits / units, units));
+    }
+  }
+  return patterns;
+}
+
+void require_weight(std::string_view path, const std::vector<WeightedPattern>& patterns) {
+  if (patterns.empty()) throw BadData(path, "holds no pattern; allowed: one or more lines of 0/1");
+  double total = 0;
+  for (const auto& pattern : patterns) total += pattern.weight;
+  if (!(total > 0) || !std::isfinite(total)) {
+    throw BadData(path, fmt::format("the weights add up to {}; allowed: a finite total above 0",
+                                    text::shortest(total)));
+  }
+}
+
+ImageShape image_shape(int units) {
+  int side = 1;
+  while (side * side < units) ++side;
+  return side * side == units ? ImageShape{.rows = side, .columns = side}
+                              : ImageShape{.rows = 1, .columns = units};
+}
+
+}  // namespace
+
+World pattern_file(std::string_view path) {
+  Lines lines(path);
+  const auto patterns = parse_patterns(lines);
+  require_weight(path, patterns);
+  return {fmt::format("file:{}", path), image_shape(static_cast<int>(patterns.front().bits.size())),
+          patterns};
+}
+
+}  // namespace helmholtz::worlds

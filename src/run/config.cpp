@@ -1,0 +1,88 @@
+#include "run/config.hpp"
+
+#include <fmt/format.h>
+
+#include "base/input_file.hpp"
+#include "base/text.hpp"
+#include "helmholtz/error.hpp"
+#include "run/manifest.hpp"
+#include "sweep/settings.hpp"
+#include "sweep/spec_toml.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kFile = "file:";
+
+/// Of a run's own config.toml: what cannot be read now is IoError.
+std::vector<TomlItem> run_items(const fs::path& config) {
+  return read_toml(io::read_file(config), config.string());
+}
+
+}  // namespace
+
+SweepSpec SweepSpec::from_toml_file(const fs::path& path) {
+  auto items = read_toml_file(path.string());
+  for (auto& item : items) find_world(item, path);
+  return spec_of(items);
+}
+
+std::string config_text(const SweepSpec& spec) {
+  auto resolved = spec;
+  resolved.backend = spec.common_backend();
+  return resolved.to_toml();
+}
+
+SweepSpec read_config(const RunFiles& names) {
+  auto items = run_items(names.config);
+  for (auto& [section, name, values, has_lists] : items) {
+    const bool is_file = name == "world" && values.size() == 1 && values[0].starts_with(kFile);
+    if (is_file && io::is_there(names.world)) values[0] = std::string(kFile) + names.world.string();
+  }
+  return spec_of(items);
+}
+
+SeedSet seeds_of_config(const fs::path& config) {
+  try {
+    for (const auto& item : run_items(config)) {
+      if (item.name == "seeds") return SeedSet::parse(values_of(item, TomlShape::one).front());
+    }
+  } catch (const InvalidArgument& error) {
+    throw BadData(config.string(), error.what());
+  }
+  throw BadData(config.string(), "names no seeds");
+}
+
+void find_world(TomlItem& item, const fs::path& config) {
+  if (item.name != "world" || item.values.size() != 1) return;
+  auto& name = item.values.front();
+  const RunFiles run(config.parent_path());
+  if (!name.starts_with(kFile) || io::is_there(name.substr(kFile.size())) ||
+      !io::is_there(run.manifest)) {
+    return;
+  }
+  // What is wrong with the copy is left to be said of the file that was named.
+  try {
+    const auto copy = std::string(kFile) + run.world.string();
+    const auto digest = world_digest(make_world(copy));
+    for (const auto& [setting, value] : read_manifest(run.manifest).settings) {
+      if (setting == "world" && value == digest) name = copy;
+    }
+  } catch (const Error&) {
+    return;
+  }
+}
+
+std::string pattern_text(const World& world) {
+  std::string text;
+  for (std::size_t k = 0; k < world.size(); ++k) {
+    for (int i = 0; i < world.visible_units(); ++i) text += world.bit(k, i) ? '1' : '0';
+    text += fmt::format(" | {}\n", text::shortest(world.probabilities()[k]));
+  }
+  return text;
+}
+
+}  // namespace helmholtz

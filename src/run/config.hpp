@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "helmholtz/sweep.hpp"
+#include "run/run_folder.hpp"
+#include "sweep/toml.hpp"
+
+namespace helmholtz {
+
+/// What a run's config.toml holds: the spec, with its backend resolved where there is but one.
+/// @throws InvalidArgument (field "world") for a path that no such file can hold
+std::string config_text(const SweepSpec& spec);
+
+/// The sweep of a run's config.toml, with the world from the run's own copy of the patterns.
+/// @throws as SweepSpec::from_toml_file
+SweepSpec read_config(const RunFiles& names);
+
+/// The seeds that a run's config.toml names. @throws BadData
+SeedSet seeds_of_config(const std::filesystem::path& path);
+
+/// Where a config.toml names a pattern file that has moved, the copy of the run beside it, if that
+/// is the run's world, takes its place.
+void find_world(TomlItem& item, const std::filesystem::path& config);
+
+/// The patterns as a pattern file that reads back to the same world.
+std::string pattern_text(const World& world);
+
+}  // namespace helmholtz

@@ -1,0 +1,140 @@
+#include "run/export.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include <fmt/ranges.h>
+
+#include "helmholtz/metrics.hpp"
+#include "sweep/fields.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+constexpr std::size_t kFlushBytes = std::size_t{1} << 20U;
+
+template <class Number>
+void append_number(std::string& text, Number value) {
+  std::array<char, 32> digits;  // NOLINT: filled by the next line
+  const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
+  text.append(digits.begin(), end);
+}
+
+/// Empty for NaN.
+void append_value(std::string& text, const Metric& metric, double value) {
+  if (std::isnan(value)) return;
+  metric.is_count ? append_number(text, static_cast<std::uint64_t>(value))
+                  : append_number(text, value);
+}
+
+template <class Number>
+void append_bytes(std::string& record, Number value) {
+  record.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+/// Those before the step, and those at the end.
+std::pair<std::span<const std::string>, std::span<const std::string>> columns_of(
+    const Texts& texts) {
+  const auto leading = std::ranges::count(swept_fields(), true, &Field::leads);
+  const std::span all(texts);
+  return {all.first(static_cast<std::size_t>(leading)),
+          all.subspan(static_cast<std::size_t>(leading))};
+}
+
+}  // namespace
+
+std::string CsvExport::columns() {
+  Texts names;
+  for (const auto* const field : swept_fields()) names.emplace_back(field->name);
+  const auto [first, others] = columns_of(names);
+  return "machine,seed," + csv_fields(first, true) +
+         fmt::format("step,{},status,configuration", fmt::join(metric_names(), ",")) +
+         csv_fields(others, false);
+}
+
+CsvExport::CsvExport(const SweepSpec& spec, ExportOutput output)
+    : spec_(spec), output_(std::move(output)) {
+  for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
+    const auto texts = configuration_texts(spec, c);
+    const auto [first, others] = columns_of(texts);
+    configurations_.push_back(
+        {.before_step = ',' + csv_fields(first, true),
+         .after_status = fmt::format(",{}{}\n", c, csv_fields(others, false))});
+  }
+  for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
+    steps_.push_back(fmt::format("{},", spec.evaluation_step(e)));
+  }
+  output_(columns() + '\n');
+}
+
+void CsvExport::write(const Shard& shard) {
+  std::string text;
+  std::string machine;
+  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+    const auto& configuration = configurations_[shard.configurations[k]];
+    machine = fmt::format("{},{}{}", shard.first + k, shard.seeds[k], configuration.before_step);
+    for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
+      const auto evaluation = shard.evaluation(k, e);
+      text += machine;
+      text += steps_[e];
+      for (const auto& metric : metrics()) {
+        append_value(text, metric, evaluation.*metric.value);
+        text += ',';
+      }
+      text += evaluation.diverged ? "diverged" : "ok";
+      text += configuration.after_status;
+    }
+    if (text.size() < kFlushBytes) continue;
+    output_(text);
+    text.clear();
+  }
+  output_(text);
+}
+
+NpyExport::NpyExport(const SweepSpec& spec, std::uint64_t machines, ExportOutput output)
+    : spec_(spec), output_(std::move(output)) {
+  constexpr std::size_t kPrefix = 10;  // magic, version, and the length of the text
+  std::string columns;
+  for (const auto& metric : metrics()) {
+    columns += fmt::format("('{}', '{}'), ", metric.name, metric.is_count ? "<u4" : "<f8");
+  }
+  auto text = fmt::format(
+      "{{'descr': [('machine', '<u8'), ('seed', '<u8'), ('configuration', '<u4'), ('step', '<u8'), "
+      "{}('diverged', '|b1')], 'fortran_order': False, 'shape': ({},), }}",
+      columns, machines * spec.evaluations());
+  while ((kPrefix + text.size() + 1) % 64 != 0) text += ' ';
+  text += '\n';
+  std::string length;
+  append_bytes(length, static_cast<std::uint16_t>(text.size()));
+  output_({"\x93NUMPY\x01\x00", 8});
+  output_(length + text);
+}
+
+void NpyExport::write(const Shard& shard) {
+  std::string records;
+  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+    for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
+      const auto evaluation = shard.evaluation(k, e);
+      append_bytes(records, shard.first + k);
+      append_bytes(records, shard.seeds[k]);
+      append_bytes(records, shard.configurations[k]);
+      append_bytes(records, spec_.evaluation_step(e));
+      for (const auto& metric : metrics()) {
+        const double value = evaluation.*metric.value;
+        metric.is_count ? append_bytes(records, count_in_file(value))
+                        : append_bytes(records, value);
+      }
+      append_bytes(records, static_cast<std::uint8_t>(evaluation.diverged));
+    }
+    if (records.size() < kFlushBytes) continue;
+    output_(records);
+    records.clear();
+  }
+  output_(records);
+}
+
+}  // namespace helmholtz
