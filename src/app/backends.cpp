@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "base/limits.hpp"
@@ -21,7 +20,13 @@ Json to_json(const BackendInfo& backend) {
           {"summary", backend.summary},     {"threads", limits::default_threads().count}};
 }
 
-ExitCode list(const OutputOptions& output) {
+struct Flags {
+  explicit Flags(CLI::App& command) { add_output_flags(command, output); }
+  OutputOptions output;
+};
+
+ExitCode list(const Flags& flags) {
+  const auto& output = flags.output;
   if (!output.json) print_line(fmt::format("{:<14}{:<10}{:<6}{}", "name", "class", "runs", "what"));
   for (const auto& backend : list_backends()) {
     if (output.json) {
@@ -43,16 +48,16 @@ ExitCode list(const OutputOptions& output) {
 }  // namespace
 
 Command add_backends(CLI::App& program) {
-  auto* parser = program.add_subcommand("backends", "what can train, and why not");
-  parser->footer(
-      "Backends of the exact class give the same bits in every parameter; those of the "
-      "tolerant class take the same draws, with parameters within rounding.\n\n"
-      "Examples:\n"
-      "  helmholtz backends\n"
-      "  HELMHOLTZ_SIMD=avx2 helmholtz backends\n");
-  const auto output = std::make_shared<OutputOptions>();
-  add_output_flags(*parser, *output);
-  return {.parser = parser, .run = [output] { return list(*output); }};
+  return make_command(
+      program,
+      {.name = "backends",
+       .summary = "what can train, and why not",
+       .footer = "Backends of the exact class give the same bits in every parameter; those of the "
+                 "tolerant class take the same draws, with parameters within rounding.\n\n"
+                 "Examples:\n"
+                 "  helmholtz backends\n"
+                 "  HELMHOLTZ_SIMD=avx2 helmholtz backends\n"},
+      list);
 }
 
 }  // namespace helmholtz::app

@@ -2,12 +2,12 @@
 
 #include <array>
 #include <functional>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
 
 #include "app/exit_code.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace helmholtz::app {
 
@@ -16,6 +16,23 @@ struct Command {
   CLI::App* parser = nullptr;
   std::function<ExitCode()> run;
 };
+
+/// What --help says of a command.
+struct CommandText {
+  const char* name;
+  const char* summary;
+  std::string footer;
+};
+
+/// Adds a command. @tparam Flags  made from the command's parser: adds its flags there, and holds
+/// what they say
+template <class Flags>
+Command make_command(CLI::App& program, const CommandText& text, ExitCode (*run)(const Flags&)) {
+  auto* parser = program.add_subcommand(text.name, text.summary);
+  parser->footer(text.footer);
+  const auto flags = std::make_shared<const Flags>(*parser);
+  return {.parser = parser, .run = [flags, run] { return run(*flags); }};
+}
 
 Command add_train(CLI::App& program);
 Command add_sweep(CLI::App& program);

@@ -6,8 +6,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/parse.hpp"
-#include "app/suggest.hpp"
+#include "app/arguments.hpp"
 #include "helmholtz/error.hpp"
 #include "run/config.hpp"
 

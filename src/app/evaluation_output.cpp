@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "app/json.hpp"
+#include "app/output.hpp"
 #include "helmholtz/metrics.hpp"
 
 namespace helmholtz::app {

@@ -6,10 +6,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/make_command.hpp"
+#include "app/arguments.hpp"
+#include "app/commands.hpp"
 #include "app/output.hpp"
-#include "app/parse.hpp"
-#include "app/run.hpp"
 #include "base/atomic_file.hpp"
 #include "helmholtz/error.hpp"
 #include "report/numbers.hpp"

@@ -8,12 +8,12 @@
 #include <hdf5.h>
 #include <CLI/CLI.hpp>
 
+#include "app/arguments.hpp"
 #include "app/commands.hpp"
 #include "app/config_file.hpp"
 #include "app/exit_code.hpp"
 #include "app/help.hpp"
 #include "app/output.hpp"
-#include "app/suggest.hpp"
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 namespace helmholtz::app {
 
 /// Writes text to stdout, where the data goes, and flushes it: a reader sees each line at once.
@@ -22,5 +24,11 @@ void note(std::string_view text);
 
 /// A name as part of a text for print(): on one line.
 std::string shown(const std::filesystem::path& path);
+
+using Json = nlohmann::ordered_json;
+
+/// One line of --json output: numbers with all their digits; NaN and infinity are null; a name that
+/// is no UTF-8 is mended. Control characters are escaped, also those that JSON would allow.
+std::string json_text(const Json& json);
 
 }  // namespace helmholtz::app

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "app/parse.hpp"
+#include "app/arguments.hpp"
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "report/numbers.hpp"

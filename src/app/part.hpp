@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "app/json.hpp"
+#include "app/output.hpp"
 #include "helmholtz/run_directory.hpp"
 #include "helmholtz/sweep.hpp"
 

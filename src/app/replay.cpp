@@ -9,14 +9,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "app/arguments.hpp"
+#include "app/commands.hpp"
 #include "app/evaluation_output.hpp"
 #include "app/interrupt.hpp"
-#include "app/json.hpp"
-#include "app/make_command.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
-#include "app/parse.hpp"
-#include "app/run.hpp"
 #include "base/atomic_file.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"

@@ -4,14 +4,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "app/arguments.hpp"
+#include "app/commands.hpp"
 #include "app/interrupt.hpp"
-#include "app/json.hpp"
-#include "app/make_command.hpp"
 #include "app/output.hpp"
-#include "app/parse.hpp"
 #include "app/portraits.hpp"
-#include "app/run.hpp"
-#include "app/success_flag.hpp"
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "report/summary.hpp"

@@ -29,6 +29,25 @@ namespace helmholtz::app {
 namespace {
 
 struct Flags {
+  explicit Flags(CLI::App& command) {
+    command.add_option("EXPERIMENT", name, "notebook, kirby, bars, shifter")->required();
+    command.add_option("--out", out, "directory for the sweeps; made with its parents")
+        ->type_name("DIR")
+        ->group("Output");
+    command.add_option("--seeds", seeds, "other seeds for every sweep, e.g. 0:10 to try it")
+        ->type_name("A:B")
+        ->group("Run");
+    command.add_option("--backend", backend, "see helmholtz backends")
+        ->type_name("NAME")
+        ->group("Run")
+        ->default_str(backend);
+    command.add_option("--threads", threads, "CPU threads; 0: as many as this process may use")
+        ->type_name("N")
+        ->group("Run")
+        ->default_str(threads);
+    add_output_flags(command, output);
+  }
+
   std::string name;
   std::string out;
   std::optional<std::string> seeds;
@@ -124,26 +143,10 @@ std::string footer() {
 }  // namespace
 
 Command add_reproduce(CLI::App& program) {
-  auto* parser = program.add_subcommand("reproduce", "published results beside our own");
-  const auto flags = std::make_shared<Flags>();
-  parser->footer(footer());
-  parser->add_option("EXPERIMENT", flags->name, "notebook, kirby, bars, shifter")->required();
-  parser->add_option("--out", flags->out, "directory for the sweeps; made with its parents")
-      ->type_name("DIR")
-      ->group("Output");
-  parser->add_option("--seeds", flags->seeds, "other seeds for every sweep, e.g. 0:10 to try it")
-      ->type_name("A:B")
-      ->group("Run");
-  parser->add_option("--backend", flags->backend, "see helmholtz backends")
-      ->type_name("NAME")
-      ->group("Run")
-      ->default_str(flags->backend);
-  parser->add_option("--threads", flags->threads, "CPU threads; 0: as many as this process may use")
-      ->type_name("N")
-      ->group("Run")
-      ->default_str(flags->threads);
-  add_output_flags(*parser, flags->output);
-  return {.parser = parser, .run = [flags] { return reproduce(*flags); }};
+  return make_command(
+      program,
+      {.name = "reproduce", .summary = "published results beside our own", .footer = footer()},
+      reproduce);
 }
 
 }  // namespace helmholtz::app

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "app/json.hpp"
 #include "app/output.hpp"
 #include "evaluate/shift_direction.hpp"
 #include "report/numbers.hpp"

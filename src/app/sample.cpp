@@ -9,12 +9,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "app/arguments.hpp"
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
-#include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
-#include "app/parse.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/machine_file.hpp"
@@ -28,6 +27,16 @@ namespace {
 using Bits = std::vector<std::uint8_t>;
 
 struct SampleFlags {
+  explicit SampleFlags(CLI::App& command) {
+    command.add_option("--from", from, "a machine that helmholtz train --save wrote")
+        ->type_name("FILE");
+    command.add_option("--count", count, "how many patterns")->type_name("N")->default_str(count);
+    command.add_flag("--plain", plain, "a pattern a line of 0 and 1, nothing else")
+        ->disable_flag_override()
+        ->group("Output");
+    add_output_flags(command, output);
+  }
+
   std::string from;
   std::string count = "10";
   bool plain = false;
@@ -170,23 +179,15 @@ ExitCode sample(const SampleFlags& flags) {
 }  // namespace
 
 Command add_sample(CLI::App& program) {
-  auto* parser = program.add_subcommand("sample", "patterns that a trained machine dreams");
-  parser->footer(
-      "The samples are those that the machine's sampled KL is computed from.\n\n"
-      "Examples:\n"
-      "  helmholtz sample --from machine.h5 --count 1000\n"
-      "  helmholtz sample --from machine.h5 --count 100000 --plain > patterns.txt\n");
-  const auto flags = std::make_shared<SampleFlags>();
-  parser->add_option("--from", flags->from, "a machine that helmholtz train --save wrote")
-      ->type_name("FILE");
-  parser->add_option("--count", flags->count, "how many patterns")
-      ->type_name("N")
-      ->default_str(flags->count);
-  parser->add_flag("--plain", flags->plain, "a pattern a line of 0 and 1, nothing else")
-      ->disable_flag_override()
-      ->group("Output");
-  add_output_flags(*parser, flags->output);
-  return {.parser = parser, .run = [flags] { return sample(*flags); }};
+  return make_command(
+      program,
+      {.name = "sample",
+       .summary = "patterns that a trained machine dreams",
+       .footer = "The samples are those that the machine's sampled KL is computed from.\n\n"
+                 "Examples:\n"
+                 "  helmholtz sample --from machine.h5 --count 1000\n"
+                 "  helmholtz sample --from machine.h5 --count 100000 --plain > patterns.txt\n"},
+      sample);
 }
 
 }  // namespace helmholtz::app

@@ -7,11 +7,10 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/json.hpp"
-#include "app/make_command.hpp"
+#include "app/arguments.hpp"
+#include "app/commands.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
-#include "app/run.hpp"
 #include "base/input_file.hpp"
 #include "report/numbers.hpp"
 #include "run/event_log.hpp"

@@ -7,15 +7,13 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "app/arguments.hpp"
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
-#include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/part.hpp"
-#include "app/success_flag.hpp"
 #include "app/sweep_run.hpp"
-#include "app/threads.hpp"
 #include "helmholtz/run_directory.hpp"
 #include "helmholtz/sweep.hpp"
 #include "report/numbers.hpp"
@@ -28,7 +26,29 @@ namespace helmholtz::app {
 namespace {
 
 struct Flags {
-  explicit Flags(CLI::App& command) : spec(command, SpecFlags::Arity::list), success(command) {}
+  explicit Flags(CLI::App& command) : spec(command, SpecFlags::Arity::list), success(command) {
+    command.add_option("--out", out, "directory for the results; made with its parents")
+        ->type_name("DIR")
+        ->group("Output")
+        ->configurable(false);
+    command
+        .add_option(
+            "--shard", part,
+            "train part K of N alone, K from 0; several processes may share DIR. auto: of "
+            "a Slurm array or Kubernetes, divided among the ranks of mpirun or srun (default: of a "
+            "Slurm array, else all)")
+        ->type_name("K/N")
+        ->group("Run")
+        ->configurable(false);
+    command.add_flag("--resume", resume, "fail unless DIR holds a sweep to resume")
+        ->disable_flag_override()
+        ->group("Run")
+        ->configurable(false);
+    command.add_flag("--dry-run", dry_run, "say what it would take; trains for a second")
+        ->disable_flag_override()
+        ->group("Run")
+        ->configurable(false);
+  }
 
   SpecFlags spec;
   SuccessFlag success;
@@ -103,44 +123,27 @@ ExitCode sweep(const Flags& flags) {
 }  // namespace
 
 Command add_sweep(CLI::App& program) {
-  auto* parser = program.add_subcommand("sweep", "train many machines and write their results");
-  parser->footer(
-      "Every combination of the lists is trained with every seed. DIR gets the results shard by "
-      "shard, config.toml (runs the sweep again), summary.csv (quantiles) and, without --json, "
-      "report.html (pictures, by gnuplot if it is installed). The same command resumes "
-      "a sweep that was stopped or killed; more seeds extend a finished one.\n\n"
-      "Machines of one seed draw the same random numbers in every configuration: differences "
-      "between configurations are paired by seed (report --compare), not independent samples; "
-      "other seeds are independent.\n\n"
-      "Examples:\n"
-      "  helmholtz sweep --seeds 0:4096 --out notebook\n"
-      "  helmholtz sweep --layers 1,6,9 --layers 1,8,9 --lr 0.02,0.05 --out rates\n"
-      "  helmholtz sweep --config notebook/config.toml --out again\n"
-      "  sbatch --array=0-9 --wrap 'helmholtz sweep --seeds 0:100000 --out shared'\n"
-      "  mpirun -n 8 helmholtz sweep --seeds 0:100000 --shard auto --out shared\n");
-  const auto flags = std::make_shared<Flags>(*parser);
-  parser->add_option("--out", flags->out, "directory for the results; made with its parents")
-      ->type_name("DIR")
-      ->group("Output")
-      ->configurable(false);
-  parser
-      ->add_option(
-          "--shard", flags->part,
-          "train part K of N alone, K from 0; several processes may share DIR. auto: of "
-          "a Slurm array or Kubernetes, divided among the ranks of mpirun or srun (default: of a "
-          "Slurm array, else all)")
-      ->type_name("K/N")
-      ->group("Run")
-      ->configurable(false);
-  parser->add_flag("--resume", flags->resume, "fail unless DIR holds a sweep to resume")
-      ->disable_flag_override()
-      ->group("Run")
-      ->configurable(false);
-  parser->add_flag("--dry-run", flags->dry_run, "say what it would take; trains for a second")
-      ->disable_flag_override()
-      ->group("Run")
-      ->configurable(false);
-  return {.parser = parser, .run = [flags] { return sweep(*flags); }};
+  return make_command(
+      program,
+      {.name = "sweep",
+       .summary = "train many machines and write their results",
+       .footer =
+           "Every combination of the lists is trained with every seed. DIR gets the results shard "
+           "by "
+           "shard, config.toml (runs the sweep again), summary.csv (quantiles) and, without "
+           "--json, "
+           "report.html (pictures, by gnuplot if it is installed). The same command resumes "
+           "a sweep that was stopped or killed; more seeds extend a finished one.\n\n"
+           "Machines of one seed draw the same random numbers in every configuration: differences "
+           "between configurations are paired by seed (report --compare), not independent samples; "
+           "other seeds are independent.\n\n"
+           "Examples:\n"
+           "  helmholtz sweep --seeds 0:4096 --out notebook\n"
+           "  helmholtz sweep --layers 1,6,9 --layers 1,8,9 --lr 0.02,0.05 --out rates\n"
+           "  helmholtz sweep --config notebook/config.toml --out again\n"
+           "  sbatch --array=0-9 --wrap 'helmholtz sweep --seeds 0:100000 --out shared'\n"
+           "  mpirun -n 8 helmholtz sweep --seeds 0:100000 --shard auto --out shared\n"},
+      sweep);
 }
 
 }  // namespace helmholtz::app

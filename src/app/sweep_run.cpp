@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "app/arguments.hpp"
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
 #include "app/portraits.hpp"
-#include "app/threads.hpp"
 #include "report/numbers.hpp"
 #include "report/progress.hpp"
 #include "report/summary_csv.hpp"

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "app/exit_code.hpp"
-#include "app/json.hpp"
 #include "app/options.hpp"
+#include "app/output.hpp"
 #include "app/part.hpp"
 #include "helmholtz/run_directory.hpp"
 #include "report/html/html_report.hpp"

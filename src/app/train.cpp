@@ -8,16 +8,16 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "app/arguments.hpp"
 #include "app/commands.hpp"
-#include "app/memory.hpp"
 #include "app/options.hpp"
-#include "app/parse.hpp"
 #include "app/saved_flags.hpp"
 #include "app/training.hpp"
 #include "base/atomic_file.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "sweep/arithmetic.hpp"
+#include "sweep/memory.hpp"
 
 namespace helmholtz::app {
 
@@ -93,6 +93,16 @@ SavedMachine saved_machine(const TrainFlags& flags, const SweepSpec& spec) {
   return saved;
 }
 
+/// @throws InvalidArgument (field "layers") if a trainer of the ensemble would not fit
+void require_memory(std::string_view backend, const Ensemble& ensemble) {
+  const auto needed = training_memory(backend, ensemble);
+  const auto available = available_memory();
+  if (needed <= available) return;
+  throw InvalidArgument("layers", ensemble.topology.to_string(),
+                        fmt::format("what the memory holds: {:.0f} bytes needed, {:.0f} available",
+                                    needed, available));
+}
+
 TrainingPlan make_plan(const TrainFlags& flags) {
   const auto spec = flags.spec.parse();
   require_file_name("save", flags.save);
@@ -112,13 +122,16 @@ TrainingPlan make_plan(const TrainFlags& flags) {
   return plan;
 }
 
+ExitCode train(const TrainFlags& flags) { return run_training(make_plan(flags)); }
+
 }  // namespace
 
 Command add_train(CLI::App& program) {
-  auto* parser = program.add_subcommand("train", "train one machine and watch its KL divergence");
-  parser->footer(kExamples);
-  const auto flags = std::make_shared<TrainFlags>(*parser);
-  return {.parser = parser, .run = [flags] { return run_training(make_plan(*flags)); }};
+  return make_command(program,
+                      {.name = "train",
+                       .summary = "train one machine and watch its KL divergence",
+                       .footer = kExamples},
+                      train);
 }
 
 }  // namespace helmholtz::app

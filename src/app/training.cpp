@@ -9,11 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "app/arguments.hpp"
 #include "app/evaluation_output.hpp"
 #include "app/interrupt.hpp"
-#include "app/json.hpp"
 #include "app/output.hpp"
-#include "app/threads.hpp"
 #include "report/numbers.hpp"
 #include "report/progress.hpp"
 #include "report/terminal.hpp"

@@ -8,7 +8,6 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/output.hpp"
 #include "helmholtz/world.hpp"
@@ -81,25 +80,30 @@ ExitCode show(const std::string& name, const OutputOptions& output) {
   return ExitCode::ok;
 }
 
+struct Flags {
+  explicit Flags(CLI::App& command) {
+    command.add_option("WORLD", name, "draw this one: a name, or file:PATH");
+    add_output_flags(command, output);
+  }
+  std::optional<std::string> name;
+  OutputOptions output;
+};
+
+ExitCode run_worlds(const Flags& flags) {
+  return flags.name ? show(*flags.name, flags.output) : list(flags.output);
+}
+
 }  // namespace
 
 Command add_worlds(CLI::App& program) {
-  auto* parser = program.add_subcommand("worlds", "what can be learnt; draws a world's patterns");
-  parser->footer(
-      "Examples:\n"
-      "  helmholtz worlds\n"
-      "  helmholtz worlds bars4x4\n"
-      "  helmholtz worlds file:my-patterns.txt\n");
-  struct Flags {
-    std::optional<std::string> name;
-    OutputOptions output;
-  };
-  const auto flags = std::make_shared<Flags>();
-  parser->add_option("WORLD", flags->name, "draw this one: a name, or file:PATH");
-  add_output_flags(*parser, flags->output);
-  return {.parser = parser, .run = [flags] {
-            return flags->name ? show(*flags->name, flags->output) : list(flags->output);
-          }};
+  return make_command(program,
+                      {.name = "worlds",
+                       .summary = "what can be learnt; draws a world's patterns",
+                       .footer = "Examples:\n"
+                                 "  helmholtz worlds\n"
+                                 "  helmholtz worlds bars4x4\n"
+                                 "  helmholtz worlds file:my-patterns.txt\n"},
+                      run_worlds);
 }
 
 }  // namespace helmholtz::app
