@@ -47,6 +47,14 @@ struct FusedTask {
   std::uint32_t factor_stride = 0;
   bool nonnegative = false;
   std::uint64_t first_step = 0;
+
+  /// A setting's [2 L + 1] rates, and its factors of the steps.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST const float* rates_of(std::uint32_t setting) const {
+    return rates + setting * static_cast<std::size_t>(2 * shape.last() + 1);
+  }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST const float* factors_of(std::uint32_t setting) const {
+    return factors + static_cast<std::size_t>(schedules[setting]) * factor_stride;
+  }
 };
 
 }  // namespace helmholtz::cuda

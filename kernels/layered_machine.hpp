@@ -51,10 +51,7 @@ HELMHOLTZ_DEVICE std::size_t unit_at(const LayeredTask& task, std::uint32_t m, i
 /// The words of block `block` of the step's slots, for one batch row.
 HELMHOLTZ_DEVICE void draw_words(const LayeredTask& task, std::uint32_t m, std::uint32_t block,
                                  std::uint32_t row, std::uint32_t (&words)[4]) {
-  const auto number = task.clock->first_block + block;
-  Philox(task.seeds[m])
-      .blocks<1>(static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32U), row,
-                 RandomPurpose::training, words);
+  Philox(task.seeds[m]).block(task.clock->first_block + block, row, RandomPurpose::training, words);
 }
 
 /// The pattern that batch row b draws: its visible units from 32 * word on.

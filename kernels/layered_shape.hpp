@@ -6,10 +6,11 @@
 #include "helmholtz/draw_layout.hpp"
 #include "helmholtz/layer_shape.hpp"
 #include "portable.hpp"
+#include "step/network.hpp"
 
 namespace helmholtz::cuda {
 
-enum class Network { generative, recognition };
+using step::Network;
 
 /// One layer of a network, its parameters as they lie on the device.
 struct LayeredLayer {
@@ -42,6 +43,8 @@ struct ParameterRun {
 /// are whole 16-byte vectors, so that BLAS may load vectors.
 class LayeredShape {
  public:
+  static constexpr bool kStatic = false;
+
   LayeredShape() = default;
   /// @param sizes  [layers], top first
   LayeredShape(const int* sizes, int layers, std::uint32_t batch)

@@ -1,5 +1,7 @@
 #include "layered_step.hpp"
 
+#include "float_ops.hpp"
+
 namespace helmholtz::cuda {
 
 namespace {
@@ -111,21 +113,35 @@ void for_each_fed_layer(const LayeredShape& shape, Network network, Body body) {
   }
 }
 
-void sample(const LayeredTask& task, LayeredQueue& queue, const LayeredLayer& layer) {
-  if (layer.inputs > 0) Products(task, queue).activities(layer);
-  queue.sample(layer);
-}
+/// The `Machine` of order.inl: all rows of all machines at once.
+struct LayeredMachine {
+  const LayeredTask& task;
+  LayeredQueue& queue;
+  Products products{task, queue};
 
-/// The delta rule: all layers from the parameters as they were.
-void learn(const LayeredTask& task, LayeredQueue& queue, Network network) {
-  const Products products(task, queue);
-  const auto& shape = task.shape;
-  for_each_fed_layer(shape, network, [&](const auto& layer) { products.activities(layer); });
-  queue.find_errors(network);
-  for_each_fed_layer(shape, network, [&](const auto& layer) { products.learn(layer); });
-  if (task.nonnegative && network == Network::generative) queue.clamp();
-  if (task.math == Math::bf16x3) queue.split_weights(network);
-}
+  [[nodiscard]] const LayeredShape& shape() const { return task.shape; }
+  static int rows() { return 1; }
+  int draw_pattern(int row) {
+    queue.draw_patterns();
+    return row;
+  }
+  static int begin_dream(int row) { return row; }
+  template <class NetworkLayer>
+  void sample(NetworkLayer which, int) {
+    const auto& layer = shape().layer(which.network, which.l);
+    if (layer.inputs > 0) products.activities(layer);
+    queue.sample(layer);
+  }
+  void learn(Network network) {
+    for_each_fed_layer(shape(), network, [&](const auto& layer) { products.activities(layer); });
+    queue.find_errors(network);
+    for_each_fed_layer(shape(), network, [&](const auto& layer) { products.learn(layer); });
+  }
+  void apply(Network network) {
+    if (task.nonnegative && network == Network::generative) queue.clamp();
+    if (task.math == Math::bf16x3) queue.split_weights(network);
+  }
+};
 
 }  // namespace
 
@@ -136,16 +152,8 @@ void issue_start(const LayeredTask& task, LayeredQueue& queue) {
 }
 
 void issue_step(const LayeredTask& task, LayeredQueue& queue) {
-  const auto& shape = task.shape;
-  queue.draw_patterns();
-  for (int l = shape.last() - 1; l >= 0; --l) {
-    sample(task, queue, shape.layer(Network::recognition, l));
-  }
-  learn(task, queue, Network::generative);
-  for (int l = 0; l <= shape.last(); ++l) {
-    sample(task, queue, shape.layer(Network::generative, l));
-  }
-  learn(task, queue, Network::recognition);
+  LayeredMachine machine{task, queue};
+  train_step(machine);
   queue.advance();
 }
 

@@ -12,6 +12,13 @@ class Philox : Philox4x32 {
   HELMHOLTZ_DEVICE explicit Philox(std::uint64_t seed)
       : key0_(static_cast<std::uint32_t>(seed)), key1_(static_cast<std::uint32_t>(seed >> 32U)) {}
 
+  /// The words of one block of the stream (purpose, row), [4].
+  HELMHOLTZ_DEVICE void block(std::uint64_t number, std::uint32_t row, RandomPurpose purpose,
+                              std::uint32_t* words) const {
+    blocks<1>(static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32U), row,
+              purpose, words);
+  }
+
   /// The words of blocks [low, low + n) of the stream (purpose, row), [4 n]; all have the same
   /// upper half. They go through the rounds together, so that what they share is computed once.
   template <int n>

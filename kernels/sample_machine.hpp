@@ -35,10 +35,8 @@ class RegisterSampler {
   HELMHOLTZ_DEVICE std::uint32_t pattern(std::uint64_t first_block, std::uint32_t n) const {
     std::uint32_t words[4 * kBlocks];
     repeat<kBlocks>([&](int b) HELMHOLTZ_DEVICE_BODY {
-      const auto block = first_block + static_cast<std::uint64_t>(b);
-      philox_.template blocks<1>(static_cast<std::uint32_t>(block),
-                                 static_cast<std::uint32_t>(block >> 32U), n,
-                                 RandomPurpose::evaluation, words + 4 * b);
+      philox_.block(first_block + static_cast<std::uint64_t>(b), n, RandomPurpose::evaluation,
+                    words + 4 * b);
     });
     float units[Shape::kUnits];
     constexpr Shape shape;
@@ -84,9 +82,7 @@ class SampleWords {
     const auto slot = static_cast<std::uint32_t>(slot_ + i);
     const auto number = block_.first + slot / 4;
     if (number != block_.number) {
-      block_.philox.blocks<1>(static_cast<std::uint32_t>(number),
-                              static_cast<std::uint32_t>(number >> 32U), block_.row,
-                              RandomPurpose::evaluation, block_.words);
+      block_.philox.block(number, block_.row, RandomPurpose::evaluation, block_.words);
       block_.number = number;
     }
     const auto word = slot % 4;

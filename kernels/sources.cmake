@@ -3,12 +3,12 @@ set(embedded "")
 foreach(file IN ITEMS cstddef cstdint type_traits utility)
   list(APPEND embedded ${file}=${CMAKE_CURRENT_LIST_DIR}/standard/${file})
 endforeach()
-foreach(file IN ITEMS float_ops.hpp fused_task.hpp group_layers.hpp group_machine.hpp
+foreach(file IN ITEMS float_ops.hpp fused_step.hpp fused_task.hpp group_layers.hpp group_machine.hpp
                       group_outputs.hpp group_weights.hpp integer_ops.hpp patterns.hpp philox.hpp
                       portable.hpp thread_machine.hpp warp_group.hpp)
   list(APPEND embedded ${file}=${CMAKE_CURRENT_LIST_DIR}/${file})
 endforeach()
-foreach(file IN ITEMS step/static_shape.hpp step/wake_sleep.inl
+foreach(file IN ITEMS step/network.hpp step/order.inl step/static_shape.hpp step/wake_sleep.inl
                       model/exact_arithmetic.inl)
   list(APPEND embedded ${file}=${PROJECT_SOURCE_DIR}/src/${file})
 endforeach()

@@ -5,7 +5,7 @@
 
 namespace helmholtz::cuda {
 
-/// (a) One thread trains one machine, with its weights in registers.
+/// ThreadRegisters: one thread trains one machine, with its weights in registers.
 ///
 /// Everything is a local array with indices known at compile time, so that the compiler keeps it in
 /// registers: nothing may take an index at run time. Batches of one row.
@@ -19,17 +19,20 @@ class ThreadMachine {
     float weights[kParameters];
     float rates[kRates];
     repeat<kParameters>([&](int k) HELMHOLTZ_DEVICE_BODY { weights[k] = *global(k); });
-    repeat<kRates>([&](int r) HELMHOLTZ_DEVICE_BODY {
-      rates[r] = task_.rates[setting_ * kRates + static_cast<std::uint32_t>(r)];
-    });
-    const float* const factors =
-        task_.factors + static_cast<std::size_t>(task_.schedules[setting_]) * task_.factor_stride;
+    repeat<kRates>([&](int r) HELMHOLTZ_DEVICE_BODY { rates[r] = task_.rates_of(setting_)[r]; });
+    const float* const factors = task_.factors_of(setting_);
     const auto block = task_.first_step * kBlocks;
     const auto high = static_cast<std::uint32_t>(block >> 32U);
     auto low = static_cast<std::uint32_t>(block);
     for (std::uint32_t s = 0; s < task_.steps; ++s) {
-      step(weights, rates, factors[s], low, high);
+      std::uint32_t words[4 * kBlocks];
+      philox_.blocks<kBlocks>(low, high, 0, RandomPurpose::training, words);
       low += kBlocks;
+      float units[Shape::kUnits];
+      constexpr Shape shape;
+      RowByRow<Layers, Step> machine{{shape, {weights}, {weights}, {shape, task_.patterns}, units},
+                                     {words, rates, factors[s]}};
+      train_step(machine);
     }
     repeat<kParameters>([&](int k) HELMHOLTZ_DEVICE_BODY { *global(k) = weights[k]; });
   }
@@ -37,7 +40,6 @@ class ThreadMachine {
  private:
   static constexpr int kParameters = static_cast<int>(Shape::parameters());
   static constexpr int kRates = 2 * Shape::kLast + 1;
-  static constexpr int kSleepSlot = draws::dream(Shape());
   static constexpr int kBlocks = draws::blocks_per_step(Shape());
 
   struct Registers {
@@ -45,22 +47,21 @@ class ThreadMachine {
     [[nodiscard]] HELMHOLTZ_DEVICE float load(std::size_t k) const { return weights[k]; }
     HELMHOLTZ_DEVICE void store(std::size_t k, float x) const { weights[k] = x; }
   };
+  using Layers = WakeSleep<FloatOps, Shape, Registers, Patterns<Shape, chain>>;
 
-  HELMHOLTZ_DEVICE void step(float* weights, const float* rates, float factor, std::uint32_t low,
-                             std::uint32_t high) const {
-    std::uint32_t words[4 * kBlocks];
-    philox_.blocks<kBlocks>(low, high, 0, RandomPurpose::training, words);
-    float step_rates[kRates];
-    repeat<kRates>([&](int r)
-                       HELMHOLTZ_DEVICE_BODY { step_rates[r] = FloatOps::mul(rates[r], factor); });
-    float units[Shape::kUnits];
-    constexpr Shape shape;
-    WakeSleep<FloatOps, Shape, Registers, Patterns<Shape, chain>> machine(
-        shape, {weights}, {weights}, {shape, task_.patterns}, units);
-    machine.wake(words, step_rates);
-    if constexpr (nonnegative) machine.clamp_visible_weights();
-    machine.sleep(words + kSleepSlot, step_rates + Shape::kLast + 1);
-  }
+  struct Step {
+    const std::uint32_t* words;  ///< all of the step's
+    const float* rates;
+    float factor;
+    static HELMHOLTZ_DEVICE constexpr int rows() { return 1; }
+    static HELMHOLTZ_DEVICE constexpr bool nonnegative_weights() { return nonnegative; }
+    [[nodiscard]] HELMHOLTZ_DEVICE float rate(int r) const {
+      return FloatOps::mul(rates[r], factor);
+    }
+    [[nodiscard]] HELMHOLTZ_DEVICE const std::uint32_t* draw(int, int begin, int) const {
+      return words + begin;
+    }
+  };
 
   [[nodiscard]] HELMHOLTZ_DEVICE float* global(int k) const {
     return task_.parameters + static_cast<std::uint64_t>(k) * task_.stride + m_;

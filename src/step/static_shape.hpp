@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <type_traits>
 
 #include "helmholtz/layer_shape.hpp"
+#include "step/network.hpp"
 
 /// Layer sizes that a step knows when it is compiled. No more of the standard library than a
 /// compiler for devices brings along.
@@ -18,9 +18,6 @@ struct StaticLayer {
   static constexpr int outputs = view.outputs;
   static constexpr int inputs = view.inputs;
 };
-
-template <int l>
-using Index = std::integral_constant<int, l>;
 
 /// A LayerShape of constants, e.g. StaticShape<1, 6, 9>. Whatever depends on l is computed by
 /// folding: a device has no array of constants to look it up in.

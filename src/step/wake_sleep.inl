@@ -1,16 +1,18 @@
-// Wake-sleep for machines side by side, one machine a lane: the exact class's training step,
-// written once for every device and for sizes known at compile time or at run time.
+// What a wake-sleep step does to machines side by side, one machine a lane: the exact class's
+// layers, written once for every device and for sizes known at compile time or at run time.
 //
-// No include guard: included into a namespace that holds the operations `O` of exact_arithmetic.inl
-// and its functions. Before that, HELMHOLTZ_FN must hold the function attributes and HELMHOLTZ_BODY
-// those of a lambda that is always inlined.
+// No include guard: included into a namespace that holds the operations `O` of
+// exact_arithmetic.inl and its functions. Before that, HELMHOLTZ_FN must hold the function
+// attributes and HELMHOLTZ_BODY those of a lambda that is always inlined.
 //
 // Beside exact_arithmetic.inl's list, `O` has: Bit, one unit's state in every lane; bit(B) -> Bit;
 // add_if(bit, sum, x) = sum + (bit ? x : 0); error(bit, p) = bit - p; kTile, the most outputs of a
 // static shape's tile, whose sums stay in registers. `Shape`: step::StaticShape or
 // LayerShape. `Store`: load(k) and store(k, x) of parameter k. `Patterns`: draw(word,
-// bits), the visible units of a drawn pattern. `Units`, `Words` and `Rates`: pointers to Bits, Us
-// and Fs, or what behaves like them: x[i], x + i.
+// bits), the visible units of a drawn pattern. `Units` and `Words`: pointers to Bits and Us, or
+// what behaves like them: x[i], x + i. `Layer`: a step::NetworkLayer.
+
+#include "step/order.inl"
 
 /// body(0), …, body(n-1), unrolled.
 template <int n, class Body>
@@ -26,32 +28,6 @@ HELMHOLTZ_FN void for_each_input(const Layer& layer, Body body) {
     repeat<Layer::inputs>(body);
   } else {
     for (int i = 0; i < layer.inputs; ++i) body(i);
-  }
-}
-
-/// body(0), …, body(L): the layers top down, as constants if the shape is one.
-template <class Shape, class Body>
-HELMHOLTZ_FN void for_layers_down(const Shape& shape, Body body) {
-  if constexpr (Shape::kStatic) {
-    [&]<int... l>(std::integer_sequence<int, l...>) HELMHOLTZ_BODY {
-      (body(step::Index<l>()), ...);
-    }
-    (std::make_integer_sequence<int, Shape::kLast + 1>());
-  } else {
-    for (int l = 0; l <= shape.last(); ++l) body(l);
-  }
-}
-
-/// body(L-1), …, body(0): the hidden layers bottom up.
-template <class Shape, class Body>
-HELMHOLTZ_FN void for_hidden_layers_up(const Shape& shape, Body body) {
-  if constexpr (Shape::kStatic) {
-    [&]<int... l>(std::integer_sequence<int, l...>) HELMHOLTZ_BODY {
-      (body(step::Index<Shape::kLast - 1 - l>()), ...);
-    }
-    (std::make_integer_sequence<int, Shape::kLast>());
-  } else {
-    for (int l = shape.last() - 1; l >= 0; --l) body(l);
   }
 }
 
@@ -77,11 +53,11 @@ HELMHOLTZ_FN void for_each_tile(const Layer& layer, Body body) {
   }
 }
 
+/// The `Layers` of RowByRow.
 template <class O, class Shape, class Store, class Patterns, class Units = typename O::Bit*>
 class WakeSleep {
  public:
   using F = typename O::F;
-  using U = typename O::U;
   using Bit = typename O::Bit;
 
   /// @param shape   outlives the machine
@@ -95,91 +71,40 @@ class WakeSleep {
         patterns_(patterns),
         units_(units) {}
 
-  /// Recognises a pattern; the generative network learns to reproduce each layer.
-  /// @param words  the row's draws from slot 0 on
-  /// @param rates  [L+1], generative, layer 0 first
-  template <class Words, class Rates>
-  HELMHOLTZ_FN void wake(Words words, Rates rates) {
-    patterns_.draw(words[0], layer_units(shape_.last()));
-    int slot = 1;
-    for_hidden_layers_up(shape_, [&](auto l) HELMHOLTZ_BODY {
-      sample(shape_.recognition(l), layer_units(l + 1), words + slot, layer_units(l));
-      slot += shape_.size(l);
-    });
-    for_layers_down(shape_, [&](auto l) HELMHOLTZ_BODY {
-      learn(shape_.generative(l), rates[l], layer_above(l), layer_units(l));
-    });
+  HELMHOLTZ_FN const Shape& shape() const { return shape_; }
+
+  HELMHOLTZ_FN void show_pattern(typename O::U word) {
+    patterns_.draw(word, layer_units(shape_.last()));
   }
 
-  /// Dreams a pattern; the recognition network learns to recover each layer.
-  /// @param words  the row's draws from the first generative unit's slot on
-  /// @param rates  [L], recognition, layer 0 first
-  template <class Words, class Rates>
-  HELMHOLTZ_FN void sleep(Words words, Rates rates) {
-    generate(words);
-    for_hidden_layers_up(shape_, [&](auto l) HELMHOLTZ_BODY {
-      learn(shape_.recognition(l), rates[l], layer_units(l + 1), layer_units(l));
-    });
-  }
-
-  /// Samples every generative layer, top down.
-  /// @param words  the row's draws from the first generative unit's slot on
+  /// Samples every generative layer.
+  /// @param words  [units], a draw per unit
   template <class Words>
   HELMHOLTZ_FN void generate(Words words) {
-    int slot = 0;
-    for_layers_down(shape_, [&](auto l) HELMHOLTZ_BODY {
-      sample(shape_.generative(l), layer_above(l), words + slot, layer_units(l));
-      slot += shape_.size(l);
-    });
-  }
-
-  /// Adds the batch's deltas to parameters [begin, end) and clears them.
-  HELMHOLTZ_FN void apply_deltas(std::size_t begin, std::size_t end) {
-    for (auto k = begin; k < end; ++k) {
-      parameters_.store(k, O::add(parameters_.load(k), deltas_.load(k)));
-      deltas_.store(k, O::set(0.0F));
-    }
-  }
-
-  /// W_L = max(W_L, 0)
-  HELMHOLTZ_FN void clamp_visible_weights() {
-    const auto begin = shape_.generative_parameters() - visible_parameters();
-    const auto weights =
-        visible_parameters() - static_cast<std::size_t>(shape_.size(shape_.last()));
-    for (auto k = begin; k < begin + weights; ++k) {
-      parameters_.store(k, O::max(parameters_.load(k), O::set(0.0F)));
-    }
-  }
-
- private:
-  [[nodiscard]] HELMHOLTZ_FN std::size_t visible_parameters() const {
-    const auto last = shape_.last();
-    return static_cast<std::size_t>(shape_.size(last)) *
-           (static_cast<std::size_t>(shape_.size(last - 1)) + 1);
-  }
-
-  [[nodiscard]] HELMHOLTZ_FN Units layer_units(int l) const {
-    return units_ + shape_.unit_offset(l);
-  }
-  /// The inputs of generative layer l; the top layer has none, and reads none.
-  [[nodiscard]] HELMHOLTZ_FN Units layer_above(int l) const {
-    return layer_units(l == 0 ? 0 : l - 1);
+    sample_network(step::Generative(), *this, words);
   }
 
   template <class Layer, class Words>
-  HELMHOLTZ_FN void sample(const Layer& layer, Units inputs, Words words, Units outputs) {
+  HELMHOLTZ_FN void sample(Layer which, Words words) {
+    const auto& layer = which.view(shape_);
+    const Words own_words = words + which.slot(shape_);
+    const Units inputs = layer_units(which.source());
+    const Units outputs = layer_units(which.l);
     for_each_tile<O>(layer, [&](int j, auto tile) HELMHOLTZ_BODY {
       F a[tile];
       activities(layer, inputs, j, a);
       repeat<tile>([&](int t) HELMHOLTZ_BODY {
-        outputs[j + t] = O::bit(fires<O>(one_plus_exp_minus<O>(a[t]), words[j + t]));
+        outputs[j + t] = O::bit(fires<O>(one_plus_exp_minus<O>(a[t]), own_words[j + t]));
       });
     });
   }
 
   /// The delta rule: W += rate * (target - p) input^T, b += rate * (target - p).
   template <class Layer>
-  HELMHOLTZ_FN void learn(const Layer& layer, F rate, Units inputs, Units targets) {
+  HELMHOLTZ_FN void learn(Layer which, F rate) {
+    const auto& layer = which.view(shape_);
+    const Units inputs = layer_units(which.source());
+    const Units targets = layer_units(which.l);
     for_each_tile<O>(layer, [&](int j, auto tile) HELMHOLTZ_BODY {
       F delta[tile];
       activities(layer, inputs, j, delta);
@@ -196,6 +121,29 @@ class WakeSleep {
         });
       });
     });
+  }
+
+  /// Adds the batch's deltas to a network's parameters and clears them.
+  HELMHOLTZ_FN void apply_deltas(step::Network network) {
+    const bool generative = network == step::Network::generative;
+    const auto end = generative ? shape_.generative_parameters() : shape_.parameters();
+    for (auto k = generative ? 0 : shape_.generative_parameters(); k < end; ++k) {
+      parameters_.store(k, O::add(parameters_.load(k), deltas_.load(k)));
+      deltas_.store(k, O::set(0.0F));
+    }
+  }
+
+  /// W_L = max(W_L, 0)
+  HELMHOLTZ_FN void clamp_visible_weights() {
+    const auto& layer = step::visible_layer(shape_).view(shape_);
+    for (std::size_t k = layer.weights; k < layer.bias; ++k) {
+      parameters_.store(k, O::max(parameters_.load(k), O::set(0.0F)));
+    }
+  }
+
+ private:
+  [[nodiscard]] HELMHOLTZ_FN Units layer_units(int l) const {
+    return units_ + shape_.unit_offset(l);
   }
 
   /// a[t] = b_j + sum_i W_ji input_i for j = first + t: bias first, then the inputs in order, in

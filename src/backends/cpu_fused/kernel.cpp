@@ -100,7 +100,7 @@ class LanePatterns {
   const World* world_;
 };
 
-/// Where a kernel keeps what outlives no step.
+/// Per-step scratch.
 struct Scratch {
   FloatOps::U* words;    ///< [draws_per_step()]
   FloatOps::Bit* units;  ///< [units()]
@@ -124,86 +124,52 @@ HWY_INLINE Scratch carve(const Task& task, std::byte* scratch) {
           deltas == 0 ? nullptr : reinterpret_cast<float*>(scratch)};
 }
 
-/// One vector of machines of a block, from lane `first` on.
-template <class Shape>
-class LaneTrainer {
+/// What steps of one vector of machines read, from lane `first` of a block on.
+template <class Shape, bool one_row>
+class LaneStep {
  public:
-  LaneTrainer(const Shape& shape, const Task& task, const Block& block, std::size_t first)
+  LaneStep(const Shape& shape, const Task& task, const Block& block, std::size_t first,
+           FloatOps::U* words)
       : shape_(shape),
         task_(task),
         block_(block),
         first_(first),
-        scratch_(carve(task, block.scratch)),
+        words_(words),
         keys_(hn::Load(FloatOps::DU(), block.seed_low + first),
-              hn::Load(FloatOps::DU(), block.seed_high + first)),
-        machine_(
-            shape, LaneStore{block.parameters + first},
-            LaneStore{(scratch_.deltas != nullptr ? scratch_.deltas : block.parameters) + first},
-            LanePatterns(*task.world), scratch_.units) {}
+              hn::Load(FloatOps::DU(), block.seed_high + first)) {}
 
-  void train() {
-    if (task_.batch == 1) {
-      auto machine = machine_;  // a local one: no store of a parameter can change its pointers
-      for (std::uint64_t s = 0; s < task_.steps; ++s) step(machine, s);
-    } else {
-      for (std::uint64_t s = 0; s < task_.steps; ++s) batch_step(s);
-    }
-  }
-
- private:
-  using Machine = WakeSleep<FloatOps, Shape, LaneStore, LanePatterns>;
-
-  HWY_INLINE void step(Machine& machine, std::uint64_t s) {
-    FloatOps::F rates[2 * Topology::kMaxLayers];
-    set_rates(s, rates);
-    draw((task_.first_step + s) * blocks_per_step(), 0, blocks_per_step(), 0);
-    machine.wake(scratch_.words, rates);
-    if (task_.nonnegative) machine.clamp_visible_weights();
-    machine.sleep(scratch_.words + sleep_slot(), rates + shape_.last() + 1);
-  }
-
-  HWY_NOINLINE void batch_step(std::uint64_t s) {
-    FloatOps::F rates[2 * Topology::kMaxLayers];
-    set_rates(s, rates);
-    const auto first_block = (task_.first_step + s) * blocks_per_step();
-    for (std::uint32_t row = 0; row < task_.batch; ++row) {
-      draw(first_block, 0, (sleep_slot() + 3) / 4, row);
-      machine_.wake(scratch_.words, rates);
-    }
-    machine_.apply_deltas(0, shape_.generative_parameters());
-    if (task_.nonnegative) machine_.clamp_visible_weights();
-    for (std::uint32_t row = 0; row < task_.batch; ++row) {
-      draw(first_block, sleep_slot() / 4, blocks_per_step(), row);
-      machine_.sleep(scratch_.words + sleep_slot(), rates + shape_.last() + 1);
-    }
-    machine_.apply_deltas(shape_.generative_parameters(), shape_.parameters());
-  }
-
-  [[nodiscard]] HWY_INLINE std::uint64_t sleep_slot() const {
-    return static_cast<std::uint64_t>(draws::dream(shape_));
-  }
-  [[nodiscard]] HWY_INLINE std::uint64_t blocks_per_step() const {
-    return static_cast<std::uint64_t>(draws::blocks_per_step(shape_));
-  }
-
-  /// Fills the words of blocks [begin, end) of a step.
-  HWY_INLINE void draw(std::uint64_t first_block, std::uint64_t begin, std::uint64_t end,
-                       std::uint32_t row) {
-    for (auto b = begin; b < end; ++b) {
-      philox_block(keys_, first_block + b, row, RandomPurpose::training, scratch_.words + b * 4);
-    }
-  }
-
-  HWY_INLINE void set_rates(std::uint64_t s, FloatOps::F* rates) {
-    const auto factor = block_.uniform_schedule ? FloatOps::set(block_.factors[0][s]) : factors(s);
+  /// Goes to step task.first_step + s; a batch of one row draws all of its words here.
+  HWY_INLINE void begin(std::uint64_t s, FloatOps::F* rates) {
+    const auto factor =
+        block_.uniform_schedule ? FloatOps::set(block_.factors[0][s]) : factors(block_, first_, s);
     for (int r = 0; r < 2 * shape_.last() + 1; ++r) {
       rates[r] = FloatOps::mul(FloatOps::load(block_.rates[r] + first_), factor);
     }
+    rates_ = rates;
+    first_block_ = (task_.first_step + s) * static_cast<unsigned>(draws::blocks_per_step(shape_));
+    if constexpr (one_row) fill(0, draws::blocks_per_step(shape_), 0);
   }
 
-  HWY_NOINLINE FloatOps::F factors(std::uint64_t s) const {
+  [[nodiscard]] HWY_INLINE int rows() const { return one_row ? 1 : static_cast<int>(task_.batch); }
+  [[nodiscard]] HWY_INLINE bool nonnegative_weights() const { return task_.nonnegative; }
+  [[nodiscard]] HWY_INLINE FloatOps::F rate(int r) const { return rates_[r]; }
+  HWY_INLINE const FloatOps::U* draw(int row, int begin, int end) {
+    if constexpr (!one_row) fill(begin / 4, draws::blocks(end), static_cast<std::uint32_t>(row));
+    return words_ + begin;
+  }
+
+ private:
+  /// The words of blocks [begin, end) of the step.
+  HWY_INLINE void fill(int begin, int end, std::uint32_t row) {
+    for (int b = begin; b < end; ++b) {
+      philox_block(keys_, first_block_ + static_cast<unsigned>(b), row, RandomPurpose::training,
+                   words_ + std::ptrdiff_t{b} * 4);
+    }
+  }
+
+  HWY_NOINLINE static FloatOps::F factors(const Block& block, std::size_t first, std::uint64_t s) {
     HWY_ALIGN float lane[FloatOps::kLanes];
-    for (std::size_t i = 0; i < FloatOps::kLanes; ++i) lane[i] = block_.factors[first_ + i][s];
+    for (std::size_t i = 0; i < FloatOps::kLanes; ++i) lane[i] = block.factors[first + i][s];
     return FloatOps::load(lane);
   }
 
@@ -211,15 +177,39 @@ class LaneTrainer {
   const Task& task_;
   const Block& block_;
   std::size_t first_;
-  Scratch scratch_;
+  FloatOps::U* words_;
+  const FloatOps::F* rates_ = nullptr;
   PhiloxKeys keys_;
-  Machine machine_;
+  std::uint64_t first_block_ = 0;
 };
+
+/// Trains the vector of machines from lane `first` of a block on. All that it works with is local:
+/// no store of a parameter can change its pointers.
+template <bool one_row, class Shape>
+HWY_NOINLINE void train_vector(const Shape& shape, const Task& task, const Block& block,
+                               std::size_t first) {
+  const auto scratch = carve(task, block.scratch);
+  const LaneStore parameters{block.parameters + first};
+  using Layers = WakeSleep<FloatOps, Shape, LaneStore, LanePatterns>;
+  RowByRow<Layers, LaneStep<Shape, one_row>> machine{
+      Layers(shape, parameters, one_row ? parameters : LaneStore{scratch.deltas + first},
+             LanePatterns(*task.world), scratch.units),
+      LaneStep<Shape, one_row>(shape, task, block, first, scratch.words)};
+  FloatOps::F rates[2 * Topology::kMaxLayers];
+  for (std::uint64_t s = 0; s < task.steps; ++s) {
+    machine.step.begin(s, rates);
+    train_step(machine);
+  }
+}
 
 template <class Shape>
 void train_lanes(const Shape& shape, const Task& task, const Block& block) {
   for (std::size_t first = 0; first < kBlock; first += FloatOps::kLanes) {
-    LaneTrainer<Shape>(shape, task, block, first).train();
+    if (task.batch == 1) {
+      train_vector<true>(shape, task, block, first);
+    } else {
+      train_vector<false>(shape, task, block, first);
+    }
   }
 }
 

@@ -7,10 +7,17 @@
 #include "backends/cpu_layered/kernels.hpp"
 #include "helmholtz/draw_layout.hpp"
 #include "model/rates.hpp"
+#include "step/static_shape.hpp"
 
 namespace helmholtz::cpu_layered {
 
 namespace {
+
+#define HELMHOLTZ_FN inline
+#define HELMHOLTZ_BODY
+#include "step/order.inl"
+#undef HELMHOLTZ_FN
+#undef HELMHOLTZ_BODY
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
@@ -53,32 +60,48 @@ std::size_t Batch::bytes(const Ensemble& ensemble) {
   return 2 * floats * sizeof(float);
 }
 
+/// A step's `Machine` of order.inl: all rows at once, and what a phase learns counts when its
+/// errors have been found.
+struct Batch::Step {
+  Batch& batch;
+  const LearningRates& rates;
+
+  [[nodiscard]] const LayerShape& shape() const { return batch.ensemble_.topology.shape(); }
+  static int rows() { return 1; }
+  int draw_pattern(int row) {
+    batch.run(batch.units(shape().last(), shape().last()),
+              [&](const Tile& tile) { batch.draw_patterns(tile); });
+    return row;
+  }
+  static int begin_dream(int row) { return row; }
+  template <class NetworkLayer>
+  void sample(NetworkLayer layer, int) {
+    const auto& own = batch.layers(layer.network)[index(layer.l)];
+    batch.run(batch.units(layer.l, layer.l), [&](const Tile& tile) { batch.sample(own, tile); });
+  }
+  void learn(step::Network network) {
+    const bool generative = network == step::Network::generative;
+    const auto& layers = batch.layers(network);
+    const auto& layer_rates = generative ? rates.generative : rates.recognition;
+    batch.run(batch.units(0, layers.back().index),
+              [&](const Tile& tile) { batch.find_errors(layers[index(tile.layer)], tile); });
+    batch.run(generative ? batch.generative_weight_tiles_ : batch.recognition_weight_tiles_,
+              [&](const Tile& tile) {
+                batch.learn(layers[index(tile.layer)], layer_rates[index(tile.layer)], tile);
+              });
+  }
+  static void apply(step::Network) {}
+};
+
 void Batch::train_step(std::size_t m, float* parameters, std::uint64_t step) {
   const auto& hyperparameters = ensemble_.hyperparameters(m);
-  const auto& rates = hyperparameters.rates;
-  const int last = ensemble_.topology.last();
   parameters_ = parameters;
   seed_ = ensemble_.machines[m].seed;
   first_block_ = step * (ensemble_.topology.draws_per_step() / 4);
   factor_ = static_cast<float>(rate_factor(ensemble_, hyperparameters.schedule, step));
 
-  run(units(last, last), [&](const Tile& tile) { draw_patterns(tile); });
-  for (int l = last - 1; l >= 0; --l) {
-    run(units(l, l), [&](const Tile& tile) { sample(recognition_[index(l)], tile); });
-  }
-  run(units(0, last), [&](const Tile& tile) { find_errors(generative_[index(tile.layer)], tile); });
-  run(generative_weight_tiles_, [&](const Tile& tile) {
-    learn(generative_[index(tile.layer)], rates.generative[index(tile.layer)], tile);
-  });
-
-  for (int l = 0; l <= last; ++l) {
-    run(units(l, l), [&](const Tile& tile) { sample(generative_[index(l)], tile); });
-  }
-  run(units(0, last - 1),
-      [&](const Tile& tile) { find_errors(recognition_[index(tile.layer)], tile); });
-  run(recognition_weight_tiles_, [&](const Tile& tile) {
-    learn(recognition_[index(tile.layer)], rates.recognition[index(tile.layer)], tile);
-  });
+  Step machine{*this, hyperparameters.rates};
+  cpu_layered::train_step(machine);
 }
 
 template <class Work>

@@ -12,6 +12,7 @@
 #include "backends/cpu_layered/matrix.hpp"
 #include "backends/cpu_layered/tiles.hpp"
 #include "helmholtz/ensemble.hpp"
+#include "step/network.hpp"
 
 namespace helmholtz::cpu_layered {
 
@@ -54,6 +55,11 @@ class Batch {
     int slot = 0;  ///< of its first unit's draw (random.hpp)
   };
   static constexpr int kNoInputs = -1;
+  struct Step;
+
+  [[nodiscard]] const std::vector<Layer>& layers(step::Network network) const {
+    return network == step::Network::generative ? generative_ : recognition_;
+  }
 
   template <class Work>
   void run(std::span<const Tile> tiles, const Work& work);
