@@ -46,7 +46,7 @@ __device__ std::uint32_t warp_sum(std::uint32_t x) {
   return x;  // in lane 0
 }
 
-/// (a) A thread is a sample, a block a machine or a part of its samples. Few patterns: each thread
+/// A thread is a sample, a block a machine or a part of its samples. Few patterns: each thread
 /// counts in registers; more: found by halving and counted in shared memory. Bound by issue slots.
 template <class Shape, bool compared>
 __global__ void __launch_bounds__(kSampleBlock)
@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(kSampleBlock)
   }
 }
 
-/// (b) The same for any topology, states in shared memory.
+/// The same for any topology, states in shared memory.
 template <bool staged_parameters>
 __global__ void __launch_bounds__(kSampleBlock)
     strided_sample_kernel(const __grid_constant__ SampleTask task) {

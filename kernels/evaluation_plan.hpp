@@ -17,7 +17,7 @@ inline constexpr std::uint32_t kSampleBlock = 128;
 
 /// How samples are spread over blocks: results never depend on it.
 struct SamplePlan {
-  bool registers = false;   ///< (a)
+  bool registers = false;   ///< register_sample_kernel
   bool staged = false;      ///< the generative parameters are in shared memory
   std::uint32_t block = 0;  ///< threads; 0: not one warp's states fit in shared memory
   std::uint32_t parts = 1;  ///< blocks a machine

@@ -11,34 +11,36 @@ namespace helmholtz::cuda {
 
 namespace {
 
-/// (a) A thread is a machine; its weights stay in registers for all steps. Bound by issue slots:
+/// A thread is a machine; its weights stay in registers for all steps. Bound by issue slots:
 /// global memory is touched at the start, at the end, and for one factor a step.
 template <class Shape, bool nonnegative, bool chain>
-__global__ void __launch_bounds__(128) register_kernel(const __grid_constant__ FusedTask task) {
+__global__ void __launch_bounds__(128)
+    thread_registers_kernel(const __grid_constant__ FusedTask task) {
   const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
   if (m < task.machines) ThreadMachine<Shape, nonnegative, chain>(task, m).train();
 }
 
-/// (b) A thread is a machine; everything it has lies in shared memory, a bank a thread. Bound by
+/// A thread is a machine; everything it has lies in shared memory, a bank a thread. Bound by
 /// issue slots and by shared memory's size, which limits the machines of a multiprocessor.
-__global__ void __launch_bounds__(256) shared_kernel(const __grid_constant__ FusedTask task) {
+__global__ void __launch_bounds__(256)
+    thread_shared_kernel(const __grid_constant__ FusedTask task) {
   extern __shared__ float memory[];
   const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
   if (m < task.machines) train_in_block(task, m, memory, threadIdx.x, blockDim.x);
 }
 
-/// (c) Several lanes are a machine; its weights lie in shared memory, [input][output], so that
+/// Several lanes are a machine; its weights lie in shared memory, [input][output], so that
 /// lanes read neighbouring banks. Bound by shared memory's bandwidth and by the latency of few
 /// warps.
 template <int lanes>
-__global__ void __launch_bounds__(256) group_kernel(const __grid_constant__ FusedTask task) {
+__global__ void __launch_bounds__(256) warp_shared_kernel(const __grid_constant__ FusedTask task) {
   extern __shared__ float memory[];
   train_block_in_groups<WarpGroup<lanes>>(task, memory);
 }
 
-/// (b) for machines that do not fit: the weights and what goes with them stay in global memory,
-/// coalesced over machines. Bound by memory bandwidth.
-__global__ void __launch_bounds__(32) global_kernel(const __grid_constant__ FusedTask task) {
+/// ThreadShared for machines that do not fit: the weights and what goes with them stay in global
+/// memory, coalesced over machines. Bound by memory bandwidth.
+__global__ void __launch_bounds__(32) thread_global_kernel(const __grid_constant__ FusedTask task) {
   const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
   if (m < task.machines) train_in_place(task, m);
 }
@@ -56,24 +58,24 @@ template <class Shape>
 void launch_registers(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
   const bool chain = task.patterns.chained;
   if (task.nonnegative) {
-    chain ? launch(register_kernel<Shape, true, true>, task, plan, stream)
-          : launch(register_kernel<Shape, true, false>, task, plan, stream);
+    chain ? launch(thread_registers_kernel<Shape, true, true>, task, plan, stream)
+          : launch(thread_registers_kernel<Shape, true, false>, task, plan, stream);
   } else {
-    chain ? launch(register_kernel<Shape, false, true>, task, plan, stream)
-          : launch(register_kernel<Shape, false, false>, task, plan, stream);
+    chain ? launch(thread_registers_kernel<Shape, false, true>, task, plan, stream)
+          : launch(thread_registers_kernel<Shape, false, false>, task, plan, stream);
   }
 }
 
 void launch_group(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
   switch (plan.lanes) {
     case 4:
-      return launch(group_kernel<4>, task, plan, stream);
+      return launch(warp_shared_kernel<4>, task, plan, stream);
     case 8:
-      return launch(group_kernel<8>, task, plan, stream);
+      return launch(warp_shared_kernel<8>, task, plan, stream);
     case 16:
-      return launch(group_kernel<16>, task, plan, stream);
+      return launch(warp_shared_kernel<16>, task, plan, stream);
     default:
-      return launch(group_kernel<32>, task, plan, stream);
+      return launch(warp_shared_kernel<32>, task, plan, stream);
   }
 }
 
@@ -81,18 +83,18 @@ void launch_group(const FusedTask& task, const LaunchPlan& plan, cudaStream_t st
 
 void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
   switch (plan.variant) {
-    case Variant::registers:
+    case Variant::ThreadRegisters:
       with_register_shape(
           task.shape, [&](auto shape) { launch_registers<decltype(shape)>(task, plan, stream); });
       return;
-    case Variant::shared:
-      return launch(shared_kernel, task, plan, stream);
-    case Variant::group:
+    case Variant::ThreadShared:
+      return launch(thread_shared_kernel, task, plan, stream);
+    case Variant::WarpShared:
       return launch_group(task, plan, stream);
-    case Variant::lanes:
+    case Variant::WarpRegisters:
       break;  // SpecialisedKernel
-    case Variant::global:
-      return launch(global_kernel, task, plan, stream);
+    case Variant::ThreadGlobal:
+      return launch(thread_global_kernel, task, plan, stream);
   }
 }
 

@@ -29,7 +29,8 @@ std::optional<Variant> forced_variant() {
   const auto variant = parse_variant(name);
   if (variant) return variant;
   throw CudaError(HELMHOLTZ_FAILED, std::string(kForcing) + ": got \"" + name +
-                                        "\"; allowed: registers, shared, group, lanes, global");
+                                        "\"; allowed: ThreadRegisters, ThreadShared, "
+                                        "ThreadGlobal, WarpShared, WarpRegisters");
 }
 
 /// Machines first to first+count-1 of an ensemble, on one device.
@@ -43,7 +44,7 @@ class Share {
         evaluator_(ensemble, task_.shape, limits_),
         store_(device, count, task_.shape.parameters(), scratch_needed(count)) {
     task_.machines = static_cast<std::uint32_t>(count);
-    if (!forced_ || *forced_ == Variant::lanes) {
+    if (!forced_ || *forced_ == Variant::WarpRegisters) {
       special_ = SpecialisedKernel::make(task_, limits_, device);
     }
   }

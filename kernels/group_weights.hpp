@@ -4,7 +4,7 @@
 
 #include "portable.hpp"
 
-/// Where the lanes of GroupMachine keep the weights that they own.
+/// Where the lanes of a group keep the weights that they own.
 namespace helmholtz::cuda {
 
 /// Weights in shared memory, each layer transposed, [input][output]: lanes read neighbouring banks.

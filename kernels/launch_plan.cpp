@@ -32,7 +32,7 @@ constexpr std::size_t kEnoughThreads = 512;
 constexpr std::size_t kBlocks = 8;
 
 /// As few lanes as fill a multiprocessor; nothing if not even one warp fits.
-std::optional<LaunchPlan> plan_group(const FusedTask& task, const DeviceLimits& limits) {
+std::optional<LaunchPlan> plan_warp_shared(const FusedTask& task, const DeviceLimits& limits) {
   for (std::uint32_t lanes = 4; lanes <= kWarp; lanes *= 2) {
     const auto machine =
         group_stride(task.shape, task.batch, static_cast<int>(lanes), true) * sizeof(float);
@@ -41,7 +41,7 @@ std::optional<LaunchPlan> plan_group(const FusedTask& task, const DeviceLimits& 
     if (fitting < of_warp || (fitting * lanes < kEnoughThreads && lanes < kWarp)) continue;
     const auto warps =
         std::clamp<std::size_t>(limits.shared_per_block / kBlocks / (machine * of_warp), 1, 8);
-    return LaunchPlan{.variant = Variant::group,
+    return LaunchPlan{.variant = Variant::WarpShared,
                       .block = static_cast<std::uint32_t>(warps) * kWarp,
                       .lanes = lanes,
                       .shared = warps * of_warp * machine};
@@ -50,18 +50,18 @@ std::optional<LaunchPlan> plan_group(const FusedTask& task, const DeviceLimits& 
 }
 
 /// @param fitting  machines of `floats` floats that fit into shared memory
-std::optional<LaunchPlan> plan_shared(const FusedTask& task, const DeviceLimits& limits,
-                                      std::size_t fitting, std::size_t floats) {
+std::optional<LaunchPlan> plan_thread_shared(const FusedTask& task, const DeviceLimits& limits,
+                                             std::size_t fitting, std::size_t floats) {
   if (fitting < kWarp) return std::nullopt;
   const auto most =
       std::min<std::uint32_t>(kSharedBlock, static_cast<std::uint32_t>(fitting) / kWarp * kWarp);
   const auto block = spread(task.machines, limits.multiprocessors, most);
   return LaunchPlan{
-      .variant = Variant::shared, .block = block, .shared = block * floats * sizeof(float)};
+      .variant = Variant::ThreadShared, .block = block, .shared = block * floats * sizeof(float)};
 }
 
-LaunchPlan plan_global(const FusedTask& task) {
-  return {.variant = Variant::global,
+LaunchPlan plan_thread_global(const FusedTask& task) {
+  return {.variant = Variant::ThreadGlobal,
           .block = kWarp,
           .scratch = scratch_floats(task.shape, task.batch)};
 }
@@ -77,15 +77,15 @@ std::size_t scratch_floats(const LayerShape& shape, std::uint32_t batch) {
   return deltas + static_cast<std::size_t>(shape.units() + draws::words_per_phase(shape));
 }
 
-LaunchPlan plan_registers(const FusedTask& task, const DeviceLimits& limits) {
-  return {.variant = Variant::registers,
+LaunchPlan plan_thread_registers(const FusedTask& task, const DeviceLimits& limits) {
+  return {.variant = Variant::ThreadRegisters,
           .block = spread(task.machines, limits.multiprocessors, kRegisterBlock)};
 }
 
 LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits) {
   const auto& shape = task.shape;
   if (task.batch == 1 && has_register_kernel(shape)) {
-    return plan_registers(task, limits);
+    return plan_thread_registers(task, limits);
   }
   return plan_launch_with_carry(task, limits);
 }
@@ -95,34 +95,36 @@ LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& lim
   const auto floats = shape.parameters() + scratch_floats(shape, task.batch);
   const auto fitting = limits.shared_per_block / (floats * sizeof(float));
   if (fitting < kFewMachines) {
-    if (const auto plan = plan_group(task, limits)) return *plan;
+    if (const auto plan = plan_warp_shared(task, limits)) return *plan;
   }
-  return plan_shared(task, limits, fitting, floats).value_or(plan_global(task));
+  return plan_thread_shared(task, limits, fitting, floats).value_or(plan_thread_global(task));
 }
 
 std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits& limits,
                                        Variant variant) {
   const auto floats = task.shape.parameters() + scratch_floats(task.shape, task.batch);
   switch (variant) {
-    case Variant::registers:
+    case Variant::ThreadRegisters:
       if (task.batch > 1 || !has_register_kernel(task.shape)) return std::nullopt;
-      return plan_registers(task, limits);
-    case Variant::group:
-    case Variant::lanes:
-      return plan_group(task, limits);
-    case Variant::shared:
-      return plan_shared(task, limits, limits.shared_per_block / (floats * sizeof(float)), floats);
-    case Variant::global:
+      return plan_thread_registers(task, limits);
+    case Variant::WarpShared:
+    case Variant::WarpRegisters:
+      return plan_warp_shared(task, limits);
+    case Variant::ThreadShared:
+      return plan_thread_shared(task, limits, limits.shared_per_block / (floats * sizeof(float)),
+                                floats);
+    case Variant::ThreadGlobal:
       break;
   }
-  return plan_global(task);
+  return plan_thread_global(task);
 }
 
 std::optional<Variant> parse_variant(std::string_view name) {
-  constexpr std::array kNames = {
-      std::pair{"registers", Variant::registers}, std::pair{"shared", Variant::shared},
-      std::pair{"group", Variant::group}, std::pair{"lanes", Variant::lanes},
-      std::pair{"global", Variant::global}};
+  constexpr std::array kNames = {std::pair{"ThreadRegisters", Variant::ThreadRegisters},
+                                 std::pair{"ThreadShared", Variant::ThreadShared},
+                                 std::pair{"ThreadGlobal", Variant::ThreadGlobal},
+                                 std::pair{"WarpShared", Variant::WarpShared},
+                                 std::pair{"WarpRegisters", Variant::WarpRegisters}};
   for (const auto& [known, variant] : kNames) {
     if (name == known) return variant;
   }

@@ -16,40 +16,42 @@ struct DeviceLimits {
   std::size_t shared_per_block = 48 * 1024;  ///< bytes, with opt-in
 };
 
+/// What trains a machine, a thread or lanes of a warp, and where its weights are.
 enum class Variant {
-  registers,  ///< (a) a thread a machine, weights in registers
-  shared,     ///< (b) a thread a machine, weights in shared memory
-  group,      ///< (c) several lanes a machine, weights in shared memory
-  lanes,      ///< (c) several lanes a machine, weights in registers, compiled at run time
-  global,     ///< (b) a thread a machine, weights in global memory
+  ThreadRegisters,
+  ThreadShared,
+  ThreadGlobal,
+  WarpShared,
+  WarpRegisters,  ///< compiled at run time
 };
 
 struct LaunchPlan {
-  Variant variant = Variant::global;
+  Variant variant = Variant::ThreadGlobal;
   std::uint32_t block = 32;  ///< threads
-  std::uint32_t lanes = 1;   ///< threads a machine: 4, 8, 16 or 32 for `group`
+  std::uint32_t lanes = 1;   ///< threads per machine: 4, 8, 16 or 32 of a warp
   std::size_t shared = 0;    ///< bytes a block
   std::size_t scratch = 0;   ///< floats a machine of FusedTask::scratch
 };
 
-/// Whether kernel (a) was compiled for this topology.
+/// Whether ThreadRegisters was compiled for this topology ahead of time.
 bool has_register_kernel(const LayerShape& shape);
 
 /// Chooses the variant and the block for some machines.
 LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits);
-/// (a), whoever compiled it.
-LaunchPlan plan_registers(const FusedTask& task, const DeviceLimits& limits);
+/// ThreadRegisters, compiled ahead of time or at run time.
+LaunchPlan plan_thread_registers(const FusedTask& task, const DeviceLimits& limits);
 /// The same among the variants that may take a step whose Philox block numbers carry.
 LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& limits);
 
 /// A plan with this variant, whatever else would be better; nothing if it cannot train the task.
-/// `lanes` is another name for `group`: only the compiler at run time makes the difference.
+/// WarpRegisters counts as WarpShared: only the compiler at run time makes the difference.
 std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits& limits,
                                        Variant variant);
-/// "registers", "shared", "group", "lanes", "global", or nothing.
+/// The variant of that name, e.g. "ThreadShared", or nothing.
 std::optional<Variant> parse_variant(std::string_view name);
 
-/// Floats of deltas, units and words that (b) keeps for a machine beside its weights.
+/// Floats of deltas, units and words that ThreadShared and ThreadGlobal keep for a machine beside
+/// its weights.
 std::size_t scratch_floats(const LayerShape& shape, std::uint32_t batch);
 
 /// How many of `steps` steps a launch takes: as many as keep the upper half of their Philox block

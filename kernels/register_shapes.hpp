@@ -8,8 +8,8 @@ namespace helmholtz::cuda {
 template <class... Shapes>
 struct ShapeList {};
 
-/// The topologies that kernel (a) is compiled for: that of Kirby's demonstration, and neighbours
-/// whose parameters fit in a thread's 255 registers.
+/// The topologies that ThreadRegisters is compiled for ahead of time: that of Kirby's
+/// demonstration, and neighbours whose parameters fit in a thread's 255 registers.
 using RegisterShapes = ShapeList<step::StaticShape<1, 6, 9>, step::StaticShape<1, 4, 9>,
                                  step::StaticShape<1, 8, 9>, step::StaticShape<6, 9>>;
 

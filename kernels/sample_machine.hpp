@@ -23,7 +23,7 @@ HELMHOLTZ_DEVICE std::uint32_t find_pattern(const PatternIndex& index, std::uint
   return begin < index.count && index.words[begin] == word ? index.order[begin] : index.count;
 }
 
-/// (a) A thread generates samples of one machine whose sizes are known at compile time; states are
+/// A thread generates samples of one machine whose sizes are known at compile time; states are
 /// in registers, parameters [generative] in shared memory, where all threads read the same one.
 template <class Shape>
 class RegisterSampler {
@@ -95,7 +95,7 @@ class SampleWords {
   int slot_;
 };
 
-/// (b) A thread generates samples of one machine of any topology; its states are in shared memory,
+/// A thread generates samples of one machine of any topology; its states are in shared memory,
 /// [units][threads].
 class StridedSampler {
  public:

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMostInRegisters = 190;
 /// The widest layer that wake_sleep.inl unrolls: a partial sum, and a word of a pattern.
 constexpr int kWidestUnrolled = 32;
-/// The same of a lane of (c).
+/// The same of a lane of WarpRegisters.
 constexpr int kMostInLane = 210;
 constexpr std::uint32_t kLaneBlock = 128;
 
@@ -29,13 +29,13 @@ int lane_parameters(const LayerShape& shape, int lanes) {
 }
 
 /// As few lanes as hold the parameters; nothing if a warp does not.
-std::optional<LaunchPlan> plan_lanes(const FusedTask& task, const DeviceLimits& limits) {
+std::optional<LaunchPlan> plan_warp_registers(const FusedTask& task, const DeviceLimits& limits) {
   for (int lanes = 4; lanes <= 32; lanes *= 2) {
     if (lane_parameters(task.shape, lanes) > kMostInLane) continue;
     const auto machines = kLaneBlock / static_cast<std::uint32_t>(lanes);
     const auto shared = machines * group_stride(task.shape, 1, lanes, false) * sizeof(float);
     if (task.batch > 1 || shared > limits.shared_per_block) return std::nullopt;
-    return LaunchPlan{.variant = Variant::lanes,
+    return LaunchPlan{.variant = Variant::WarpRegisters,
                       .block = kLaneBlock,
                       .lanes = static_cast<std::uint32_t>(lanes),
                       .shared = shared};
@@ -62,7 +62,8 @@ std::string shape_text(const std::vector<int>& sizes) {
 }  // namespace
 
 std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLimits& limits) {
-  return fits_in_registers(task) ? plan_registers(task, limits) : plan_lanes(task, limits);
+  return fits_in_registers(task) ? plan_thread_registers(task, limits)
+                                 : plan_warp_registers(task, limits);
 }
 
 Speciality speciality_of(const FusedTask& task, const LaunchPlan& plan) {
@@ -78,7 +79,7 @@ Speciality speciality_of(const FusedTask& task, const LaunchPlan& plan) {
 std::string specialised_source(const Speciality& speciality) {
   const auto shape = shape_text(speciality.sizes);
   const auto flag = [](bool on) { return on ? "true" : "false"; };
-  const bool registers = speciality.variant == Variant::registers;
+  const bool registers = speciality.variant == Variant::ThreadRegisters;
   std::string text =
       registers ? "#include \"thread_machine.hpp\"\n" : "#include \"warp_group.hpp\"\n";
   text += std::string("extern \"C\" __global__ void __launch_bounds__(128)\n") +

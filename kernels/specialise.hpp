@@ -8,7 +8,7 @@
 #include "launch_plan.hpp"
 #include "nvrtc.hpp"
 
-/// (d) Kernels (a) and (c), with weights in registers, for one topology, compiled at run time.
+/// ThreadRegisters and WarpRegisters for one topology, compiled at run time.
 namespace helmholtz::cuda {
 
 /// The name of the kernel in what specialised_source() writes.
@@ -16,15 +16,16 @@ inline constexpr const char* kSpecialisedKernel = "helmholtz_kernel";
 
 /// What a kernel is compiled for.
 struct Speciality {
-  std::vector<int> sizes;                ///< layers, top first
-  Variant variant = Variant::registers;  ///< or `lanes`
+  std::vector<int> sizes;                      ///< layers, top first
+  Variant variant = Variant::ThreadRegisters;  ///< or WarpRegisters
   std::uint32_t lanes = 1;
   bool nonnegative = false;
   bool chained = false;
 };
 
-/// The plan for a kernel of its own, if a topology can have one that beats the generic ones: (a)
-/// where the parameters fit in a thread's registers, else (c) where they fit in those of a warp.
+/// The plan for a kernel of its own, if a topology can have one that beats the generic ones:
+/// ThreadRegisters where the parameters fit in a thread's registers, else WarpRegisters where they
+/// fit in those of a warp.
 std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLimits& limits);
 Speciality speciality_of(const FusedTask& task, const LaunchPlan& plan);
 

@@ -11,7 +11,7 @@
 
 namespace helmholtz::cuda {
 
-/// (d) A kernel that was compiled at run time for one topology, on the device current at the time.
+/// A kernel that was compiled at run time for one topology, on the device current at the time.
 class SpecialisedKernel {
  public:
   /// Null where the generic kernels serve: few machines, no NVRTC, a topology that gains nothing,

@@ -55,7 +55,7 @@ class HostDevice {
   /// The same with several lanes a machine.
   void train_in_groups(std::uint32_t lanes, std::uint64_t first, std::uint32_t steps) {
     set_steps(first, steps);
-    run_fused(task_, {.variant = cuda::Variant::group, .lanes = lanes});
+    run_fused(task_, {.variant = cuda::Variant::WarpShared, .lanes = lanes});
   }
 
   /// The same with the weights of a static shape in the lanes' registers.

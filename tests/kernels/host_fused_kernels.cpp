@@ -61,16 +61,16 @@ void run_groups(const FusedTask& task, const LaunchPlan& plan) {
 
 void run_fused(const FusedTask& task, const LaunchPlan& plan) {
   switch (plan.variant) {
-    case Variant::registers:
+    case Variant::ThreadRegisters:
       for (std::uint32_t m = 0; m < task.machines; ++m) run_registers(task, m);
       return;
-    case Variant::shared:
+    case Variant::ThreadShared:
       return run_shared(task, plan);
-    case Variant::group:
+    case Variant::WarpShared:
       return run_groups(task, plan);
-    case Variant::lanes:
+    case Variant::WarpRegisters:
       return;  // compiled for one topology each
-    case Variant::global:
+    case Variant::ThreadGlobal:
       for (std::uint32_t m = 0; m < task.machines; ++m) cuda::train_in_place(task, m);
       return;
   }

@@ -31,7 +31,7 @@ struct HostGroup {
   void sync() const {}
 };
 
-/// cuda-fused, all variants but `lanes`.
+/// cuda-fused, all variants but WarpRegisters.
 void run_fused(const cuda::FusedTask& task, const cuda::LaunchPlan& plan);
 
 void run_find_diverged(const cuda::ParameterView& view, std::size_t parameters,

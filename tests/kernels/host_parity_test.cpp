@@ -27,10 +27,10 @@ std::vector<float> reference(const Ensemble& ensemble, std::uint64_t first, std:
 
 /// The variants that can train an ensemble.
 std::vector<Variant> variants(const Ensemble& ensemble) {
-  std::vector<Variant> all = {Variant::shared, Variant::global};
+  std::vector<Variant> all = {Variant::ThreadShared, Variant::ThreadGlobal};
   const HostDevice device(ensemble);
   if (ensemble.batch == 1 && cuda::has_register_kernel(device.task().shape)) {
-    all.push_back(Variant::registers);
+    all.push_back(Variant::ThreadRegisters);
   }
   return all;
 }
@@ -45,7 +45,7 @@ void expect_group_parity(std::uint32_t lanes, const Ensemble& ensemble, std::uin
   HostDevice device(ensemble);
   device.train_in_groups(lanes, first, steps);
   EXPECT_TRUE(device.parameters() == expected)
-      << label(ensemble, Variant::group) << " lanes " << lanes;
+      << label(ensemble, Variant::WarpShared) << " lanes " << lanes;
 }
 
 void expect_parity(const Ensemble& ensemble, std::uint32_t steps, std::uint64_t first = 0) {
@@ -110,7 +110,7 @@ void expect_lane_parity(std::uint32_t steps) {
     HostDevice device(ensemble);
     device.train_in_lanes<step::StaticShape<sizes...>, lanes>(0, steps);
     EXPECT_TRUE(device.parameters() == reference(ensemble, 0, steps))
-        << label(ensemble, Variant::lanes) << " lanes " << lanes;
+        << label(ensemble, Variant::WarpRegisters) << " lanes " << lanes;
   }
 }
 
@@ -163,7 +163,7 @@ TEST(HostParity, NeitherTheBlockNorThePiecesMatter) {
   for (const std::uint32_t block : {1U, 32U, 96U}) {
     for (const std::uint32_t piece : {1U, 7U, 20U}) {
       HostDevice device(ensemble);
-      device.train(Variant::shared, 0, 20, block, piece);
+      device.train(Variant::ThreadShared, 0, 20, block, piece);
       EXPECT_TRUE(device.parameters() == expected) << "block " << block << " piece " << piece;
     }
   }

@@ -33,7 +33,7 @@ TEST(LayerShape, CountsAsTheTopologyDoes) {
 
 TEST(LaunchPlan, KeepsTheNotebookInRegisters) {
   const auto plan = plan_launch(task({1, 6, 9}, 1'000'000), kHopper);
-  EXPECT_EQ(plan.variant, Variant::registers);
+  EXPECT_EQ(plan.variant, Variant::ThreadRegisters);
   EXPECT_EQ(plan.block, 128U);
   EXPECT_EQ(plan.shared, 0U);
 }
@@ -44,14 +44,14 @@ TEST(LaunchPlan, ForcesEveryVariantThatCanTrainTheTask) {
     return plan ? std::optional(plan->variant) : std::nullopt;
   };
   const auto notebook = task({1, 6, 9}, 1'000'000);
-  EXPECT_EQ(forced(notebook, "registers"), Variant::registers);
-  EXPECT_EQ(forced(notebook, "shared"), Variant::shared);
-  EXPECT_EQ(forced(notebook, "group"), Variant::group);
-  EXPECT_EQ(forced(notebook, "lanes"), Variant::group);
-  EXPECT_EQ(forced(notebook, "global"), Variant::global);
-  EXPECT_EQ(forced(task({1, 6, 9}, 10, 2), "registers"), std::nullopt);
-  EXPECT_EQ(forced(task({1, 6, 10}, 10), "registers"), std::nullopt);
-  EXPECT_EQ(forced(task({10, 100, 200, 784}, 10), "shared"), std::nullopt);
+  EXPECT_EQ(forced(notebook, "ThreadRegisters"), Variant::ThreadRegisters);
+  EXPECT_EQ(forced(notebook, "ThreadShared"), Variant::ThreadShared);
+  EXPECT_EQ(forced(notebook, "WarpShared"), Variant::WarpShared);
+  EXPECT_EQ(forced(notebook, "WarpRegisters"), Variant::WarpShared);
+  EXPECT_EQ(forced(notebook, "ThreadGlobal"), Variant::ThreadGlobal);
+  EXPECT_EQ(forced(task({1, 6, 9}, 10, 2), "ThreadRegisters"), std::nullopt);
+  EXPECT_EQ(forced(task({1, 6, 10}, 10), "ThreadRegisters"), std::nullopt);
+  EXPECT_EQ(forced(task({10, 100, 200, 784}, 10), "ThreadShared"), std::nullopt);
   EXPECT_EQ(parse_variant("register"), std::nullopt);
 }
 
@@ -63,7 +63,7 @@ TEST(LaunchPlan, SpreadsFewMachinesOverAllMultiprocessors) {
 TEST(LaunchPlan, OtherSizesGoToSharedMemory) {
   const auto one = task({1, 6, 10}, 1'000'000);
   const auto plan = plan_launch(one, kHopper);
-  EXPECT_EQ(plan.variant, Variant::shared);
+  EXPECT_EQ(plan.variant, Variant::ThreadShared);
   EXPECT_EQ(plan.block, 256U);
   EXPECT_EQ(plan.shared,
             plan.block * 4 * (one.shape.parameters() + scratch_floats(one.shape, one.batch)));
@@ -87,7 +87,7 @@ TEST(LaunchPlan, KeepsWithinTheDevice) {
         EXPECT_GE(plan.block, 32U);
         EXPECT_LE(plan.block, 256U);
         EXPECT_LE(plan.shared, limits.shared_per_block);
-        if (plan.variant == Variant::group) {
+        if (plan.variant == Variant::WarpShared) {
           EXPECT_EQ(plan.shared,
                     plan.block / plan.lanes * sizeof(float) *
                         group_stride(one.shape, batch, static_cast<int>(plan.lanes), true));
@@ -100,7 +100,7 @@ TEST(LaunchPlan, KeepsWithinTheDevice) {
 TEST(LaunchPlan, WhatDoesNotFitStaysInGlobalMemory) {
   const auto large = task({10, 100, 200, 784}, 8);
   const auto plan = plan_launch(large, kHopper);
-  EXPECT_EQ(plan.variant, Variant::global);
+  EXPECT_EQ(plan.variant, Variant::ThreadGlobal);
   EXPECT_EQ(plan.scratch, scratch_floats(large.shape, 1));
   EXPECT_EQ(scratch_floats(large.shape, 2), plan.scratch + large.shape.parameters());
 }

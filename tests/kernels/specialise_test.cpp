@@ -53,7 +53,7 @@ void expect_budget(const Nvrtc& compiler, const Speciality& speciality, int regi
 TEST_F(Specialise, RegisterKernelsKeepTheirBudgets) {
   const auto registers = [](std::vector<int> sizes, bool flag) {
     return Speciality{.sizes = std::move(sizes),
-                      .variant = Variant::registers,
+                      .variant = Variant::ThreadRegisters,
                       .lanes = 1,
                       .nonnegative = flag,
                       .chained = flag};
@@ -66,7 +66,7 @@ TEST_F(Specialise, RegisterKernelsKeepTheirBudgets) {
 
 TEST_F(Specialise, LaneKernelsKeepTheirBudgets) {
   const auto in_lanes = [](std::vector<int> sizes, std::uint32_t lanes) {
-    return Speciality{.sizes = std::move(sizes), .variant = Variant::lanes, .lanes = lanes};
+    return Speciality{.sizes = std::move(sizes), .variant = Variant::WarpRegisters, .lanes = lanes};
   };
   expect_budget(*compiler_, in_lanes({1, 8, 16}, 4), 255, 0);
   expect_budget(*compiler_, in_lanes({4, 16, 32}, 8), 255, 128);
@@ -76,7 +76,7 @@ TEST_F(Specialise, LaneKernelsKeepTheirBudgets) {
 TEST_F(Specialise, CompilesOnceAndReadsTheCacheUnlessItIsDamaged) {
   const testing::TemporaryDirectory folder;
   const CubinCache cache(folder.path() / "helmholtz");
-  const Speciality speciality{.sizes = {2, 3}, .variant = Variant::registers};
+  const Speciality speciality{.sizes = {2, 3}, .variant = Variant::ThreadRegisters};
   const auto cubin = specialised_cubin(speciality, 90, *compiler_, cache);
   ASSERT_FALSE(cubin.empty());
   const auto files = [&] {
@@ -124,8 +124,8 @@ TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
     task.batch = batch;
     return plan_specialised(task, limits);
   };
-  EXPECT_EQ(plan({2, 5, 8}, 1)->variant, Variant::registers);
-  EXPECT_EQ(plan({1, 8, 16}, 1)->variant, Variant::lanes);
+  EXPECT_EQ(plan({2, 5, 8}, 1)->variant, Variant::ThreadRegisters);
+  EXPECT_EQ(plan({1, 8, 16}, 1)->variant, Variant::WarpRegisters);
   EXPECT_EQ(plan({1, 8, 16}, 1)->lanes, 4U);
   EXPECT_EQ(plan({4, 16, 32}, 1)->lanes, 8U);
   EXPECT_EQ(plan({8, 16, 32, 64}, 1)->lanes, 32U);
@@ -136,7 +136,7 @@ TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
 
 TEST(SpecialisedSource, NamesTheShape) {
   const auto source = specialised_source(
-      {.sizes = {1, 6, 9}, .variant = Variant::registers, .lanes = 1, .nonnegative = true});
+      {.sizes = {1, 6, 9}, .variant = Variant::ThreadRegisters, .lanes = 1, .nonnegative = true});
   EXPECT_THAT(source, HasSubstr("StaticShape<1, 6, 9>, true, false>"));
   EXPECT_THAT(source, HasSubstr(kSpecialisedKernel));
 }

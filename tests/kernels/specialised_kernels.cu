@@ -6,23 +6,25 @@
 namespace helmholtz::cuda {
 
 template <class Shape>
-__global__ void __launch_bounds__(128) register_kernel(const __grid_constant__ FusedTask task) {
+__global__ void __launch_bounds__(128)
+    thread_registers_kernel(const __grid_constant__ FusedTask task) {
   const unsigned m = blockIdx.x * blockDim.x + threadIdx.x;
   if (m < task.machines) ThreadMachine<Shape, false, false>(task, m).train();
 }
-template __global__ void register_kernel<step::StaticShape<2, 5, 8>>(
+template __global__ void thread_registers_kernel<step::StaticShape<2, 5, 8>>(
     const __grid_constant__ FusedTask);
 
 template <class Shape, int lanes>
-__global__ void __launch_bounds__(128) lane_kernel(const __grid_constant__ FusedTask task) {
+__global__ void __launch_bounds__(128)
+    warp_registers_kernel(const __grid_constant__ FusedTask task) {
   extern __shared__ float memory[];
   train_block_in_lanes<Shape, WarpGroup<lanes>>(task, memory);
 }
-template __global__ void lane_kernel<step::StaticShape<1, 8, 16>, 4>(
+template __global__ void warp_registers_kernel<step::StaticShape<1, 8, 16>, 4>(
     const __grid_constant__ FusedTask);
-template __global__ void lane_kernel<step::StaticShape<4, 16, 32>, 8>(
+template __global__ void warp_registers_kernel<step::StaticShape<4, 16, 32>, 8>(
     const __grid_constant__ FusedTask);
-template __global__ void lane_kernel<step::StaticShape<8, 16, 32, 64>, 32>(
+template __global__ void warp_registers_kernel<step::StaticShape<8, 16, 32, 64>, 32>(
     const __grid_constant__ FusedTask);
 
 }  // namespace helmholtz::cuda
