@@ -13,6 +13,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include "backends/registry.hpp"
 #include "cases.hpp"
 #include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
@@ -91,6 +92,10 @@ std::uint64_t steps_per_call(const Case& c) {
   return std::clamp<std::uint64_t>(kWork / step, 1, 256);
 }
 
+bool is_oracle(const BackendInfo& backend) {
+  return find_backend(backend.name).strategy == Strategy::scalar;
+}
+
 void run(benchmark::State& state, const Training& training, Current& current) {
   if (!training.backend.available) return state.SkipWithError(training.backend.detail.c_str());
   if (current.name != training.name) {
@@ -109,7 +114,7 @@ void run(benchmark::State& state, const Training& training, Current& current) {
 }
 
 void register_one(Training training, const std::shared_ptr<Current>& current) {
-  if (training.backend.name == "reference") training.work.machines = kReferenceMachines;
+  if (is_oracle(training.backend)) training.work.machines = kReferenceMachines;
   benchmark::RegisterBenchmark(
       training.name.c_str(),
       [training, current](benchmark::State& state) { run(state, training, *current); })
@@ -138,7 +143,7 @@ void register_training() {
   }
   for (const auto& backend : list_backends()) {
     for (const int threads : thread_counts()) {
-      if (threads == 1 || backend.name == "reference") continue;
+      if (threads == 1 || is_oracle(backend)) continue;
       const auto work = backend.exact ? make_case("1,6,9", 1) : make_case("10,100,200,784", 256);
       register_one(backend, work, threads, current);
     }
@@ -169,7 +174,7 @@ void register_choice() {
   const auto current = std::make_shared<Current>();
   for (const auto& work : choice_cases()) {
     for (const auto& backend : list_backends()) {
-      if (backend.name == "reference") continue;
+      if (is_oracle(backend)) continue;
       register_one({.name = fmt::format("choose/{}/{}/batch:{}/machines:{}", backend.name,
                                         work.topology.to_string(), work.batch, work.machines),
                     .backend = backend,
@@ -194,7 +199,9 @@ void register_device_training() {
                  current);
   };
   for (const auto& backend : list_backends()) {
-    if (backend.name == "cuda-fused") {
+    const auto& entry = find_backend(backend.name);
+    if (!entry.on_gpu) continue;
+    if (entry.strategy == Strategy::fused) {
       for (const std::size_t machines : {1U << 10U, 1U << 14U, 1U << 17U, 1U << 20U}) {
         add(backend, "1,6,9", 1, machines, 4'096);
       }
@@ -202,7 +209,7 @@ void register_device_training() {
       add(backend, "1,8,16", 1, 1U << 18U, 4'096);
       add(backend, "1,6,9", 16, 1U << 18U, 256);
       add(backend, "8,16,32,64", 1, 1U << 16U, 256);
-    } else if (backend.name == "cuda-layered") {
+    } else {
       add(backend, "8,16,32,64", 256, 256, 16);
       add(backend, "10,100,200,784", 256, 8, 16);
       add(backend, "10,100,200,784", 1'024, 1, 64);

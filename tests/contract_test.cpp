@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/registry.hpp"
 #include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/trainer.hpp"
@@ -228,6 +229,21 @@ TEST(Auto, LooksAtTopologyAndBatchNeverAtTheNumberOfMachines) {
   EXPECT_EQ(choose_backend(random_ensemble({16, 64, 128}, 1, 1)), "cpu-fused");
   EXPECT_EQ(choose_backend(random_ensemble({16, 64, 128}, 16, 40)), "cpu-layered");
   EXPECT_EQ(choose_backend(random_ensemble({10, 100, 200, 784}, 1, 40)), "cpu-layered");
+}
+
+TEST(Backends, SayWhatTheyDoNotSupportBeforeTheyLookForADevice) {
+  auto ensemble = random_ensemble({1, 65'536}, 262'112, 1);
+  EXPECT_EQ(find_backend("cuda-layered").supports(ensemble), std::nullopt);
+  ++ensemble.batch;
+  EXPECT_EQ(find_backend("cpu-layered").supports(ensemble), std::nullopt);
+  try {
+    make_trainer(std::move(ensemble), {.backend = "cuda-layered"});
+    FAIL();
+  } catch (const InvalidArgument& error) {
+    EXPECT_EQ(error.field(), "backend");
+    EXPECT_NE(std::string(error.what()).find("takes 1 to 262112"), std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(Backends, UnknownOnesAreRefusedWithTheNearestName) {

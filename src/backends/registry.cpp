@@ -11,6 +11,7 @@
 #include "backends/cpu_layered/cpu_layered.hpp"
 #include "backends/cuda/cuda.hpp"
 #include "backends/reference/reference.hpp"
+#include "backends/registry.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "helmholtz/backends.hpp"
@@ -20,47 +21,41 @@ namespace helmholtz {
 
 namespace {
 
-/// One backend: to add another, add a line to kBackends.
-struct Entry {
-  std::string_view name;
-  std::string_view summary;
-  bool exact;
-  /// What it runs on; throws NoDevice with the reason if it cannot run.
-  std::string (*detail)();
-  std::size_t (*bytes)(const Ensemble&);
-  std::unique_ptr<Backend> (*make)(Ensemble, const TrainerOptions&);
-};
+constexpr auto kSupportsAll = [](const Ensemble&) { return std::optional<std::string>(); };
 
 constexpr std::array kBackends = {
-    Entry{"reference", "one machine at a time, scalar: the oracle in tests", true,
-          [] { return std::string("any CPU"); }, reference::bytes, reference::make},
-    Entry{"cpu-fused", "SIMD lane = machine, blocks of machines over all threads: sweeps", true,
-          cpu_fused::detail, cpu_fused::bytes, cpu_fused::make},
-    Entry{"cpu-layered", "a layer of the whole batch at a time: large layers and batches", false,
-          cpu_layered::detail, cpu_layered::bytes, cpu_layered::make},
-    Entry{"cuda-fused", "thousands of steps a launch, weights on chip: sweeps on a GPU", true,
-          plugin::detail, plugin::host_bytes, plugin::make_fused},
-    Entry{"cuda-layered", "a layer of all machines at a time, by cuBLAS: large layers on a GPU",
-          false, plugin::layered_detail, plugin::host_bytes, plugin::make_layered},
+    BackendEntry{"reference", "one machine at a time, scalar: the oracle in tests",
+                 Strategy::scalar, false, [] { return std::string("any CPU"); }, reference::bytes,
+                 kSupportsAll, reference::make},
+    BackendEntry{"cpu-fused", "SIMD lane = machine, blocks of machines over all threads: sweeps",
+                 Strategy::fused, false, cpu_fused::detail, cpu_fused::bytes, kSupportsAll,
+                 cpu_fused::make},
+    BackendEntry{"cpu-layered", "a layer of the whole batch at a time: large layers and batches",
+                 Strategy::layered, false, cpu_layered::detail, cpu_layered::bytes, kSupportsAll,
+                 cpu_layered::make},
+    BackendEntry{"cuda-fused", "thousands of steps a launch, weights on chip: sweeps on a GPU",
+                 Strategy::fused, true, plugin::detail, plugin::host_bytes, kSupportsAll,
+                 plugin::make_fused},
+    BackendEntry{"cuda-layered",
+                 "a layer of all machines at a time, by cuBLAS: large layers on a GPU",
+                 Strategy::layered, true, plugin::layered_detail, plugin::host_bytes,
+                 plugin::layered_supports, plugin::make_layered},
 };
 
-const Entry& find(std::string_view name) {
+}  // namespace
+
+const BackendEntry& find_backend(std::string_view name) {
   const auto* const entry = std::find_if(kBackends.begin(), kBackends.end(),
-                                         [&](const Entry& e) { return e.name == name; });
+                                         [&](const BackendEntry& e) { return e.name == name; });
   if (entry != kBackends.end()) return *entry;
   std::vector<std::string_view> names = {"auto"};
-  std::string allowed = "auto";
-  for (const auto& e : kBackends) {
-    names.push_back(e.name);
-    allowed += fmt::format(", {}", e.name);
-  }
+  for (const auto& e : kBackends) names.push_back(e.name);
+  auto allowed = fmt::format("{}", fmt::join(names, ", "));
   if (const auto near = text::closest(name, names)) {
     allowed += fmt::format("; did you mean {}?", *near);
   }
   throw InvalidArgument("backend", name, allowed);
 }
-
-}  // namespace
 
 std::vector<BackendInfo> list_backends() {
   std::vector<BackendInfo> infos;
@@ -68,7 +63,7 @@ std::vector<BackendInfo> list_backends() {
     auto& info = infos.emplace_back();
     info.name = entry.name;
     info.summary = entry.summary;
-    info.exact = entry.exact;
+    info.exact = entry.strategy != Strategy::layered;
     try {
       info.detail = entry.detail();
       info.available = true;
@@ -98,11 +93,14 @@ std::string choose_backend(const Ensemble& ensemble) {
   constexpr std::size_t kLarge = 50'000;
   const bool layered =
       ensemble.topology.parameters() * static_cast<std::size_t>(ensemble.batch) >= kLarge;
-  return layered ? "cpu-layered" : "cpu-fused";
+  std::array names = {"cpu-fused", "cpu-layered", "reference"};
+  if (layered) std::swap(names[0], names[1]);
+  return *std::find_if(names.begin(), names.end() - 1,
+                       [&](const char* name) { return !find_backend(name).supports(ensemble); });
 }
 
 std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble) {
-  return find(backend == "auto" ? choose_backend(ensemble) : backend).bytes(ensemble);
+  return find_backend(backend == "auto" ? choose_backend(ensemble) : backend).bytes(ensemble);
 }
 
 Trainer make_trainer(Ensemble ensemble, const TrainerOptions& options) {
@@ -110,18 +108,21 @@ Trainer make_trainer(Ensemble ensemble, const TrainerOptions& options) {
   const auto name = options.backend != "auto" ? options.backend
                     : numpy                   ? std::string("reference")
                                               : choose_backend(ensemble);
-  const auto& entry = find(name);
-  if (numpy && name != "reference") {
+  const auto& entry = find_backend(name);
+  if (numpy && entry.strategy != Strategy::scalar) {
     throw InvalidArgument("rng", "numpy", "philox, or backend reference");
   }
   limits::require_threads(options.threads, TrainerOptions::kMaxThreads);
-  if (options.math != MatrixMath::fp32 && name != "cuda-layered") {
+  if (options.math != MatrixMath::fp32 && !(entry.on_gpu && entry.strategy == Strategy::layered)) {
     throw InvalidArgument("math", to_string(options.math),
                           fmt::format("fp32 with backend {}, or backend cuda-layered", name));
   }
-  if (!options.devices.empty() && !name.starts_with("cuda-")) {
+  if (!options.devices.empty() && !entry.on_gpu) {
     throw InvalidArgument("device", fmt::format("{}", fmt::join(options.devices, ",")),
                           fmt::format("nothing with backend {}", name));
+  }
+  if (const auto allowed = entry.supports(ensemble)) {
+    throw InvalidArgument("backend", name, *allowed);
   }
   return Trainer(entry.make(std::move(ensemble), options));
 }

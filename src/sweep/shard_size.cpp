@@ -3,6 +3,7 @@
 #include <limits>
 #include <vector>
 
+#include "backends/registry.hpp"
 #include "base/limits.hpp"
 #include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
@@ -123,14 +124,12 @@ std::uint64_t side_by_side(const SweepSpec& spec, const SweepConfiguration& kind
   constexpr std::uint64_t kLanes = 16;                             // of cpu-fused, a thread
   constexpr std::uint64_t kGpuMachines = std::uint64_t{1} << 17U;  // of cuda-fused, a device
   constexpr std::uint64_t kGpuParameters = std::uint64_t{1} << 30U;
-  const auto backend = spec.resolved_backend(kind);
-  if (backend == "cpu-fused") return kLanes * static_cast<std::uint64_t>(threads_of(spec));
-  if (backend == "cuda-fused") {
-    const auto room = kGpuParameters / spec.topologies[kind.topology].parameters();
-    return std::clamp<std::uint64_t>(room, 1, kGpuMachines) *
-           std::max<std::uint64_t>(1, spec.devices.size());
-  }
-  return 1;
+  const auto& backend = find_backend(spec.resolved_backend(kind));
+  if (backend.strategy != Strategy::fused) return 1;
+  if (!backend.on_gpu) return kLanes * static_cast<std::uint64_t>(threads_of(spec));
+  const auto room = kGpuParameters / spec.topologies[kind.topology].parameters();
+  return std::clamp<std::uint64_t>(room, 1, kGpuMachines) *
+         std::max<std::uint64_t>(1, spec.devices.size());
 }
 
 /// Machines that keep all threads busy for some seconds, within a moderate amount of memory; 0 if
@@ -140,7 +139,8 @@ double busy_machines(const SweepSpec& spec) {
   constexpr double kMemory = 1U << 26U;
   constexpr double kRowBytes = 1U << 26U;
   for (const auto& kind : spec.kinds()) {
-    if (!spec.resolved_backend(kind).starts_with("cpu-")) return 0;
+    const auto& backend = find_backend(spec.resolved_backend(kind));
+    if (backend.on_gpu || backend.strategy == Strategy::scalar) return 0;
   }
   return std::min({kSeconds * threads_of(spec) / mean_seconds(spec), kMemory / largest(spec),
                    fitting_machines(spec, kRowBytes, mean_kept_bytes(spec))});
@@ -162,7 +162,7 @@ std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each) {
 std::uint64_t blocks_at_once(const SweepSpec& spec) {
   const auto kinds = spec.kinds();
   const bool gpu = std::all_of(kinds.begin(), kinds.end(), [&](const auto& kind) {
-    return spec.resolved_backend(kind).starts_with("cuda-");
+    return find_backend(spec.resolved_backend(kind)).on_gpu;
   });
   return gpu ? 2 : 1;
 }

@@ -162,6 +162,17 @@ std::unique_ptr<Backend> make_layered(Ensemble ensemble, const TrainerOptions& o
                                          HELMHOLTZ_LAYERED);
 }
 
+std::optional<std::string> layered_supports(const Ensemble& ensemble) {
+  // Its kernels number the Philox blocks of a layer's draws, over all rows, with 32 bits.
+  const auto& sizes = ensemble.topology.layer_sizes();
+  const auto units = *std::max_element(sizes.begin(), sizes.end());
+  const auto most = std::numeric_limits<std::uint32_t>::max() / (units / 4U + 2U);
+  if (static_cast<std::uint32_t>(ensemble.batch) <= most) return std::nullopt;
+  return fmt::format(
+      "another one for batch {}: with a layer of {} units, cuda-layered takes 1 to {}",
+      ensemble.batch, units, most);
+}
+
 std::size_t host_bytes(const Ensemble& ensemble) {
   // The parameters once more, in case the devices cannot hold all machines at a time.
   constexpr std::size_t kOfMachine = 2 * sizeof(Machine);

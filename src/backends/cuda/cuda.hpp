@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backends/backend.hpp"
@@ -15,6 +16,9 @@ std::unique_ptr<Backend> make_fused(Ensemble ensemble, const TrainerOptions& opt
 /// A layer of all machines at a time, by cuBLAS.
 /// @throws NoDevice if there is no plugin, device or cuBLAS
 std::unique_ptr<Backend> make_layered(Ensemble ensemble, const TrainerOptions& options);
+
+/// Nothing if cuda-layered can train the ensemble, else what it allows.
+std::optional<std::string> layered_supports(const Ensemble& ensemble);
 
 /// Bytes of the host's memory.
 std::size_t host_bytes(const Ensemble& ensemble);

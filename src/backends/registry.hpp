@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "helmholtz/ensemble.hpp"
+#include "helmholtz/trainer.hpp"
+
+namespace helmholtz {
+
+/// How a backend spreads the machines of an ensemble: one unit after the other; many machines side
+/// by side, each within a lane or a thread or a few; or a layer of a whole batch at a time.
+enum class Strategy { scalar, fused, layered };
+
+/// One backend. To add another, add a line to kBackends in registry.cpp.
+struct BackendEntry {
+  std::string_view name;
+  std::string_view summary;
+  Strategy strategy;
+  bool on_gpu;
+  /// What it runs on; throws Error (ExitCode::no_device) with the reason if it cannot run.
+  std::string (*detail)();
+  std::size_t (*bytes)(const Ensemble&);
+  /// Nothing if it can train the ensemble, else what it allows instead.
+  std::optional<std::string> (*supports)(const Ensemble&);
+  std::unique_ptr<Backend> (*make)(Ensemble, const TrainerOptions&);
+};
+
+/// @throws InvalidArgument (field "backend") for an unknown name
+const BackendEntry& find_backend(std::string_view name);
+
+}  // namespace helmholtz
