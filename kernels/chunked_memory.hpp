@@ -41,6 +41,7 @@ class ChunkedMemory {
 
   [[nodiscard]] int device() const noexcept { return device_; }
   [[nodiscard]] std::size_t machines() const noexcept { return machines_; }
+  [[nodiscard]] const Need& need() const noexcept { return need_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t chunks() const noexcept {
     return (machines_ + capacity_ - 1) / capacity_;

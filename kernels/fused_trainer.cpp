@@ -5,14 +5,13 @@
 #include <string>
 
 #include "device_limits.hpp"
-#include "device_shares.hpp"
-#include "device_trainer.hpp"
 #include "ensemble_tables.hpp"
 #include "evaluator.hpp"
 #include "fused_kernels.hpp"
 #include "launch_plan.hpp"
 #include "machine_store.hpp"
 #include "specialised_kernel.hpp"
+#include "split_trainer.hpp"
 #include "stream.hpp"
 #include "task_view.hpp"
 
@@ -42,7 +41,7 @@ class Share {
         task_(task_of(ensemble)),
         tables_(ensemble, first, count),
         evaluator_(ensemble, task_.shape, limits_),
-        store_(device, count, task_.shape.parameters(), scratch_needed(count)) {
+        store_(device, count, {task_.shape.parameters(), scratch_needed(count)}) {
     task_.machines = static_cast<std::uint32_t>(count);
     if (!forced_ || *forced_ == Variant::WarpRegisters) {
       special_ = SpecialisedKernel::make(task_, limits_, device);
@@ -50,8 +49,14 @@ class Share {
   }
 
   [[nodiscard]] std::size_t machines() const noexcept { return store_.machines(); }
-  [[nodiscard]] MachineStore& store() noexcept { return store_; }
-  [[nodiscard]] const MachineStore& store() const noexcept { return store_; }
+  [[nodiscard]] std::size_t parameters() const { return task_.shape.parameters(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return store_.bytes(); }
+  void read(std::size_t first, std::size_t count, float* out) const {
+    store_.read(first, count, out);
+  }
+  void write(std::size_t first, std::size_t count, const float* in) {
+    store_.write(first, count, in);
+  }
 
   /// Machines first to first+wanted.count-1 of this share.
   void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
@@ -144,51 +149,14 @@ class Share {
   std::unique_ptr<SpecialisedKernel> special_;  ///< null: the generic kernels
 };
 
-class FusedTrainer final : public DeviceTrainer {
- public:
-  FusedTrainer(const helmholtz_ensemble& ensemble, std::span<const std::int32_t> devices)
-      : parameters_(task_of(ensemble).shape.parameters()),
-        shares_(ensemble.machines, devices, [&](int device, auto first, auto count) {
-          return std::make_unique<Share>(ensemble, device, first, count);
-        }) {}
-
-  void train(const helmholtz_steps& steps) override {
-    shares_.on_every_device([&](Share& share) { share.train(steps); });
-  }
-
-  void evaluate(const helmholtz_evaluation& wanted) override { evaluate_shares(shares_, wanted); }
-
-  void kl_quantiles(std::span<const double> probabilities, double* out) override {
-    if (shares_.all().size() != 1) throw NotOnDevice();
-    shares_.all().front()->kl_quantiles(probabilities, out);
-  }
-
-  [[nodiscard]] std::uint64_t device_bytes() const override {
-    return shares_.sum([](const Share& share) { return share.store().bytes(); });
-  }
-
-  void read(std::uint64_t first, std::uint64_t count, float* out) const override {
-    shares_.for_each_part(first, count, [&](const Share& share, auto from, auto some, auto done) {
-      share.store().read(from, some, out + done * parameters_);
-    });
-  }
-
-  void write(std::uint64_t first, std::uint64_t count, const float* in) override {
-    shares_.for_each_part(first, count, [&](Share& share, auto from, auto some, auto done) {
-      share.store().write(from, some, in + done * parameters_);
-    });
-  }
-
- private:
-  std::size_t parameters_;
-  DeviceShares<Share> shares_;
-};
-
 }  // namespace
 
 std::unique_ptr<DeviceTrainer> make_fused_trainer(const helmholtz_ensemble& ensemble,
                                                   std::span<const std::int32_t> devices) {
-  return std::make_unique<FusedTrainer>(ensemble, devices);
+  return std::make_unique<SplitTrainer<Share>>(
+      ensemble.machines, devices, [&](int device, auto first, auto count) {
+        return std::make_unique<Share>(ensemble, device, first, count);
+      });
 }
 
 }  // namespace helmholtz::cuda

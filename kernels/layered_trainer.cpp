@@ -3,13 +3,12 @@
 #include "chunked_memory.hpp"
 #include "cublas.hpp"
 #include "device_limits.hpp"
-#include "device_shares.hpp"
-#include "device_trainer.hpp"
 #include "ensemble_tables.hpp"
 #include "layered_evaluator.hpp"
 #include "layered_kernels.hpp"
 #include "layered_plan.hpp"
 #include "layered_step.hpp"
+#include "split_trainer.hpp"
 #include "step_graph.hpp"
 #include "stream.hpp"
 
@@ -57,6 +56,7 @@ class LayeredShare {
   }
 
   [[nodiscard]] std::size_t machines() const noexcept { return memory_.machines(); }
+  [[nodiscard]] std::size_t parameters() const { return task_.shape.parameters(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return memory_.bytes(); }
 
   void train(const helmholtz_steps& steps) {
@@ -86,9 +86,9 @@ class LayeredShare {
     });
   }
 
-  /// [count][floats of the shape]; each machine's are unpacked to where `out` says.
-  template <class Out>
-  void read(std::size_t first, std::size_t count, Out out) const {
+  static void kl_quantiles(std::span<const double>, double*) { throw NotOnDevice(); }
+
+  void read(std::size_t first, std::size_t count, float* out) const {
     const auto floats = task_.shape.floats();
     std::vector<float> rows;
     if (memory_.resident()) {
@@ -100,22 +100,20 @@ class LayeredShare {
     for (std::size_t i = 0; i < count; ++i) {
       const float* const row = memory_.resident() ? rows.data() + i * floats
                                                   : memory_.on_host(first + i) + row_of(first + i);
-      unpack(task_.shape, row, out(i));
+      unpack(task_.shape, row, out + i * parameters());
     }
   }
 
-  template <class In>
-  void write(std::size_t first, std::size_t count, In in) {
+  void write(std::size_t first, std::size_t count, const float* in) {
     const auto floats = task_.shape.floats();
-    if (!memory_.resident()) {
-      for (std::size_t i = 0; i < count; ++i) {
-        pack(task_.shape, in(i), memory_.on_host(first + i) + row_of(first + i));
-      }
-      return;
+    std::vector<float> rows(memory_.resident() ? count * floats : 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      float* const row = memory_.resident() ? rows.data() + i * floats
+                                            : memory_.on_host(first + i) + row_of(first + i);
+      pack(task_.shape, in + i * parameters(), row);
     }
+    if (!memory_.resident()) return;
     use(device_);
-    std::vector<float> rows(count * floats);
-    for (std::size_t i = 0; i < count; ++i) pack(task_.shape, in(i), rows.data() + i * floats);
     HELMHOLTZ_CUDA_CHECK(cudaMemcpy(memory_.on_device() + first * floats, rows.data(),
                                     rows.size() * sizeof(float), cudaMemcpyHostToDevice));
     finish_copies();
@@ -170,50 +168,15 @@ class LayeredShare {
   std::vector<StepGraph> graphs_;  ///< of a step of each chunk
 };
 
-class LayeredTrainer final : public DeviceTrainer {
- public:
-  LayeredTrainer(const helmholtz_ensemble& ensemble, const LayeredOptions& options,
-                 std::span<const std::int32_t> devices)
-      : parameters_(layered_task_of(ensemble, options.math).shape.parameters()),
-        shares_(ensemble.machines, devices, [&](int device, auto first, auto count) {
-          return std::make_unique<LayeredShare>(ensemble, options, device, first, count);
-        }) {}
-
-  void train(const helmholtz_steps& steps) override {
-    shares_.on_every_device([&](LayeredShare& share) { share.train(steps); });
-  }
-
-  void evaluate(const helmholtz_evaluation& wanted) override { evaluate_shares(shares_, wanted); }
-  void kl_quantiles(std::span<const double>, double*) override { throw NotOnDevice(); }
-
-  [[nodiscard]] std::uint64_t device_bytes() const override {
-    return shares_.sum([](const LayeredShare& share) { return share.bytes(); });
-  }
-
-  void read(std::uint64_t first, std::uint64_t count, float* out) const override {
-    shares_.for_each_part(
-        first, count, [&](const LayeredShare& share, auto from, auto some, auto done) {
-          share.read(from, some, [&](std::size_t i) { return out + (done + i) * parameters_; });
-        });
-  }
-
-  void write(std::uint64_t first, std::uint64_t count, const float* in) override {
-    shares_.for_each_part(first, count, [&](LayeredShare& share, auto from, auto some, auto done) {
-      share.write(from, some, [&](std::size_t i) { return in + (done + i) * parameters_; });
-    });
-  }
-
- private:
-  std::size_t parameters_;
-  DeviceShares<LayeredShare> shares_;
-};
-
 }  // namespace
 
 std::unique_ptr<DeviceTrainer> make_layered_trainer(const helmholtz_ensemble& ensemble,
                                                     const LayeredOptions& options,
                                                     std::span<const std::int32_t> devices) {
-  return std::make_unique<LayeredTrainer>(ensemble, options, devices);
+  return std::make_unique<SplitTrainer<LayeredShare>>(
+      ensemble.machines, devices, [&](int device, auto first, auto count) {
+        return std::make_unique<LayeredShare>(ensemble, options, device, first, count);
+      });
 }
 
 }  // namespace helmholtz::cuda

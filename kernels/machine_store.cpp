@@ -5,41 +5,37 @@
 namespace helmholtz::cuda {
 
 void MachineStore::read(std::size_t first, std::size_t count, float* out) const {
-  const auto stride = memory_.capacity();
-  if (!memory_.resident()) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const float* const machine = memory_.on_host(first + i) + (first + i) % stride;
-      for (std::size_t k = 0; k < parameters_; ++k) out[i * parameters_ + k] = machine[k * stride];
-    }
-    return;
+  const auto parameters = need().kept;
+  std::vector<float> columns;
+  if (resident()) {
+    HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device()));
+    columns.resize(parameters * count);
+    HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(columns.data(), count * sizeof(float), on_device() + first,
+                                      capacity() * sizeof(float), count * sizeof(float), parameters,
+                                      cudaMemcpyDeviceToHost));
   }
-  HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device()));
-  std::vector<float> columns(parameters_ * count);
-  HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(columns.data(), count * sizeof(float),
-                                    memory_.on_device() + first, stride * sizeof(float),
-                                    count * sizeof(float), parameters_, cudaMemcpyDeviceToHost));
+  const auto stride = resident() ? count : capacity();
   for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t k = 0; k < parameters_; ++k) out[i * parameters_ + k] = columns[k * count + i];
+    const float* const machine =
+        resident() ? columns.data() + i : on_host(first + i) + (first + i) % capacity();
+    for (std::size_t k = 0; k < parameters; ++k) out[i * parameters + k] = machine[k * stride];
   }
 }
 
 void MachineStore::write(std::size_t first, std::size_t count, const float* in) {
-  const auto stride = memory_.capacity();
-  if (!memory_.resident()) {
-    for (std::size_t i = 0; i < count; ++i) {
-      float* const machine = memory_.on_host(first + i) + (first + i) % stride;
-      for (std::size_t k = 0; k < parameters_; ++k) machine[k * stride] = in[i * parameters_ + k];
-    }
-    return;
-  }
-  HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device()));
-  std::vector<float> columns(parameters_ * count);
+  const auto parameters = need().kept;
+  std::vector<float> columns(resident() ? parameters * count : 0);
+  const auto stride = resident() ? count : capacity();
   for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t k = 0; k < parameters_; ++k) columns[k * count + i] = in[i * parameters_ + k];
+    float* const machine =
+        resident() ? columns.data() + i : on_host(first + i) + (first + i) % capacity();
+    for (std::size_t k = 0; k < parameters; ++k) machine[k * stride] = in[i * parameters + k];
   }
-  HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(memory_.on_device() + first, stride * sizeof(float),
-                                    columns.data(), count * sizeof(float), count * sizeof(float),
-                                    parameters_, cudaMemcpyHostToDevice));
+  if (!resident()) return;
+  HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device()));
+  HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(on_device() + first, capacity() * sizeof(float), columns.data(),
+                                    count * sizeof(float), count * sizeof(float), parameters,
+                                    cudaMemcpyHostToDevice));
   finish_copies();
 }
 
