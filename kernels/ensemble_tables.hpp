@@ -36,7 +36,7 @@ class EnsembleTables {
     return grows;
   }
 
-  /// Points a FusedTask's or LayeredTask's tables at these, its machines from number `first` on.
+  /// Points a task's tables at these, its machines from number `first` on.
   template <class Task>
   void place(Task& task, std::size_t first) const {
     task.seeds = seeds(first);

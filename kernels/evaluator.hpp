@@ -3,7 +3,6 @@
 #include <span>
 
 #include "device_memory.hpp"
-#include "device_shares.hpp"
 #include "evaluation_plan.hpp"
 #include "evaluation_task.hpp"
 
@@ -21,17 +20,6 @@ class Stopped : public CudaError {
  public:
   Stopped() : CudaError(HELMHOLTZ_STOPPED, "evaluation: stopped") {}
 };
-
-/// Every share evaluates its own of the machines: share.evaluate(part, first machine of the share).
-template <class Share>
-void evaluate_shares(const DeviceShares<Share>& shares, const helmholtz_evaluation& wanted) {
-  shares.for_each_part(wanted.first, wanted.count,
-                       [&](Share& share, auto from, auto some, auto done) {
-                         auto part = shifted(wanted, done);
-                         part.count = some;
-                         share.evaluate(part, from);
-                       });
-}
 
 /// Evaluates machines whose parameters are on one device: exact KL in double, sampled KL from
 /// integer counts; the same bits as evaluate_machines() of helmholtz/evaluation.hpp.

@@ -16,12 +16,13 @@ class FusedStep {
         philox_(task.seeds[m]),
         rates_(task.rates_of(task.settings[m])),
         factors_(task.factors_of(task.settings[m])),
-        first_block_((task.first_step - 1) * blocks_per_step()) {}
+        first_block_((task.first_step - 1) * static_cast<unsigned>(draws::blocks_per_step(shape))) {
+  }
 
   /// Goes to the task's step s: steps come in order.
   HELMHOLTZ_DEVICE void begin(std::uint32_t s) {
     factor_ = factors_[s];
-    first_block_ += blocks_per_step();
+    first_block_ += static_cast<unsigned>(draws::blocks_per_step(shape_));
   }
 
   [[nodiscard]] HELMHOLTZ_DEVICE int rows() const { return static_cast<int>(task_.batch); }
@@ -38,10 +39,6 @@ class FusedStep {
   }
 
  private:
-  [[nodiscard]] HELMHOLTZ_DEVICE std::uint64_t blocks_per_step() const {
-    return static_cast<std::uint64_t>(draws::blocks_per_step(shape_));
-  }
-
   const Shape& shape_;
   const FusedTask& task_;
   Philox philox_;

@@ -27,24 +27,29 @@ struct PatternTable {
   std::uint32_t chain_increments[kChain] = {};
 };
 
-/// Steps [first_step, first_step + steps) of machines that lie side by side: parameter k of machine
-/// m is at parameters[k * stride + m].
-struct FusedTask {
-  LayerShape shape;
+/// What the steps of some machines read. `Shape`: LayerShape or LayeredShape.
+template <class Shape>
+struct StepTables {
+  Shape shape;
   PatternTable patterns;
   const std::uint64_t* seeds = nullptr;     ///< [machines]
   const std::uint32_t* settings = nullptr;  ///< [machines]
   /// [settings][2 L + 1]: generative layers 0 to L, then recognition layers 0 to L-1
   const float* rates = nullptr;
   const std::uint32_t* schedules = nullptr;  ///< [settings], rows of `factors`
-  const float* factors = nullptr;            ///< [schedules][factor_stride], the first `steps`
-  float* parameters = nullptr;               ///< [parameters][stride]
+  const float* factors = nullptr;            ///< [schedules][steps], or longer rows
+};
+
+/// Steps [first_step, first_step + steps) of machines that lie side by side: parameter k of machine
+/// m is at parameters[k * stride + m].
+struct FusedTask : StepTables<LayerShape> {
+  float* parameters = nullptr;  ///< [parameters][stride]
   float* scratch = nullptr;  ///< global memory where a launch plan says so; zero between launches
   std::uint64_t stride = 0;
   std::uint32_t machines = 0;
   std::uint32_t batch = 1;
   std::uint32_t steps = 0;
-  std::uint32_t factor_stride = 0;
+  std::uint32_t factor_stride = 0;  ///< floats of a row of `factors`
   bool nonnegative = false;
   std::uint64_t first_step = 0;
 

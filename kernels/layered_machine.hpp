@@ -121,7 +121,7 @@ HELMHOLTZ_DEVICE float find_errors(const LayeredTask& task, Network network, std
   const auto& layer = layer_of(shape, network, u);
   const auto setting = task.settings[m];
   const int last = shape.last();
-  const auto rate_index = network == Network::generative ? layer.index : last + 1 + layer.index;
+  const int rate_index = network == Network::generative ? layer.index : last + 1 + layer.index;
   const float factor =
       task.factors[std::size_t{task.schedules[setting]} * task.clock->factor_stride +
                    task.clock->step];

@@ -9,17 +9,12 @@ namespace helmholtz::cuda {
 
 LayeredTask layered_task_of(const helmholtz_ensemble& ensemble, Math math) {
   LayeredTask task;
+  view_tables(task, ensemble);
   task.shape =
       LayeredShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers), ensemble.batch);
-  task.patterns = patterns_of(ensemble);
   task.math = math;
-  task.seeds = ensemble.seeds;
-  task.settings = ensemble.setting;
-  task.rates = ensemble.rates;
-  task.schedules = ensemble.schedule;
   task.group = machine_group(task.shape);
   task.lanes = error_lanes(task.shape);
-  task.nonnegative = ensemble.nonnegative != 0;
   return task;
 }
 

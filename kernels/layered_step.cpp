@@ -80,25 +80,24 @@ class Products {
   }
 
   [[nodiscard]] const void* units(std::uint64_t m, int l) const {
-    const auto at = m * task_.shape.unit_elements() + task_.shape.unit_start(l);
-    if (split()) return task_.units16 + at;
-    return task_.units + at;
+    return operand(task_.units, task_.units16, 0,
+                   m * task_.shape.unit_elements() + task_.shape.unit_start(l));
   }
   [[nodiscard]] const void* weights(std::uint64_t m, int part, const LayeredLayer& layer) const {
-    const auto at = m * task_.shape.floats() + layer.weights;
-    if (split()) {
-      return task_.weight_parts +
-             static_cast<std::uint64_t>(part) * task_.capacity * task_.shape.floats() + at;
-    }
-    return task_.parameters + at;
+    const auto floats = task_.shape.floats();
+    return operand(task_.parameters, task_.weight_parts, static_cast<unsigned>(part) * floats,
+                   m * floats + layer.weights);
   }
   [[nodiscard]] const void* errors(std::uint64_t m, int part, int l) const {
-    const auto at = m * task_.shape.unit_elements() + task_.shape.unit_start(l);
-    if (split()) {
-      return task_.error_parts +
-             static_cast<std::uint64_t>(part) * task_.capacity * task_.shape.unit_elements() + at;
-    }
-    return task_.activities + at;
+    return operand(task_.activities, task_.error_parts,
+                   static_cast<unsigned>(part) * task_.shape.unit_elements(),
+                   m * task_.shape.unit_elements() + task_.shape.unit_start(l));
+  }
+  /// @param part  where the part begins, in each machine's elements before it
+  [[nodiscard]] const void* operand(const float* whole, const std::uint16_t* parts,
+                                    std::uint64_t part, std::uint64_t at) const {
+    if (!split()) return whole + at;
+    return parts + part * task_.capacity + at;
   }
 
   const LayeredTask& task_;

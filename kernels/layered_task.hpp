@@ -28,16 +28,8 @@ inline constexpr int kParts = 3;
 
 /// What the kernels of a step are told, by value. Arrays of machines hold `capacity` of them; those
 /// from `machines` on are zero or stale, and nobody looks at what comes of them.
-struct LayeredTask {
-  LayeredShape shape;
-  PatternTable patterns;
+struct LayeredTask : StepTables<LayeredShape> {
   Math math = Math::fp32;
-  const std::uint64_t* seeds = nullptr;     ///< [machines]
-  const std::uint32_t* settings = nullptr;  ///< [machines]
-  /// [settings][2 L + 1]: generative layers 0 to L, then recognition layers 0 to L-1
-  const float* rates = nullptr;
-  const std::uint32_t* schedules = nullptr;  ///< [settings], rows of `factors`
-  const float* factors = nullptr;            ///< [schedules][clock->factor_stride]
   StepClock* clock = nullptr;
   float* parameters = nullptr;  ///< [capacity][shape.floats()]
   float* units = nullptr;       ///< [capacity][unit_elements()], 0 or 1; not with bf16x3

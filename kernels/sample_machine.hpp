@@ -42,7 +42,7 @@ class RegisterSampler {
     constexpr Shape shape;
     WakeSleep<FloatOps, Shape, Shared, NoPatterns> machine(shape, parameters_, parameters_, {},
                                                            units);
-    machine.generate(words);
+    sample_network(step::Generative(), machine, words);
     std::uint32_t pattern = 0;
     repeat<kVisible>([&](int j) HELMHOLTZ_DEVICE_BODY {
       pattern |= units[Shape::hidden_units() + j] != 0.0F ? 1U << j : 0U;
@@ -104,12 +104,12 @@ class StridedSampler {
       : task_(task),
         seed_(seed),
         units_(units),
-        machine_(task.shape, {parameters}, {parameters}, {}, units) {}
+        machine_(task.shape, parameters, parameters, {}, units) {}
 
   /// The number of sample n's pattern in the world, or the number of patterns if it is none.
   HELMHOLTZ_DEVICE std::uint32_t pattern(std::uint32_t n) {
     SampleWords::Block block{Philox(seed_), task_.first_block, n, task_.first_block - 1, {}};
-    machine_.generate(SampleWords(block));
+    sample_network(step::Generative(), machine_, SampleWords(block));
     return found();
   }
 
@@ -153,15 +153,10 @@ class StridedSampler {
     return bits;
   }
 
-  struct Parameters {
-    Strided<const float> parameters;
-    [[nodiscard]] HELMHOLTZ_DEVICE float load(std::size_t k) const { return parameters.load(k); }
-  };
-
   const SampleTask& task_;
   std::uint64_t seed_;
   Strided<float> units_;
-  WakeSleep<FloatOps, LayerShape, Parameters, NoPatterns, Strided<float>> machine_;
+  WakeSleep<FloatOps, LayerShape, Strided<const float>, NoPatterns, Strided<float>> machine_;
 };
 
 }  // namespace helmholtz::cuda

@@ -24,14 +24,9 @@ PatternTable patterns_of(const helmholtz_ensemble& ensemble) {
 
 FusedTask task_of(const helmholtz_ensemble& ensemble) {
   FusedTask task;
+  view_tables(task, ensemble);
   task.shape = LayerShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers));
-  task.patterns = patterns_of(ensemble);
-  task.seeds = ensemble.seeds;
-  task.settings = ensemble.setting;
-  task.rates = ensemble.rates;
-  task.schedules = ensemble.schedule;
   task.batch = ensemble.batch;
-  task.nonnegative = ensemble.nonnegative != 0;
   return task;
 }
 

@@ -21,25 +21,21 @@ namespace helmholtz {
 
 namespace {
 
-constexpr auto kSupportsAll = [](const Ensemble&) { return std::optional<std::string>(); };
-
 constexpr std::array kBackends = {
     BackendEntry{"reference", "one machine at a time, scalar: the oracle in tests",
                  Strategy::scalar, false, [] { return std::string("any CPU"); }, reference::bytes,
-                 kSupportsAll, reference::make},
+                 reference::make},
     BackendEntry{"cpu-fused", "SIMD lane = machine, blocks of machines over all threads: sweeps",
-                 Strategy::fused, false, cpu_fused::detail, cpu_fused::bytes, kSupportsAll,
-                 cpu_fused::make},
+                 Strategy::fused, false, cpu_fused::detail, cpu_fused::bytes, cpu_fused::make},
     BackendEntry{"cpu-layered", "a layer of the whole batch at a time: large layers and batches",
-                 Strategy::layered, false, cpu_layered::detail, cpu_layered::bytes, kSupportsAll,
+                 Strategy::layered, false, cpu_layered::detail, cpu_layered::bytes,
                  cpu_layered::make},
     BackendEntry{"cuda-fused", "thousands of steps a launch, weights on chip: sweeps on a GPU",
-                 Strategy::fused, true, plugin::detail, plugin::host_bytes, kSupportsAll,
-                 plugin::make_fused},
+                 Strategy::fused, true, plugin::detail, plugin::host_bytes, plugin::make_fused},
     BackendEntry{"cuda-layered",
                  "a layer of all machines at a time, by cuBLAS: large layers on a GPU",
                  Strategy::layered, true, plugin::layered_detail, plugin::host_bytes,
-                 plugin::layered_supports, plugin::make_layered},
+                 plugin::make_layered, plugin::layered_supports},
 };
 
 }  // namespace

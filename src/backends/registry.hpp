@@ -20,12 +20,14 @@ struct BackendEntry {
   std::string_view summary;
   Strategy strategy;
   bool on_gpu;
-  /// What it runs on; throws Error (ExitCode::no_device) with the reason if it cannot run.
+  /// What it runs on; throws NoDevice with the reason if it cannot run.
   std::string (*detail)();
   std::size_t (*bytes)(const Ensemble&);
-  /// Nothing if it can train the ensemble, else what it allows instead.
-  std::optional<std::string> (*supports)(const Ensemble&);
   std::unique_ptr<Backend> (*make)(Ensemble, const TrainerOptions&);
+  /// Nothing if it can train the ensemble, else what it allows instead.
+  std::optional<std::string> (*supports)(const Ensemble&) = [](const Ensemble&) {
+    return std::optional<std::string>();
+  };
 };
 
 /// @throws InvalidArgument (field "backend") for an unknown name

@@ -73,7 +73,7 @@ class Sampler {
   HWY_INLINE void generate(std::uint32_t first, std::size_t first_column,
                            const PackedPatterns& out) {
     draw(first);
-    machine_.generate(words_);
+    sample_network(step::Generative(), machine_, words_);
     const auto* const visible = units_ + shape_.unit_offset(shape_.last());
     const int units = shape_.size(shape_.last());
     for (int begin = 0; begin < units; begin += 32) {

@@ -77,13 +77,6 @@ class WakeSleep {
     patterns_.draw(word, layer_units(shape_.last()));
   }
 
-  /// Samples every generative layer.
-  /// @param words  [units], a draw per unit
-  template <class Words>
-  HELMHOLTZ_FN void generate(Words words) {
-    sample_network(step::Generative(), *this, words);
-  }
-
   template <class Layer, class Words>
   HELMHOLTZ_FN void sample(Layer which, Words words) {
     const auto& layer = which.view(shape_);

@@ -126,61 +126,47 @@ HWY_INLINE Scratch carve(const Task& task, std::byte* scratch) {
 
 /// What steps of one vector of machines read, from lane `first` of a block on.
 template <class Shape, bool one_row>
-class LaneStep {
- public:
-  LaneStep(const Shape& shape, const Task& task, const Block& block, std::size_t first,
-           FloatOps::U* words)
-      : shape_(shape),
-        task_(task),
-        block_(block),
-        first_(first),
-        words_(words),
-        keys_(hn::Load(FloatOps::DU(), block.seed_low + first),
-              hn::Load(FloatOps::DU(), block.seed_high + first)) {}
+struct LaneStep {
+  const Shape& shape;
+  const Task& task;
+  const Block& block;
+  std::size_t first;
+  FloatOps::U* words;  ///< [draws_per_step()]
+  FloatOps::F* rates;  ///< [2 L + 1], of the step
+  PhiloxKeys keys{hn::Load(FloatOps::DU(), block.seed_low + first),
+                  hn::Load(FloatOps::DU(), block.seed_high + first)};
+  std::uint64_t first_block = 0;
 
   /// Goes to step task.first_step + s; a batch of one row draws all of its words here.
-  HWY_INLINE void begin(std::uint64_t s, FloatOps::F* rates) {
+  HWY_INLINE void begin(std::uint64_t s) {
     const auto factor =
-        block_.uniform_schedule ? FloatOps::set(block_.factors[0][s]) : factors(block_, first_, s);
-    for (int r = 0; r < 2 * shape_.last() + 1; ++r) {
-      rates[r] = FloatOps::mul(FloatOps::load(block_.rates[r] + first_), factor);
+        block.uniform_schedule ? FloatOps::set(block.factors[0][s]) : factors(block, first, s);
+    for (int r = 0; r < 2 * shape.last() + 1; ++r) {
+      rates[r] = FloatOps::mul(FloatOps::load(block.rates[r] + first), factor);
     }
-    rates_ = rates;
-    first_block_ = (task_.first_step + s) * static_cast<unsigned>(draws::blocks_per_step(shape_));
-    if constexpr (one_row) fill(0, draws::blocks_per_step(shape_), 0);
+    first_block = (task.first_step + s) * static_cast<unsigned>(draws::blocks_per_step(shape));
+    if constexpr (one_row) fill(0, draws::blocks_per_step(shape), 0);
   }
-
-  [[nodiscard]] HWY_INLINE int rows() const { return one_row ? 1 : static_cast<int>(task_.batch); }
-  [[nodiscard]] HWY_INLINE bool nonnegative_weights() const { return task_.nonnegative; }
-  [[nodiscard]] HWY_INLINE FloatOps::F rate(int r) const { return rates_[r]; }
-  HWY_INLINE const FloatOps::U* draw(int row, int begin, int end) {
-    if constexpr (!one_row) fill(begin / 4, draws::blocks(end), static_cast<std::uint32_t>(row));
-    return words_ + begin;
-  }
-
- private:
-  /// The words of blocks [begin, end) of the step.
-  HWY_INLINE void fill(int begin, int end, std::uint32_t row) {
-    for (int b = begin; b < end; ++b) {
-      philox_block(keys_, first_block_ + static_cast<unsigned>(b), row, RandomPurpose::training,
-                   words_ + std::ptrdiff_t{b} * 4);
-    }
-  }
-
   HWY_NOINLINE static FloatOps::F factors(const Block& block, std::size_t first, std::uint64_t s) {
     HWY_ALIGN float lane[FloatOps::kLanes];
     for (std::size_t i = 0; i < FloatOps::kLanes; ++i) lane[i] = block.factors[first + i][s];
     return FloatOps::load(lane);
   }
 
-  const Shape& shape_;
-  const Task& task_;
-  const Block& block_;
-  std::size_t first_;
-  FloatOps::U* words_;
-  const FloatOps::F* rates_ = nullptr;
-  PhiloxKeys keys_;
-  std::uint64_t first_block_ = 0;
+  [[nodiscard]] HWY_INLINE int rows() const { return one_row ? 1 : static_cast<int>(task.batch); }
+  [[nodiscard]] HWY_INLINE bool nonnegative_weights() const { return task.nonnegative; }
+  [[nodiscard]] HWY_INLINE FloatOps::F rate(int r) const { return rates[r]; }
+  HWY_INLINE const FloatOps::U* draw(int row, int begin, int end) const {
+    if constexpr (!one_row) fill(begin / 4, draws::blocks(end), static_cast<std::uint32_t>(row));
+    return words + begin;
+  }
+  /// The words of blocks [begin, end) of the step.
+  HWY_INLINE void fill(int begin, int end, std::uint32_t row) const {
+    for (int b = begin; b < end; ++b) {
+      philox_block(keys, first_block + static_cast<unsigned>(b), row, RandomPurpose::training,
+                   words + std::ptrdiff_t{b} * 4);
+    }
+  }
 };
 
 /// Trains the vector of machines from lane `first` of a block on. All that it works with is local:
@@ -190,14 +176,14 @@ HWY_NOINLINE void train_vector(const Shape& shape, const Task& task, const Block
                                std::size_t first) {
   const auto scratch = carve(task, block.scratch);
   const LaneStore parameters{block.parameters + first};
+  const auto deltas = one_row ? parameters : LaneStore{scratch.deltas + first};
+  FloatOps::F rates[2 * Topology::kMaxLayers];
   using Layers = WakeSleep<FloatOps, Shape, LaneStore, LanePatterns>;
   RowByRow<Layers, LaneStep<Shape, one_row>> machine{
-      Layers(shape, parameters, one_row ? parameters : LaneStore{scratch.deltas + first},
-             LanePatterns(*task.world), scratch.units),
-      LaneStep<Shape, one_row>(shape, task, block, first, scratch.words)};
-  FloatOps::F rates[2 * Topology::kMaxLayers];
+      {shape, parameters, deltas, LanePatterns(*task.world), scratch.units},
+      {shape, task, block, first, scratch.words, rates}};
   for (std::uint64_t s = 0; s < task.steps; ++s) {
-    machine.step.begin(s, rates);
+    machine.step.begin(s);
     train_step(machine);
   }
 }
