@@ -22,7 +22,7 @@ class GroupLayers {
         masks_(masks),
         group_(group) {}
 
-  HELMHOLTZ_DEVICE const Shape& shape() const { return shape_; }
+  [[nodiscard]] HELMHOLTZ_DEVICE const Shape& shape() const { return shape_; }
 
   HELMHOLTZ_DEVICE void show_pattern(std::uint32_t word) const {
     const auto words = static_cast<int>(patterns_.words_per_pattern);

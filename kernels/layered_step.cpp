@@ -127,7 +127,7 @@ struct LayeredMachine {
   static int begin_dream(int row) { return row; }
   template <class NetworkLayer>
   void sample(NetworkLayer which, int) {
-    const auto& layer = shape().layer(which.network, which.l);
+    const auto& layer = shape().layer(which.kNetwork, which.l);
     if (layer.inputs > 0) products.activities(layer);
     queue.sample(layer);
   }

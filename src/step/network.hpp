@@ -19,7 +19,7 @@ using Index = std::integral_constant<int, l>;
 /// StaticShape.
 template <Network n, class L>
 struct NetworkLayer {
-  static constexpr Network network = n;
+  static constexpr Network kNetwork = n;
   L l;
 
   /// The layer that feeds it; nothing feeds generative layer 0, which gets itself.

@@ -65,8 +65,8 @@ struct RowByRow {
   Layers layers;
   Step step;
 
-  HELMHOLTZ_FN const auto& shape() const { return layers.shape(); }
-  HELMHOLTZ_FN int rows() const { return step.rows(); }
+  [[nodiscard]] HELMHOLTZ_FN const auto& shape() const { return layers.shape(); }
+  [[nodiscard]] HELMHOLTZ_FN int rows() const { return step.rows(); }
 
   HELMHOLTZ_FN auto draw_pattern(int row) {
     const auto words = step.draw(row, draws::kPattern, draws::dream(shape()));

@@ -71,7 +71,7 @@ class WakeSleep {
         patterns_(patterns),
         units_(units) {}
 
-  HELMHOLTZ_FN const Shape& shape() const { return shape_; }
+  [[nodiscard]] HELMHOLTZ_FN const Shape& shape() const { return shape_; }
 
   HELMHOLTZ_FN void show_pattern(typename O::U word) {
     patterns_.draw(word, layer_units(shape_.last()));

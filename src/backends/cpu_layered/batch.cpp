@@ -76,7 +76,7 @@ struct Batch::Step {
   static int begin_dream(int row) { return row; }
   template <class NetworkLayer>
   void sample(NetworkLayer layer, int) {
-    const auto& own = batch.layers(layer.network)[index(layer.l)];
+    const auto& own = batch.layers(layer.kNetwork)[index(layer.l)];
     batch.run(batch.units(layer.l, layer.l), [&](const Tile& tile) { batch.sample(own, tile); });
   }
   void learn(step::Network network) {
