@@ -10,10 +10,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "helmholtz/run_directory.hpp"
 #include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
 #include "sweep/fields.hpp"
-#include "helmholtz/run_directory.hpp"
 
 namespace helmholtz::testing {
 namespace {
