@@ -66,7 +66,7 @@ TEST(HtmlReport, HasEverySectionAndNothingFromElsewhere) {
   }
   // Four fans, four histograms, a heat map, bars.
   std::size_t plots = 0;
-  for (auto at = html.find("class=\"plot\""); at != html.npos;
+  for (auto at = html.find("class=\"plot\""); at != std::string::npos;
        at = html.find("class=\"plot\"", at + 1)) {
     ++plots;
   }

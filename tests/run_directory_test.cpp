@@ -303,7 +303,7 @@ TEST_F(ARun, IsReadOnlyWithTheSettingsOfItsHash) {
   sweep(two_configurations());
   auto manifest = read_file(path_ / "manifest.json");
   const std::string steps = R"("steps": "20")";
-  ASSERT_NE(manifest.find(steps), manifest.npos);
+  ASSERT_NE(manifest.find(steps), std::string::npos);
   std::ofstream(path_ / "manifest.json")
       << manifest.replace(manifest.find(steps), steps.size(), R"("steps": "30")");
   EXPECT_THROW(static_cast<void>(read_manifest(path_ / "manifest.json")), BadData);

@@ -12,7 +12,7 @@ void append_wrapped(std::string& out, std::string_view line, std::size_t width,
   auto room = width;
   while (line.size() > room) {
     const auto space = line.rfind(' ', room);
-    if (space == line.npos || space < line.find_first_not_of(' ')) break;  // one long word
+    if (space == std::string::npos || space < line.find_first_not_of(' ')) break;  // one long word
     out += line.substr(0, space);
     out += '\n' + std::string(indent, ' ');
     line.remove_prefix(space + 1);

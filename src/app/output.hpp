@@ -9,17 +9,17 @@
 namespace helmholtz::app {
 
 /// Writes text to stdout, where the data goes, and flushes it: a reader sees each line at once.
-/// Control characters but the newline become '?': names of files and worlds are anyone's text.
+/// Control characters but the newline become '?': names of files and worlds may hold them.
 /// @throws IoError if it cannot be written, e.g. to a full disk or a closed pipe
 void print(std::string_view text);
 
-/// print() with a newline behind.
+/// print() and a newline.
 void print_line(std::string_view text);
 
-/// Writes bytes as they are: tables, arrays, and escape sequences of our own. @throws IoError
-void print_bytes(std::string_view bytes);
+/// Writes text as it is: tables, arrays, and escape sequences of our own. @throws IoError
+void print_bytes(std::string_view text);
 
-/// A line on stderr, where everything goes that is no data; control characters become '?'.
+/// Writes a diagnostic line to stderr; control characters become '?'.
 void note(std::string_view text);
 
 /// A name as part of a text for print(): on one line.

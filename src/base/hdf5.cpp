@@ -106,7 +106,7 @@ constexpr H5FD_file_image_callbacks_t in_place(void* image) {
 
 /// @param name  for messages
 Handle open_image(const std::string& name, std::string_view bytes) {
-  auto* const image = const_cast<char*>(bytes.data());  // opened to be read alone
+  auto* const image = const_cast<char*>(bytes.data());  // NOLINT: HDF5 only reads it
   auto callbacks = in_place(image);
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   const bool ready = access.valid() &&

@@ -21,7 +21,7 @@ class InputFile {
   /// Its length when it was opened.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// Fills `out` from an offset as far as the file goes. @return the bytes read @throws IoError
-  std::size_t read_at(std::uint64_t offset, std::span<char> out) const;
+  [[nodiscard]] std::size_t read_at(std::uint64_t offset, std::span<char> out) const;
 
  private:
   std::string path_;

@@ -22,9 +22,10 @@ std::uint64_t parse_integer(std::string_view field, std::string_view text, std::
 double parse_rate(std::string_view field, std::string_view text) {
   const auto value = text::number<double>(text);
   if (!value || !is_learning_rate(*value)) {
-    throw InvalidArgument(field, text,
-                          fmt::format("a finite rate, 0 or more, that a float can hold{}",
-                                      text.find(',') == text.npos ? "" : ", with a decimal point"));
+    throw InvalidArgument(
+        field, text,
+        fmt::format("a finite rate, 0 or more, that a float can hold{}",
+                    text.find(',') == std::string::npos ? "" : ", with a decimal point"));
   }
   return *value;
 }
@@ -32,7 +33,7 @@ double parse_rate(std::string_view field, std::string_view text) {
 namespace {
 
 bool is_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ std::vector<LockFile::Holder> LockFile::holders(ShardRange range) const {
 }
 
 LockFile::Exclusive::Exclusive(const LockFile& file) : file_(file) {
-  file_.set(F_WRLCK, kDirectory, F_SETLKW);
+  static_cast<void>(file_.set(F_WRLCK, kDirectory, F_SETLKW));  // waits, or throws
 }
 
 LockFile::Exclusive::~Exclusive() {

@@ -45,7 +45,7 @@ class LockFile {
 
  private:
   [[nodiscard]] std::optional<Holder> first_holder(ShardRange range) const;
-  bool set(short type, ShardRange range, int command) const;
+  [[nodiscard]] bool set(short type, ShardRange range, int command) const;
 
   std::filesystem::path path_;
   io::Descriptor file_;

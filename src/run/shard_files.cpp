@@ -59,7 +59,7 @@ class Check {
   }
 
   /// @return how many parameters the saved machines have together
-  std::uint64_t saved(const Shard& shard) const {
+  [[nodiscard]] std::uint64_t saved(const Shard& shard) const {
     std::uint64_t parameters = 0;
     for (std::size_t i = 0; i < shard.saved.size(); ++i) {
       const auto machine = shard.saved[i];
@@ -110,7 +110,7 @@ std::string notes_text(std::uint64_t hash, std::uint64_t first, std::uint64_t en
 std::string other_shard(std::uint64_t hash, const std::string& notes) {
   const auto begin = fmt::format("configuration {:016x}\nmachines ", hash);
   const auto colon = notes.rfind(':');
-  if (!notes.starts_with(begin) || colon == notes.npos) return "is a shard of another sweep";
+  if (!notes.starts_with(begin) || colon == std::string::npos) return "is a shard of another sweep";
   const std::string_view text(notes);
   const auto first = text.substr(begin.size(), colon - begin.size());
   const auto end = text.substr(colon + 1, text.size() - colon - 2);
@@ -246,7 +246,7 @@ Shard ShardFiles::read(std::uint64_t i) const {
 }
 
 fs::path ShardFiles::quarantine(std::uint64_t i, std::string_view problem) const {
-  const fs::path bad = path(i).string() + ".bad-1";
+  fs::path bad = path(i).string() + ".bad-1";
   if (io::is_there(bad)) {
     throw IoError(path(i).string(),
                   fmt::format("is bad a second time ({}): does this disk keep what it is given? "

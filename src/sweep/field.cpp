@@ -53,7 +53,7 @@ Texts configuration_texts(const SweepSpec& spec, std::uint64_t c) {
 std::string csv_fields(std::span<const std::string> texts, bool comma_behind) {
   std::string line;
   for (const auto& text : texts) {
-    const bool is_quoted = text.find(',') != text.npos;
+    const bool is_quoted = text.find(',') != std::string::npos;
     if (!comma_behind) line += ',';
     line += is_quoted ? fmt::format("\"{}\"", text) : text;
     if (comma_behind) line += ',';

@@ -23,7 +23,7 @@ std::string quoted(std::string_view field, const std::string& value) {
   } catch (const nlohmann::json::type_error&) {
     throw InvalidArgument(field, value, "a path in UTF-8");
   }
-  for (auto at = text.find('\x7F'); at != text.npos; at = text.find('\x7F', at)) {
+  for (auto at = text.find('\x7F'); at != std::string::npos; at = text.find('\x7F', at)) {
     text.replace(at, 1, "\\u007F");
   }
   return text;

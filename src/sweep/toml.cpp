@@ -81,7 +81,7 @@ void require_shallow_names(std::string_view text, const std::string& path) {
     const auto end = std::min(text.find('\n', begin), text.size());
     const auto line = text.substr(begin, end - begin);
     const auto name = line.substr(0, std::min(line.find('='), line.find(']')));
-    const bool is_name = name.size() < line.size() && name.find(',') == name.npos;
+    const bool is_name = name.size() < line.size() && name.find(',') == std::string::npos;
     if (is_name && std::ranges::count(name, '.') > kMostDots) {
       throw BadData(path, fmt::format("line {}: a name of too many parts", number));
     }
@@ -133,7 +133,7 @@ std::string contents(const std::string& path) {
 
 bool has_commas(const TomlItem& item) {
   return std::ranges::any_of(item.values,
-                             [](const auto& text) { return text.find(',') != text.npos; });
+                             [](const auto& text) { return text.find(',') != std::string::npos; });
 }
 
 }  // namespace

@@ -157,8 +157,8 @@ std::string problem_of(const SavedMachine& machine, Number was, Number is) {
   };
   auto image = read_file(path).substr(io::kSealBytes);
   const auto at = image.find(bytes(was));
-  EXPECT_NE(at, image.npos);
-  EXPECT_EQ(image.find(bytes(was), at + 1), image.npos) << "occurs twice";
+  EXPECT_NE(at, std::string::npos);
+  EXPECT_EQ(image.find(bytes(was), at + 1), std::string::npos) << "occurs twice";
   image.replace(at, sizeof is, bytes(is));
   std::ofstream(path, std::ios::binary) << io::seal({.name = "machine"}, "", image) << image;
   try {

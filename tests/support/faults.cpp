@@ -33,7 +33,7 @@ bool fails(const char* operation, std::string_view path) {
   static const char* const fault = std::getenv("HELMHOLTZ_FAULT");
   static const char* const folder = std::getenv("HELMHOLTZ_FAULT_FOLDER");
   static long count = 0;
-  if (fault == nullptr || folder == nullptr || path.find(folder) == path.npos) return false;
+  if (fault == nullptr || folder == nullptr || path.find(folder) == std::string::npos) return false;
   // What is appended to a log is written at once, and a lock or a file that was removed holds
   // nothing: how they close is of no account.
   const bool holds_nothing =
@@ -75,7 +75,7 @@ bool always_fails(std::string_view kind, std::string_view path) {
   const auto colon = text.find(':');
   char* rest = nullptr;
   const auto error = std::strtol(failing + colon + 1, &rest, 10);
-  if (text.substr(0, colon) != kind || path.find(rest + 1) == path.npos) return false;
+  if (text.substr(0, colon) != kind || path.find(rest + 1) == std::string::npos) return false;
   errno = static_cast<int>(error);
   return true;
 }

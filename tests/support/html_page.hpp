@@ -50,9 +50,9 @@ inline std::string report_of(const SweepSpec& spec, std::optional<double> succes
 /// What is wrong with the nesting of a page's elements; empty if nothing.
 inline std::string nesting_fault(const std::string& html) {
   std::vector<std::string> open;
-  for (auto at = html.find('<'); at != html.npos; at = html.find('<', at + 1)) {
+  for (auto at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
     const auto end = html.find('>', at);
-    if (end == html.npos) return "an open tag";
+    if (end == std::string::npos) return "an open tag";
     const auto tag = html.substr(at + 1, end - at - 1);
     const auto name = tag.substr(0, tag.find_first_of(" \n\t"));
     if (name == "!DOCTYPE" || name == "meta" || name == "br" || tag.ends_with('/')) continue;

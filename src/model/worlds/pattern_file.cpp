@@ -108,11 +108,11 @@ class Lines {
 void append_units(const Lines& lines, std::string_view word, std::size_t column,
                   std::vector<std::uint8_t>& bits) {
   const auto other = word.find_first_not_of("01");
-  if (other == word.npos) {
+  if (other == std::string::npos) {
     for (const char c : word) bits.push_back(c == '1' ? 1 : 0);
     return;
   }
-  if (word.find_first_not_of("0123456789") == word.npos) {
+  if (word.find_first_not_of("0123456789") == std::string::npos) {
     lines.fail_at(column + other, fmt::format("got {}; allowed: {}", shown(word[other]), kAllowed));
   }
   const auto value = text::number<double>(word);
@@ -130,7 +130,7 @@ std::vector<std::uint8_t> parse_bits(const Lines& lines, std::string_view text) 
   auto comma = kNone;  // the column of a comma that waits for its unit
   for (std::size_t column = 0; column < text.size(); ++column) {
     const char c = text[column];
-    if (kNumber.find(c) != kNumber.npos) {
+    if (kNumber.find(c) != std::string::npos) {
       const auto end = std::min(text.find_first_not_of(kNumber, column), text.size());
       append_units(lines, text.substr(column, end - column), column, bits);
       column = end - 1;
@@ -177,10 +177,10 @@ WeightedPattern parse_pattern(const Lines& lines, std::string_view line) {
     lines.fail(
         fmt::format("has {} units; allowed: at most {}", pattern.bits.size(), Topology::kMaxUnits));
   }
-  if (separator == line.npos) return pattern;
+  if (separator == std::string::npos) return pattern;
   const bool is_tab = line[separator] == '\t';
-  const auto second = is_tab ? line.find('\t', separator + 1) : line.npos;
-  if (second != line.npos) {
+  const auto second = is_tab ? line.find('\t', separator + 1) : std::string::npos;
+  if (second != std::string::npos) {
     lines.fail_at(second, fmt::format("got a second tab; allowed: {}", kAllowed));
   }
   pattern.weight = parse_weight(lines, line.substr(separator + 1), separator + 1);
@@ -190,13 +190,13 @@ WeightedPattern parse_pattern(const Lines& lines, std::string_view line) {
 
 bool is_skipped(std::string_view line) {
   const auto first = line.find_first_not_of(kBlanks);
-  return first == line.npos || line[first] == '#';
+  return first == std::string::npos || line[first] == '#';
 }
 
 /// The first pattern's line holds no names.
 void require_no_header(const Lines& lines, std::string_view line) {
   const auto first = line.find_first_not_of(" \t\"'");
-  const auto c = first == line.npos ? '\0' : line[first];
+  const auto c = first == std::string::npos ? '\0' : line[first];
   if ((c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_') return;
   lines.fail_at(line.find_first_not_of(kBlanks),
                 fmt::format("got {}; allowed: {}; a header begins with #", shown(line), kAllowed));

@@ -63,7 +63,7 @@ class MemoryFile {
 };
 
 /// Waits for a process; it is gone afterwards. @return how it failed; empty: it ended well, in
-/// time, or nobody knows how, since this process ignores its children (SIGCHLD)
+/// time, or it is unknown how, since this process ignores its children (SIGCHLD)
 std::string failure_of(pid_t process) {
   constexpr auto kLongest = std::chrono::seconds(20);
   constexpr auto kNap = std::chrono::milliseconds(2);
@@ -99,7 +99,7 @@ std::string first_line(std::string_view text) {
   return line;
 }
 
-/// What a run of gnuplot came to.
+/// The outcome of a run of gnuplot.
 struct Run {
   bool is_missing = false;
   std::string failure = {};   ///< empty: it ended well, as far as is known
@@ -149,15 +149,15 @@ Run run(std::string_view script) {
 }
 
 void erase_all(std::string& text, std::string_view begin, std::string_view end) {
-  for (auto at = text.find(begin); at != text.npos; at = text.find(begin, at)) {
+  for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
     const auto last = text.find(end, at + begin.size());
-    if (last == text.npos) return;
+    if (last == std::string::npos) return;
     text.erase(at, last + end.size() - at);
   }
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
-  for (auto at = text.find(what); at != text.npos; at = text.find(what, at + with.size())) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
     text.replace(at, what.size(), with);
   }
 }
@@ -165,9 +165,9 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 /// Groups without content, which gnuplot writes by the hundred.
 void erase_empty_groups(std::string& text) {
   constexpr std::string_view kEmpty = ">\n</g>\n";
-  for (auto at = text.find(kEmpty); at != text.npos; at = text.find(kEmpty)) {
+  for (auto at = text.find(kEmpty); at != std::string::npos; at = text.find(kEmpty)) {
     const auto begin = text.rfind('<', at);
-    if (begin == text.npos || text.compare(begin, 2, "<g") != 0) return;
+    if (begin == std::string::npos || text.compare(begin, 2, "<g") != 0) return;
     text.erase(begin, at + kEmpty.size() - begin);
   }
 }
@@ -176,9 +176,9 @@ void erase_empty_groups(std::string& text) {
 /// does not choose, no white space.
 std::optional<std::string> drawing_in(std::string svg) {
   const auto begin = svg.find("<svg");
-  const auto open = begin == svg.npos ? begin : svg.find('>', begin);
+  const auto open = begin == std::string::npos ? begin : svg.find('>', begin);
   const auto end = svg.rfind("</svg>");
-  if (open == svg.npos || end == svg.npos || end < open) return std::nullopt;
+  if (open == std::string::npos || end == std::string::npos || end < open) return std::nullopt;
   svg = svg.substr(open + 1, end - open - 1);
   erase_all(svg, "<title>", "</title>");
   erase_all(svg, "<desc>", "</desc>");
@@ -191,9 +191,10 @@ std::optional<std::string> drawing_in(std::string svg) {
   replace_all(svg, "'black'", "\"currentColor\"");
   erase_empty_groups(svg);
   for (const auto* const foreign : {"<script", "<image", "<foreign", "href", "url(", "&#"}) {
-    if (svg.find(foreign) != svg.npos) return std::nullopt;
+    if (svg.find(foreign) != std::string::npos) return std::nullopt;
   }
-  if (svg.find("<path") == svg.npos) return std::nullopt;  // nothing is drawn, not even an axis
+  if (svg.find("<path") == std::string::npos)
+    return std::nullopt;  // nothing is drawn, not even an axis
   return svg;
 }
 
@@ -234,7 +235,8 @@ std::string Gnuplot::quoted(const std::string& text) {
   std::string out = "'";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool is_plain = byte < 0x80 && (std::isalnum(byte) != 0 || kPlain.find(c) != kPlain.npos);
+    const bool is_plain =
+        byte < 0x80 && (std::isalnum(byte) != 0 || kPlain.find(c) != std::string::npos);
     out += is_plain ? c : '?';
   }
   return out + '\'';
