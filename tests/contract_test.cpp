@@ -82,7 +82,7 @@ TEST_P(Contract, WhatIsWrittenIsReadBackAndTrainedFrom) {
 
 TEST_P(Contract, ADivergingMachineLeavesTheOthersAlone) {
   auto ensemble = random_ensemble({2, 5, 12}, 1, 3);
-  const auto sane = trained(ensemble, 40, 1);
+  const auto finite = trained(ensemble, 40, 1);
   ensemble.settings.push_back(ensemble.settings[0]);
   ensemble.settings[1].rates = LearningRateOptions{
       .rate = 1e38,
@@ -100,7 +100,7 @@ TEST_P(Contract, ADivergingMachineLeavesTheOthersAlone) {
   EXPECT_FALSE(evaluations[2].diverged);
   const auto stride = ensemble.topology.parameters();
   for (const std::size_t m : {0U, 2U}) {
-    const auto* const begin = sane.data() + m * stride;
+    const auto* const begin = finite.data() + m * stride;
     EXPECT_EQ(parameters_of(trainer, m, 1), std::vector<float>(begin, begin + stride));
   }
 }

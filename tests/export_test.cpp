@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// Four configurations that differ in schedule and start alone.
-SweepSpec schedules_and_starts() {
+SweepSpec schedules_and_initialisations() {
   auto spec = testing::two_configurations();
   spec.rates = {0.05};
   spec.schedules = {{}, Schedule::parse("exponential:0.5:10")};
@@ -38,7 +38,7 @@ Shard three_machines(const SweepSpec& spec) {
 }
 
 TEST(CsvExport, TellsConfigurationsApart) {
-  const auto spec = schedules_and_starts();
+  const auto spec = schedules_and_initialisations();
   auto shard = three_machines(spec);
   shard.set_evaluation(0, 1, {.kl_exact = 0.1, .kl_sampled = 0.2, .unseen = 3});
   std::string text;
@@ -93,7 +93,7 @@ Number number_at(const std::string& bytes, std::size_t at) {
 }
 
 TEST(NpyExport, IsAnArrayOfRecords) {
-  const auto spec = schedules_and_starts();
+  const auto spec = schedules_and_initialisations();
   auto shard = three_machines(spec);
   shard.set_evaluation(1, 1, {.kl_exact = 0.1, .kl_sampled = 0.2, .unseen = 3});
   std::string npy;

@@ -41,7 +41,7 @@ TEST(Sweep, BlocksAreTheSameOnEveryExactBackendAndInOrder) {
   }
 }
 
-/// Takes its time: what it is given, it gets while the next shards are trained.
+/// Writes slowly: it still writes a shard while the next ones are trained.
 class SlowSink : public ShardSink {
  public:
   void write(const Shard&) override { std::this_thread::sleep_for(std::chrono::milliseconds(100)); }

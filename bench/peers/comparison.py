@@ -99,7 +99,7 @@ class Comparison:
             return self.evaluate("rows", f"{folder}/rows.npy")
 
     def attempt(self, name, work, variant, seconds=0.3):
-        """(machine-steps a second, the peer), or (0, None) where this size or variant does not work."""
+        """(machine-steps per second, the peer), or (0, None) where this size or variant does not work."""
         try:
             peer = start(self.place, name, work, variant)
             return peer.rate(seconds), peer
@@ -177,7 +177,7 @@ class Comparison:
                 yield self.row(Work(layers, batch, 1, cores), sizes[gpu])
 
     def growth(self):
-        """One measurement a point on one core or the GPU: machine-steps a second."""
+        """One measurement per point on one core or the GPU: machine-steps per second."""
         for axis, works in GROWTH:
             for work in works:
                 note(f"growth: [{work.layers}] batch {work.batch}, {work.machines:,} machines")

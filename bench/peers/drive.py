@@ -103,7 +103,7 @@ class Peer:
         return self.read()
 
     def rate(self, seconds):
-        """Machine-steps a second."""
+        """Machine-steps per second."""
         answer = self.ask("time", seconds)
         if self.place.device == "cuda":
             self.mib = gpu_memory() - self.memory_before

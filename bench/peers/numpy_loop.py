@@ -109,7 +109,7 @@ def check(path):
 
 
 def measure(sizes, seconds):
-    """Machine-steps a second, over at least `seconds` after a warm-up."""
+    """Machine-steps per second, over at least `seconds` after a warm-up."""
     patterns, probabilities = kirby3x3()
     np.random.seed(0)
     machine = Machine(sizes)

@@ -27,9 +27,9 @@ struct Ensemble {
 
   Topology topology;
   World world;
-  int batch = 1;  ///< B, rows a step
+  int batch = 1;  ///< B, rows per step
   BatchReduction reduction = BatchReduction::sum;
-  bool nonnegative = false;  ///< keep W_L >= 0 after each update (and at the start)
+  bool nonnegative = false;  ///< keep W_L >= 0 after each update (and after initialisation)
   std::vector<Hyperparameters> settings = {};
   std::vector<Machine> machines = {};
 

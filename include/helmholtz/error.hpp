@@ -29,7 +29,7 @@ class BadData : public Error {
   BadData(std::string_view path, std::string_view problem);
 };
 
-/// A file that cannot be read because it is not there or not readable.
+/// A file that is not there, or is no regular file.
 class NoInput : public Error {
  public:
   NoInput(std::string_view path, std::string_view problem);
@@ -41,7 +41,7 @@ class CannotCreate : public Error {
   CannotCreate(std::string_view path, std::string_view problem);
 };
 
-/// A read or write that failed half-way, e.g. a full disk.
+/// A read or write that failed, e.g. a file without permission to read it, or a full disk.
 class IoError : public Error {
  public:
   IoError(std::string_view path, std::string_view problem);

@@ -26,14 +26,14 @@ bool exact_is_feasible(const Topology& topology);
 
 /// Q by enumerating hidden states layer by layer.
 struct ExactDistribution {
-  std::vector<double> log_probabilities;  ///< ln Q, one a pattern of the world
+  std::vector<double> log_probabilities;  ///< ln Q, one per pattern of the world
   double kl = 0;                          ///< KL(world || model), nats
   double off_support = 0;                 ///< max(0, 1 - sum Q over the world's patterns)
 };
 
 /// Q from generated samples. A pattern never seen makes kl +inf.
 struct SampledDistribution {
-  std::vector<std::uint64_t> counts;  ///< one a pattern of the world
+  std::vector<std::uint64_t> counts;  ///< one per pattern of the world
   std::uint64_t samples = 0;
   std::uint64_t off_support = 0;  ///< samples that are no pattern of the world
   std::uint32_t unseen = 0;       ///< patterns with count 0
@@ -61,13 +61,13 @@ void exact_kl(const Topology& topology, const World& world, std::span<const floa
 SampledDistribution distribution_from_counts(const World& world, std::vector<std::uint64_t> counts,
                                              std::uint64_t samples);
 
-/// One machine, sampled: generated samples number 0 to samples-1 of the evaluation at `step`.
+/// One machine, sampled: generated samples [0, samples) of the evaluation at `step`.
 /// @param parameters  [topology.parameters()]
 SampledDistribution sampled_distribution(const Topology& topology, const World& world,
                                          std::span<const float> parameters, std::uint64_t seed,
                                          std::uint64_t step, std::uint64_t samples);
 
-/// The patterns that sampled_distribution counts: samples first to first+count-1.
+/// The patterns that sampled_distribution counts: samples [first, first + count).
 /// @return [count x visible units], 0 or 1
 std::vector<std::uint8_t> generate_patterns(const Topology& topology,
                                             std::span<const float> parameters, std::uint64_t seed,
@@ -94,7 +94,7 @@ struct Evaluation {
   bool diverged = false;
 };
 
-/// Evaluates machines first to first+out.size()-1 of an ensemble after `step` steps, on this
+/// Evaluates machines [first, first + out.size()) of an ensemble after `step` steps, on this
 /// thread.
 /// @param parameters  [out.size() x topology.parameters()]
 void evaluate_machines(const Ensemble& ensemble, std::size_t first,

@@ -13,7 +13,7 @@ namespace helmholtz {
 /// Whether a value can be a learning rate: 0 or more, and no larger than the largest float.
 bool is_learning_rate(double value) noexcept;
 
-/// Learning rates, one a layer and network. Layer 0 (top) first.
+/// Learning rates, one per layer and network. Layer 0 (top) first.
 struct LearningRates {
   std::vector<double> generative = {};   ///< [L+1] for b_0; W_1, b_1; …; W_L, b_L
   std::vector<double> recognition = {};  ///< [L] for R_0, c_0; …; R_{L-1}, c_{L-1}
@@ -21,7 +21,7 @@ struct LearningRates {
   bool operator==(const LearningRates&) const = default;
 };
 
-/// What a user says about rates; the more specific entry wins: a layer's, a network's, the rate.
+/// Rates as users give them; the more specific entry wins: a layer's, a network's, the rate.
 struct LearningRateOptions {
   double rate = 0.05;
   std::optional<double> generative = {};

@@ -8,7 +8,7 @@
 
 namespace helmholtz {
 
-/// A trained machine with all that it takes to go on training it: an ensemble of one machine.
+/// A trained machine with all that it takes to resume its training: an ensemble of one machine.
 struct SavedMachine {
   Ensemble ensemble;
   std::uint64_t step = 0;
@@ -19,7 +19,8 @@ struct SavedMachine {
 /// @throws CannotCreate, IoError
 void save_machine(const std::filesystem::path& path, const SavedMachine& machine);
 
-/// @throws NoInput if there is no such file, BadData if it is not a saved machine or is damaged
+/// @throws NoInput if there is no such file, IoError if it cannot be read, BadData if it is not a
+///         saved machine or is damaged
 SavedMachine load_machine(const std::filesystem::path& path);
 
 }  // namespace helmholtz

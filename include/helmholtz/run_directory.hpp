@@ -118,7 +118,9 @@ class Run {
 };
 
 /// Reads a run's config.toml, and its world from its own copy of the patterns.
-/// @throws NoInput if the directory holds no run; BadData if its files contradict each other
+/// @throws NoInput if the directory holds no run, IoError if it cannot be read, BadData if its
+/// files
+///         contradict each other
 Run open_run(const std::filesystem::path& path);
 
 }  // namespace helmholtz

@@ -56,7 +56,7 @@ struct SweepConfiguration {
   std::size_t topology = 0;  ///< index into SweepSpec::topologies
   double rate = 0;
   int batch = 1;
-  Hyperparameters setting = {};  ///< but for its rates, which learning_rates() says
+  Hyperparameters setting = {};  ///< all but its rates: learning_rates()
 };
 
 /// One machine of a sweep.
@@ -172,7 +172,7 @@ struct SweepSpec {
   [[nodiscard]] std::uint64_t shards() const;
 };
 
-/// The results of consecutive machines, a column a quantity. Row k is machine first + k.
+/// The results of consecutive machines, one column per quantity. Row k is machine first + k.
 struct Shard {
   std::uint64_t first = 0;
   std::uint64_t evaluations = 0;              ///< E, of each machine
@@ -223,13 +223,13 @@ struct SweepProgress {
 };
 
 struct SweepOptions {
-  std::uint64_t shard_machines = 0;  ///< 0: as the spec says; evaluations do not depend on it
+  std::uint64_t shard_machines = 0;  ///< 0: the spec's; evaluations do not depend on it
   /// Whether shard i is to be trained, asked before the first one; without it, all are.
   std::function<bool(std::uint64_t)> wanted = {};
-  /// Asked several times a second, by one thread at a time; true ends the sweep after the last
+  /// Polled several times per second, by one thread at a time; true ends the sweep after the last
   /// finished shard.
   std::function<bool()> stop_requested = {};
-  /// Told several times a second, by one thread at a time.
+  /// Called several times per second, by one thread at a time.
   std::function<void(const SweepProgress&)> progress = {};
 };
 
@@ -251,7 +251,7 @@ SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
 /// @return every finished machine, as one shard
 [[nodiscard]] Shard run_sweep(const SweepSpec& spec, const SweepOptions& options = {});
 
-/// What a sweep would take to train and to evaluate, measured on machines that are thrown away.
+/// What a sweep would take to train and to evaluate, measured on machines of its own.
 struct SweepEstimate {
   double seconds = 0;                   ///< of the whole sweep
   double machine_steps_per_second = 0;  ///< of its training alone

@@ -30,8 +30,8 @@ struct TrainerOptions {
   RandomScheme random = RandomScheme::philox;
 };
 
-/// Trains one ensemble by wake-sleep, a step of every machine at a time. Not thread-safe: one
-/// thread calls it; it uses several itself. Moved-from trainers can only be destroyed or assigned.
+/// Trains one ensemble by wake-sleep, all machines step by step. Not thread-safe: one thread calls
+/// it; it uses several itself. Moved-from trainers can only be destroyed or assigned.
 class Trainer final {
  public:
   static constexpr std::uint64_t kMaxSteps = 1'000'000'000'000;
@@ -73,8 +73,8 @@ class Trainer final {
   /// @throws InvalidArgument (field "machines") beyond the last machine
   [[nodiscard]] std::vector<std::uint8_t> sample(std::size_t m, std::uint64_t count) const;
 
-  /// Bytes of devices' memory that the machines take; 0 for a backend without a device. What an
-  /// evaluation takes for its time comes on top.
+  /// Bytes of devices' memory that the machines take; 0 for a backend without a device. Evaluations
+  /// take more while they last.
   [[nodiscard]] std::uint64_t device_bytes() const;
 
   /// One machine's parameters, [topology.parameters()], or NaN throughout if one is not finite.

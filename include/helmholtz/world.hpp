@@ -17,7 +17,7 @@ struct ImageShape {
 
 /// One distinct pattern and its weight, before normalisation.
 struct WeightedPattern {
-  std::vector<std::uint8_t> bits;  ///< 0 or 1, one a visible unit
+  std::vector<std::uint8_t> bits;  ///< 0 or 1, one per visible unit
   double weight = 1;
 };
 
@@ -53,7 +53,7 @@ class World {
   [[nodiscard]] std::span<const std::uint32_t> thresholds() const noexcept { return thresholds_; }
   /// -sum P ln P, in nats.
   [[nodiscard]] double entropy() const noexcept { return entropy_; }
-  /// P(visible unit = 1), one a unit.
+  /// P(visible unit = 1), one per unit.
   [[nodiscard]] std::vector<double> marginals() const;
 
  private:
@@ -81,7 +81,8 @@ struct WorldInfo {
 std::vector<WorldInfo> list_worlds();
 
 /// @param spec  a name from list_worlds(), or "file:PATH"
-/// @throws InvalidArgument (field "world") for an unknown name; NoInput or BadData for a bad file
+/// @throws InvalidArgument (field "world") for an unknown name; NoInput if there is no such file,
+///         IoError if it cannot be read, BadData if it is no list of patterns
 World make_world(std::string_view spec);
 
 }  // namespace helmholtz

@@ -51,7 +51,7 @@ Command add_backends(CLI::App& program) {
   return make_command(
       program,
       {.name = "backends",
-       .summary = "what can train, and why not",
+       .summary = "list the backends, and why one cannot run here",
        .footer = "Backends of the exact class give the same bits in every parameter; those of the "
                  "tolerant class take the same draws, with parameters within rounding.\n\n"
                  "Examples:\n"

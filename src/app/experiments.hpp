@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-/// Published results and the sweeps that stand beside them.
+/// Published results and the sweeps that compare with them.
 namespace helmholtz::app {
 
 /// One sweep of an experiment, as `helmholtz sweep` takes it.

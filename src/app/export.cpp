@@ -76,14 +76,13 @@ Command add_export(CLI::App& program) {
   return make_command(
       program,
       {.name = "export",
-       .summary = "a sweep's results as one table",
-       .footer =
-           "CSV: a line per machine and evaluation; what was not computed is empty; the first\n"
-           "line names the columns.\n"
-           "NPY: the same as one array of records, with the configuration's number alone.\n\n"
-           "Examples:\n"
-           "  helmholtz export runs/a > results.csv\n"
-           "  helmholtz export runs/a --format npy --out results.npy\n"},
+       .summary = "print a sweep's results as one table",
+       .footer = "CSV: a line per machine and evaluation; what was not computed is empty; the "
+                 "first line names the columns.\n"
+                 "NPY: the same as one array of records, with the configuration's number alone.\n\n"
+                 "Examples:\n"
+                 "  helmholtz export runs/a > results.csv\n"
+                 "  helmholtz export runs/a --format npy --out results.npy\n"},
       run_export);
 }
 

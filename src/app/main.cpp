@@ -22,7 +22,7 @@ namespace helmholtz::app {
 namespace {
 
 constexpr const char* kDescription =
-    "Trains Helmholtz machines by wake-sleep, and says how well each models its world.";
+    "Trains Helmholtz machines by wake-sleep, and measures how well each models its world.";
 constexpr const char* kExitCodes =
     "Exit codes: 0 done; 2 usage; 65 bad data; 66 no such input; 69 no such device; "
     "73 cannot create, or locked; 74 input or output failed; 75 stopped early.";
@@ -159,7 +159,7 @@ ExitCode run_program(int argc, char** argv) {
     program.formatter(std::make_shared<HelpFormatter>());
     program.set_help_flag("-h,--help", "describe the command, with examples");
     program.footer(
-        fmt::format("helmholtz COMMAND --help says more.\n\n"
+        fmt::format("helmholtz COMMAND --help describes its flags.\n\n"
                     "Examples:\n"
                     "  helmholtz train --seed 7 --samples 10000\n"
                     "  helmholtz sweep --seeds 0:4096 --lr 0.02,0.05 --out runs/a\n\n{}",

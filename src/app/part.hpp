@@ -12,7 +12,7 @@ namespace helmholtz::app {
 /// Which part of a sweep this process trains, and who chose it.
 struct ChosenPart {
   SweepPart part = {};
-  std::string from = {};  ///< "--shard" or environment variables; empty: nobody, it is all
+  std::string from = {};  ///< "--shard" or environment variables; empty: the whole sweep
   bool asked = false;     ///< by --shard, also `auto`; else a Slurm array's number was found
 
   /// Whether it was found in the environment.
@@ -37,7 +37,7 @@ struct PartShare {
 /// @param each  machines of a shard
 PartShare share_of(const SweepPart& part, const SweepSpec& spec, std::uint64_t each);
 
-/// Refuses a part that nobody asked for and that has no shard: in a directory of the process's own
+/// Refuses a part that was not asked for and that has no shard: in a directory of the process's own
 /// the machines would stay untrained. What the directory holds by now does not matter, so that the
 /// tasks that share one are refused or not whichever comes first.
 /// @throws InvalidArgument (the variable's name)

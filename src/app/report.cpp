@@ -117,7 +117,7 @@ Command add_report(CLI::App& program) {
   return make_command(
       program,
       {.name = "report",
-       .summary = "a finished sweep on one page, with pictures",
+       .summary = "show a finished sweep on one page, with pictures",
        .footer = "The page, DIR/report.html, needs no network and no script. gnuplot draws its "
                  "pictures; the best, the median and the worst machine are trained again to be "
                  "drawn.\n\n"

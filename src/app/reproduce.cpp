@@ -129,7 +129,7 @@ ExitCode reproduce(const Flags& flags) {
 std::string footer() {
   constexpr std::size_t kIndent = 12;
   std::string text =
-      "Runs the sweeps that stand beside a published result; a sweep directory each. The same "
+      "Runs the sweeps that compare with a published result, each in its own directory. The same "
       "command resumes them where they were stopped.\n\n";
   for (const auto& experiment : experiments()) {
     text += wrapped(fmt::format("  {:<10}{}", experiment.name, experiment.source),
@@ -145,7 +145,7 @@ std::string footer() {
 Command add_reproduce(CLI::App& program) {
   return make_command(
       program,
-      {.name = "reproduce", .summary = "published results beside our own", .footer = footer()},
+      {.name = "reproduce", .summary = "obtain published results again", .footer = footer()},
       reproduce);
 }
 

@@ -76,8 +76,8 @@ void Reproduction::print_json() {
       line["share_that_reaches_it"] = o.cell.success.value;
     }
     if (o.direction) {
-      line["direction_told_median"] = o.direction->quantiles[report::kMedian];
-      line["direction_told_best"] = o.direction->quantiles[report::kMax];
+      line["direction_shown_median"] = o.direction->quantiles[report::kMedian];
+      line["direction_shown_best"] = o.direction->quantiles[report::kMax];
     }
     print_line(json_text(line));
   }

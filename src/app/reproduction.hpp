@@ -29,7 +29,7 @@ class Directions : public ShardSink {
   std::vector<std::vector<double>> accuracies_;  // [configurations]
 };
 
-/// What the sweeps of an experiment came to, beside the published result.
+/// What the sweeps of an experiment obtained, beside the published result.
 class Reproduction {
  public:
   explicit Reproduction(const Experiment& experiment);
@@ -43,7 +43,7 @@ class Reproduction {
 
   /// Prints all, best first: by the share that reaches the published result, then by the median.
   void print_table();
-  /// A JSON line a configuration, in the same order.
+  /// A JSON line per configuration, in the same order.
   void print_json();
 
  private:

@@ -31,7 +31,7 @@ struct SampleFlags {
     command.add_option("--from", from, "a machine that helmholtz train --save wrote")
         ->type_name("FILE");
     command.add_option("--count", count, "how many patterns")->type_name("N")->default_str(count);
-    command.add_flag("--plain", plain, "a pattern a line of 0 and 1, nothing else")
+    command.add_flag("--plain", plain, "one line of 0 and 1 per pattern, nothing else")
         ->disable_flag_override()
         ->group("Output");
     add_output_flags(command, output);
@@ -102,7 +102,7 @@ class Tally {
   std::uint64_t on_support_ = 0;
 };
 
-/// Samples first to first+count-1 of the machine, as it is evaluated at its step.
+/// Samples [first, first + count) of the machine, as it is evaluated at its step.
 std::vector<Bits> samples_of(const SavedMachine& machine, std::uint64_t first,
                              std::uint64_t count) {
   const auto& topology = machine.ensemble.topology;
@@ -182,7 +182,7 @@ Command add_sample(CLI::App& program) {
   return make_command(
       program,
       {.name = "sample",
-       .summary = "patterns that a trained machine dreams",
+       .summary = "print patterns that a trained machine generates",
        .footer = "The samples are those that the machine's sampled KL is computed from.\n\n"
                  "Examples:\n"
                  "  helmholtz sample --from machine.h5 --count 1000\n"

@@ -33,7 +33,7 @@ struct Writer {
   ShardRange shards;
   pid_t process = 0;
   std::string host = "another host";
-  std::optional<double> rate = {};  ///< machine-steps a second, once a shard is done
+  std::optional<double> rate = {};  ///< machine-steps per second, once a shard is done
 };
 
 struct Status {
@@ -143,7 +143,7 @@ void print_text(const Run& run, const Status& status) {
         writer.rate ? fmt::format(", {} machine-steps/s", report::scaled(*writer.rate)) : ""));
   }
   if (status.finished) return;
-  if (status.writers.empty()) print("nobody writes; the sweep command resumes it\n");
+  if (status.writers.empty()) print("no process writes; the sweep command resumes it\n");
   if (const auto left = seconds_left(run, status)) {
     print(fmt::format("about {} left\n", report::clock(*left)));
   }
@@ -165,7 +165,7 @@ ExitCode status(const StatusFlags& flags) {
 Command add_status(CLI::App& program) {
   return make_command(program,
                       {.name = "status",
-                       .summary = "how far a sweep is, and who works on it",
+                       .summary = "show a sweep's progress, and which processes write it",
                        .footer = "Example:\n  helmholtz status runs/a\n"},
                       status);
 }

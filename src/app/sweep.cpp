@@ -44,7 +44,7 @@ struct Flags {
         ->disable_flag_override()
         ->group("Run")
         ->configurable(false);
-    command.add_flag("--dry-run", dry_run, "say what it would take; trains for a second")
+    command.add_flag("--dry-run", dry_run, "estimate time, memory and disk; trains for a second")
         ->disable_flag_override()
         ->group("Run")
         ->configurable(false);

@@ -18,7 +18,7 @@ struct TrainingPlan {
   std::uint64_t eval_every = 1;
   std::uint64_t samples = 0;
   TrainerOptions trainer;
-  std::filesystem::path save;  ///< empty: nowhere
+  std::filesystem::path save;  ///< empty: not saved
   OutputOptions output;
 };
 

@@ -157,7 +157,7 @@ void print_findings(const Findings& found, bool json) {
                    bad.renamed_to.empty() ? "" : fmt::format("; renamed to {}", bad.renamed_to)));
   }
   for (const auto& problem : found.unreadable) {
-    note(fmt::format("helmholtz: {}; this says nothing about its results", problem));
+    note(fmt::format("helmholtz: {}; its results may be intact", problem));
   }
   for (const auto& file : found.unknown) {
     if (!json) print_line(fmt::format("{}: not of this sweep; ignored", shown(file)));

@@ -98,7 +98,7 @@ ExitCode run_worlds(const Flags& flags) {
 Command add_worlds(CLI::App& program) {
   return make_command(program,
                       {.name = "worlds",
-                       .summary = "what can be learnt; draws a world's patterns",
+                       .summary = "list the worlds, or draw the patterns of one",
                        .footer = "Examples:\n"
                                  "  helmholtz worlds\n"
                                  "  helmholtz worlds bars4x4\n"

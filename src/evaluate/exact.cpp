@@ -29,7 +29,7 @@ class ExactEvaluator {
 
   [[nodiscard]] std::size_t lanes() const noexcept { return lanes_; }
 
-  /// Evaluates the machines in lanes 0 to count-1; the others repeat older ones.
+  /// Evaluates the machines in lanes [0, count); the others repeat older ones.
   /// @param parameters  [count x stride]
   template <class Real>
   void evaluate(const Real* parameters, std::size_t stride, std::size_t count) {

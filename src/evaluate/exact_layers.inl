@@ -11,7 +11,7 @@
 //
 // A state of n units is a number below 2^n with unit 0 in its highest bit. In ascending order, the
 // state without its lowest 1 bit came earlier, and it is the latest one with as many 1 bits as it
-// has. So sums over units in index order need one addition a state: a stack, one row for each
+// has. So sums over units in index order need one addition per state: a stack, one row for each
 // number of units that are 1.
 
 /// How many bits of a state are 1, and which unit is its last one.
@@ -152,7 +152,7 @@ HELMHOLTZ_FN void mix_states(const LayerView& layer, const double* parameters,
 }
 
 /// Fills memory.log_q.
-/// @param parameters  generative parameters in the order of Topology, one value a machine
+/// @param parameters  generative parameters in the order of Topology, one value per machine
 template <class O>
 HELMHOLTZ_FN void exact_log_q(const ExactPlanView& plan, const double* parameters,
                               const ExactMemory& memory) {

@@ -22,7 +22,7 @@ struct ExactPlanView {
   const double* log_probabilities = nullptr;  ///< [K] ln P
 };
 
-/// Where the exact evaluation computes: arrays with one element a machine of the block.
+/// Where the exact evaluation computes: arrays with one element per machine of the block.
 struct ExactMemory {
   double* activities = nullptr;  ///< [largest inputs + 1][largest outputs]
   double* scores = nullptr;      ///< [largest hidden layer + 1]

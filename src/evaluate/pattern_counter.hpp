@@ -17,7 +17,7 @@ class PatternCounter {
   explicit PatternCounter(const World& world);
   [[nodiscard]] const World& world() const noexcept { return world_; }
 
-  /// Adds samples 0 to count-1 to counts, one a pattern.
+  /// Adds samples [0, count) to counts, one per pattern.
   void add(const simd::PackedPatterns& samples, std::size_t count,
            std::span<std::uint64_t> counts) const;
 

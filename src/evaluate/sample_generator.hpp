@@ -17,7 +17,7 @@ class SampleGenerator {
   /// Keeps a reference to the topology.
   explicit SampleGenerator(const Topology& topology);
 
-  /// Calls visit(samples, count) for successive blocks of samples first to first+count-1 of the
+  /// Calls visit(samples, count) for successive blocks of samples [first, first + count) of the
   /// evaluation at `step`; a block's columns from `count` on are not among them.
   using Visit = std::function<void(const simd::PackedPatterns& samples, std::size_t count)>;
   void for_each_block(const float* parameters, std::uint64_t seed, std::uint64_t step,

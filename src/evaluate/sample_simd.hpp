@@ -27,12 +27,12 @@ std::size_t sample_lanes();
 /// Bytes of scratch that generate_samples takes.
 std::size_t sample_scratch_bytes(const Topology& topology);
 
-/// Generates the visible patterns of samples first to first + out.stride - 1.
+/// Generates the visible patterns of samples [first, first + out.stride).
 /// @param scratch  [sample_scratch_bytes(*task.topology)], aligned to 64 bytes
 void generate_samples(const SampleTask& task, std::uint32_t first, std::byte* scratch,
                       const PackedPatterns& out);
 
-/// How many of samples 0 to count-1 equal a pattern of one word.
+/// How many of samples [0, count) equal a pattern of one word.
 std::size_t count_equal(const std::uint32_t* samples, std::size_t count, std::uint32_t pattern);
 
 }  // namespace helmholtz::simd

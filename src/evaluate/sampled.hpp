@@ -15,7 +15,7 @@ class SampledEvaluator {
 
   [[nodiscard]] SampledDistribution evaluate(const float* parameters, std::uint64_t seed,
                                              std::uint64_t step, std::uint64_t samples) const;
-  /// Adds samples first to first+count-1 to counts, one a pattern.
+  /// Adds samples [first, first + count) to counts, one per pattern.
   void add(const float* parameters, std::uint64_t seed, std::uint64_t step, std::uint64_t first,
            std::uint64_t count, std::span<std::uint64_t> counts) const;
 

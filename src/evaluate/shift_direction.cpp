@@ -75,9 +75,9 @@ double shift_accuracy(const Topology& topology, const World& shifter,
       total += shifter.probabilities()[k];
     }
   }
-  double told = 0;
-  for (const auto& state : joint) told += std::max(state[0], state[1]);
-  return told / total;
+  double shown = 0;
+  for (const auto& state : joint) shown += std::max(state[0], state[1]);
+  return shown / total;
 }
 
 }  // namespace helmholtz

@@ -17,7 +17,7 @@ std::optional<ShiftDirection> shift_direction(const World& shifter, std::size_t 
 
 /// How often the direction follows from the top layer's state, when the recognition network looks
 /// at the world's patterns: sum over top states of P(state, its more frequent direction), over
-/// patterns that have a direction. 0.5: it says nothing; 1: it always tells. Each pattern is
+/// patterns that have a direction. 0.5: by chance; 1: it always shows it. Each pattern is
 /// recognised 32 times, by draws of purpose evaluation at step 0.
 /// @param parameters  [topology.parameters()], finite; at most 16 top units
 double shift_accuracy(const Topology& topology, const World& shifter,

@@ -38,7 +38,7 @@ Topology::Topology(std::vector<int> layer_sizes) : sizes_(std::move(layer_sizes)
   if (!valid) throw InvalidArgument("layers", to_string(), allowed_layers());
   if (count_parameters(sizes_) > kMaxParameters) {
     throw InvalidArgument("layers", to_string(),
-                          fmt::format("at most {} parameters a machine", kMaxParameters));
+                          fmt::format("at most {} parameters per machine", kMaxParameters));
   }
   shape_ = LayerShape(sizes_.data(), layers);
 }

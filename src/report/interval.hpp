@@ -5,17 +5,17 @@
 
 namespace helmholtz::report {
 
-/// How sure every interval of a report is meant to be.
+/// The confidence level of every interval of a report.
 inline constexpr double kConfidence = 0.95;
 
-/// Where a number lies with confidence kConfidence; NaN: too little is known to say.
+/// Where a number lies with confidence kConfidence; NaN: undefined.
 struct Interval {
   double low = std::numeric_limits<double>::quiet_NaN();
   double high = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// A share of `n` and its interval (Clopper & Pearson 1934, by Boost.Math): exact, so it covers
-/// the true share at least as often as it says. All NaN for n = 0.
+/// the true share at least that often. All NaN for n = 0.
 struct Share {
   double value = std::numeric_limits<double>::quiet_NaN();
   Interval interval;

@@ -36,7 +36,7 @@ struct Ranking {
   Ranked best, median, worst;
 };
 
-/// What the results of a sweep say, worked out once, on all threads: each number is a function of
+/// Statistics of a sweep's results, computed once, on all threads: each number is a function of
 /// the results alone.
 class Statistics {
  public:

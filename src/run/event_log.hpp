@@ -14,7 +14,7 @@ namespace helmholtz {
 
 using Json = nlohmann::ordered_json;
 
-/// log.jsonl: what happened to a run, a line an event, with the time and the process. Several
+/// log.jsonl: what happened to a run, a line per event, with the time and the process. Several
 /// processes append to it. Nothing that decides results is read from it.
 class EventLog {
  public:

@@ -12,7 +12,7 @@ namespace helmholtz {
 /// Takes the bytes of an export, piece by piece.
 using ExportOutput = std::function<void(std::string_view)>;
 
-/// CSV, a line a machine and evaluation. Numbers have the fewest digits that read back the same;
+/// CSV, a line per machine and evaluation. Numbers have the fewest digits that read back the same;
 /// +inf is `inf`, what was not computed is empty; status is ok or diverged; configuration is the
 /// number that NPY and summary.csv have too.
 class CsvExport : public ShardSink {

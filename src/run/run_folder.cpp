@@ -73,7 +73,7 @@ bool is_run(const fs::path& folder) {
 }
 
 /// Something that a new run must not stand beside: a file that it would write or that another sweep
-/// has left, or whole runs, whose parent was meant to be named. All else is nobody's business.
+/// has left, or whole runs, whose parent was meant to be named. All else is ignored.
 std::optional<fs::path> strange_entry(const fs::path& path, const RunFiles& names,
                                       const SweepSpec& spec, const std::string& config) {
   for (const auto& name : {names.config, names.world, names.log, names.lock, names.summary,

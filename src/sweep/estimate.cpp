@@ -26,7 +26,7 @@ class Stopwatch {
     now_ = Clock::now();
     amount_ += amount;
   }
-  /// Amount a second.
+  /// Amount per second.
   [[nodiscard]] double rate() const { return amount_ / std::max(seconds(), 1e-9); }
 
  private:
@@ -53,7 +53,7 @@ Ensemble trial(const SweepSpec& spec, const SweepConfiguration& kind, std::uint6
   return trial_ensemble(spec, kind, std::min(together, most));
 }
 
-/// Machine-steps a second.
+/// Machine-steps per second.
 double training_rate(Trainer& trainer, double seconds) {
   Stopwatch watch(seconds);
   Pace pace(1);
@@ -64,7 +64,7 @@ double training_rate(Trainer& trainer, double seconds) {
   return watch.rate();
 }
 
-/// Evaluations a second. Many samples take so many times longer than the most that are tried.
+/// Evaluations per second. Many samples take so many times longer than the most that are tried.
 double evaluation_rate(Trainer& trainer, std::uint64_t samples, double seconds) {
   constexpr std::uint64_t kMost = 100'000;
   const EvaluationOptions options{.exact = true, .samples = std::min(samples, kMost)};

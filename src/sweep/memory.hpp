@@ -7,7 +7,7 @@
 namespace helmholtz {
 
 /// Bytes that this process can take: what the machine and its control group have free, within the
-/// process's own limit. A double, since needs are compared that no integer holds.
+/// process's own limit. A double: requirements may exceed 2^64 bytes.
 double available_memory();
 
 /// Machines of a kind with seeds 0, 1, 2, ...: what is measured and checked stands for all.
@@ -33,7 +33,7 @@ std::uint64_t blocks_at_once(const SweepSpec& spec);
 /// Bytes that a sweep takes at its peak.
 struct SweepMemory {
   double shard = 0;    ///< those trained at once: parameters and rows; rows being written
-  double summary = 0;  ///< 8 bytes a machine and evaluation, for exact quantiles
+  double summary = 0;  ///< 8 bytes per machine and evaluation, for exact quantiles
 
   [[nodiscard]] double total() const { return shard + summary; }
 };

@@ -23,8 +23,8 @@ class ShardTrainer {
  public:
   ShardTrainer(const SweepSpec& spec, PacedCallbacks callbacks);
 
-  /// Machines first to first+count-1, from their start to their last evaluation, in shards of
-  /// `each` machines. @return nothing after a stop request
+  /// Machines [first, first + count), from their initialisation to their last evaluation, in shards
+  /// of `each` machines. @return nothing after a stop request
   std::optional<std::vector<Shard>> train(std::uint64_t first, std::uint64_t count,
                                           std::uint64_t each);
 

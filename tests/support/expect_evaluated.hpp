@@ -17,7 +17,7 @@ namespace helmholtz::testing {
 /// The same for every NaN.
 inline std::uint64_t bits(double x) { return std::isnan(x) ? 0 : std::bit_cast<std::uint64_t>(x); }
 
-/// Compares evaluations of machines first to first+count-1 with evaluate_machines(), to the bit.
+/// Compares evaluations of machines [first, first + count) with evaluate_machines(), to the bit.
 /// @param parameters  [count][parameters]
 /// @param got         [count]
 inline void expect_evaluated(const Ensemble& ensemble, std::size_t first,

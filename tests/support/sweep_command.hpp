@@ -33,7 +33,7 @@ inline void set_shard_machines(const std::filesystem::path& run, std::uint64_t m
   std::ofstream(run / "manifest.json") << manifest;
 }
 
-/// A sweep's table, a line a machine and evaluation.
+/// A sweep's table, a line per machine and evaluation.
 inline std::vector<std::string> exported(const TemporaryDirectory& folder, const std::string& run) {
   const auto ran = run_program({"export", run, "--quiet"}, folder.path());
   EXPECT_EQ(ran.exit_code, 0) << ran.err;

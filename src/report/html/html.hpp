@@ -10,7 +10,7 @@ namespace helmholtz::report {
 std::string escaped(std::string_view text);
 
 /// A whole page with its style: light or dark as the reader's system is, narrow or wide, for paper
-/// too. No script, nothing from elsewhere.
+/// too. No script, nothing from the network.
 /// @param title  plain text; @param body  HTML
 std::string page(std::string_view title, std::string_view body);
 

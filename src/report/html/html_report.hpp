@@ -26,7 +26,7 @@ struct HtmlReportOptions {
 /// A sweep on one page: what was run, configurations best first, how the KL moved and is spread,
 /// medians over the settings, what some machines learned. The page needs nothing else: no script,
 /// no network. Numbers are those of summary.csv. Without gnuplot, or where it fails,
-/// it says which pictures are missing, and why.
+/// it names the missing pictures, and why.
 std::string html_report(const Statistics& statistics, const HtmlReportOptions& options,
                         const Gnuplot& gnuplot);
 

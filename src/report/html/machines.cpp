@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kMostPatterns = 24;
 constexpr std::size_t kSamples = 32;
 
-/// What stands before the machines: the patterns that their bars are about.
+/// Printed before the machines: the patterns that their bars are about.
 std::string world_tiles(const World& world, const std::vector<std::size_t>& patterns) {
   std::string out = fmt::format(
       "<h3>Patterns of the world</h3>\n<p class=\"note\">{} of {}, the most probable "
@@ -42,12 +42,12 @@ std::string bars(const World& world, const std::vector<std::size_t>& patterns,
   }
   const auto picture = draw_bars(gnuplot, in_world, in_model);
   if (!picture) return "";
-  const double elsewhere = std::max(0.0, 1 - std::accumulate(q.begin(), q.end(), 0.0));
+  const double off_world = std::max(0.0, 1 - std::accumulate(q.begin(), q.end(), 0.0));
   return "<div class=\"figures\">\n" +
          figure("Patterns in the world and in the model", *picture,
                 fmt::format("The model generates something else, no pattern of the world, with "
                             "probability {:.4f}.",
-                            elsewhere)) +
+                            off_world)) +
          "</div>\n";
 }
 
