@@ -7,7 +7,7 @@
 #include <random>
 
 #include "helmholtz/random.hpp"
-#include "philox.hpp"
+#include "kernels/runtime/philox.hpp"
 
 namespace helmholtz {
 namespace {

@@ -1,9 +1,9 @@
 #include <vector>
 
-#include "exact_machine.hpp"
+#include "kernels/evaluate/exact_machine.hpp"
+#include "kernels/evaluate/sample_machine.hpp"
+#include "kernels/fused/register_shapes.hpp"
 #include "kernels/host_kernels.hpp"
-#include "register_shapes.hpp"
-#include "sample_machine.hpp"
 
 namespace helmholtz::testing {
 

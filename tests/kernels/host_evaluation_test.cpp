@@ -6,10 +6,10 @@
 #include <limits>
 #include <vector>
 
-#include "double_ops.hpp"
-#include "evaluation_plan.hpp"
 #include "helmholtz/trainer.hpp"
+#include "kernels/evaluate/evaluation_plan.hpp"
 #include "kernels/host_evaluator.hpp"
+#include "kernels/runtime/double_ops.hpp"
 #include "support/expect_evaluated.hpp"
 #include "support/random_ensemble.hpp"
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "backends/cuda/ensemble_view.hpp"
-#include "evaluation_plan.hpp"
 #include "helmholtz/evaluation.hpp"
+#include "kernels/evaluate/evaluation_plan.hpp"
 #include "kernels/host_kernels.hpp"
 #include "step/factor_table.hpp"
 

@@ -3,11 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "evaluation_plan.hpp"
-#include "evaluation_task.hpp"
-#include "launch_plan.hpp"
-#include "layered_step.hpp"
-#include "layered_task.hpp"
+#include "kernels/evaluate/evaluation_plan.hpp"
+#include "kernels/evaluate/evaluation_task.hpp"
+#include "kernels/fused/launch_plan.hpp"
+#include "kernels/layered/layered_step.hpp"
+#include "kernels/layered/layered_task.hpp"
 
 /// The kernels' bodies, compiled for the host, one thread after the other: the very functions that
 /// a device runs, on the very task that a device is given.

@@ -1,8 +1,8 @@
 #include <vector>
 
 #include "kernels/host_kernels.hpp"
-#include "layered_machine.hpp"
-#include "layered_plan.hpp"
+#include "kernels/layered/layered_machine.hpp"
+#include "kernels/layered/layered_plan.hpp"
 
 namespace helmholtz::testing {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "helmholtz/trainer.hpp"
-#include "kernels/host_device.hpp"
+#include "host_device/host_device.hpp"
 #include "support/random_ensemble.hpp"
 
 namespace helmholtz {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "group_machine.hpp"
-#include "launch_plan.hpp"
+#include "kernels/fused/group_machine.hpp"
+#include "kernels/fused/launch_plan.hpp"
 
 namespace helmholtz::cuda {
 namespace {

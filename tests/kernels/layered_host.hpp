@@ -7,9 +7,9 @@
 #include "backends/cuda/ensemble_view.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "kernels/host_kernels.hpp"
-#include "layered_machine.hpp"
-#include "layered_plan.hpp"
-#include "layered_step.hpp"
+#include "kernels/layered/layered_machine.hpp"
+#include "kernels/layered/layered_plan.hpp"
+#include "kernels/layered/layered_step.hpp"
 #include "step/factor_table.hpp"
 
 namespace helmholtz::testing {

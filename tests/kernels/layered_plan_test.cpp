@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "helmholtz/topology.hpp"
-#include "layered_plan.hpp"
+#include "kernels/layered/layered_plan.hpp"
 
 namespace helmholtz::cuda {
 namespace {

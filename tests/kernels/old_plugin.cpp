@@ -1,5 +1,5 @@
 // A plugin of another version, which nobody may call.
-#include "plugin_abi.h"
+#include "kernels/plugin/plugin_abi.h"
 
 extern "C" const helmholtz_plugin* helmholtz_cuda_plugin() {
   static helmholtz_plugin plugin{};

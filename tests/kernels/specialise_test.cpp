@@ -8,7 +8,7 @@
 #include <regex>
 #include <string>
 
-#include "specialise.hpp"
+#include "kernels/fused/specialise.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace helmholtz::cuda {

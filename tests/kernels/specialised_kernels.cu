@@ -1,7 +1,7 @@
 // What specialised_source() writes for a few topologies, for budgets.py to count: NVRTC and nvcc
 // make the same code of it.
-#include "thread_machine.hpp"
-#include "warp_group.hpp"
+#include "kernels/fused/thread_machine.hpp"
+#include "kernels/fused/warp_group.hpp"
 
 namespace helmholtz::cuda {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "helmholtz/ensemble.hpp"
-#include "plugin_abi.h"
+#include "kernels/plugin/plugin_abi.h"
 #include "step/factor_table.hpp"
 
 namespace helmholtz::plugin {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "plugin_abi.h"
+#include "kernels/plugin/plugin_abi.h"
 
 namespace helmholtz::plugin {
 

@@ -1,0 +1,153 @@
+#include <algorithm>
+
+#include "kernels/runtime/cuda_status.hpp"
+#include "kernels/runtime/dynamic_shared.hpp"
+#include "kernels/evaluate/evaluation_kernels.hpp"
+#include "kernels/evaluate/exact_machine.hpp"
+#include "kernels/fused/register_shapes.hpp"
+#include "kernels/evaluate/sample_machine.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+constexpr std::uint32_t kThreads = 128;
+
+/// A thread is a machine; reads are coalesced over machines. Bound by memory bandwidth.
+__global__ void __launch_bounds__(kThreads)
+    diverged_kernel(ParameterView view, std::size_t parameters, std::uint32_t machines,
+                    EvaluationResults results) {
+  const std::uint32_t m = blockIdx.x * kThreads + threadIdx.x;
+  if (m < machines) find_diverged(view, parameters, m, results);
+}
+
+/// A thread is a machine; its arrays of doubles lie beside those of its block, so accesses are
+/// coalesced and mostly cached. Bound by the double-precision pipe, or by L2 for many states.
+__global__ void __launch_bounds__(ExactTask::kLanes)
+    exact_kernel(const __grid_constant__ ExactTask task) {
+  for (std::uint32_t group = blockIdx.x; group * ExactTask::kLanes < task.machines.count;
+       group += gridDim.x) {
+    const auto i = group * ExactTask::kLanes + threadIdx.x;
+    if (i < task.machines.count) evaluate_exactly(task, i, blockIdx.x, threadIdx.x);
+  }
+}
+
+/// Copies a machine's generative parameters to shared memory, for all threads of the block.
+__device__ void stage(const SampleTask& task, std::uint32_t m, float* staged) {
+  const float* const own = task.parameters.machine(m);
+  for (std::size_t k = threadIdx.x; k < task.shape.generative_parameters(); k += blockDim.x) {
+    staged[k] = own[k * task.parameters.parameter_stride];
+  }
+  __syncthreads();
+}
+
+__device__ std::uint32_t warp_sum(std::uint32_t x) {
+  for (int offset = 16; offset > 0; offset /= 2) x += __shfl_down_sync(0xFFFFFFFFU, x, offset);
+  return x;  // in lane 0
+}
+
+/// A thread is a sample, a block a machine or a part of its samples. Few patterns: each thread
+/// counts in registers; more: found by halving and counted in shared memory. Bound by issue slots.
+template <class Shape, bool compared>
+__global__ void __launch_bounds__(kSampleBlock)
+    register_sample_kernel(const __grid_constant__ SampleTask task) {
+  extern __shared__ float staged[];
+  const auto m = task.machines[blockIdx.x];
+  stage(task, m, staged);
+  auto* const own = task.counts + static_cast<std::size_t>(blockIdx.x) * task.index.count;
+  const RegisterSampler<Shape> sampler(staged, task.seeds[m]);
+  std::uint32_t seen[PatternIndex::kCompared] = {};
+  const auto stride = gridDim.y * blockDim.x;
+  for (std::uint64_t n = blockIdx.y * blockDim.x + threadIdx.x; n < task.samples; n += stride) {
+    const auto sample = task.first_sample + static_cast<std::uint32_t>(n);
+    const auto pattern = sampler.pattern(task.first_block, sample);
+    if constexpr (compared) {
+      repeat<PatternIndex::kCompared>([&](int k) HELMHOLTZ_DEVICE_BODY {
+        seen[k] += pattern == task.index.first[k] ? 1U : 0U;
+      });
+    } else {
+      const auto k = find_pattern(task.index, pattern);
+      if (k < task.index.count) atomicAdd(own + k, 1U);
+    }
+  }
+  if constexpr (compared) {
+    repeat<PatternIndex::kCompared>([&](int k) HELMHOLTZ_DEVICE_BODY {
+      const auto sum = warp_sum(seen[k]);
+      if (threadIdx.x % 32 == 0 && static_cast<std::uint32_t>(k) < task.index.count && sum > 0) {
+        atomicAdd(own + k, sum);
+      }
+    });
+  }
+}
+
+/// The same for any topology, states in shared memory.
+template <bool staged_parameters>
+__global__ void __launch_bounds__(kSampleBlock)
+    strided_sample_kernel(const __grid_constant__ SampleTask task) {
+  extern __shared__ float memory[];
+  const auto m = task.machines[blockIdx.x];
+  Strided<const float> parameters{task.parameters.machine(m),
+                                  static_cast<std::uint32_t>(task.parameters.parameter_stride)};
+  float* units = memory;
+  if constexpr (staged_parameters) {
+    stage(task, m, memory);
+    parameters = {memory, 1};
+    units += task.shape.generative_parameters();
+  }
+  StridedSampler sampler(task, parameters, task.seeds[m], {units + threadIdx.x, blockDim.x});
+  auto* const own = task.counts + static_cast<std::size_t>(blockIdx.x) * task.index.count;
+  const auto stride = gridDim.y * blockDim.x;
+  for (std::uint64_t n = blockIdx.y * blockDim.x + threadIdx.x; n < task.samples; n += stride) {
+    const auto k = sampler.pattern(task.first_sample + static_cast<std::uint32_t>(n));
+    if (k < task.index.count) atomicAdd(own + k, 1U);
+  }
+}
+
+__global__ void __launch_bounds__(kThreads)
+    counted_kernel(const __grid_constant__ CountedTask task) {
+  const std::uint32_t i = blockIdx.x * kThreads + threadIdx.x;
+  if (i < task.machines.count) evaluate_counts(task, i);
+}
+
+template <class Kernel>
+void launch_sampler(Kernel kernel, const SampleTask& task, const SamplePlan& plan,
+                    cudaStream_t stream) {
+  if (plan.shared > 0) allow_shared_memory(kernel);
+  kernel<<<dim3(task.machines.count, plan.parts), plan.block, plan.shared, stream>>>(task);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+}  // namespace
+
+void launch_find_diverged(const ParameterView& view, std::size_t parameters, std::uint32_t machines,
+                          const EvaluationResults& results, cudaStream_t stream) {
+  const auto grid = (machines + kThreads - 1) / kThreads;
+  diverged_kernel<<<grid, kThreads, 0, stream>>>(view, parameters, machines, results);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+void launch_exact(const ExactTask& task, cudaStream_t stream) {
+  exact_kernel<<<task.groups, ExactTask::kLanes, 0, stream>>>(task);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t stream) {
+  if (!plan.registers) {
+    plan.staged ? launch_sampler(strided_sample_kernel<true>, task, plan, stream)
+                : launch_sampler(strided_sample_kernel<false>, task, plan, stream);
+    return;
+  }
+  with_register_shape(task.shape, [&](auto shape) {
+    using Shape = decltype(shape);
+    task.index.compared ? launch_sampler(register_sample_kernel<Shape, true>, task, plan, stream)
+                        : launch_sampler(register_sample_kernel<Shape, false>, task, plan, stream);
+  });
+}
+
+void launch_counted(const CountedTask& task, cudaStream_t stream) {
+  const auto grid = (task.machines.count + kThreads - 1) / kThreads;
+  counted_kernel<<<grid, kThreads, 0, stream>>>(task);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+}  // namespace helmholtz::cuda

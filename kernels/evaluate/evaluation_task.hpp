@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "evaluate/exact_plan_view.hpp"
+#include "kernels/fused/fused_task.hpp"
+#include "kernels/runtime/machine_list.hpp"
+
+/// What a launch of an evaluation kernel is told, by value.
+namespace helmholtz::cuda {
+
+/// Parameters in device memory: parameter k of machine m is at data[k * parameter_stride +
+/// m * machine_stride].
+struct ParameterView {
+  const float* data = nullptr;
+  std::size_t parameter_stride = 0;
+  std::size_t machine_stride = 0;
+
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST const float* machine(std::size_t m) const {
+    return data + m * machine_stride;
+  }
+};
+
+/// What each machine gets, by its number; null where it is not wanted.
+struct EvaluationResults {
+  double* kl_exact = nullptr;
+  double* kl_sampled = nullptr;
+  std::uint32_t* unseen = nullptr;  ///< null as kl_sampled
+  std::uint8_t* diverged = nullptr;
+};
+
+/// The exact KL of some machines.
+struct ExactTask {
+  /// Machines that share one piece of `memory`, and the threads of a block.
+  static constexpr int kLanes = 64;
+
+  ExactPlanView plan;  ///< in device memory
+  ParameterView parameters;
+  std::size_t generative = 0;    ///< generative parameters of a machine
+  ExactMemory memory;            ///< of group 0
+  double* staged = nullptr;      ///< of group 0: [generative][kLanes]
+  std::size_t group_stride = 0;  ///< doubles from one group's memory to the next's
+  std::uint32_t groups = 1;
+  MachineList machines;
+  EvaluationResults results;
+};
+
+/// The world's patterns in ascending order of their words, to look samples up in.
+struct PatternIndex {
+  /// Up to so many patterns of one word are compared one after the other.
+  static constexpr int kCompared = 16;
+
+  const std::uint32_t* words = nullptr;  ///< [count][words_per_pattern]
+  const std::uint32_t* order = nullptr;  ///< [count], their numbers in the world
+  std::uint32_t count = 0;
+  std::uint32_t words_per_pattern = 1;
+  bool compared = false;
+  std::uint32_t first[kCompared] = {};  ///< the patterns in the world's order if compared
+};
+
+/// Generated samples of some machines, and how often each is a pattern of the world.
+struct SampleTask {
+  LayerShape shape;
+  PatternIndex index;
+  ParameterView parameters;
+  const std::uint64_t* seeds = nullptr;  ///< by the machine's number
+  std::uint32_t* counts = nullptr;       ///< [machines.count][patterns], to be added to
+  std::uint64_t first_block = 0;         ///< of the evaluation's step (helmholtz/random.hpp)
+  std::uint32_t first_sample = 0;
+  std::uint32_t samples = 0;
+  MachineList machines;
+};
+
+/// From counts to the sampled KL.
+struct CountedTask {
+  const std::uint32_t* counts = nullptr;  ///< [machines.count][patterns]
+  std::size_t patterns = 0;
+  const double* probabilities = nullptr;
+  const double* log_probabilities = nullptr;
+  double samples = 0;
+  MachineList machines;
+  EvaluationResults results;
+};
+
+}  // namespace helmholtz::cuda

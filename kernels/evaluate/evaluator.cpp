@@ -1,0 +1,187 @@
+#include "kernels/evaluate/evaluator.hpp"
+
+#include <algorithm>
+
+#include "base/quantile.hpp"
+#include "kernels/evaluate/evaluation_kernels.hpp"
+#include "kernels/runtime/across_machines.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+template <class T>
+DeviceArray<T> copied(const std::vector<T>& values) {
+  return DeviceArray<T>(std::span<const T>(values));
+}
+
+/// Room for a result of each machine, or null where it is not wanted.
+template <class T>
+T* room(DeviceArray<T>& results, std::uint32_t machines, bool wanted) {
+  if (!wanted) return nullptr;
+  results.reserve(machines);
+  return results.get();
+}
+
+std::size_t free_memory() {
+  std::size_t free = 0;
+  std::size_t total = 0;
+  HELMHOLTZ_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  return free;
+}
+
+}  // namespace
+
+Evaluator::Evaluator(const helmholtz_ensemble& ensemble, const LayerShape& shape,
+                     const DeviceLimits& limits)
+    : limits_(limits),
+      probabilities_(std::span(ensemble.probabilities, ensemble.pattern_count)),
+      log_probabilities_(std::span(ensemble.log_probabilities, ensemble.pattern_count)),
+      sizes_(nullptr, -1, ensemble.pattern_count) {
+  const WorldTables tables(ensemble, shape);
+  layers_ = copied(tables.layers);
+  pattern_begin_ = copied(tables.pattern_begin);
+  pattern_units_ = copied(tables.pattern_units);
+  sorted_words_ = copied(tables.sorted_words);
+  order_ = copied(tables.order);
+  if (shape.is_enumerable()) {
+    sizes_ = ExactSizes(tables.layers.data(), shape.last(), ensemble.pattern_count);
+  }
+  world_.shape = shape;
+  world_.plan = {.layers = layers_.get(),
+                 .last = shape.last(),
+                 .patterns = ensemble.pattern_count,
+                 .pattern_begin = pattern_begin_.get(),
+                 .pattern_units = pattern_units_.get(),
+                 .probabilities = probabilities_.get(),
+                 .log_probabilities = log_probabilities_.get()};
+  world_.index = WorldTables::index(ensemble);
+  world_.index.words = sorted_words_.get();
+  world_.index.order = order_.get();
+}
+
+void Evaluator::evaluate(const ParameterView& parameters, const std::uint64_t* seeds,
+                         std::uint32_t machines, const helmholtz_evaluation& wanted,
+                         cudaStream_t stream) {
+  auto input = world_;
+  input.parameters = parameters;
+  input.seeds = seeds;
+  input.machines.count = machines;
+  try {
+    evaluate_here(input, wanted, stream);
+  } catch (const OutOfDeviceMemory&) {
+    throw NotOnDevice();
+  }
+}
+
+void Evaluator::evaluate_here(EvaluationInput input, const helmholtz_evaluation& wanted,
+                              cudaStream_t stream) {
+  const auto count = input.machines.count;
+  const bool exact = wanted.kl_exact != nullptr && input.shape.is_enumerable();
+  const bool sampled = wanted.kl_sampled != nullptr && wanted.samples > 0;
+  const EvaluationResults results{.kl_exact = room(kl_exact_, count, exact),
+                                  .kl_sampled = room(kl_sampled_, count, sampled),
+                                  .unseen = room(unseen_, count, sampled),
+                                  .diverged = room(diverged_, count, true)};
+  set_sane_machines(input, results, stream);
+  if (input.machines.count > 0) {
+    if (exact) evaluate_exactly(input, results, stream);
+    if (sampled) evaluate_by_samples(input, wanted, results, stream);
+  }
+  HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
+  diverged_.copy_out(std::span(wanted.diverged, count));
+  if (exact) kl_exact_.copy_out(std::span(wanted.kl_exact, count));
+  if (sampled) {
+    kl_sampled_.copy_out(std::span(wanted.kl_sampled, count));
+    unseen_.copy_out(std::span(wanted.unseen, count));
+  }
+}
+
+void Evaluator::set_sane_machines(EvaluationInput& input, const EvaluationResults& results,
+                                  cudaStream_t stream) {
+  const auto count = input.machines.count;
+  launch_find_diverged(input.parameters, input.shape.parameters(), count, results, stream);
+  sane_.reserve(count);
+  input.machines = {.numbers = sane_.get(),
+                    .first = 0,
+                    .count = select_unflagged(results.diverged, count, sane_.get(), stream)};
+  if (input.machines.count == count) input.machines.numbers = nullptr;
+}
+
+void Evaluator::evaluate_exactly(const EvaluationInput& input, const EvaluationResults& results,
+                                 cudaStream_t stream) {
+  const auto group = group_doubles(input.shape, sizes_);
+  const auto allowed = workspace_.size() * sizeof(double) + free_memory() / 2;
+  const auto groups = exact_groups(group * sizeof(double), input.machines.count, limits_, allowed);
+  if (groups == 0) throw NotOnDevice();
+  workspace_.reserve(groups * group);
+  launch_exact(exact_task(input, sizes_, workspace_.get(), groups, results), stream);
+}
+
+void Evaluator::evaluate_by_samples(const EvaluationInput& input,
+                                    const helmholtz_evaluation& wanted,
+                                    const EvaluationResults& results, cudaStream_t stream) {
+  // Counts of so many machines at a time: bounded memory for worlds of many patterns.
+  constexpr std::size_t kCounts = std::size_t{1} << 26;
+  const auto patterns = input.plan.patterns;
+  const auto chunk = static_cast<std::uint32_t>(
+      std::clamp<std::size_t>(kCounts / patterns, 1, input.machines.count));
+  counts_.reserve(chunk * patterns);
+  for (std::uint32_t first = 0; first < input.machines.count; first += chunk) {
+    auto some = input;
+    some.machines = input.machines.part(first, chunk);
+    HELMHOLTZ_CUDA_CHECK(cudaMemsetAsync(
+        counts_.get(), 0, some.machines.count * patterns * sizeof(std::uint32_t), stream));
+    count_samples(some, wanted, stream);
+    launch_counted(counted_task(some, wanted.samples, counts_.get(), results), stream);
+  }
+}
+
+void Evaluator::count_samples(const EvaluationInput& input, const helmholtz_evaluation& wanted,
+                              cudaStream_t stream) {
+  const auto samples = static_cast<std::uint32_t>(wanted.samples);
+  const auto most = samples_at_once(input.shape, input.machines.count);
+  auto task = sample_task(input, wanted.step, counts_.get());
+  for (; task.first_sample < samples; task.first_sample += task.samples) {
+    if (wanted.stop_requested != nullptr) {
+      HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
+      if (wanted.stop_requested(wanted.stop_context) != 0) throw Stopped();
+    }
+    task.samples = std::min(most, samples - task.first_sample);
+    const auto plan = plan_samples(task, limits_);
+    if (plan.block == 0) throw NotOnDevice();
+    launch_samples(task, plan, stream);
+  }
+}
+
+void Evaluator::kl_quantiles(const ParameterView& parameters, std::uint32_t machines,
+                             std::span<const double> probabilities, double* out,
+                             cudaStream_t stream) {
+  auto input = world_;
+  input.parameters = parameters;
+  input.machines.count = machines;
+  try {
+    const EvaluationResults results{.kl_exact = room(kl_exact_, machines, true),
+                                    .kl_sampled = nullptr,
+                                    .unseen = nullptr,
+                                    .diverged = room(diverged_, machines, true)};
+    set_sane_machines(input, results, stream);
+    if (input.machines.count > 0) evaluate_exactly(input, results, stream);
+    DeviceArray<double> sorted(machines);
+    const auto count =
+        sort_unflagged(results.diverged, results.kl_exact, machines, sorted.get(), stream);
+    HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
+    for (const double p : probabilities) {
+      *out++ = quantile(count, p, [&](std::size_t i) {
+        double value = 0;
+        HELMHOLTZ_CUDA_CHECK(
+            cudaMemcpy(&value, sorted.get() + i, sizeof(value), cudaMemcpyDeviceToHost));
+        return value;
+      });
+    }
+  } catch (const OutOfDeviceMemory&) {
+    throw NotOnDevice();
+  }
+}
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,101 @@
+#include "kernels/runtime/cuda_status.hpp"
+#include "kernels/runtime/dynamic_shared.hpp"
+#include "kernels/fused/fused_kernels.hpp"
+#include "kernels/fused/group_machine.hpp"
+#include "kernels/fused/register_shapes.hpp"
+#include "kernels/fused/strided_machine.hpp"
+#include "kernels/fused/thread_machine.hpp"
+#include "kernels/fused/warp_group.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+/// A thread is a machine; its weights stay in registers for all steps. Bound by issue slots:
+/// global memory is touched at the start, at the end, and for one factor a step.
+template <class Shape, bool nonnegative, bool chain>
+__global__ void __launch_bounds__(128)
+    thread_registers_kernel(const __grid_constant__ FusedTask task) {
+  const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
+  if (m < task.machines) ThreadMachine<Shape, nonnegative, chain>(task, m).train();
+}
+
+/// A thread is a machine; everything it has lies in shared memory, a bank a thread. Bound by
+/// issue slots and by shared memory's size, which limits the machines of a multiprocessor.
+__global__ void __launch_bounds__(256)
+    thread_shared_kernel(const __grid_constant__ FusedTask task) {
+  extern __shared__ float memory[];
+  const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
+  if (m < task.machines) train_in_block(task, m, memory, threadIdx.x, blockDim.x);
+}
+
+/// Several lanes are a machine; its weights lie in shared memory, [input][output], so that
+/// lanes read neighbouring banks. Bound by shared memory's bandwidth and by the latency of few
+/// warps.
+template <int lanes>
+__global__ void __launch_bounds__(256) warp_shared_kernel(const __grid_constant__ FusedTask task) {
+  extern __shared__ float memory[];
+  train_block_in_groups<WarpGroup<lanes>>(task, memory);
+}
+
+/// ThreadShared for machines that do not fit: the weights and what goes with them stay in global
+/// memory, coalesced over machines. Bound by memory bandwidth.
+__global__ void __launch_bounds__(32) thread_global_kernel(const __grid_constant__ FusedTask task) {
+  const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
+  if (m < task.machines) train_in_place(task, m);
+}
+
+template <class Kernel>
+void launch(Kernel kernel, const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
+  if (plan.shared > 0) allow_shared_memory(kernel);
+  const auto machines = plan.block / plan.lanes;
+  const auto grid = (task.machines + machines - 1) / machines;
+  kernel<<<grid, plan.block, plan.shared, stream>>>(task);
+  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+}
+
+template <class Shape>
+void launch_registers(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
+  const bool chain = task.patterns.chained;
+  if (task.nonnegative) {
+    chain ? launch(thread_registers_kernel<Shape, true, true>, task, plan, stream)
+          : launch(thread_registers_kernel<Shape, true, false>, task, plan, stream);
+  } else {
+    chain ? launch(thread_registers_kernel<Shape, false, true>, task, plan, stream)
+          : launch(thread_registers_kernel<Shape, false, false>, task, plan, stream);
+  }
+}
+
+void launch_group(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
+  switch (plan.lanes) {
+    case 4:
+      return launch(warp_shared_kernel<4>, task, plan, stream);
+    case 8:
+      return launch(warp_shared_kernel<8>, task, plan, stream);
+    case 16:
+      return launch(warp_shared_kernel<16>, task, plan, stream);
+    default:
+      return launch(warp_shared_kernel<32>, task, plan, stream);
+  }
+}
+
+}  // namespace
+
+void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
+  switch (plan.variant) {
+    case Variant::ThreadRegisters:
+      with_register_shape(
+          task.shape, [&](auto shape) { launch_registers<decltype(shape)>(task, plan, stream); });
+      return;
+    case Variant::ThreadShared:
+      return launch(thread_shared_kernel, task, plan, stream);
+    case Variant::WarpShared:
+      return launch_group(task, plan, stream);
+    case Variant::WarpRegisters:
+      break;  // SpecialisedKernel
+    case Variant::ThreadGlobal:
+      return launch(thread_global_kernel, task, plan, stream);
+  }
+}
+
+}  // namespace helmholtz::cuda

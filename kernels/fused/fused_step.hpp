@@ -1,0 +1,60 @@
+#pragma once
+
+#include "kernels/fused/fused_task.hpp"
+#include "kernels/runtime/float_ops.hpp"
+#include "kernels/runtime/philox.hpp"
+
+namespace helmholtz::cuda {
+
+/// What steps of one machine read of a task: the `Step` of order.inl's RowByRow, but for draw().
+template <class Shape>
+class FusedStep {
+ public:
+  HELMHOLTZ_DEVICE FusedStep(const Shape& shape, const FusedTask& task, std::uint32_t m)
+      : shape_(shape),
+        task_(task),
+        philox_(task.seeds[m]),
+        rates_(task.rates_of(task.settings[m])),
+        factors_(task.factors_of(task.settings[m])),
+        first_block_((task.first_step - 1) * static_cast<unsigned>(draws::blocks_per_step(shape))) {
+  }
+
+  /// Goes to the task's step s: steps come in order.
+  HELMHOLTZ_DEVICE void begin(std::uint32_t s) {
+    factor_ = factors_[s];
+    first_block_ += static_cast<unsigned>(draws::blocks_per_step(shape_));
+  }
+
+  [[nodiscard]] HELMHOLTZ_DEVICE int rows() const { return static_cast<int>(task_.batch); }
+  [[nodiscard]] HELMHOLTZ_DEVICE bool nonnegative_weights() const { return task_.nonnegative; }
+  [[nodiscard]] HELMHOLTZ_DEVICE float rate(int r) const {
+    return FloatOps::mul(rates_[r], factor_);
+  }
+
+ protected:
+  /// The words of block b of the step.
+  HELMHOLTZ_DEVICE void draw_block(int b, int row, std::uint32_t* words) const {
+    philox_.block(first_block_ + static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(row),
+                  RandomPurpose::training, words);
+  }
+
+ private:
+  const Shape& shape_;
+  const FusedTask& task_;
+  Philox philox_;
+  const float* rates_;
+  const float* factors_;
+  float factor_ = 1;
+  std::uint64_t first_block_;
+};
+
+/// Takes the task's steps.
+template <class Machine>
+HELMHOLTZ_DEVICE void take_steps(const FusedTask& task, Machine& machine) {
+  for (std::uint32_t s = 0; s < task.steps; ++s) {
+    machine.step.begin(s);
+    train_step(machine);
+  }
+}
+
+}  // namespace helmholtz::cuda

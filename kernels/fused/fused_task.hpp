@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "helmholtz/draw_layout.hpp"
+#include "helmholtz/layer_shape.hpp"
+#include "kernels/runtime/portable.hpp"
+
+/// What a launch of a fused kernel is told, by value: it lies in the constant bank.
+namespace helmholtz::cuda {
+
+/// The world's patterns. A draw's pattern is the number of thresholds <= the 32-bit word.
+struct PatternTable {
+  /// Patterns that kernels find by comparing one threshold after the other.
+  static constexpr int kChain = 11;
+
+  const std::uint32_t* thresholds = nullptr;  ///< [count]
+  const std::uint32_t* words = nullptr;       ///< [patterns x words_per_pattern]
+  std::uint32_t count = 0;
+  std::uint32_t words_per_pattern = 1;
+  /// A world of at most kChain thresholds and patterns of one word: the first pattern, and what
+  /// each threshold adds to reach the next one (modulo 2^32); thresholds left over add nothing.
+  bool chained = false;
+  std::uint32_t first_pattern = 0;
+  std::uint32_t chain_thresholds[kChain] = {};
+  std::uint32_t chain_increments[kChain] = {};
+};
+
+/// What the steps of some machines read. `Shape`: LayerShape or LayeredShape.
+template <class Shape>
+struct StepTables {
+  Shape shape;
+  PatternTable patterns;
+  const std::uint64_t* seeds = nullptr;     ///< [machines]
+  const std::uint32_t* settings = nullptr;  ///< [machines]
+  /// [settings][2 L + 1]: generative layers 0 to L, then recognition layers 0 to L-1
+  const float* rates = nullptr;
+  const std::uint32_t* schedules = nullptr;  ///< [settings], rows of `factors`
+  const float* factors = nullptr;            ///< [schedules][steps], or longer rows
+};
+
+/// Steps [first_step, first_step + steps) of machines that lie side by side: parameter k of machine
+/// m is at parameters[k * stride + m].
+struct FusedTask : StepTables<LayerShape> {
+  float* parameters = nullptr;  ///< [parameters][stride]
+  float* scratch = nullptr;  ///< global memory where a launch plan says so; zero between launches
+  std::uint64_t stride = 0;
+  std::uint32_t machines = 0;
+  std::uint32_t batch = 1;
+  std::uint32_t steps = 0;
+  std::uint32_t factor_stride = 0;  ///< floats of a row of `factors`
+  bool nonnegative = false;
+  std::uint64_t first_step = 0;
+
+  /// A setting's [2 L + 1] rates, and its factors of the steps.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST const float* rates_of(std::uint32_t setting) const {
+    return rates + setting * static_cast<std::size_t>(2 * shape.last() + 1);
+  }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST const float* factors_of(std::uint32_t setting) const {
+    return factors + static_cast<std::size_t>(schedules[setting]) * factor_stride;
+  }
+};
+
+}  // namespace helmholtz::cuda

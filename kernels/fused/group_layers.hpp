@@ -1,0 +1,157 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/fused/group_outputs.hpp"
+#include "kernels/fused/patterns.hpp"
+
+namespace helmholtz::cuda {
+
+/// What the lanes of a machine do with its layers, each for its outputs: an activity is summed by
+/// one lane in the order of the exact class. States are masks, one bit per unit. The `Layers` of
+/// order.inl's RowByRow. `Weights`: SharedWeights, or LaneWeights for a batch of one row.
+template <class Shape, class Group, class Weights>
+class GroupLayers {
+ public:
+  HELMHOLTZ_DEVICE GroupLayers(const Shape& shape, const PatternTable& patterns, Weights weights,
+                               Weights deltas, std::uint32_t* masks, const Group& group)
+      : shape_(shape),
+        patterns_(patterns),
+        weights_(weights),
+        deltas_(deltas),
+        masks_(masks),
+        group_(group) {}
+
+  [[nodiscard]] HELMHOLTZ_DEVICE const Shape& shape() const { return shape_; }
+
+  HELMHOLTZ_DEVICE void show_pattern(std::uint32_t word) const {
+    const auto words = static_cast<int>(patterns_.words_per_pattern);
+    group_.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
+      const auto pattern = pattern_of(patterns_, word);
+      for (int w = lane; w < words; w += Group::lanes()) {
+        masks(shape_.last())[w] =
+            patterns_.words[pattern * patterns_.words_per_pattern + static_cast<unsigned>(w)];
+      }
+    });
+    group_.sync();
+  }
+
+  template <class Layer>
+  HELMHOLTZ_DEVICE void sample(Layer which, const std::uint32_t* words) const {
+    const auto& layer = which.view(shape_);
+    const int slot = which.slot(shape_);
+    const std::uint32_t* const inputs = masks(which.source());
+    std::uint32_t states = 0;
+    for_each_round<Group>(layer, [&](int round) HELMHOLTZ_DEVICE_BODY {
+      const int first = round * Group::lanes();
+      const auto on = group_.ballot([&](int lane) HELMHOLTZ_DEVICE_BODY {
+        const int j = first + lane;
+        if (j >= layer.outputs) return false;
+        const auto d = one_plus_exp_minus<FloatOps>(activity(layer, inputs, lane, round, j));
+        return static_cast<bool>(fires<FloatOps>(d, words[slot + j]));
+      });
+      states |= on << (first % 32);
+      const int next = first + Group::lanes();
+      if (next % 32 == 0 || next >= layer.outputs) {
+        group_.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
+          if (lane == 0) masks(which.l)[first / 32] = states;
+        });
+        states = 0;
+      }
+    });
+    group_.sync();
+  }
+
+  /// The delta rule.
+  template <class Layer>
+  HELMHOLTZ_DEVICE void learn(Layer which, float rate) const {
+    const auto& layer = which.view(shape_);
+    const std::uint32_t* const inputs = masks(which.source());
+    const std::uint32_t* const targets = masks(which.l);
+    for_each_output(group_, layer, [&](int lane, int round, int j) HELMHOLTZ_DEVICE_BODY {
+      const auto p = sigmoid<FloatOps>(activity(layer, inputs, lane, round, j));
+      const auto target = FloatOps::bit(((targets[j / 32] >> (j % 32)) & 1U) != 0);
+      const auto delta = FloatOps::mul(rate, FloatOps::error(target, p));
+      float& bias = deltas_.at(layer, lane, round, j, layer.inputs);
+      bias = FloatOps::add(bias, delta);
+      std::uint32_t on = 0;
+      for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY {
+        if (i % 32 == 0) on = inputs[i / 32];
+        float& weight = deltas_.at(layer, lane, round, j, i);
+        if (((on >> (i % 32)) & 1U) != 0) weight = FloatOps::add(weight, delta);
+      });
+    });
+  }
+
+  /// Adds the batch's deltas to a network's parameters and clears them.
+  template <class Network>
+  HELMHOLTZ_DEVICE void apply_deltas(Network network) const {
+    for_each_parameter_of(
+        network, [&](const auto& layer, int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
+          float& weight = weights_.at(layer, lane, round, j, i);
+          float& delta = deltas_.at(layer, lane, round, j, i);
+          weight = FloatOps::add(weight, delta);
+          delta = 0;
+        });
+  }
+
+  /// W_L = max(W_L, 0)
+  HELMHOLTZ_DEVICE void clamp_visible_weights() const {
+    const auto& layer = step::visible_layer(shape_).view(shape_);
+    for_each_own(group_, layer, [&](int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
+      float& weight = weights_.at(layer, lane, round, j, i);
+      if (i < layer.inputs) weight = FloatOps::max(weight, 0.0F);
+    });
+  }
+
+  /// body(layer, lane, round, j, i) for this lane's parameters.
+  template <class Body>
+  HELMHOLTZ_DEVICE void for_each_parameter(Body body) const {
+    for_each_parameter_of(step::Generative(), body);
+    for_each_parameter_of(step::Recognition(), body);
+  }
+
+ private:
+  template <class Network, class Body>
+  HELMHOLTZ_DEVICE void for_each_parameter_of(Network network, Body body) const {
+    for_each_layer(network, shape_, [&](auto which) HELMHOLTZ_DEVICE_BODY {
+      const auto& layer = which.view(shape_);
+      for_each_own(group_, layer, [&](int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
+        body(layer, lane, round, j, i);
+      });
+    });
+  }
+
+  /// The bias first, then the inputs that are on, in partial sums of 32: a word of states each.
+  template <class Layer>
+  [[nodiscard]] HELMHOLTZ_DEVICE float activity(const Layer& layer, const std::uint32_t* inputs,
+                                                int lane, int round, int j) const {
+    static_assert(kActivityChunk == 32);
+    float total = 0;
+    float sum = weights_.at(layer, lane, round, j, layer.inputs);
+    std::uint32_t on = 0;
+    for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY {
+      if (i % 32 == 0) on = inputs[i / 32];
+      if (i % 32 == 0 && i != 0) {
+        total = i == 32 ? sum : FloatOps::add(total, sum);
+        sum = 0;
+      }
+      const float weight = weights_.at(layer, lane, round, j, i);
+      if (((on >> (i % 32)) & 1U) != 0) sum = FloatOps::add(sum, weight);
+    });
+    return layer.inputs > 32 ? FloatOps::add(total, sum) : sum;
+  }
+
+  [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t* masks(int l) const {
+    return masks_ + shape_.mask_offset(l);
+  }
+
+  const Shape& shape_;
+  const PatternTable& patterns_;
+  Weights weights_;
+  Weights deltas_;        ///< for a batch of several rows; else the weights themselves
+  std::uint32_t* masks_;  ///< [mask words], shared: unit i of a layer in bit i % 32 of word i / 32
+  Group group_;
+};
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "kernels/fused/fused_step.hpp"
+#include "kernels/fused/group_layers.hpp"
+#include "kernels/fused/group_weights.hpp"
+
+namespace helmholtz::cuda {
+
+/// A group's machine, and whether what it learns is kept.
+struct GroupTask {
+  std::uint32_t m;
+  bool keep;
+};
+
+template <class Shape, class Group, bool one_row>
+struct GroupStep : FusedStep<Shape> {
+  std::uint32_t* words;  ///< [words_per_phase], shared
+  Group group;
+
+  [[nodiscard]] HELMHOLTZ_DEVICE int rows() const { return one_row ? 1 : FusedStep<Shape>::rows(); }
+  /// A lane draws a block.
+  [[nodiscard]] HELMHOLTZ_DEVICE const std::uint32_t* draw(int row, int begin, int end) const {
+    group.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
+      for (int b = begin / 4 + lane; b < draws::blocks(end); b += Group::lanes()) {
+        this->draw_block(b, row, words + 4 * (b - begin / 4));
+      }
+    });
+    group.sync();
+    return words + begin % 4;
+  }
+};
+
+/// WarpShared, WarpRegisters: several lanes train one machine.
+///
+/// A lane owns outputs of every layer (group_outputs.hpp): their weights are its own, and each
+/// activity is summed by one lane, so bits do not depend on the lanes. What lanes tell each other
+/// are unit states, one bit per unit, and a step's random words.
+/// @param words  [words_per_phase], then masks [mask words]: shared
+template <class Shape, class Group, class Weights>
+HELMHOLTZ_DEVICE void train_group(const Shape& shape, const FusedTask& task, GroupTask own,
+                                  Weights weights, Weights deltas, std::uint32_t* words,
+                                  const Group& group) {
+  using Layers = GroupLayers<Shape, Group, Weights>;
+  auto* const masks = words + draws::words_per_phase(task.shape);
+  RowByRow<Layers, GroupStep<Shape, Group, Weights::kOneRow>> machine{
+      {shape, task.patterns, weights, deltas, masks, group}, {{shape, task, own.m}, words, group}};
+  const auto global = [&](const auto& layer, int j, int i) HELMHOLTZ_DEVICE_BODY -> float& {
+    const auto k = i < layer.inputs ? layer.weights + static_cast<std::size_t>(j * layer.inputs + i)
+                                    : layer.bias + static_cast<std::size_t>(j);
+    return task.parameters[k * task.stride + own.m];
+  };
+  const bool batch = machine.rows() > 1;
+  machine.layers.for_each_parameter(
+      [&](const auto& layer, int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
+        weights.at(layer, lane, round, j, i) = global(layer, j, i);
+        if (batch) deltas.at(layer, lane, round, j, i) = 0;
+      });
+  group.sync();
+  take_steps(task, machine);
+  if (!own.keep) return;
+  machine.layers.for_each_parameter(
+      [&](const auto& layer, int lane, int round, int j, int i)
+          HELMHOLTZ_DEVICE_BODY { global(layer, j, i) = weights.at(layer, lane, round, j, i); });
+}
+
+/// Floats of a machine's arrays in shared memory. Groups that share a warp begin in different
+/// banks.
+/// @param weights  with SharedWeights
+HELMHOLTZ_DEVICE_HOST std::size_t group_stride(const LayerShape& shape, std::uint32_t batch,
+                                               int lanes, bool weights) {
+  const auto parameters = weights ? shape.parameters() * (batch > 1 ? 2 : 1) : 0;
+  const auto floats = parameters + static_cast<std::size_t>(draws::words_per_phase(shape)) +
+                      static_cast<std::size_t>(shape.mask_words());
+  return (floats + 31) / 32 * 32 + static_cast<std::size_t>(lanes % 32);
+}
+
+/// Trains a machine with everything in `memory`, [group_stride].
+template <class Group>
+HELMHOLTZ_DEVICE void train_in_group(const FusedTask& task, GroupTask own, float* memory,
+                                     const Group& group) {
+  const auto parameters = task.shape.parameters();
+  float* const deltas = task.batch > 1 ? memory + parameters : memory;
+  auto* const words = reinterpret_cast<std::uint32_t*>(deltas + parameters);
+  train_group(task.shape, task, own, SharedWeights{memory}, SharedWeights{deltas}, words, group);
+}
+
+/// Trains a machine of a static shape with the weights in the lanes' registers; a batch of one row.
+/// @param registers  [LaneWeights::kSize] of every slot
+template <class Shape, class Group>
+HELMHOLTZ_DEVICE void train_in_lanes(const FusedTask& task, GroupTask own, float* memory,
+                                     float* registers, const Group& group) {
+  const LaneWeights<Shape, Group> weights{registers};
+  constexpr Shape shape;
+  train_group(shape, task, own, weights, weights, reinterpret_cast<std::uint32_t*>(memory), group);
+}
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,142 @@
+#include "kernels/fused/launch_plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "kernels/fused/group_machine.hpp"
+#include "kernels/fused/register_shapes.hpp"
+#include "kernels/fused/strided_machine.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+constexpr std::uint32_t kWarp = 32;
+/// Threads of a block that no machine asks to be smaller.
+constexpr std::uint32_t kRegisterBlock = 128;
+constexpr std::uint32_t kSharedBlock = 256;
+
+/// Whole warps, few enough that every multiprocessor gets a share.
+std::uint32_t spread(std::uint32_t machines, std::uint32_t multiprocessors, std::uint32_t most) {
+  const auto share = (machines + multiprocessors - 1) / multiprocessors;
+  return std::clamp((share + kWarp - 1) / kWarp * kWarp, kWarp, most);
+}
+
+/// Machines of a multiprocessor, a thread each, that leave too few warps to hide latencies; and the
+/// threads that several lanes a machine should then make of them.
+constexpr std::size_t kFewMachines = 192;
+constexpr std::size_t kEnoughThreads = 512;
+/// Blocks that share a multiprocessor's memory, so that little of it is left over.
+constexpr std::size_t kBlocks = 8;
+
+/// As few lanes as fill a multiprocessor; nothing if not even one warp fits.
+std::optional<LaunchPlan> plan_warp_shared(const FusedTask& task, const DeviceLimits& limits) {
+  for (std::uint32_t lanes = 4; lanes <= kWarp; lanes *= 2) {
+    const auto machine =
+        group_stride(task.shape, task.batch, static_cast<int>(lanes), true) * sizeof(float);
+    const auto fitting = limits.shared_per_block / machine;
+    const auto of_warp = kWarp / lanes;
+    if (fitting < of_warp || (fitting * lanes < kEnoughThreads && lanes < kWarp)) continue;
+    const auto warps =
+        std::clamp<std::size_t>(limits.shared_per_block / kBlocks / (machine * of_warp), 1, 8);
+    return LaunchPlan{.variant = Variant::WarpShared,
+                      .block = static_cast<std::uint32_t>(warps) * kWarp,
+                      .lanes = lanes,
+                      .shared = warps * of_warp * machine};
+  }
+  return std::nullopt;
+}
+
+/// @param fitting  machines of `floats` floats that fit into shared memory
+std::optional<LaunchPlan> plan_thread_shared(const FusedTask& task, const DeviceLimits& limits,
+                                             std::size_t fitting, std::size_t floats) {
+  if (fitting < kWarp) return std::nullopt;
+  const auto most =
+      std::min<std::uint32_t>(kSharedBlock, static_cast<std::uint32_t>(fitting) / kWarp * kWarp);
+  const auto block = spread(task.machines, limits.multiprocessors, most);
+  return LaunchPlan{
+      .variant = Variant::ThreadShared, .block = block, .shared = block * floats * sizeof(float)};
+}
+
+LaunchPlan plan_thread_global(const FusedTask& task) {
+  return {.variant = Variant::ThreadGlobal,
+          .block = kWarp,
+          .scratch = scratch_floats(task.shape, task.batch)};
+}
+
+}  // namespace
+
+bool has_register_kernel(const LayerShape& shape) {
+  return with_register_shape(shape, [](auto) {});
+}
+
+std::size_t scratch_floats(const LayerShape& shape, std::uint32_t batch) {
+  const auto deltas = batch > 1 ? shape.parameters() : 0;
+  return deltas + static_cast<std::size_t>(shape.units() + draws::words_per_phase(shape));
+}
+
+LaunchPlan plan_thread_registers(const FusedTask& task, const DeviceLimits& limits) {
+  return {.variant = Variant::ThreadRegisters,
+          .block = spread(task.machines, limits.multiprocessors, kRegisterBlock)};
+}
+
+LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits) {
+  const auto& shape = task.shape;
+  if (task.batch == 1 && has_register_kernel(shape)) {
+    return plan_thread_registers(task, limits);
+  }
+  return plan_launch_with_carry(task, limits);
+}
+
+LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& limits) {
+  const auto& shape = task.shape;
+  const auto floats = shape.parameters() + scratch_floats(shape, task.batch);
+  const auto fitting = limits.shared_per_block / (floats * sizeof(float));
+  if (fitting < kFewMachines) {
+    if (const auto plan = plan_warp_shared(task, limits)) return *plan;
+  }
+  return plan_thread_shared(task, limits, fitting, floats).value_or(plan_thread_global(task));
+}
+
+std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits& limits,
+                                       Variant variant) {
+  const auto floats = task.shape.parameters() + scratch_floats(task.shape, task.batch);
+  switch (variant) {
+    case Variant::ThreadRegisters:
+      if (task.batch > 1 || !has_register_kernel(task.shape)) return std::nullopt;
+      return plan_thread_registers(task, limits);
+    case Variant::WarpShared:
+    case Variant::WarpRegisters:
+      return plan_warp_shared(task, limits);
+    case Variant::ThreadShared:
+      return plan_thread_shared(task, limits, limits.shared_per_block / (floats * sizeof(float)),
+                                floats);
+    case Variant::ThreadGlobal:
+      break;
+  }
+  return plan_thread_global(task);
+}
+
+std::optional<Variant> parse_variant(std::string_view name) {
+  constexpr std::array kNames = {std::pair{"ThreadRegisters", Variant::ThreadRegisters},
+                                 std::pair{"ThreadShared", Variant::ThreadShared},
+                                 std::pair{"ThreadGlobal", Variant::ThreadGlobal},
+                                 std::pair{"WarpShared", Variant::WarpShared},
+                                 std::pair{"WarpRegisters", Variant::WarpRegisters}};
+  for (const auto& [known, variant] : kNames) {
+    if (name == known) return variant;
+  }
+  return std::nullopt;
+}
+
+StepRange next_steps(std::uint64_t first_step, std::uint32_t steps, std::uint32_t blocks_per_step) {
+  const auto first = first_step * blocks_per_step;
+  const auto left = (std::uint64_t{1} << 32U) - (first & 0xFFFFFFFFU);  // blocks until the carry
+  const auto whole = left / blocks_per_step;
+  if (whole == 0) return {1, true};
+  return {static_cast<std::uint32_t>(std::min<std::uint64_t>(steps, whole)), false};
+}
+
+}  // namespace helmholtz::cuda

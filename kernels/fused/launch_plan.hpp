@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "kernels/fused/fused_task.hpp"
+
+/// How machines are spread over a device, as plain functions: results never depend on it.
+namespace helmholtz::cuda {
+
+/// What a plan has to know of a device.
+struct DeviceLimits {
+  std::uint32_t multiprocessors = 1;
+  std::size_t shared_per_block = 48 * 1024;  ///< bytes, with opt-in
+};
+
+/// What trains a machine, a thread or lanes of a warp, and where its weights are.
+enum class Variant {
+  ThreadRegisters,
+  ThreadShared,
+  ThreadGlobal,
+  WarpShared,
+  WarpRegisters,  ///< compiled at run time
+};
+
+struct LaunchPlan {
+  Variant variant = Variant::ThreadGlobal;
+  std::uint32_t block = 32;  ///< threads
+  std::uint32_t lanes = 1;   ///< threads per machine: 4, 8, 16 or 32 of a warp
+  std::size_t shared = 0;    ///< bytes a block
+  std::size_t scratch = 0;   ///< floats a machine of FusedTask::scratch
+};
+
+/// Whether ThreadRegisters was compiled for this topology ahead of time.
+bool has_register_kernel(const LayerShape& shape);
+
+/// Chooses the variant and the block for some machines.
+LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits);
+/// ThreadRegisters, compiled ahead of time or at run time.
+LaunchPlan plan_thread_registers(const FusedTask& task, const DeviceLimits& limits);
+/// The same among the variants that may take a step whose Philox block numbers carry.
+LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& limits);
+
+/// A plan with this variant, whatever else would be better; nothing if it cannot train the task.
+/// WarpRegisters counts as WarpShared: only the compiler at run time makes the difference.
+std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits& limits,
+                                       Variant variant);
+/// The variant of that name, e.g. "ThreadShared", or nothing.
+std::optional<Variant> parse_variant(std::string_view name);
+
+/// Floats of deltas, units and words that ThreadShared and ThreadGlobal keep for a machine beside
+/// its weights.
+std::size_t scratch_floats(const LayerShape& shape, std::uint32_t batch);
+
+/// How many of `steps` steps a launch takes: as many as keep the upper half of their Philox block
+/// numbers, but at least one; `carries` says that this one step does not keep it.
+struct StepRange {
+  std::uint32_t steps;
+  bool carries;
+};
+StepRange next_steps(std::uint64_t first_step, std::uint32_t steps, std::uint32_t blocks_per_step);
+
+/// Machines that a device holds at a time: all of them, or half as often as `fits` has to refuse.
+/// @return 0 if it refuses a single machine
+template <class Fits>
+std::size_t largest_chunk(std::size_t machines, Fits fits) {
+  auto chunk = machines;
+  while (chunk > 0 && !fits(chunk)) chunk = chunk == 1 ? 0 : (chunk + 1) / 2;
+  return chunk;
+}
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "kernels/fused/fused_task.hpp"
+#include "kernels/runtime/float_ops.hpp"
+
+namespace helmholtz::cuda {
+
+/// The pattern that a word draws: the number of thresholds <= word, by halving.
+HELMHOLTZ_DEVICE std::size_t pattern_of(const PatternTable& table, std::uint32_t word) {
+  std::uint32_t begin = 0;
+  std::uint32_t end = table.count;
+  while (begin < end) {
+    const auto middle = (begin + end) / 2;
+    if (table.thresholds[middle] <= word) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
+/// Draws patterns of the world for one machine.
+/// @tparam chain  the table is chained
+template <class Shape, bool chain>
+class Patterns {
+ public:
+  HELMHOLTZ_DEVICE Patterns(const Shape& shape, const PatternTable& table)
+      : shape_(shape), table_(table) {}
+
+  template <class Units>
+  HELMHOLTZ_DEVICE void draw(std::uint32_t word, Units visible) const {
+    if constexpr (chain) {
+      unpack(chained(word), 0, visible);
+    } else if constexpr (Shape::kStatic) {
+      unpack(table_.words[pattern_of(table_, word)], 0, visible);
+    } else {
+      const std::uint32_t* const words =
+          table_.words + pattern_of(table_, word) * table_.words_per_pattern;
+      for (std::uint32_t w = 0; w < table_.words_per_pattern; ++w) {
+        unpack(words[w], static_cast<int>(w) * 32, visible);
+      }
+    }
+  }
+
+ private:
+  /// The pattern of a chained table.
+  [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t chained(std::uint32_t word) const {
+    auto pattern = table_.first_pattern;
+    repeat<PatternTable::kChain>([&](int k) HELMHOLTZ_DEVICE_BODY {
+      if (word >= table_.chain_thresholds[k]) pattern += table_.chain_increments[k];
+    });
+    return pattern;
+  }
+
+  /// Bits of one word into the visible units from `first` on.
+  template <class Units>
+  HELMHOLTZ_DEVICE void unpack(std::uint32_t word, int first, Units visible) const {
+    const auto set = [&](int i) HELMHOLTZ_DEVICE_BODY {
+      visible[first + i] = FloatOps::bit(((word >> i) & 1U) != 0);
+    };
+    if constexpr (Shape::kStatic) {
+      static_assert(Shape::size(Shape::kLast) <= 32, "one word a pattern");
+      repeat<Shape::size(Shape::kLast)>(set);
+    } else {
+      const int left = shape_.size(shape_.last()) - first;
+      for (int i = 0; i < (left < 32 ? left : 32); ++i) set(i);
+    }
+  }
+
+  const Shape& shape_;
+  const PatternTable& table_;
+};
+
+}  // namespace helmholtz::cuda

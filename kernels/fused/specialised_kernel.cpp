@@ -1,0 +1,109 @@
+#include "kernels/fused/specialised_kernel.hpp"
+
+#include <dlfcn.h>
+
+#include <utility>
+
+#include "kernels/fused/register_shapes.hpp"
+#include "kernels/fused/specialise.hpp"
+#include "kernels/plugin/plugin_abi.h"
+#include "kernels/runtime/cuda_status.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+/// Machines that are worth a second of compiling.
+constexpr std::uint32_t kManyMachines = 256;
+
+int architecture_of(int device) {
+  int major = 0;
+  int minor = 0;
+  HELMHOLTZ_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
+  HELMHOLTZ_CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
+  return 10 * major + minor;
+}
+
+}  // namespace
+
+/// The driver's own functions, for code that the runtime was not linked with.
+struct SpecialisedKernel::Driver {
+  void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  decltype(&cuModuleLoadData) load = nullptr;
+  decltype(&cuModuleUnload) unload = nullptr;
+  decltype(&cuModuleGetFunction) function = nullptr;
+  decltype(&cuFuncSetAttribute) set_attribute = nullptr;
+  decltype(&cuLaunchKernel) launch = nullptr;
+
+  Driver() = default;
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+  ~Driver() {
+    if (library != nullptr) dlclose(library);
+  }
+
+  bool open() {
+    return library != nullptr && find("cuModuleLoadData", load) && find("cuModuleUnload", unload) &&
+           find("cuModuleGetFunction", function) && find("cuFuncSetAttribute", set_attribute) &&
+           find("cuLaunchKernel", launch);
+  }
+
+ private:
+  template <class Function>
+  bool find(const char* name, Function& out) {
+    out = reinterpret_cast<Function>(dlsym(library, name));
+    return out != nullptr;
+  }
+};
+
+std::unique_ptr<SpecialisedKernel> SpecialisedKernel::make(const FusedTask& task,
+                                                           const DeviceLimits& limits, int device) {
+  const bool prebuilt = task.batch == 1 && has_register_kernel(task.shape);
+  const auto plan = plan_specialised(task, limits);
+  if (prebuilt || task.machines < kManyMachines || !plan) return nullptr;
+  const auto compiler = Nvrtc::open();
+  auto driver = std::make_unique<Driver>();
+  if (!compiler || !driver->open()) return nullptr;
+  const auto cubin = specialised_cubin(speciality_of(task, *plan), architecture_of(device),
+                                       *compiler, CubinCache::of_user());
+  std::unique_ptr<SpecialisedKernel> kernel(new SpecialisedKernel(device, std::move(driver)));
+  return !cubin.empty() && kernel->load(cubin) ? std::move(kernel) : nullptr;
+}
+
+SpecialisedKernel::SpecialisedKernel(int device, std::unique_ptr<Driver> driver) noexcept
+    : device_(device), driver_(std::move(driver)) {}
+
+SpecialisedKernel::~SpecialisedKernel() {
+  if (module_ == nullptr) return;
+  static_cast<void>(cudaSetDevice(device_));  // a module is unloaded from its own device
+  static_cast<void>(driver_->unload(module_));
+}
+
+bool SpecialisedKernel::load(const std::string& cubin) {
+  return driver_->load(&module_, cubin.data()) == CUDA_SUCCESS &&
+         driver_->function(&function_, module_, kSpecialisedKernel) == CUDA_SUCCESS;
+}
+
+void SpecialisedKernel::launch(const FusedTask& task, const DeviceLimits& limits,
+                               cudaStream_t stream) const {
+  const auto plan = plan_specialised(task, limits).value();
+  const auto machines = plan.block / plan.lanes;
+  const auto grid = (task.machines + machines - 1) / machines;
+  const auto shared = static_cast<unsigned>(plan.shared);
+  auto argument = task;
+  void* arguments[] = {&argument};
+  auto status = driver_->set_attribute(function_, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                                       static_cast<int>(shared));
+  if (status == CUDA_SUCCESS) {
+    status = driver_->launch(function_, grid, 1, 1, plan.block, 1, 1, shared, stream, arguments,
+                             nullptr);
+  }
+  if (status != CUDA_SUCCESS) {
+    throw CudaError(HELMHOLTZ_FAILED,
+                    "CUDA: a specialised kernel cannot be launched (driver's "
+                    "error " +
+                        std::to_string(static_cast<int>(status)) + ")");
+  }
+}
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,181 @@
+#pragma once
+
+#include "kernels/fused/patterns.hpp"
+#include "kernels/layered/bf16.hpp"
+#include "kernels/layered/layered_task.hpp"
+#include "kernels/runtime/philox.hpp"
+
+/// What the kernels of cuda-layered do between two matrix products, and for an evaluation: the work
+/// of one thread each.
+namespace helmholtz::cuda {
+
+/// Units and errors as floats, errors in place of the activities.
+struct FloatMemory {
+  static HELMHOLTZ_DEVICE void set_unit(const LayeredTask& task, std::size_t at, bool on) {
+    task.units[at] = FloatOps::bit(on);
+  }
+  static HELMHOLTZ_DEVICE float unit(const LayeredTask& task, std::size_t at) {
+    return task.units[at];
+  }
+  static HELMHOLTZ_DEVICE void set_error(const LayeredTask& task, std::size_t at, float error) {
+    task.activities[at] = error;
+  }
+};
+
+/// Units as bfloat16, errors in three parts.
+struct Bf16Memory {
+  static HELMHOLTZ_DEVICE void set_unit(const LayeredTask& task, std::size_t at, bool on) {
+    task.units16[at] = on ? kOne : 0;
+  }
+  static HELMHOLTZ_DEVICE float unit(const LayeredTask& task, std::size_t at) {
+    return FloatOps::bit(task.units16[at] != 0);
+  }
+  static HELMHOLTZ_DEVICE void set_error(const LayeredTask& task, std::size_t at, float error) {
+    const auto stride = task.capacity * task.shape.unit_elements();
+    std::uint16_t parts[kParts];
+    split_bf16(error, parts);
+    for (int p = 0; p < kParts; ++p) task.error_parts[p * stride + at] = parts[p];
+  }
+
+ private:
+  static constexpr std::uint16_t kOne = 0x3F80;
+};
+
+/// Where batch row 0 of unit j in layer l of machine m lies.
+HELMHOLTZ_DEVICE std::size_t unit_at(const LayeredTask& task, std::uint32_t m, int l, int j) {
+  const auto& shape = task.shape;
+  return m * shape.unit_elements() + shape.unit_start(l) +
+         static_cast<std::size_t>(j) * static_cast<std::size_t>(shape.batch_stride());
+}
+
+/// The words of block `block` of the step's slots, for one batch row.
+HELMHOLTZ_DEVICE void draw_words(const LayeredTask& task, std::uint32_t m, std::uint32_t block,
+                                 std::uint32_t row, std::uint32_t (&words)[4]) {
+  Philox(task.seeds[m]).block(task.clock->first_block + block, row, RandomPurpose::training, words);
+}
+
+/// The pattern that batch row b draws: its visible units from 32 * word on.
+/// @param item  word * batch + b
+template <class Memory>
+HELMHOLTZ_DEVICE void draw_pattern(const LayeredTask& task, std::uint32_t m, std::uint32_t item) {
+  const auto batch = static_cast<std::uint32_t>(task.shape.batch());
+  const auto word = item / batch;
+  const auto b = item % batch;
+  std::uint32_t words[4];
+  draw_words(task, m, 0, b, words);
+  const auto k = pattern_of(task.patterns, words[0]);
+  const auto bits = task.patterns.words[k * task.patterns.words_per_pattern + word];
+  const auto& visible = task.shape.visible();
+  const int first = static_cast<int>(word) * 32;
+  const int count = visible.outputs - first < 32 ? visible.outputs - first : 32;
+  auto at = unit_at(task, m, visible.index, first) + b;
+  for (int i = 0; i < count; ++i) {
+    Memory::set_unit(task, at, ((bits >> i) & 1U) != 0);
+    at += static_cast<std::size_t>(task.shape.batch_stride());
+  }
+}
+
+/// Philox blocks that a layer's draws lie in, and the first of them.
+HELMHOLTZ_DEVICE_HOST std::uint32_t first_block(const LayeredLayer& layer) {
+  return static_cast<std::uint32_t>(layer.slot) / 4;
+}
+HELMHOLTZ_DEVICE_HOST std::uint32_t blocks_of(const LayeredLayer& layer) {
+  return static_cast<std::uint32_t>(layer.slot + layer.outputs - 1) / 4 - first_block(layer) + 1;
+}
+
+/// Activities become units, for one batch row and the units that draw from one Philox block.
+/// @param item  block * batch + b, where block 0 is the layer's first
+template <class Memory>
+HELMHOLTZ_DEVICE void sample(const LayeredTask& task, const LayeredLayer& layer, std::uint32_t m,
+                             std::uint32_t item) {
+  const auto batch = static_cast<std::uint32_t>(task.shape.batch());
+  const auto block = first_block(layer) + item / batch;
+  const auto b = item % batch;
+  std::uint32_t words[4];
+  draw_words(task, m, block, b, words);
+  const float* const bias = task.parameters + m * task.shape.floats() + layer.bias;
+  const int first = 4 * static_cast<int>(block) - layer.slot;  // unit that takes words[0]
+  repeat<4>([&](int i) HELMHOLTZ_DEVICE_BODY {
+    const int j = first + i;
+    if (j < 0 || j >= layer.outputs) return;
+    const auto at = unit_at(task, m, layer.index, j) + b;
+    const float fed = layer.inputs > 0 ? task.activities[at] : 0.0F;
+    const float activity = FloatOps::add(fed, bias[j]);
+    Memory::set_unit(task, at, fires<FloatOps>(one_plus_exp_minus<FloatOps>(activity), words[i]));
+  });
+}
+
+/// The layer of unit u of a network, counted from layer 0 on; leaves in u its number in the layer.
+HELMHOLTZ_DEVICE const LayeredLayer& layer_of(const LayeredShape& shape, Network network, int& u) {
+  int l = 0;
+  while (u >= shape.layer(network, l).outputs) u -= shape.layer(network, l++).outputs;
+  return shape.layer(network, l);
+}
+
+/// Activities of unit u become rate * (target - p), for the batch rows of one lane.
+/// @return their sum
+template <class Memory>
+HELMHOLTZ_DEVICE float find_errors(const LayeredTask& task, Network network, std::uint32_t m, int u,
+                                   std::uint32_t lane) {
+  const auto& shape = task.shape;
+  const auto& layer = layer_of(shape, network, u);
+  const auto setting = task.settings[m];
+  const int last = shape.last();
+  const int rate_index = network == Network::generative ? layer.index : last + 1 + layer.index;
+  const float factor =
+      task.factors[std::size_t{task.schedules[setting]} * task.clock->factor_stride +
+                   task.clock->step];
+  const float rate = FloatOps::mul(task.rates[setting * static_cast<std::size_t>(2 * last + 1) +
+                                              static_cast<std::size_t>(rate_index)],
+                                   factor);
+  const float bias = task.parameters[m * shape.floats() + layer.bias + static_cast<std::size_t>(u)];
+  const auto row = unit_at(task, m, layer.index, u);
+  const auto batch = static_cast<std::uint32_t>(shape.batch());
+  float sum = 0;
+  for (auto b = lane; b < batch; b += task.lanes) {
+    const float fed = layer.inputs > 0 ? task.activities[row + b] : 0.0F;
+    const float p = sigmoid<FloatOps>(FloatOps::add(fed, bias));
+    const float error = FloatOps::mul(rate, FloatOps::sub(Memory::unit(task, row + b), p));
+    Memory::set_error(task, row + b, error);
+    sum = FloatOps::add(sum, error);
+  }
+  return sum;
+}
+
+/// The bias of unit u of a network learns from the sum of its errors.
+HELMHOLTZ_DEVICE void learn_bias(const LayeredTask& task, Network network, std::uint32_t m, int u,
+                                 float sum) {
+  const auto& layer = layer_of(task.shape, network, u);
+  float& bias = task.parameters[m * task.shape.floats() + layer.bias + static_cast<std::size_t>(u)];
+  bias = FloatOps::add(bias, sum);
+}
+
+/// Weight k of W_L, rows with their padding, becomes max(W, 0).
+HELMHOLTZ_DEVICE void clamp_weight(const LayeredTask& task, std::uint32_t m, std::uint32_t k) {
+  float& weight = task.parameters[m * task.shape.floats() + task.shape.visible().weights + k];
+  weight = weight < 0.0F ? 0.0F : weight;
+}
+
+/// Parameter k of a network into its three parts.
+HELMHOLTZ_DEVICE void split_weight(const LayeredTask& task, Network network, std::uint32_t m,
+                                   std::uint32_t k) {
+  const auto at = m * task.shape.floats() + task.shape.begin(network) + k;
+  const auto stride = task.capacity * task.shape.floats();
+  std::uint16_t parts[kParts];
+  split_bf16(task.parameters[at], parts);
+  for (int p = 0; p < kParts; ++p) task.weight_parts[p * stride + at] = parts[p];
+}
+
+/// Parameter k of the order of files.
+HELMHOLTZ_DEVICE void gather_parameter(const GatherTask& task, std::uint32_t m, std::uint32_t k) {
+  task.out[m * std::size_t{task.shape.parameters()} + k] =
+      task.parameters[m * task.shape.floats() + task.shape.run_from(k).begin];
+}
+
+/// On to the next step.
+HELMHOLTZ_DEVICE void advance(const LayeredTask& task) {
+  task.clock->first_block += static_cast<std::uint64_t>(task.shape.blocks_per_step());
+  ++task.clock->step;
+}
+
+}  // namespace helmholtz::cuda

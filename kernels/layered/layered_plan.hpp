@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/layered/layered_task.hpp"
+#include "kernels/plugin/plugin_abi.h"
+
+/// How cuda-layered spreads its work, as plain functions: results depend on the topology, the batch
+/// and the math alone.
+namespace helmholtz::cuda {
+
+/// What of a task does not change; its pointers are the ensemble's.
+LayeredTask layered_task_of(const helmholtz_ensemble& ensemble, Math math);
+
+/// Machines of one matrix product, a power of two. BLAS may choose another algorithm for another
+/// number of machines, so every product has this one, and a lone machine is computed with idle
+/// ones: so few that they cost about as much as a launch.
+std::uint32_t machine_group(const LayeredShape& shape);
+
+/// Threads that share a unit's batch rows in the error kernel, a power of two up to kErrorBlock.
+inline constexpr std::uint32_t kErrorBlock = 256;
+std::uint32_t error_lanes(const LayeredShape& shape);
+
+/// Floats of a machine beside its parameters.
+std::size_t layered_scratch(const LayeredShape& shape, Math math);
+
+/// Points the task's arrays into `scratch`, [capacity * layered_scratch(shape, math)].
+void place_scratch(LayeredTask& task, float* scratch);
+
+/// Threads for `items` of each of some machines; x counts blocks of items, y machines.
+struct Grid {
+  std::uint32_t x = 1;
+  std::uint32_t y = 1;
+  std::uint32_t block = 32;
+};
+Grid grid_of(std::uint64_t items, std::uint32_t machines);
+
+/// Machines whose parameters are gathered at a time, up to `machines`: bounds GatherTask::out.
+std::uint32_t gathered_machines(const LayeredShape& shape, std::uint32_t machines);
+
+/// A machine's parameters from the order of files to the device's, and back.
+void pack(const LayeredShape& shape, const float* machine, float* device);
+void unpack(const LayeredShape& shape, const float* device, float* machine);
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,159 @@
+#include "kernels/layered/layered_step.hpp"
+
+#include "kernels/runtime/float_ops.hpp"
+
+namespace helmholtz::cuda {
+
+namespace {
+
+/// Issues the products of a layer, a group of machines at a time.
+class Products {
+ public:
+  Products(const LayeredTask& task, LayeredQueue& queue) : task_(task), queue_(queue) {}
+
+  /// activities = weights * units of the layer that feeds it.
+  void activities(const LayeredLayer& layer) const {
+    const auto& shape = task_.shape;
+    Product product{.rows = shape.batch(),
+                    .columns = layer.outputs,
+                    .inner = layer.inputs,
+                    .a_stride = shape.batch_stride(),
+                    .b_stride = layer.stride,
+                    .c_stride = shape.batch_stride(),
+                    .a_machine = elements(),
+                    .b_machine = floats(),
+                    .c_machine = elements()};
+    for_each_group_and_part([&](std::uint64_t m, int part) {
+      product.a = units(m, layer.source);
+      product.b = weights(m, part, layer);
+      product.c = task_.activities + m * shape.unit_elements() + shape.unit_start(layer.index);
+      product.beta = part == last_part() ? 0.0F : 1.0F;
+      issue(product);
+    });
+  }
+
+  /// weights += errors * units^T of the layer that feeds it.
+  void learn(const LayeredLayer& layer) const {
+    const auto& shape = task_.shape;
+    Product product{.transpose_a = true,
+                    .rows = layer.inputs,
+                    .columns = layer.outputs,
+                    .inner = shape.batch(),
+                    .a_stride = shape.batch_stride(),
+                    .b_stride = shape.batch_stride(),
+                    .c_stride = layer.stride,
+                    .a_machine = elements(),
+                    .b_machine = elements(),
+                    .c_machine = floats(),
+                    .beta = 1};
+    for_each_group_and_part([&](std::uint64_t m, int part) {
+      product.a = units(m, layer.source);
+      product.b = errors(m, part, layer.index);
+      product.c = task_.parameters + m * shape.floats() + layer.weights;
+      issue(product);
+    });
+  }
+
+ private:
+  [[nodiscard]] bool split() const { return task_.math == Math::bf16x3; }
+  [[nodiscard]] int last_part() const { return split() ? kParts - 1 : 0; }
+
+  /// The smallest parts first. Every call takes a whole group, so that its bits do not depend on
+  /// how many machines there are.
+  template <class Body>
+  void for_each_group_and_part(Body body) const {
+    for (std::uint64_t m = 0; m < task_.machines; m += task_.group) {
+      for (int part = last_part(); part >= 0; --part) body(m, part);
+    }
+  }
+
+  void issue(Product product) const {
+    product.count = static_cast<int>(task_.group);
+    queue_.multiply(product);
+  }
+
+  [[nodiscard]] std::int64_t elements() const {
+    return static_cast<std::int64_t>(task_.shape.unit_elements());
+  }
+  [[nodiscard]] std::int64_t floats() const {
+    return static_cast<std::int64_t>(task_.shape.floats());
+  }
+
+  [[nodiscard]] const void* units(std::uint64_t m, int l) const {
+    return operand(task_.units, task_.units16, 0,
+                   m * task_.shape.unit_elements() + task_.shape.unit_start(l));
+  }
+  [[nodiscard]] const void* weights(std::uint64_t m, int part, const LayeredLayer& layer) const {
+    const auto floats = task_.shape.floats();
+    return operand(task_.parameters, task_.weight_parts, static_cast<unsigned>(part) * floats,
+                   m * floats + layer.weights);
+  }
+  [[nodiscard]] const void* errors(std::uint64_t m, int part, int l) const {
+    return operand(task_.activities, task_.error_parts,
+                   static_cast<unsigned>(part) * task_.shape.unit_elements(),
+                   m * task_.shape.unit_elements() + task_.shape.unit_start(l));
+  }
+  /// @param part  where the part begins, in each machine's elements before it
+  [[nodiscard]] const void* operand(const float* whole, const std::uint16_t* parts,
+                                    std::uint64_t part, std::uint64_t at) const {
+    if (!split()) return whole + at;
+    return parts + part * task_.capacity + at;
+  }
+
+  const LayeredTask& task_;
+  LayeredQueue& queue_;
+};
+
+template <class Body>
+void for_each_fed_layer(const LayeredShape& shape, Network network, Body body) {
+  for (int l = 0; l < shape.layers(network); ++l) {
+    const auto& layer = shape.layer(network, l);
+    if (layer.inputs > 0) body(layer);
+  }
+}
+
+/// The `Machine` of order.inl: all rows of all machines at once.
+struct LayeredMachine {
+  const LayeredTask& task;
+  LayeredQueue& queue;
+  Products products{task, queue};
+
+  [[nodiscard]] const LayeredShape& shape() const { return task.shape; }
+  static int rows() { return 1; }
+  int draw_pattern(int row) {
+    queue.draw_patterns();
+    return row;
+  }
+  static int begin_dream(int row) { return row; }
+  template <class NetworkLayer>
+  void sample(NetworkLayer which, int) {
+    const auto& layer = shape().layer(which.kNetwork, which.l);
+    if (layer.inputs > 0) products.activities(layer);
+    queue.sample(layer);
+  }
+  void learn(Network network) {
+    for_each_fed_layer(shape(), network, [&](const auto& layer) { products.activities(layer); });
+    queue.find_errors(network);
+    for_each_fed_layer(shape(), network, [&](const auto& layer) { products.learn(layer); });
+  }
+  void apply(Network network) {
+    if (task.nonnegative && network == Network::generative) queue.clamp();
+    if (task.math == Math::bf16x3) queue.split_weights(network);
+  }
+};
+
+}  // namespace
+
+void issue_start(const LayeredTask& task, LayeredQueue& queue) {
+  if (task.math != Math::bf16x3) return;
+  queue.split_weights(Network::generative);
+  queue.split_weights(Network::recognition);
+}
+
+void issue_step(const LayeredTask& task, LayeredQueue& queue) {
+  LayeredMachine machine{task, queue};
+  train_step(machine);
+  queue.advance();
+}
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/fused/fused_task.hpp"
+#include "kernels/layered/layered_shape.hpp"
+
+namespace helmholtz::cuda {
+
+/// How weights and errors enter a product with units; sums are float32 throughout. Numbers as in
+/// helmholtz_math.
+enum class Math {
+  fp32 = 0,    ///< as they are
+  tf32 = 1,    ///< rounded to 11 significant bits
+  bf16x3 = 2,  ///< as sums of three bfloat16, which lose nothing; units are bfloat16 too
+};
+
+/// The step that runs, in the device's memory: a graph of a step reads it and moves it on.
+struct StepClock {
+  std::uint64_t first_block = 0;    ///< Philox block of the step's slot 0
+  std::uint32_t step = 0;           ///< column of `factors`
+  std::uint32_t factor_stride = 0;  ///< columns of `factors`
+};
+
+/// Parts of a number in bf16x3.
+inline constexpr int kParts = 3;
+
+/// What the kernels of a step are told, by value. Arrays of machines hold `capacity` of them; those
+/// from `machines` on are zero or stale, and nobody looks at what comes of them.
+struct LayeredTask : StepTables<LayeredShape> {
+  Math math = Math::fp32;
+  StepClock* clock = nullptr;
+  float* parameters = nullptr;  ///< [capacity][shape.floats()]
+  float* units = nullptr;       ///< [capacity][unit_elements()], 0 or 1; not with bf16x3
+  /// [capacity][unit_elements()]: activities without bias; then, but for bf16x3, rate * errors
+  float* activities = nullptr;
+  std::uint16_t* units16 = nullptr;       ///< with bf16x3, in place of `units`
+  std::uint16_t* error_parts = nullptr;   ///< [kParts][capacity][unit_elements()]: rate * errors
+  std::uint16_t* weight_parts = nullptr;  ///< [kParts][capacity][shape.floats()]
+  std::uint32_t machines = 0;
+  std::uint32_t capacity = 0;
+  std::uint32_t group = 1;  ///< machines of one matrix product; divides `capacity`
+  std::uint32_t lanes = 1;  ///< threads that share a unit's batch in the error kernel; a power of 2
+  bool nonnegative = false;
+};
+
+/// Copies parameters in the order of files, for evaluations.
+struct GatherTask {
+  LayeredShape shape;
+  const float* parameters = nullptr;  ///< [machines][shape.floats()]
+  float* out = nullptr;               ///< [machines][shape.parameters()]
+  std::uint32_t machines = 0;
+};
+
+}  // namespace helmholtz::cuda

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "kernels/fused/launch_plan.hpp"
+#include "kernels/runtime/cuda_status.hpp"
+
+namespace helmholtz::cuda {
+
+/// What plans have to know of a device.
+inline DeviceLimits limits_of(int device) {
+  int multiprocessors = 0;
+  int shared = 0;
+  HELMHOLTZ_CUDA_CHECK(
+      cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
+  HELMHOLTZ_CUDA_CHECK(
+      cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
+  return {.multiprocessors = static_cast<std::uint32_t>(multiprocessors),
+          .shared_per_block = static_cast<std::size_t>(shared)};
+}
+
+}  // namespace helmholtz::cuda

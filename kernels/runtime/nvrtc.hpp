@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/runtime/embedded_sources.hpp"
+
+namespace helmholtz::cuda {
+
+/// NVIDIA's run-time compiler, opened when first needed. It compiles without a device.
+class Nvrtc {
+ public:
+  /// Null if there is no libnvrtc of CUDA 12 or 13.
+  static std::unique_ptr<Nvrtc> open();
+  ~Nvrtc();
+  Nvrtc(const Nvrtc&) = delete;
+  Nvrtc& operator=(const Nvrtc&) = delete;
+
+  /// "13.0"
+  [[nodiscard]] const std::string& version() const noexcept { return version_; }
+
+  struct Result {
+    std::string cubin;  ///< empty if it did not compile
+    std::string log;
+  };
+  /// @param headers  what `source` may include
+  [[nodiscard]] Result compile(const std::string& source, std::span<const EmbeddedSource> headers,
+                               const std::vector<std::string>& options) const;
+
+ private:
+  struct Functions;
+  Nvrtc(void* library, std::unique_ptr<Functions> functions);
+
+  void* library_;
+  std::unique_ptr<Functions> functions_;
+  std::string version_;
+};
+
+}  // namespace helmholtz::cuda

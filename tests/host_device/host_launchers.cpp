@@ -1,0 +1,94 @@
+// The launchers of the plugin's kernels, for a device that is the host.
+#include <thrust/copy.h>
+#include <thrust/execution_policy.h>
+#include <thrust/iterator/counting_iterator.h>
+#include <thrust/sort.h>
+
+#include "host_device/host_runtime.hpp"
+#include "kernels/evaluate/evaluation_kernels.hpp"
+#include "kernels/fused/fused_kernels.hpp"
+#include "kernels/host_kernels.hpp"
+#include "kernels/layered/layered_kernels.hpp"
+#include "kernels/runtime/across_machines.hpp"
+#include "kernels/runtime/cublas.hpp"
+#include "kernels/runtime/portable.hpp"
+
+namespace helmholtz::cuda {
+
+namespace host = helmholtz::testing;
+using host::launch_on_host;
+
+void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_fused(task, plan); });
+}
+
+void launch_find_diverged(const ParameterView& view, std::size_t parameters, std::uint32_t machines,
+                          const EvaluationResults& results, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_find_diverged(view, parameters, machines, results); });
+}
+void launch_exact(const ExactTask& task, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_exact(task); });
+}
+void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_samples(task, plan); });
+}
+void launch_counted(const CountedTask& task, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_counted(task); });
+}
+
+void launch_draw_patterns(const LayeredTask& task, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_draw_patterns(task); });
+}
+void launch_sample(const LayeredTask& task, const LayeredLayer& layer, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_sample(task, layer); });
+}
+void launch_find_errors(const LayeredTask& task, Network network, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_find_errors(task, network); });
+}
+void launch_clamp(const LayeredTask& task, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_clamp(task); });
+}
+void launch_split_weights(const LayeredTask& task, Network network, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_split_weights(task, network); });
+}
+void launch_advance(const LayeredTask& task, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_advance(task); });
+}
+void launch_gather(const GatherTask& task, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_gather(task); });
+}
+
+namespace {
+
+#include "kernels/runtime/across_machines.inl"
+
+}  // namespace
+
+std::uint32_t select_unflagged(const std::uint8_t* flags, std::uint32_t machines,
+                               std::uint32_t* numbers, cudaStream_t stream) {
+  HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
+  return select_unflagged(thrust::host, flags, machines, numbers);
+}
+
+std::size_t sort_unflagged(const std::uint8_t* flags, const double* values, std::uint32_t machines,
+                           double* sorted, cudaStream_t stream) {
+  HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
+  return sort_unflagged(thrust::host, flags, values, machines, sorted);
+}
+
+// cuBLAS: loops.
+std::shared_ptr<const CublasLibrary> CublasLibrary::load() {
+  return std::shared_ptr<const CublasLibrary>(new CublasLibrary(nullptr));
+}
+CublasLibrary::CublasLibrary(void* library) : library_(library) {}
+CublasLibrary::~CublasLibrary() = default;
+int CublasLibrary::version() const { return library_ == nullptr ? CUDART_VERSION : 0; }
+
+Cublas::Cublas(cudaStream_t stream) : handle_(reinterpret_cast<CublasLibrary::Handle>(stream)) {}
+Cublas::~Cublas() = default;
+void Cublas::multiply(const Product& product, Math math) const {
+  launch_on_host(reinterpret_cast<cudaStream_t>(handle_),
+                 [=] { host::run_product(product, math); });
+}
+
+}  // namespace helmholtz::cuda
