@@ -18,7 +18,7 @@ std::string config_text(const SweepSpec& spec);
 SweepSpec read_config(const RunFiles& names);
 
 /// The seeds that a run's config.toml names. @throws BadData
-SeedSet seeds_of_config(const std::filesystem::path& path);
+SeedSet seeds_of_config(const std::filesystem::path& config);
 
 /// Where a config.toml names a pattern file that has moved, the copy of the run beside it, if that
 /// is the run's world, takes its place.

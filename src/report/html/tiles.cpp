@@ -68,7 +68,7 @@ std::string colour_scale(float scale) {
       "shape-rendering=\"crispEdges\">",
       -scale, 2 * kLevels + 1);
   for (int level = -kLevels; level <= kLevels; ++level) {
-    out += fmt::format("<path fill=\"{}\" d=\"M{} 0h1v1h-1z\"/>", colour(level), level + kLevels);
+    out += fmt::format(R"(<path fill="{}" d="M{} 0h1v1h-1z"/>)", colour(level), level + kLevels);
   }
   return out + fmt::format("</svg>{:.3g}</div>\n", scale);
 }
@@ -158,7 +158,7 @@ std::string bit_tile(std::span<const std::uint8_t> bits, ImageShape shape) {
   const auto paths =
       paths_by_level(shape, [&](int i) { return bits[static_cast<std::size_t>(i)] != 0 ? 1 : 0; });
   for (const auto& [level, path] : paths) {
-    out += fmt::format("<path class=\"{}\" d=\"{}\"/>", level != 0 ? "on" : "off", path);
+    out += fmt::format(R"(<path class="{}" d="{}"/>)", level != 0 ? "on" : "off", path);
   }
   return out + "</svg>";
 }
@@ -170,7 +170,7 @@ std::string weight_tile(std::span<const float> values, ImageShape shape, float s
     return static_cast<int>(std::lround(share * kLevels));
   });
   for (const auto& [level, path] : paths) {
-    out += fmt::format("<path fill=\"{}\" d=\"{}\"/>", colour(level), path);
+    out += fmt::format(R"(<path fill="{}" d="{}"/>)", colour(level), path);
   }
   return out + "</svg>";
 }
