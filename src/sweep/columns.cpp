@@ -42,7 +42,8 @@ const std::vector<double>& Shard::column(std::string_view metric) const {
 }
 
 std::vector<double>& Shard::column(std::string_view metric) {
-  return const_cast<std::vector<double>&>(std::as_const(*this).column(metric));
+  const auto& column = std::as_const(*this).column(metric);
+  return const_cast<std::vector<double>&>(column);  // NOLINT: this is not const
 }
 
 Evaluation Shard::evaluation(std::uint64_t k, std::uint64_t e) const {

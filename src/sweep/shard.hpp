@@ -38,7 +38,7 @@ class ShardTrainer {
   [[nodiscard]] std::uint64_t configuration(std::uint64_t member) const {
     return spec_.machine(first_ + member).configuration;
   }
-  EnsembleKind& kind(const SweepConfiguration& configuration);
+  EnsembleKind& kind(const SweepConfiguration& own);
   bool train_group(const Members& members);
   /// Those of a trained ensemble whose parameters the spec wants kept, as positions in it.
   [[nodiscard]] std::vector<std::size_t> kept(const Members& members) const;

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "helmholtz/sweep.hpp"
@@ -16,7 +17,7 @@ class Rows : public ShardSink {
  public:
   using Row = std::array<std::uint64_t, 8>;
 
-  explicit Rows(const SweepSpec& spec) : spec_(spec) {}
+  explicit Rows(SweepSpec spec) : spec_(std::move(spec)) {}
 
   void write(const Shard& shard) override {
     for (std::uint64_t k = 0; k < shard.machines(); ++k) {
