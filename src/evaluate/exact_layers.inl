@@ -81,7 +81,7 @@ struct StateScores {
   double* stack;
   int units;
 
-  HELMHOLTZ_FN typename O::F score(ActivityRow a, std::size_t state) const {
+  [[nodiscard]] HELMHOLTZ_FN typename O::F score(ActivityRow a, std::size_t state) const {
     auto sum = O::set(0.0);
     if (state == 0) {
       O::store(sum, stack, 0);
@@ -100,7 +100,7 @@ struct PatternScores {
   const std::size_t* begin;
   const std::uint32_t* units;
 
-  HELMHOLTZ_FN typename O::F score(ActivityRow a, std::size_t k) const {
+  [[nodiscard]] HELMHOLTZ_FN typename O::F score(ActivityRow a, std::size_t k) const {
     auto sum = O::set(0.0);
     for (auto u = begin[k]; u < begin[k + 1]; ++u) {
       sum = O::add(sum, O::load(a.array, a.first + units[u]));

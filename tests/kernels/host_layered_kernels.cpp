@@ -86,7 +86,8 @@ void run_find_errors(const LayeredTask& task, Network network) {
 
 void run_clamp(const LayeredTask& task) {
   const auto& visible = task.shape.visible();
-  for_each(task, static_cast<std::size_t>(visible.outputs * visible.stride),
+  for_each(task,
+           static_cast<std::size_t>(visible.outputs) * static_cast<std::size_t>(visible.stride),
            [&](std::uint32_t m, std::uint32_t k) { cuda::clamp_weight(task, m, k); });
 }
 
