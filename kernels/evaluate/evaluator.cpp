@@ -69,7 +69,7 @@ void Evaluator::evaluate(const ParameterView& parameters, const std::uint64_t* s
   input.machines.count = machines;
   try {
     evaluate_here(input, wanted, stream);
-  } catch (const OutOfDeviceMemory&) {
+  } catch (const AllocationFailure&) {
     throw NotOnDevice();
   }
 }
@@ -179,7 +179,7 @@ void Evaluator::kl_quantiles(const ParameterView& parameters, std::uint32_t mach
         return value;
       });
     }
-  } catch (const OutOfDeviceMemory&) {
+  } catch (const AllocationFailure&) {
     throw NotOnDevice();
   }
 }

@@ -33,9 +33,9 @@ std::optional<Variant> forced_variant() {
 }
 
 /// Machines first to first+count-1 of an ensemble, on one device.
-class Share {
+class FusedShare {
  public:
-  Share(const helmholtz_ensemble& ensemble, int device, std::size_t first, std::size_t count)
+  FusedShare(const helmholtz_ensemble& ensemble, int device, std::size_t first, std::size_t count)
       : device_(use(device)),
         limits_(limits_of(device)),
         task_(task_of(ensemble)),
@@ -153,9 +153,9 @@ class Share {
 
 std::unique_ptr<DeviceTrainer> make_fused_trainer(const helmholtz_ensemble& ensemble,
                                                   std::span<const std::int32_t> devices) {
-  return std::make_unique<SplitTrainer<Share>>(
+  return std::make_unique<SplitTrainer<FusedShare>>(
       ensemble.machines, devices, [&](int device, auto first, auto count) {
-        return std::make_unique<Share>(ensemble, device, first, count);
+        return std::make_unique<FusedShare>(ensemble, device, first, count);
       });
 }
 

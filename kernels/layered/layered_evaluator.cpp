@@ -19,7 +19,7 @@ void LayeredEvaluator::evaluate(const float* parameters, const std::uint64_t* se
   const auto most = gathered_machines(shape_, machines);
   try {
     gathered_.reserve(most * each);
-  } catch (const OutOfDeviceMemory&) {
+  } catch (const AllocationFailure&) {
     throw NotOnDevice();
   }
   const ParameterView view{.data = gathered_.get(), .parameter_stride = 1, .machine_stride = each};

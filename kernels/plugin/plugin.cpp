@@ -28,7 +28,7 @@ std::int32_t guarded(helmholtz_error* error, Body body) noexcept {
   try {
     body();
     return HELMHOLTZ_OK;
-  } catch (const helmholtz::cuda::OutOfDeviceMemory& failure) {
+  } catch (const helmholtz::cuda::AllocationFailure& failure) {
     say(error, failure.what());
     return HELMHOLTZ_NO_MEMORY;
   } catch (const CudaError& failure) {

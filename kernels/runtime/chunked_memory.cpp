@@ -16,7 +16,7 @@ ChunkedMemory::ChunkedMemory(int device, std::size_t machines, const Need& need,
       group * largest_chunk(groups, [&](std::size_t some) { return allocate(some * group); });
   if (capacity_ == 0) {
     const auto bytes = group * (need.kept + need.scratch) * sizeof(float);
-    throw OutOfDeviceMemory(HELMHOLTZ_FAILED,
+    throw AllocationFailure(HELMHOLTZ_FAILED,
                             "device " + std::to_string(device) +
                                 " has not enough memory: " + std::to_string(bytes) + " bytes for " +
                                 (group == 1 ? "one machine" : std::to_string(group) + " machines"));
@@ -38,7 +38,7 @@ bool ChunkedMemory::allocate(std::size_t capacity) {
     scratch_ = DeviceArray<float>(capacity * need_.scratch);
     const DeviceArray<std::byte> left(bytes() / kPart);
     return true;
-  } catch (const OutOfDeviceMemory&) {
+  } catch (const AllocationFailure&) {
     return false;
   }
 }

@@ -36,7 +36,7 @@ class ChunkedMemory {
 
   /// Takes what the device has: all machines, or chunks of a half of them, a quarter, …
   /// @param group  there is room for a multiple of so many machines
-  /// @throws OutOfDeviceMemory if there is no room for one group
+  /// @throws AllocationFailure if there is no room for one group
   ChunkedMemory(int device, std::size_t machines, const Need& need, std::size_t group = 1);
 
   [[nodiscard]] int device() const noexcept { return device_; }
@@ -75,8 +75,8 @@ class ChunkedMemory {
   struct Traffic {
     Stream incoming;
     Stream outgoing;
-    std::array<Event, kSlots> arrived;
-    std::array<Event, kSlots> left;
+    std::array<CudaEvent, kSlots> arrived;
+    std::array<CudaEvent, kSlots> left;
   };
 
   enum class Access { read, write };

@@ -35,7 +35,7 @@ CudaError::CudaError(cudaError_t status, const char* call, const char* file, int
 void check(cudaError_t status, const char* call, const char* file, int line) {
   if (status == cudaSuccess) return;
   static_cast<void>(cudaGetLastError());
-  if (status == cudaErrorMemoryAllocation) throw OutOfDeviceMemory(status, call, file, line);
+  if (status == cudaErrorMemoryAllocation) throw AllocationFailure(status, call, file, line);
   throw CudaError(status, call, file, line);
 }
 

@@ -19,12 +19,12 @@ class CudaError : public std::runtime_error {
 };
 
 /// Memory that a device did not have: whoever asked may ask for less.
-class OutOfDeviceMemory : public CudaError {
+class AllocationFailure : public CudaError {
  public:
   using CudaError::CudaError;
 };
 
-/// @throws CudaError, OutOfDeviceMemory; clears the error that the runtime remembers
+/// @throws CudaError, AllocationFailure; clears the error that the runtime remembers
 void check(cudaError_t status, const char* call, const char* file, int line);
 
 #define HELMHOLTZ_CUDA_CHECK(call) ::helmholtz::cuda::check((call), #call, __FILE_NAME__, __LINE__)

@@ -21,12 +21,12 @@ class Stream {
 };
 
 /// Owns an event of the current device: a point in a stream's work.
-class Event {
+class CudaEvent {
  public:
-  Event() { HELMHOLTZ_CUDA_CHECK(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
-  ~Event() { static_cast<void>(cudaEventDestroy(event_)); }
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
+  CudaEvent() { HELMHOLTZ_CUDA_CHECK(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
+  ~CudaEvent() { static_cast<void>(cudaEventDestroy(event_)); }
+  CudaEvent(const CudaEvent&) = delete;
+  CudaEvent& operator=(const CudaEvent&) = delete;
   /// The end of what the stream was given so far.
   void record(const Stream& stream) { HELMHOLTZ_CUDA_CHECK(cudaEventRecord(event_, stream.get())); }
   /// The host waits for it.

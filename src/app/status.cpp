@@ -29,7 +29,7 @@ struct StatusFlags : RunArgument {
   OutputOptions output;
 };
 
-struct Writer {
+struct WritingProcess {
   ShardRange shards;
   pid_t process = 0;
   std::string host = "another host";
@@ -40,12 +40,12 @@ struct Status {
   std::uint64_t shards = 0;    ///< done
   std::uint64_t machines = 0;  ///< done
   std::vector<std::uint64_t> bad;
-  std::vector<Writer> writers;
+  std::vector<WritingProcess> writers;
   bool finished = false;
 };
 
 /// What the log says of a writer since it started: its host, and the rate of its last shards.
-void look_up(const std::vector<Event>& events, std::uint64_t steps, Writer& writer) {
+void look_up(const std::vector<Event>& events, std::uint64_t steps, WritingProcess& writer) {
   constexpr std::size_t kShards = 8;
   std::vector<std::pair<double, double>> shards;  // machines, seconds
   for (const auto& event : events) {
@@ -64,8 +64,8 @@ void look_up(const std::vector<Event>& events, std::uint64_t steps, Writer& writ
   if (seconds > 0) writer.rate = machines * static_cast<double>(steps) / seconds;
 }
 
-std::vector<Writer> writers_of(const Run& run) {
-  std::vector<Writer> writers;
+std::vector<WritingProcess> writers_of(const Run& run) {
+  std::vector<WritingProcess> writers;
   if (!io::is_there(RunFiles(run.path()).lock)) return writers;  // e.g. a copy without it
   const auto events = read_events(RunFiles(run.path()).log);
   const LockFile lock(RunFiles(run.path()).lock, LockFile::Access::read);

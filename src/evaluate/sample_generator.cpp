@@ -32,10 +32,10 @@ SampleGenerator::SampleGenerator(const Topology& topology)
 void SampleGenerator::for_each_block(const float* parameters, std::uint64_t seed,
                                      std::uint64_t step, std::uint64_t first, std::uint64_t count,
                                      const Visit& visit) const {
-  const simd::SampleTask task{.topology = &topology_,
-                              .parameters = parameters,
-                              .seed = seed,
-                              .first_block = step * (topology_.draws_per_sample() / 4)};
+  const simd::GeneratorTask task{.topology = &topology_,
+                                 .parameters = parameters,
+                                 .seed = seed,
+                                 .first_block = step * (topology_.draws_per_sample() / 4)};
   for (std::uint64_t done = 0; done < count; done += block_) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(block_, count - done));
     const auto stride = (size + lanes_ - 1) / lanes_ * lanes_;

@@ -27,8 +27,8 @@ namespace helmholtz::HWY_NAMESPACE {
 
 namespace {
 
+using simd::GeneratorTask;
 using simd::PackedPatterns;
-using simd::SampleTask;
 
 /// One machine's parameters, the same in every lane.
 struct SharedParameters {
@@ -60,7 +60,7 @@ std::size_t scratch_bytes(const Topology& topology) {
 template <class Shape>
 class Sampler {
  public:
-  Sampler(const Shape& shape, const SampleTask& task, std::byte* scratch)
+  Sampler(const Shape& shape, const GeneratorTask& task, std::byte* scratch)
       : shape_(shape),
         task_(task),
         words_(reinterpret_cast<FloatOps::U*>(scratch)),
@@ -97,7 +97,7 @@ class Sampler {
   }
 
   const Shape& shape_;
-  const SampleTask& task_;
+  const GeneratorTask& task_;
   FloatOps::U* words_;    ///< [draws_per_sample()]
   FloatOps::Bit* units_;  ///< [units()]
   PhiloxKeys keys_;
@@ -105,7 +105,7 @@ class Sampler {
 };
 
 template <class Shape>
-HWY_NOINLINE void generate_with(const Shape& shape, const SampleTask& task, std::uint32_t first,
+HWY_NOINLINE void generate_with(const Shape& shape, const GeneratorTask& task, std::uint32_t first,
                                 std::byte* scratch, const PackedPatterns& out) {
   Sampler<Shape> sampler(shape, task, scratch);
   for (std::size_t n = 0; n < out.stride; n += FloatOps::kLanes) {
@@ -113,7 +113,7 @@ HWY_NOINLINE void generate_with(const Shape& shape, const SampleTask& task, std:
   }
 }
 
-void generate(const SampleTask& task, std::uint32_t first, std::byte* scratch,
+void generate(const GeneratorTask& task, std::uint32_t first, std::byte* scratch,
               const PackedPatterns& out) {
   using Notebook = step::StaticShape<1, 6, 9>;
   if (step::same_sizes(Notebook(), task.topology->shape())) {
@@ -156,7 +156,7 @@ std::size_t simd::sample_scratch_bytes(const Topology& topology) {
   return HWY_DYNAMIC_DISPATCH(scratch_bytes)(topology);
 }
 
-void simd::generate_samples(const SampleTask& task, std::uint32_t first, std::byte* scratch,
+void simd::generate_samples(const GeneratorTask& task, std::uint32_t first, std::byte* scratch,
                             const PackedPatterns& out) {
   HWY_DYNAMIC_DISPATCH(generate)(task, first, scratch, out);
 }

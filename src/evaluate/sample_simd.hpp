@@ -8,7 +8,7 @@
 namespace helmholtz::simd {
 
 /// One machine's generated samples at one evaluation.
-struct SampleTask {
+struct GeneratorTask {
   const Topology* topology = nullptr;
   const float* parameters = nullptr;  ///< [topology.parameters()], finite
   std::uint64_t seed = 0;
@@ -29,7 +29,7 @@ std::size_t sample_scratch_bytes(const Topology& topology);
 
 /// Generates the visible patterns of samples [first, first + out.stride).
 /// @param scratch  [sample_scratch_bytes(*task.topology)], aligned to 64 bytes
-void generate_samples(const SampleTask& task, std::uint32_t first, std::byte* scratch,
+void generate_samples(const GeneratorTask& task, std::uint32_t first, std::byte* scratch,
                       const PackedPatterns& out);
 
 /// How many of samples [0, count) equal a pattern of one word.

@@ -62,7 +62,7 @@ class Plan {
 };
 
 /// Consecutive shards that are trained at once.
-struct Block {
+struct ShardBlock {
   std::uint64_t number = 0;  ///< in the order of writing
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -112,7 +112,7 @@ class BlockRun {
 
   /// A block for which the others leave too little of a device's memory is trained after them, and
   /// from then on every block is alone.
-  std::optional<std::vector<Shard>> train(ShardTrainer& trainer, const Block& block) {
+  std::optional<std::vector<Shard>> train(ShardTrainer& trainer, const ShardBlock& block) {
     const auto first = plan_.first(block.begin);
     const auto machines = plan_.machines(block.begin, block.end);
     try {
@@ -123,13 +123,13 @@ class BlockRun {
     return trainer.train(first, machines, plan_.each());
   }
 
-  std::optional<Block> next() {
+  std::optional<ShardBlock> next() {
     const std::scoped_lock lock(order_);
     while (next_shard_ < plan_.shards() && !plan_.wants(next_shard_)) ++next_shard_;
     if (ended_ || next_shard_ >= plan_.shards()) return std::nullopt;
     if (alone_ && at_work_ > 0) return std::nullopt;
     ++at_work_;
-    const Block block{next_block_++, next_shard_, plan_.end_of_block(next_shard_)};
+    const ShardBlock block{next_block_++, next_shard_, plan_.end_of_block(next_shard_)};
     next_shard_ = block.end;
     return block;
   }
@@ -153,7 +153,7 @@ class BlockRun {
   }
 
   /// In its turn. @param shards  nothing if training ended early: then no further block begins
-  void hand_on(const Block& block, std::optional<std::vector<Shard>> shards) {
+  void hand_on(const ShardBlock& block, std::optional<std::vector<Shard>> shards) {
     {
       std::unique_lock lock(order_);
       ended_ = ended_ || !shards;

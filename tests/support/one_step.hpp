@@ -60,7 +60,7 @@ inline OneStepComparison compare_one_step(const Ensemble& ensemble, const std::v
   trainer.train(1);
   std::vector<double> exact(start.begin(), start.end());
   DoubleDraws draws(ensemble.machines[0].seed, ensemble.topology, 2 * error);
-  reference::Machine machine(ensemble, 0, draws, std::span(exact));
+  reference::ScalarMachine machine(ensemble, 0, draws, std::span(exact));
   machine.train_step(step);
   // Each of B deltas is off by `error`, their sum by B roundings of partial sums up to B; the
   // last addition rounds a parameter, of magnitude below 4.

@@ -22,11 +22,11 @@ using States = std::vector<std::vector<std::uint8_t>>;
 /// `Draws` brings the randomness and the arithmetic: float32 to the bit of the exact class, or
 /// double in NumPy's order of calls.
 template <class Draws>
-class Machine {
+class ScalarMachine {
  public:
   using Real = typename Draws::Real;
 
-  Machine(const Ensemble& ensemble, std::size_t m, Draws& draws, std::span<Real> parameters)
+  ScalarMachine(const Ensemble& ensemble, std::size_t m, Draws& draws, std::span<Real> parameters)
       : ensemble_(ensemble),
         topology_(ensemble.topology),
         hyperparameters_(ensemble.hyperparameters(m)),

@@ -32,7 +32,8 @@ class ReferenceTrainer final : public Backend {
   void train(std::uint64_t first, std::uint64_t steps) override {
     workers().for_each(ensemble().size(), [&](std::size_t m) {
       PhiloxDraws draws(ensemble().machines[m].seed, ensemble().topology);
-      Machine machine(ensemble(), m, draws, std::span(parameters_).subspan(m * stride_, stride_));
+      ScalarMachine machine(ensemble(), m, draws,
+                            std::span(parameters_).subspan(m * stride_, stride_));
       for (auto t = first; t < first + steps; ++t) machine.train_step(t);
     });
   }
@@ -158,7 +159,7 @@ class NumpyTrainer final : public Backend {
 
   NumpyDraws draws_;
   std::vector<double> parameters_;
-  Machine<NumpyDraws> machine_;
+  ScalarMachine<NumpyDraws> machine_;
 };
 
 void require_numpy_replayable(const Ensemble& ensemble) {

@@ -100,7 +100,7 @@ std::string first_line(std::string_view text) {
 }
 
 /// The outcome of a run of gnuplot.
-struct Run {
+struct ProgramRun {
   bool is_missing = false;
   std::string failure = {};   ///< empty: it ended well, as far as is known
   std::string messages = {};  ///< the first line of its stderr
@@ -128,7 +128,7 @@ int start(const MemoryFile& in, const MemoryFile& out, const MemoryFile& message
   return error;
 }
 
-Run run(std::string_view script) {
+ProgramRun run(std::string_view script) {
   const MemoryFile in;
   const MemoryFile out;
   const MemoryFile messages;
@@ -140,7 +140,7 @@ Run run(std::string_view script) {
   const int error = start(in, out, messages, process);
   if (error == ENOENT) return {.is_missing = true};
   if (error != 0) return {.failure = fmt::format("cannot be executed: {}", std::strerror(error))};
-  Run result;
+  ProgramRun result;
   const auto failure = failure_of(process);
   if (!failure.empty()) result.failure = "failed: " + failure;
   result.messages = first_line(messages.contents().value_or(""));
