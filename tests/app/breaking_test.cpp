@@ -169,9 +169,10 @@ void expect_synced_before_it_is_named(const std::vector<std::string>& operations
   auto next = operations.begin();
   for (const auto& [operation, path] :
        {std::pair{"fsync", "/." + name + ".tmp"}, {"rename", "/" + name}, {"fsync", ""}}) {
-    next = std::find_if(next, operations.end(), [&](const std::string& line) {
-      return line.starts_with(std::string("fault: ") + operation) && line.ends_with(path);
-    });
+    next = std::find_if(
+        next, operations.end(), [&, &operation = operation, &path = path](const std::string& line) {
+          return line.starts_with(std::string("fault: ") + operation) && line.ends_with(path);
+        });
     ASSERT_NE(next, operations.end()) << operation << ' ' << name;
     ++next;
   }

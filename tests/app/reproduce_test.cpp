@@ -28,7 +28,7 @@ TEST(ReproduceCommand, RunsTheSweepsAndSetsTheResultBesideThePublishedOne) {
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "n" / "notebook" / "summary.csv"));
 
   auto again = arguments;
-  again.push_back("--json");
+  again.emplace_back("--json");
   const auto json = nlohmann::json::parse(run_program(again, folder.path()).out);
   EXPECT_EQ(json["machines"], 4);
   EXPECT_EQ(json["unit"], "nats");
