@@ -153,7 +153,11 @@ std::string Reader::text_attribute(const char* name) const {
   return text;
 }
 
-bool Reader::has_attribute(const char* name) const { return H5Aexists(file_.get(), name) > 0; }
+bool Reader::has_attribute(const char* name) const {
+  const auto there = H5Aexists(file_.get(), name);
+  if (there < 0) fail(name, "cannot be read");  // else its setting would silently be the default
+  return there > 0;
+}
 
 Handle Reader::open_dataset(const char* name) const {
   Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
