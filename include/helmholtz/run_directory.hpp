@@ -36,7 +36,7 @@ struct SweepPart {
 /// - config.toml: runs the sweep again through --config; world.txt: the patterns, if from a file;
 /// - manifest.json: what made it, and the hash of what decides its results;
 /// - shards/: the results, in HDF5; a shard that is there is done;
-/// - summary.csv: written by whoever completes the sweep;
+/// - summary.csv: what write_summary() is given, once the sweep is complete;
 /// - log.jsonl: what happened when; lock: who writes which shards.
 /// Any process may end at any moment, several may work on different parts, and the next one resumes
 /// with the shards that are missing.
@@ -106,10 +106,10 @@ class Run {
   [[nodiscard]] bool is_done(std::uint64_t i) const;
   /// Shard i, fully checked. One thread at a time may read. @throws NoInput, BadData, IoError
   [[nodiscard]] Shard read(std::uint64_t i) const;
-  /// Every machine that is done, in memory. @throws as read()
+  /// Every machine that is done, in memory. @throws as read(); BadData also for a bad shard
   [[nodiscard]] Shard results() const;
 
-  /// The files behind it (src/sweep/shard_files.hpp).
+  /// The files behind it (src/run/shard_files.hpp).
   [[nodiscard]] const ShardFiles& files() const noexcept { return *files_; }
 
  private:
@@ -118,9 +118,8 @@ class Run {
 };
 
 /// Reads a run's config.toml, and its world from its own copy of the patterns.
-/// @throws NoInput if the directory holds no run, IoError if it cannot be read, BadData if its
-/// files
-///         contradict each other
+/// @throws NoInput if the directory holds no run, IoError if it cannot be read, BadData if
+///         its files contradict each other
 Run open_run(const std::filesystem::path& path);
 
 }  // namespace helmholtz

@@ -34,7 +34,7 @@ ShardRange SweepPart::of(std::uint64_t shards) const {
 
 namespace {
 
-/// What a finished sweep has beside its shards. @throws IoError
+/// Removes a file, if it is there. @throws IoError
 void remove_file(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::remove(path, error);
