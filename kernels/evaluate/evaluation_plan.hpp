@@ -39,7 +39,7 @@ inline helmholtz_evaluation shifted(helmholtz_evaluation wanted, std::size_t mac
 }
 
 /// What is wanted of the machines in a chunk of a share; its `first` and `count` are the chunk's.
-/// @param first  machines first to first+wanted.count-1 of the share are wanted
+/// @param first  machines [first, first + wanted.count) of the share are wanted
 template <class Chunk>
 helmholtz_evaluation part_of(const Chunk& chunk, const helmholtz_evaluation& wanted,
                              std::size_t first) {

@@ -22,12 +22,12 @@ HELMHOLTZ_DEVICE ExactMemory shifted(const ExactMemory& memory, std::size_t doub
 HELMHOLTZ_DEVICE bool has_diverged(const ParameterView& view, std::size_t m,
                                    std::size_t parameters) {
   const float* const own = view.machine(m);
-  bool sane = true;
+  bool in_range = true;
   for (std::size_t k = 0; k < parameters; ++k) {
     const float x = own[k * view.parameter_stride];
-    sane = sane && x <= kDivergedMagnitude && x >= -kDivergedMagnitude;
+    in_range = in_range && x <= kDivergedMagnitude && x >= -kDivergedMagnitude;
   }
-  return !sane;
+  return !in_range;
 }
 
 HELMHOLTZ_DEVICE double not_a_number() { return DoubleArithmetic::floats(0x7FF8000000000000ULL); }

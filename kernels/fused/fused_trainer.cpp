@@ -32,7 +32,7 @@ std::optional<Variant> forced_variant() {
                                         "ThreadGlobal, WarpShared, WarpRegisters");
 }
 
-/// Machines first to first+count-1 of an ensemble, on one device.
+/// Machines [first, first + count) of an ensemble, on one device.
 class FusedShare {
  public:
   FusedShare(const helmholtz_ensemble& ensemble, int device, std::size_t first, std::size_t count)
@@ -58,7 +58,7 @@ class FusedShare {
     store_.write(first, count, in);
   }
 
-  /// Machines first to first+wanted.count-1 of this share.
+  /// Machines [first, first + wanted.count) of this share.
   void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
     use(device_);
     store_.read_chunks(first, wanted.count, [&](const MachineStore::Chunk& chunk) {

@@ -36,7 +36,7 @@ class StreamQueue final : public LayeredQueue {
   cudaStream_t stream_;
 };
 
-/// Machines first to first+count-1 of an ensemble, on one device.
+/// Machines [first, first + count) of an ensemble, on one device.
 class LayeredShare {
  public:
   LayeredShare(const helmholtz_ensemble& ensemble, const LayeredOptions& options, int device,
@@ -74,7 +74,7 @@ class LayeredShare {
     });
   }
 
-  /// Machines first to first+wanted.count-1 of this share.
+  /// Machines [first, first + wanted.count) of this share.
   void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
     use(device_);
     memory_.read_chunks(first, wanted.count, [&](const ChunkedMemory::Chunk& chunk) {

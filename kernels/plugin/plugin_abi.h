@@ -73,7 +73,7 @@ typedef struct helmholtz_placement {
   uint32_t plain_launches; /* 1: HELMHOLTZ_LAYERED captures no graphs, to compare in tests */
 } helmholtz_placement;
 
-/* Steps first to first+count-1 of every machine. */
+/* Steps [first, first + count) of every machine. */
 typedef struct helmholtz_steps {
   uint64_t first;
   uint32_t count;
@@ -81,7 +81,7 @@ typedef struct helmholtz_steps {
   const float* factors; /* [schedules][count]: what the rates are multiplied with, rounded once */
 } helmholtz_steps;
 
-/* What to find out of machines first to first+count-1, as helmholtz::evaluate_machines does. A
+/* What to find out of machines [first, first + count), as helmholtz::evaluate_machines does. A
  * value that is not computed is left as it is. */
 typedef struct helmholtz_evaluation {
   uint64_t first, count;
@@ -117,7 +117,7 @@ typedef struct helmholtz_plugin {
   void (*destroy)(helmholtz_trainer* trainer);
   int32_t (*train)(helmholtz_trainer* trainer, const helmholtz_steps* steps,
                    helmholtz_error* error);
-  /* Parameters of machines first to first+count-1, [count][parameters]. */
+  /* Parameters of machines [first, first + count), [count][parameters]. */
   int32_t (*read)(const helmholtz_trainer* trainer, uint64_t first, uint64_t count, float* out,
                   helmholtz_error* error);
   int32_t (*write)(helmholtz_trainer* trainer, uint64_t first, uint64_t count, const float* in,

@@ -54,7 +54,7 @@ class ChunkedMemory {
   /// Brings one chunk after the other onto the device, and its floats back. The body waits for the
   /// work that it gives to streams.
   void for_each_chunk(const std::function<void(const Chunk&)>& body);
-  /// The chunks of machines first to first+count-1, for a body that only reads.
+  /// The chunks of machines [first, first + count), for a body that only reads.
   void read_chunks(std::size_t first, std::size_t count,
                    const std::function<void(const Chunk&)>& body);
 

@@ -19,7 +19,7 @@ class DeviceTrainer {
   DeviceTrainer& operator=(const DeviceTrainer&) = delete;
 
   virtual void train(const helmholtz_steps& steps) = 0;
-  /// [count][parameters] of machines first to first+count-1.
+  /// [count][parameters] of machines [first, first + count).
   virtual void read(std::uint64_t first, std::uint64_t count, float* out) const = 0;
   virtual void write(std::uint64_t first, std::uint64_t count, const float* in) = 0;
   /// @throws NotOnDevice, Stopped; what was written then is void

@@ -12,7 +12,7 @@ namespace helmholtz::cuda {
 /// What steps of some of an ensemble's machines read, in the current device's memory.
 class EnsembleTables {
  public:
-  /// Of machines first to first+count-1 of the ensemble.
+  /// Of machines [first, first + count) of the ensemble.
   EnsembleTables(const helmholtz_ensemble& ensemble, std::size_t first, std::size_t count)
       : seeds_(std::span(ensemble.seeds + first, count)),
         settings_(std::span(ensemble.setting + first, count)),

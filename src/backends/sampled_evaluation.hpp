@@ -18,7 +18,7 @@ namespace helmholtz {
 class SampledEvaluation {
  public:
   /// Keeps references to all.
-  /// @param out  of machines first to first+out.size()-1; diverged ones are passed over
+  /// @param out  of machines [first, first + out.size()); diverged ones are passed over
   SampledEvaluation(const Backend& backend, std::uint64_t step, std::size_t first,
                     std::uint64_t samples, std::span<Evaluation> out);
 

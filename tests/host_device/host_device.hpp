@@ -38,7 +38,7 @@ class HostDevice {
 
   [[nodiscard]] const cuda::FusedTask& task() const { return task_; }
 
-  /// Steps first to first+steps-1 with one variant of the kernels, in pieces of at most `piece`.
+  /// Steps [first, first + steps) with one variant of the kernels, in pieces of at most `piece`.
   /// @param block  threads of a block
   void train(cuda::Variant variant, std::uint64_t first, std::uint32_t steps,
              std::uint32_t block = 32, std::uint32_t piece = 4096) {

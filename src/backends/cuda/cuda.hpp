@@ -6,7 +6,7 @@
 
 #include "backends/backend.hpp"
 
-/// The CUDA backends as libhelmholtz sees them: behind a plugin (kernels/plugin_abi.h).
+/// The CUDA backends as libhelmholtz sees them: behind a plugin (kernels/plugin/plugin_abi.h).
 namespace helmholtz::plugin {
 
 /// One thread, or a few, a machine; thousands of steps a launch with the weights on chip.
