@@ -41,11 +41,16 @@ void remove_file(const std::filesystem::path& path) {
   if (error) throw IoError(path.string(), error.message());
 }
 
+void require_part(SweepPart part) {
+  if (part.k < part.n) return;
+  throw InvalidArgument("part", fmt::format("{}/{}", part.k, part.n), "k/n, k from 0 to n-1");
+}
+
 }  // namespace
 
 struct RunDirectory::State {
   State(std::filesystem::path folder, const SweepSpec& spec, SweepPart part, Warn warn_user)
-      : config(config_text(spec)),
+      : config((require_part(part), config_text(spec))),
         path(prepared_folder(std::move(folder), spec, config)),
         names(path),
         warn(std::move(warn_user)),
