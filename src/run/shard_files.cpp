@@ -1,7 +1,6 @@
 #include "run/shard_files.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <deque>
