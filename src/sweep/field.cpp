@@ -19,6 +19,12 @@ std::string Field::setting_of(const SweepSpec& spec) const {
   return setting_text ? setting_text(spec) : fmt::format("{}", fmt::join(texts(spec), "; "));
 }
 
+bool Field::is_setting_of(const SweepSpec& spec) const {
+  static const SweepSpec usual;
+  if (setting.empty()) return false;
+  return !omitted_at_default || setting_of(spec) != setting_of(usual);
+}
+
 const std::vector<const Field*>& swept_fields() {
   static const auto swept = [] {
     std::vector<const Field*> lists;

@@ -55,6 +55,9 @@ struct Field {
   std::string_view setting = {};
   /// Its value there; without it, its texts joined by "; ".
   std::function<std::string(const SweepSpec&)> setting_text = {};
+  /// Among the settings only while it differs from its default, which then never changes: for a
+  /// field that earlier versions did not have, so that their directories keep their hash.
+  bool omitted_at_default = false;
   /// Of a list: what the arithmetic makes of value i; without it, the text.
   std::function<std::string(const SweepSpec&, std::size_t i)> arithmetic = {};
   std::string_view title = {};         ///< in reports, if not the name
@@ -66,6 +69,8 @@ struct Field {
   [[nodiscard]] std::string_view shown_as() const { return title.empty() ? name : title; }
   [[nodiscard]] Texts texts(const SweepSpec& spec) const;
   [[nodiscard]] std::string setting_of(const SweepSpec& spec) const;
+  /// Whether it is among the settings of a sweep.
+  [[nodiscard]] bool is_setting_of(const SweepSpec& spec) const;
 };
 
 /// The table, in the order of settings and of config.toml.

@@ -59,7 +59,7 @@ std::string world_digest(const World& world) {
 Settings settings_of(const SweepSpec& spec) {
   Settings settings;
   for (const auto& field : fields()) {
-    if (!field.setting.empty()) settings.emplace_back(field.setting, field.setting_of(spec));
+    if (field.is_setting_of(spec)) settings.emplace_back(field.setting, field.setting_of(spec));
   }
   return settings;
 }
@@ -81,11 +81,17 @@ std::string shortened(const std::string& value) {
 }  // namespace
 
 std::string difference(const Settings& there, const Settings& now) {
-  const std::map<std::string, std::string> old(there.begin(), there.end());
+  const std::string omitted = "the default";
+  std::map<std::string, std::string> old(there.begin(), there.end());
+  auto all = now;
+  for (const auto& [name, value] : now) old.try_emplace(name, omitted);
+  for (const auto& [name, value] : there) {
+    if (std::ranges::find(now, name, &Settings::value_type::first) != now.end()) continue;
+    all.emplace_back(name, omitted);
+  }
   std::vector<std::string> lines;
-  for (const auto& [name, value] : now) {
-    const auto known = old.find(name);
-    const auto before = known == old.end() ? std::string("nothing") : known->second;
+  for (const auto& [name, value] : all) {
+    const auto& before = old.at(name);
     if (before == value) continue;
     lines.push_back(fmt::format("{}: {} there, {} now", name, shortened(before), shortened(value)));
   }

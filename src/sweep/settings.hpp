@@ -33,6 +33,7 @@ inline constexpr int kShardSchema = 1;
 std::uint64_t configuration_hash(const Settings& settings);
 
 /// `name: "a" there, "b" now` for each difference, joined by semicolons; empty if there is none.
+/// What one side leaves out is "the default" there.
 std::string difference(const Settings& there, const Settings& now);
 
 }  // namespace helmholtz

@@ -58,6 +58,11 @@ TEST(Settings, DifferInAFewWords) {
   EXPECT_THAT(text, HasSubstr("lr: 111"));
 }
 
+TEST(Settings, DifferWhereOneSideOmitsOne) {
+  EXPECT_EQ(difference({{"a", "1"}, {"b", "2"}}, {{"a", "1"}, {"c", "3"}}),
+            "c: the default there, 3 now; b: 2 there, the default now");
+}
+
 /// What decides a tolerant backend's results: its name, and how it multiplies.
 TEST(Settings, NameTheArithmetic) {
   auto spec = testing::two_configurations();

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <string>
@@ -107,6 +108,16 @@ TEST(Fields, HaveOneNameEach) {
 // Directories of earlier versions are resumed by their hash.
 TEST(Fields, KeepTheHashOfAConfiguration) {
   EXPECT_EQ(configuration_hash(settings_of(testing::two_configurations())), 0x2472828a993bd72aU);
+}
+
+TEST(Fields, OmittedAtTheirDefaultLeaveTheSettings) {
+  auto field = *std::ranges::find(fields(), "nonnegative", &Field::name);
+  const SweepSpec usual;
+  const SweepSpec other{.nonnegative = true};
+  EXPECT_TRUE(field.is_setting_of(usual));
+  field.omitted_at_default = true;
+  EXPECT_FALSE(field.is_setting_of(usual));
+  EXPECT_TRUE(field.is_setting_of(other));
 }
 
 }  // namespace
