@@ -148,20 +148,21 @@ struct SweepSpec {
   /// What every evaluation computes.
   [[nodiscard]] EvaluationOptions evaluation_options() const { return {.samples = samples}; }
 
-  /// The backend that trains a topology and batch: a pure function of the two and `backend`.
+  /// The backend that trains a kind of kinds(): a pure function of the kind and `backend`.
   [[nodiscard]] std::string resolved_backend(const SweepConfiguration& configuration) const;
   /// Backend, threads, devices and math.
   [[nodiscard]] TrainerOptions trainer_options() const;
   /// The same with resolved_backend().
   [[nodiscard]] TrainerOptions trainer_options(const SweepConfiguration& configuration) const;
-  /// The backend of all its machines, or "auto" where topologies or batches differ in it.
+  /// The backend of all its machines, or "auto" where kinds differ in it.
   [[nodiscard]] std::string common_backend() const;
-  /// One configuration of every topology and batch: what decides over ensembles and backends.
+  /// One configuration of every combination of what decides over ensembles and backends: the
+  /// topology and the batch.
   [[nodiscard]] std::vector<SweepConfiguration> kinds() const;
   /// An ensemble of one configuration and some of the seeds.
   [[nodiscard]] Ensemble ensemble(const SweepConfiguration& configuration,
                                   std::span<const std::uint64_t> some_seeds) const;
-  /// An ensemble of some machines, by number, that share one topology and batch.
+  /// An ensemble of some machines, by number, that are of one kind.
   [[nodiscard]] Ensemble ensemble(std::span<const std::uint64_t> some_machines) const;
 
   /// Machines of one shard of a new sweep: about two seconds of one core's work, by a nominal cost

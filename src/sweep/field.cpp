@@ -47,6 +47,16 @@ std::vector<std::size_t> configuration_indices(const SweepSpec& spec, std::uint6
   return indices;
 }
 
+std::size_t kind_number(const SweepSpec& spec, std::uint64_t c) {
+  const auto indices = configuration_indices(spec, c);
+  std::size_t number = 0;
+  for (std::size_t s = 0; s < indices.size(); ++s) {
+    const auto& field = *swept_fields()[s];
+    if (field.of_kind) number = number * field.access.size(spec) + indices[s];
+  }
+  return number;
+}
+
 Texts configuration_texts(const SweepSpec& spec, std::uint64_t c) {
   const auto indices = configuration_indices(spec, c);
   Texts texts;

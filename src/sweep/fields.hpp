@@ -62,6 +62,9 @@ struct Field {
   std::function<std::string(const SweepSpec&, std::size_t i)> arithmetic = {};
   std::string_view title = {};         ///< in reports, if not the name
   std::string_view default_text = {};  ///< for --help, where the default depends on other fields
+  /// Of a list: a backend may support one value and not another, so that each is trained in
+  /// ensembles of its own: SweepSpec::kinds().
+  bool of_kind = false;
   bool leads = false;  ///< of a list: its column stands before the step, reports always name it
   bool of_sweeps_alone = false;  ///< `train` has none
 
@@ -88,6 +91,9 @@ std::string csv_fields(std::span<const std::string> texts, bool comma_behind);
 
 /// The index that each of swept_fields() has in a configuration.
 std::vector<std::size_t> configuration_indices(const SweepSpec& spec, std::uint64_t c);
+
+/// The number that a configuration's kind has among SweepSpec::kinds().
+std::size_t kind_number(const SweepSpec& spec, std::uint64_t c);
 
 /// Texts of fields by name; what is left out has its default.
 using GivenTexts = std::map<std::string, Texts, std::less<>>;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "helmholtz/metrics.hpp"
+#include "sweep/fields.hpp"
 
 namespace helmholtz {
 
@@ -27,8 +28,8 @@ std::optional<std::vector<Shard>> ShardTrainer::train(std::uint64_t first, std::
       shard.configurations[k] = static_cast<std::uint32_t>(c);
     }
   }
-  for (const auto& [key, members] : group(count)) {
-    if (!train_group(members)) return std::nullopt;
+  for (const auto& [number, members] : group(count)) {
+    if (!train_group(number, members)) return std::nullopt;
   }
   for (const auto& [machine, parameters] : parameters_) {
     auto& shard = shards_[(machine - first_) / each_];
@@ -38,12 +39,10 @@ std::optional<std::vector<Shard>> ShardTrainer::train(std::uint64_t first, std::
   return std::move(shards_);
 }
 
-std::map<ShardTrainer::KindKey, ShardTrainer::Members> ShardTrainer::group(
-    std::uint64_t count) const {
-  std::map<KindKey, Members> groups;
+std::map<std::size_t, ShardTrainer::Members> ShardTrainer::group(std::uint64_t count) const {
+  std::map<std::size_t, Members> groups;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const auto own = spec_.configuration(configuration(i));
-    groups[{own.topology, own.batch}].push_back(i);
+    groups[kind_number(spec_, configuration(i))].push_back(i);
   }
   return groups;
 }
@@ -54,14 +53,14 @@ Ensemble ShardTrainer::expand(const Members& members) const {
   return spec_.ensemble(machines);
 }
 
-EnsembleKind& ShardTrainer::kind(const SweepConfiguration& own) {
-  const auto [kind, is_new] = kinds_.try_emplace({own.topology, own.batch});
-  if (is_new) kind->second.trainer = spec_.trainer_options(own);
+EnsembleKind& ShardTrainer::kind(std::size_t number) {
+  const auto [kind, is_new] = kinds_.try_emplace(number);
+  if (is_new) kind->second.trainer = spec_.trainer_options(spec_.kinds()[number]);
   return kind->second;
 }
 
-bool ShardTrainer::train_group(const Members& members) {
-  auto& own = kind(spec_.configuration(configuration(members[0])));
+bool ShardTrainer::train_group(std::size_t number, const Members& members) {
+  auto& own = kind(number);
   auto trainer = make_trainer(expand(members), own.trainer);
   const auto options = spec_.evaluation_options();
   std::vector<Evaluation> evaluations;

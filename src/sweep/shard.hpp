@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "helmholtz/sweep.hpp"
@@ -11,7 +10,7 @@
 
 namespace helmholtz {
 
-/// What is learned once about the ensembles of one topology and batch.
+/// What is learned once about the ensembles of one kind: SweepSpec::kinds().
 struct EnsembleKind {
   TrainerOptions trainer;
   Pace steps{1};
@@ -29,24 +28,24 @@ class ShardTrainer {
                                           std::uint64_t each);
 
  private:
-  using KindKey = std::pair<std::size_t, int>;  // topology, batch
   /// Machines that form one ensemble, as positions behind the first machine.
   using Members = std::vector<std::uint64_t>;
 
-  [[nodiscard]] std::map<KindKey, Members> group(std::uint64_t count) const;
+  /// By the number of their kind.
+  [[nodiscard]] std::map<std::size_t, Members> group(std::uint64_t count) const;
   [[nodiscard]] Ensemble expand(const Members& members) const;
   [[nodiscard]] std::uint64_t configuration(std::uint64_t member) const {
     return spec_.machine(first_ + member).configuration;
   }
-  EnsembleKind& kind(const SweepConfiguration& own);
-  bool train_group(const Members& members);
+  EnsembleKind& kind(std::size_t number);
+  bool train_group(std::size_t number, const Members& members);
   /// Those of a trained ensemble whose parameters the spec wants kept, as positions in it.
   [[nodiscard]] std::vector<std::size_t> kept(const Members& members) const;
   void keep_parameters(const Trainer& trainer, const Members& members);
 
   const SweepSpec& spec_;
   PacedCallbacks callbacks_;
-  std::map<KindKey, EnsembleKind> kinds_;
+  std::map<std::size_t, EnsembleKind> kinds_;  // by number
   // At present:
   std::uint64_t first_ = 0;
   std::uint64_t each_ = 1;

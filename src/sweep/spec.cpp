@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "helmholtz/backends.hpp"
 #include "sweep/fields.hpp"
@@ -62,13 +63,16 @@ TrainerOptions SweepSpec::trainer_options(const SweepConfiguration& configuratio
 }
 
 std::vector<SweepConfiguration> SweepSpec::kinds() const {
-  std::vector<SweepConfiguration> all;
-  for (std::size_t t = 0; t < topologies.size(); ++t) {
-    for (const int batch : batches) {
-      all.push_back(configuration(0));
-      all.back().topology = t;
-      all.back().batch = batch;
+  std::vector<SweepConfiguration> all = {configuration(0)};
+  for (const auto* const field : swept_fields()) {
+    if (!field->of_kind) continue;
+    std::vector<SweepConfiguration> more;
+    for (const auto& kind : all) {
+      for (std::size_t i = 0; i < field->access.size(*this); ++i) {
+        field->access.choose(*this, i, more.emplace_back(kind));
+      }
     }
+    all = std::move(more);
   }
   return all;
 }

@@ -30,6 +30,18 @@ std::string field_of(const std::function<void()>& body) {
   return "nothing thrown";
 }
 
+TEST(SweepSpec, AConfigurationIsOfItsKind) {
+  const auto spec = sixteen_configurations();
+  const auto kinds = spec.kinds();
+  ASSERT_EQ(kinds.size(), 4U);
+  for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
+    const auto own = spec.configuration(c);
+    const auto& kind = kinds.at(kind_number(spec, c));
+    EXPECT_EQ(kind.topology, own.topology) << c;
+    EXPECT_EQ(kind.batch, own.batch) << c;
+  }
+}
+
 TEST(Seeds, AreRangesInTheirOrder) {
   const auto seeds = SeedSet::parse("7,100:103,18446744073709551615");
   ASSERT_EQ(seeds.size(), 5U);
