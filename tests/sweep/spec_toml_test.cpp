@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Every field differs from its default.
+/// Every field differs from its default, and of a list the last value does.
 SweepSpec unusual() {
   auto spec = testing::sixteen_configurations();
   spec.world = make_world("bars4x4");
@@ -108,6 +109,19 @@ TEST(Fields, HaveOneNameEach) {
 // Directories of earlier versions are resumed by their hash.
 TEST(Fields, KeepTheHashOfAConfiguration) {
   EXPECT_EQ(configuration_hash(settings_of(testing::two_configurations())), 0x2472828a993bd72aU);
+}
+
+// A machine file has what an ensemble says of a machine.
+TEST(Fields, OfAMachineAreReadFromItsEnsemble) {
+  const auto spec = unusual();
+  const std::uint64_t seed = 0;
+  const auto last = spec.configuration(spec.configurations() - 1);
+  const auto machine = spec_of_machine(spec.ensemble(last, std::span(&seed, 1)));
+  for (const auto& field : fields()) {
+    if (field.scope != Field::Scope::machine) continue;
+    EXPECT_NE(field.texts(spec).back(), field.texts(SweepSpec()).back()) << field.name;
+    EXPECT_EQ(field.texts(machine), Texts{field.texts(spec).back()}) << field.name;
+  }
 }
 
 TEST(Fields, OmittedAtTheirDefaultLeaveTheSettings) {
