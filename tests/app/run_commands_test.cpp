@@ -15,6 +15,7 @@
 
 #include "helmholtz/machine_file.hpp"
 #include "run/config.hpp"
+#include "run/export.hpp"
 #include "run/shard_files.hpp"
 #include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
@@ -163,8 +164,7 @@ TEST_F(RunCommands, VerifyCountsAShardThatMoreSeedsLengthenAsMissing) {
 
 TEST_F(RunCommands, ExportWritesEveryKindOfNumber) {
   const auto csv = run({"export", "run"}).out;
-  EXPECT_THAT(csv, StartsWith("machine,seed,layers,lr,batch,step,kl_exact,kl_sampled,unseen,status,"
-                              "configuration,schedule,init\n0,0,\"1,6,9\",0.05,1,10,"));
+  EXPECT_THAT(csv, StartsWith(CsvExport::columns() + "\n0,0,\"1,6,9\",0.05,1,10,"));
   EXPECT_THAT(csv, HasSubstr(",inf,"));
   EXPECT_THAT(csv, HasSubstr("1,0,\"1,6,9\",1e+38,1,20,,,,diverged,1,constant,zero\n"));
   EXPECT_EQ(run({"export", "run", "--out", "a.csv"}).out, "");

@@ -63,7 +63,10 @@ class HostEvaluator {
     for (std::uint32_t m = 0; m < machines; ++m) {
       const auto unseen_of =
           diverged[m] == 0 ? unseen[m] : std::numeric_limits<double>::quiet_NaN();
-      all.push_back({kl_exact[m], kl_sampled[m], unseen_of, diverged[m] != 0});
+      all.push_back({.kl_exact = kl_exact[m],
+                     .kl_sampled = kl_sampled[m],
+                     .unseen = unseen_of,
+                     .diverged = diverged[m] != 0});
     }
     return all;
   }

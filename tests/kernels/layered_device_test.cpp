@@ -159,8 +159,10 @@ TEST_F(LayeredDevice, EvaluatesToTheBitsOfEvaluateMachines) {
     ASSERT_EQ(functions().evaluate(trainer.get(), &wanted, &error), HELMHOLTZ_OK) << error.text;
     std::vector<Evaluation> got;
     for (std::size_t m = 0; m < count; ++m) {
-      got.push_back({kl_exact[m], kl_sampled[m], diverged[m] == 0 ? unseen[m] : kNotComputed,
-                     diverged[m] != 0});
+      got.push_back({.kl_exact = kl_exact[m],
+                     .kl_sampled = kl_sampled[m],
+                     .unseen = diverged[m] == 0 ? unseen[m] : kNotComputed,
+                     .diverged = diverged[m] != 0});
     }
     testing::expect_evaluated(ensemble, kFirst, read(trainer, ensemble, kFirst, count), kSteps,
                               kSamples, got);
