@@ -78,7 +78,9 @@ std::string attribute_name(const Field& field) {
 void write_fields(Writer& file, const SweepSpec& spec) {
   for (const auto* const field : saved_fields()) {
     const auto name = attribute_name(*field);
-    const auto text = field->texts(spec).front();
+    const auto texts = field->texts(spec);
+    if (texts.empty()) continue;
+    const auto& text = texts.front();
     if (field->access.kind == FieldAccess::Kind::flag) {
       file.attribute<std::uint8_t>(name.c_str(), text == "true" ? 1 : 0);
     } else if (field->name == "batch") {

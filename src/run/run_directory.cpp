@@ -20,6 +20,7 @@
 #include "run/provenance.hpp"
 #include "run/run_folder.hpp"
 #include "run/shard_files.hpp"
+#include "sweep/validate.hpp"
 
 namespace helmholtz {
 
@@ -41,16 +42,19 @@ void remove_file(const std::filesystem::path& path) {
   if (error) throw IoError(path.string(), error.message());
 }
 
-void require_part(SweepPart part) {
-  if (part.k < part.n) return;
-  throw InvalidArgument("part", fmt::format("{}/{}", part.k, part.n), "k/n, k from 0 to n-1");
+/// Before anything is written. @throws InvalidArgument, NoDevice
+void require_valid(const std::filesystem::path& folder, const SweepSpec& spec, SweepPart part) {
+  if (part.k >= part.n) {
+    throw InvalidArgument("part", fmt::format("{}/{}", part.k, part.n), "k/n, k from 0 to n-1");
+  }
+  validate(spec, existing_shard_machines(folder, spec));
 }
 
 }  // namespace
 
 struct RunDirectory::State {
   State(std::filesystem::path folder, const SweepSpec& spec, SweepPart part, Warn warn_user)
-      : config((require_part(part), config_text(spec))),
+      : config((require_valid(folder, spec, part), config_text(spec))),
         path(prepared_folder(std::move(folder), spec, config)),
         names(path),
         warn(std::move(warn_user)),

@@ -10,7 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "helmholtz/run_directory.hpp"
+#include "run/config.hpp"
+#include "run/manifest.hpp"
 #include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
 #include "sweep/fields.hpp"
@@ -152,10 +153,10 @@ TEST(SweepCommand, ResumesEqualSettingsButStartsNone) {
   for (const auto& [rates, refused] : std::vector<EqualSettings>{
            {{"0.3", "0.30000000000000004"}, "0.30000000000000004"}, {{"1e-46"}, "1e-46"}}) {
     const auto old = "old-" + refused;
-    {
-      const RunDirectory made(folder.path() / old,
-                              parse_spec({{"lr", rates}, {"steps", {"20"}}, {"seeds", {"0:3"}}}));
-    }
+    const auto spec = parse_spec({{"lr", rates}, {"steps", {"20"}}, {"seeds", {"0:3"}}});
+    std::filesystem::create_directories(folder.path() / old / "shards");
+    std::ofstream(folder.path() / old / "config.toml") << config_text(spec);
+    std::ofstream(folder.path() / old / "manifest.json") << manifest_text(spec);
     const Arguments arguments = {"sweep", "--config", old + "/config.toml", "--json", "--out"};
     auto resumed = arguments;
     resumed.push_back(old);
@@ -260,7 +261,7 @@ TEST(SweepCommand, GoesOnAndIsExtended) {
   EXPECT_EQ(files_in(folder.path() / "run" / "shards"), shards);
   const auto other = run_program(small_sweep({"--out", "run", "--nonnegative"}), folder.path());
   EXPECT_EQ(other.exit_code, 73);
-  EXPECT_THAT(other.err, AllOf(NamesFile("run"), HasSubstr("nonnegative")));
+  EXPECT_THAT(other.err, AllOf(NamesFile("run"), HasSubstr("nonnegative: false there, true now")));
   // The first machines stay what they were.
   const auto before = exported(folder, "run");
   const auto more = run_program(

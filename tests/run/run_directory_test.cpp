@@ -8,8 +8,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -51,12 +51,25 @@ TEST_F(ARun, HoldsWhatItWasGiven) {
   EXPECT_EQ(found.seeds, shard.seeds);
   EXPECT_EQ(found.configurations, shard.configurations);
   EXPECT_EQ(found.diverged, shard.diverged);
-  EXPECT_EQ(std::memcmp(found.column("kl_exact").data(), shard.column("kl_exact").data(),
-                        20 * sizeof(double)),
-            0);
+  const auto bits = [](double kl) { return std::bit_cast<std::uint64_t>(kl); };
+  EXPECT_TRUE(
+      std::ranges::equal(found.column("kl_exact"), shard.column("kl_exact"), {}, bits, bits));
   EXPECT_THAT(read_file(path_ / "config.toml"), HasSubstr("seeds = \"0:5\"\n"));
   EXPECT_EQ(read_manifest(path_ / "manifest.json").configuration_hash,
             configuration_hash(settings_of(spec)));
+}
+
+TEST_F(ARun, OfABadSpecLeavesNothingBehind) {
+  auto none = two_configurations();
+  none.rates = {};
+  auto wide = two_configurations();
+  wide.topologies = {Topology({1, 6, 8})};
+  auto equal = two_configurations();
+  equal.rates = {0.3, 0.3};
+  for (const auto& spec : {none, wide, equal}) {
+    EXPECT_THROW(RunDirectory(path_, spec), InvalidArgument) << spec.to_toml();
+    EXPECT_FALSE(std::filesystem::exists(path_));
+  }
 }
 
 TEST_F(ARun, IsReadIntoMemory) {
@@ -68,6 +81,8 @@ TEST_F(ARun, IsReadIntoMemory) {
   const auto all = run.results();
   EXPECT_EQ(all.seeds, run_sweep(spec).seeds);
   EXPECT_EQ(all.column("kl_exact"), run_sweep(spec).column("kl_exact"));
+  EXPECT_EQ(all.configurations, run_sweep(spec).configurations);
+  EXPECT_EQ(all.diverged, run_sweep(spec).diverged);
   EXPECT_THROW(open_run(path_ / "shards"), NoInput);
 }
 

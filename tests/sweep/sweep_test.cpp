@@ -58,15 +58,20 @@ TEST(Sweep, MoreSeedsExtendIt) {
 TEST(Sweep, KeepsItsResultsInMemory) {
   auto spec = sixteen_configurations();
   spec.samples = 50;
+  spec.save_parameters = SaveParameters::parse("all");
   const auto rows = run(spec);
   const auto all = run_sweep(spec, {.shard_machines = 7});
+  ASSERT_FALSE(all.saved.empty());
   ASSERT_EQ(all.machines(), spec.machines());
   ASSERT_EQ(rows.all.size(), spec.machines() * spec.evaluations());
   for (std::size_t i = 0; i < rows.all.size(); ++i) {
     EXPECT_EQ(std::bit_cast<std::uint64_t>(all.column("kl_exact")[i]), rows.all[i][4]);
     EXPECT_EQ(std::bit_cast<std::uint64_t>(all.column("unseen")[i]), rows.all[i][6]);
   }
+  EXPECT_EQ(all.first, 0U);
   EXPECT_EQ(all.seeds.back(), rows.all.back()[1]);
+  EXPECT_EQ(all.saved, rows.saved);
+  EXPECT_EQ(all.parameters, rows.parameters);
   EXPECT_THROW(static_cast<void>(all.column("kl")), InvalidArgument);
 }
 
