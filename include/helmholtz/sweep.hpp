@@ -169,8 +169,9 @@ struct SweepSpec {
   /// of steps and evaluations, and at most 4 MiB. Neither the seeds nor the backend nor the threads
   /// nor the host change it.
   [[nodiscard]] std::uint64_t shard_machines() const;
-  /// Shards of shard_machines() machines, the last one perhaps shorter.
-  [[nodiscard]] std::uint64_t shards() const;
+  /// Shards of `each` machines, e.g. shard_machines() or those of a run directory; the last one may
+  /// be shorter.
+  [[nodiscard]] std::uint64_t shards(std::uint64_t each) const;
 };
 
 /// The results of consecutive machines, one column per quantity. Row k is machine first + k.

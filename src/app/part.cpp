@@ -115,7 +115,7 @@ ChosenPart parse_part(const std::optional<std::string>& text) {
 }
 
 PartShare share_of(const SweepPart& part, const SweepSpec& spec, std::uint64_t each) {
-  const auto all_shards = (spec.machines() - 1) / each + 1;
+  const auto all_shards = spec.shards(each);
   const auto shards = part.of(all_shards);
   const auto before = [&](std::uint64_t shard) { return std::min(shard * each, spec.machines()); };
   return {.shards = shards,

@@ -46,9 +46,7 @@ class Record {
  public:
   Record(const Run& run, std::uint64_t machine) : run_(run), machine_(machine) {
     const auto i = run.files().shard_of(machine);
-    const auto state = run.files().state(i);
-    const bool is_there = state == ShardFiles::State::done || state == ShardFiles::State::bad;
-    if (is_there) shard_ = run.files().read(i);
+    if (run.files().is_to_be_read(i)) shard_ = run.files().read(i);
   }
 
   [[nodiscard]] bool is_there() const { return shard_.has_value(); }

@@ -20,10 +20,7 @@ Shard Run::read(std::uint64_t i) const { return files_->read(i); }
 Shard Run::results() const {
   Shard all(0, 0, spec().evaluations(), spec().evaluation_options());
   for (std::uint64_t i = 0; i < shards(); ++i) {
-    const auto state = files_->state(i);
-    // A bad one is no gap to be passed over in silence: reading it says what is wrong.
-    const bool is_there = state == ShardFiles::State::done || state == ShardFiles::State::bad;
-    if (is_there) all.append(read(i));
+    if (files_->is_to_be_read(i)) all.append(read(i));
   }
   return all;
 }

@@ -123,7 +123,7 @@ ShardFiles::ShardFiles(const fs::path& folder, const SweepSpec& spec, std::uint6
       spec_(spec),
       hash_(helmholtz::configuration_hash(settings_of(spec))),
       size_(shard_machines > 0 ? shard_machines : spec.shard_machines()),
-      shards_((spec.machines() - 1) / size_ + 1) {}
+      shards_(spec.shards(size_)) {}
 
 std::uint64_t ShardFiles::machines(std::uint64_t i) const {
   return std::min(size_, spec_.machines() - first_machine(i));
@@ -164,6 +164,11 @@ ShardFiles::State ShardFiles::state(std::uint64_t i) const {
     }
   }
   throw IoError(path(i).string(), "is listed but cannot be opened");
+}
+
+bool ShardFiles::is_to_be_read(std::uint64_t i) const {
+  const auto found = state(i);
+  return found == State::done || found == State::bad;
 }
 
 std::string ShardFiles::image(const Shard& shard) const {

@@ -42,6 +42,10 @@ class ShardFiles {
   /// @throws IoError for what cannot be read, which is neither missing nor bad
   [[nodiscard]] State state(std::uint64_t i) const;
 
+  /// Whether it is done, or bad: that is no gap to be passed over in silence, and reading it
+  /// reports what is wrong.
+  [[nodiscard]] bool is_to_be_read(std::uint64_t i) const;
+
   /// The bytes of a shard's file.
   [[nodiscard]] std::string bytes(const Shard& shard) const;
   /// Under a lock on the shards. @return the bytes of each file @throws CannotCreate, IoError

@@ -27,7 +27,7 @@ class Plan {
       : machines_(spec.machines()),
         size_(options.shard_machines > 0 ? options.shard_machines : spec.shard_machines()),
         at_once_(machines_at_once(spec, size_) / size_),
-        wanted_((machines_ - 1) / size_ + 1) {
+        wanted_(spec.shards(size_)) {
     for (std::uint64_t i = 0; i < shards(); ++i) wanted_[i] = !options.wanted || options.wanted(i);
   }
 

@@ -112,10 +112,7 @@ std::uint64_t SweepSpec::shard_machines() const {
   return machines / round * round;
 }
 
-std::uint64_t SweepSpec::shards() const {
-  const auto each = shard_machines();
-  return machines() / each + (machines() % each != 0 ? 1 : 0);
-}
+std::uint64_t SweepSpec::shards(std::uint64_t each) const { return (machines() - 1) / each + 1; }
 
 namespace {
 
@@ -189,7 +186,7 @@ SweepMemory sweep_memory(const SweepSpec& spec, std::uint64_t each) {
 double disk_bytes(const SweepSpec& spec, std::uint64_t each) {
   constexpr double kFile = 4096;  // of a shard, besides its rows
   const double kept = mean_kept_bytes(spec);
-  const auto shards = (spec.machines() - 1) / each + 1;
+  const auto shards = spec.shards(each);
   const auto machines = static_cast<double>(std::min(each, spec.machines()));
   return row_bytes(spec) * static_cast<double>(spec.machines()) +
          static_cast<double>(shards) * (kFile + most_kept(spec, machines) * kept);

@@ -105,7 +105,7 @@ TEST(Sweep, HasNoEmptyShard) {
   const auto each = spec.shard_machines();
   const auto shards_of = [&](std::uint64_t machines) {
     spec.seeds = SeedSet::parse("0:" + std::to_string(machines));
-    return spec.shards();
+    return spec.shards(spec.shard_machines());
   };
   EXPECT_EQ(shards_of(3 * each - 1), 3U);
   EXPECT_EQ(shards_of(3 * each), 3U);
@@ -123,7 +123,7 @@ TEST(Shard, CountsTheMachinesThatHaveDivergedAtTheEnd) {
 TEST(Shard, HasOneKindOfNaN) {
   Shard shard(0, 1, 1, {.samples = 1});
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  const double other = std::bit_cast<double>(std::bit_cast<std::uint64_t>(nan) + 17);
+  const auto other = std::bit_cast<double>(std::bit_cast<std::uint64_t>(nan) + 17);
   shard.set_evaluation(0, 0, {.kl_exact = other, .kl_sampled = other});
   for (const double kl : {shard.column("kl_exact")[0], shard.column("kl_sampled")[0]}) {
     EXPECT_EQ(std::bit_cast<std::uint64_t>(kl), std::bit_cast<std::uint64_t>(nan));
@@ -269,7 +269,7 @@ TEST(Sweep, AShardIsTwoSecondsOfACoresWorkOrFourMebibytes) {
     return static_cast<double>(spec.shard_machines()) * (steps * 25e-9 + evaluations * 1.3e-6);
   };
   EXPECT_NEAR(seconds(50'000, 10), 2, 0.1);
-  EXPECT_GT(spec.shards(), 500U);
+  EXPECT_GT(spec.shards(spec.shard_machines()), 500U);
   spec.eval_every = 250;
   EXPECT_NEAR(seconds(50'000, 200), 2, 0.1);
   spec.eval_every = 50'000;
