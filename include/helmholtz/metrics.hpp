@@ -11,6 +11,10 @@ namespace helmholtz {
 
 /// One number of an evaluation. Shards, exports, tables, `--json`, summaries and comparisons are
 /// loops over metrics(): to add one is a member of Evaluation, a row here, and what computes it.
+///
+/// A shard has the columns that SweepSpec::evaluation_options() asks for. So a metric that is added
+/// later needs an option of its own, off by default: directories of earlier versions have no column
+/// for it, and do not ask for one.
 struct Metric {
   std::string_view name;     ///< its column, e.g. "kl_exact"
   std::string_view heading;  ///< in tables, e.g. "KL exact"
@@ -19,6 +23,7 @@ struct Metric {
   double Evaluation::*value;
   bool is_count = false;  ///< a whole number (uint32 in files); else nats (float64)
   bool may_be_infinite = false;
+  bool may_be_negative = false;  ///< by more than rounding
   /// Whether an evaluation with these options computes it.
   bool (*is_wanted)(const EvaluationOptions& options);
   /// Whether it can be computed for a topology.

@@ -9,10 +9,13 @@
 #include <fstream>
 #include <functional>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/hdf5.hpp"
 #include "base/sealed_file.hpp"
+#include "helmholtz/metrics.hpp"
 #include "support/a_run.hpp"
 
 namespace {
@@ -36,6 +39,7 @@ using testing::ARun;
 using testing::read_file;
 using testing::two_configurations;
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -154,6 +158,50 @@ TEST_F(AHostileShard, IsNamedForItsSamplesAndParametersToo) {
               HasSubstr("parameters of too many machines"));
   EXPECT_THAT(problem_of([](Shard& shard) { shard.parameters.pop_back(); }),
               HasSubstr("parameters: has another size"));
+}
+
+TEST(Metrics, AfterTheFirstThreeAreAskedForByAnOptionOfTheirOwn) {
+  const auto wanted = [](const EvaluationOptions& options) {
+    std::vector<std::string_view> names;
+    for (const auto& metric : metrics()) {
+      if (metric.is_wanted(options)) names.push_back(metric.name);
+    }
+    return names;
+  };
+  EXPECT_THAT(wanted({}), ElementsAre("kl_exact"));
+  EXPECT_THAT(wanted({.samples = 1}), ElementsAre("kl_exact", "kl_sampled", "unseen"));
+}
+
+TEST_F(AHostileShard, LacksNoColumnThatItsSpecAsksFor) {
+  for (const std::uint64_t samples : {0, 7}) {
+    spec_.samples = samples;
+    path_ = temporary_.path() / std::to_string(samples);
+    sweep(spec_);
+    const ShardFiles files(path_, spec_);
+    const auto whole = files.read(0);
+    for (std::size_t c = 0; c < metrics().size(); ++c) {
+      auto without = whole;
+      without.values[c].clear();
+      std::filesystem::remove(files.path(0));
+      std::ofstream(files.path(0), std::ios::binary) << files.bytes(without);
+      const auto& metric = metrics()[c];
+      if (metric.is_wanted(spec_.evaluation_options())) {
+        EXPECT_THROW(static_cast<void>(files.read(0)), BadData) << metric.name;
+      } else {
+        EXPECT_TRUE(files.read(0).values[c].empty()) << metric.name;
+      }
+    }
+  }
+}
+
+TEST_F(AHostileShard, IsReadWithoutColumnsThatItsSpecDoesNotAskFor) {
+  const ShardFiles files(path_, spec_);
+  auto more = files.read(0);
+  const auto exact = more.values;
+  more.column("kl_sampled").assign(more.diverged.size(), -1);  // nobody asks for its range either
+  std::filesystem::remove(files.path(0));
+  std::ofstream(files.path(0), std::ios::binary) << files.bytes(more);
+  EXPECT_EQ(files.read(0).values, exact);
 }
 
 /// Sizes whose product overflows, in a file of a few kilobytes.
