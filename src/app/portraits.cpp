@@ -26,7 +26,9 @@ std::vector<report::TrainedMachine> train_portraits(const report::Statistics& st
                             {.quiet = output.quiet, .no_color = output.no_color});
   double done = 0;
   const auto parameters =
-      replay(spec, machines, interrupted, [&](double steps) { progress.update(done += steps); });
+      replay(spec, machines, {.stop_requested = interrupted, .advanced = [&](double steps) {
+                                progress.update(done += steps);
+                              }});
   progress.finish();
   const auto each = static_cast<std::ptrdiff_t>(parameters.size() / shown.size());
   std::vector<report::TrainedMachine> trained;

@@ -163,7 +163,8 @@ ExitCode replay_machine(const ReplayFlags& flags) {
     }
     record.require_same(e, evaluation);
   };
-  const auto parameters = replay(run.spec(), machine, evaluated, interrupted);
+  const auto parameters =
+      replay(run.spec(), std::span(&machine, 1), {.stop_requested = interrupted}, evaluated);
   if (parameters.empty()) return ExitCode::stopped;
   record.require_same(parameters);
   if (flags.save) save(run, machine, parameters, *flags.save);

@@ -65,10 +65,10 @@ double training_rate(Trainer& trainer, double seconds) {
 }
 
 /// Evaluations per second. Many samples take so many times longer than the most that are tried.
-double evaluation_rate(Trainer& trainer, std::uint64_t samples, double seconds) {
+double evaluation_rate(Trainer& trainer, EvaluationOptions options, double seconds) {
   constexpr std::uint64_t kMost = 100'000;
-  const EvaluationOptions options{.exact = true, .samples = std::min(samples, kMost)};
-  const double times = static_cast<double>(std::max(samples, kMost)) / kMost;
+  const double times = static_cast<double>(std::max(options.samples, kMost)) / kMost;
+  options.samples = std::min(options.samples, kMost);
   Stopwatch watch(seconds);
   std::vector<Evaluation> out(1);
   while (!watch.is_over()) {
@@ -100,7 +100,7 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds, std::uint64_
     auto trainer = make_trainer(trial(spec, kind, together), spec.trainer_options(kind));
     training += machine_steps / training_rate(trainer, seconds * share * 0.7);
     evaluating += machines * static_cast<double>(spec.evaluations()) /
-                  evaluation_rate(trainer, spec.samples, seconds * share * 0.3);
+                  evaluation_rate(trainer, spec.evaluation_options(), seconds * share * 0.3);
     const double of_machine = static_cast<double>(trainer.device_bytes()) /
                               static_cast<double>(trainer.ensemble().size());
     const auto at_once = static_cast<double>(together * blocks_at_once(spec));

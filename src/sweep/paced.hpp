@@ -12,7 +12,7 @@ namespace helmholtz {
 
 struct PacedCallbacks {
   std::function<bool()> stop_requested;  ///< asked before each piece, and between samples
-  std::function<void(double)> advanced;  ///< gets the machine-steps of each piece
+  std::function<void(double)> advanced = [](double) {};  ///< gets the machine-steps of each piece
 };
 
 /// Trains up to step number `step`. @return false after a stop request

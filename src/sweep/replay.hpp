@@ -6,21 +6,18 @@
 #include <vector>
 
 #include "helmholtz/sweep.hpp"
+#include "sweep/paced.hpp"
 
 namespace helmholtz {
 
+/// Gets the number and the result of an evaluation of the first machine.
+using ReplayedEvaluation = std::function<void(std::uint64_t, const Evaluation&)>;
+
 /// Trains machines of one configuration again, from nothing but their numbers.
-/// @param advanced  gets the machine-steps of each piece of work
+/// @param evaluated  where the sweep evaluates; empty: nothing is evaluated
 /// @return [machines x parameters] after the last step; empty after a stop request
 std::vector<float> replay(const SweepSpec& spec, std::span<const std::uint64_t> machines,
-                          const std::function<bool()>& stop_requested,
-                          const std::function<void(double)>& advanced);
-
-/// Trains one machine again and evaluates it where the sweep did.
-/// @param evaluated  gets each evaluation's number and result
-/// @return its parameters after the last step; empty after a stop request
-std::vector<float> replay(const SweepSpec& spec, std::uint64_t machine,
-                          const std::function<void(std::uint64_t, const Evaluation&)>& evaluated,
-                          const std::function<bool()>& stop_requested);
+                          const PacedCallbacks& callbacks,
+                          const ReplayedEvaluation& evaluated = {});
 
 }  // namespace helmholtz

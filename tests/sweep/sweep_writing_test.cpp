@@ -152,9 +152,10 @@ TEST(Replay, StopsWithinOneEvaluation) {
   spec.steps = 0;
   int asked = 0;
   int evaluated = 0;
-  const auto parameters = replay(
-      spec, 0, [&](std::uint64_t, const Evaluation&) { ++evaluated; },
-      [&] { return ++asked == 2; });
+  const std::uint64_t machine = 0;
+  const auto parameters =
+      replay(spec, std::span(&machine, 1), {.stop_requested = [&] { return ++asked == 2; }},
+             [&](std::uint64_t, const Evaluation&) { ++evaluated; });
   EXPECT_TRUE(parameters.empty());
   EXPECT_EQ(evaluated, 0);
 }
