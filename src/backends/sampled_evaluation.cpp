@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "evaluate/sampled.hpp"
-
 namespace helmholtz {
 
 SampledEvaluation::SampledEvaluation(const Backend& backend, std::uint64_t step, std::size_t first,

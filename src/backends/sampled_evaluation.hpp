@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "backends/backend.hpp"
-#include "evaluate/pattern_counter.hpp"
+#include "evaluate/sampled.hpp"
 
 namespace helmholtz {
 

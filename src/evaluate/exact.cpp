@@ -1,16 +1,73 @@
 #include <algorithm>
+#include <cstdint>
+#include <new>
+#include <vector>
 
+#include <fmt/format.h>
 #include <hwy/aligned_allocator.h>
 
-#include "evaluate/exact_plan.hpp"
 #include "evaluate/exact_simd.hpp"
+#include "helmholtz/error.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "model/portable_math.hpp"
 #include "simd/target.hpp"
 
 namespace helmholtz {
 
+bool exact_is_feasible(const Topology& topology) { return topology.shape().is_enumerable(); }
+
 namespace {
+
+std::vector<LayerView> generative_layers(const Topology& topology) {
+  if (!exact_is_feasible(topology)) {
+    throw InvalidArgument("layers", topology.to_string(),
+                          fmt::format("at most {} units in a hidden layer and in two neighbouring "
+                                      "hidden layers, for exact evaluation",
+                                      kMaxExactUnits));
+  }
+  std::vector<LayerView> layers;
+  for (int l = 0; l <= topology.last(); ++l) layers.push_back(topology.generative(l));
+  return layers;
+}
+
+/// How a topology's machines are evaluated exactly against a world.
+class ExactPlan {
+ public:
+  /// @throws InvalidArgument (field "layers") unless exact_is_feasible(topology)
+  ExactPlan(const Topology& topology, const World& world)
+      : layers_(generative_layers(topology)),
+        probabilities_(world.probabilities().begin(), world.probabilities().end()) {
+    for (const double p : probabilities_) log_probabilities_.push_back(portable::log(p));
+    pattern_begin_.push_back(0);
+    for (std::size_t k = 0; k < world.size(); ++k) {
+      for (int unit = 0; unit < world.visible_units(); ++unit) {
+        if (world.bit(k, unit)) pattern_units_.push_back(static_cast<std::uint32_t>(unit));
+      }
+      pattern_begin_.push_back(pattern_units_.size());
+    }
+  }
+
+  [[nodiscard]] ExactPlanView view() const {
+    return {.layers = layers_.data(),
+            .last = static_cast<int>(layers_.size()) - 1,
+            .patterns = probabilities_.size(),
+            .pattern_begin = pattern_begin_.data(),
+            .pattern_units = pattern_units_.data(),
+            .probabilities = probabilities_.data(),
+            .log_probabilities = log_probabilities_.data()};
+  }
+  /// Of ExactMemory: at most about 2^20 elements beside the widest layer's activities.
+  [[nodiscard]] ExactSizes sizes() const {
+    return {layers_.data(), static_cast<int>(layers_.size()) - 1, probabilities_.size()};
+  }
+
+ private:
+  std::vector<LayerView> layers_;
+  std::vector<std::size_t> pattern_begin_;
+  std::vector<std::uint32_t> pattern_units_;
+  std::vector<double> probabilities_;
+  std::vector<double> log_probabilities_;
+};
 
 /// Evaluates machines, as many at a time as the instruction set has lanes.
 class ExactEvaluator {
@@ -20,9 +77,9 @@ class ExactEvaluator {
         lanes_((simd::apply_environment(), simd::exact_lanes())),
         generative_(topology.generative_parameters()),
         parameters_(hwy::AllocateAligned<double>(generative_ * lanes_)),
-        memory_(hwy::AllocateAligned<double>(plan_.memory_elements() * lanes_)),
+        memory_(hwy::AllocateAligned<double>(plan_.sizes().total() * lanes_)),
         kl_(hwy::AllocateAligned<double>(lanes_)),
-        parts_(plan_.carve(memory_.get(), lanes_)) {
+        parts_(plan_.sizes().carve(memory_.get(), lanes_)) {
     if (!parameters_ || !memory_ || !kl_) throw std::bad_alloc();
     std::fill_n(parameters_.get(), generative_ * lanes_, 0.0);
   }

@@ -3,7 +3,7 @@
 //
 // No include guard: included into a namespace, once for each SIMD instruction set (and CUDA),
 // where the functions of portable_double.inl are in the nested namespace `portable`. Before that,
-// HELMHOLTZ_FN must hold the function attributes, and exact_plan.hpp must be included.
+// HELMHOLTZ_FN must hold the function attributes, and exact_plan_view.hpp must be included.
 //
 // `O`: as in portable_double.inl, and B condition; less, select(condition, yes, no),
 // any(condition): whether it holds for a machine; minus_abs(a) = -|a|; load(array, i), store(x,

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "evaluate/exact_plan.hpp"
+#include "evaluate/exact_plan_view.hpp"
 
 namespace helmholtz::simd {
 

@@ -1,9 +1,13 @@
 #include "evaluate/sampled.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <new>
+#include <numeric>
 #include <utility>
 
 #include "model/portable_math.hpp"
+#include "simd/target.hpp"
 
 namespace helmholtz {
 
@@ -13,7 +17,79 @@ namespace {
 #include "evaluate/kl_from_counts.inl"
 #undef HELMHOLTZ_FN
 
+/// So many samples that their words stay in the first-level cache, whole vectors of them.
+std::size_t block_size(std::size_t words_per_pattern, std::size_t lanes) {
+  constexpr std::size_t kWords = 4096;
+  constexpr std::size_t kSamples = 512;
+  const auto samples = std::min(kSamples, kWords / words_per_pattern);
+  return std::max(samples / lanes, std::size_t{1}) * lanes;
+}
+
 }  // namespace
+
+SampleGenerator::SampleGenerator(const Topology& topology)
+    : topology_(topology),
+      lanes_((simd::apply_environment(), simd::sample_lanes())),
+      words_per_pattern_((static_cast<std::size_t>(topology.visible_units()) + 31) / 32),
+      block_(block_size(words_per_pattern_, lanes_)),
+      scratch_(hwy::AllocateAligned<std::byte>(simd::sample_scratch_bytes(topology))),
+      words_(hwy::AllocateAligned<std::uint32_t>(words_per_pattern_ * block_)) {
+  if (!scratch_ || !words_) throw std::bad_alloc();
+}
+
+void SampleGenerator::for_each_block(const float* parameters, std::uint64_t seed,
+                                     std::uint64_t step, std::uint64_t first, std::uint64_t count,
+                                     const Visit& visit) const {
+  const simd::GeneratorTask task{.topology = &topology_,
+                                 .parameters = parameters,
+                                 .seed = seed,
+                                 .first_block = step * (topology_.draws_per_sample() / 4)};
+  for (std::uint64_t done = 0; done < count; done += block_) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(block_, count - done));
+    const auto stride = (size + lanes_ - 1) / lanes_ * lanes_;
+    const simd::PackedPatterns samples{.words = words_.get(), .stride = stride};
+    simd::generate_samples(task, static_cast<std::uint32_t>(first + done), scratch_.get(), samples);
+    visit(samples, size);
+  }
+}
+
+PatternCounter::PatternCounter(const World& world) : world_(world) {
+  // So few patterns of one word are found faster by comparing whole vectors with each.
+  constexpr std::size_t kMostCompared = 64;
+  if (world.words_per_pattern() == 1 && world.size() <= kMostCompared) return;
+  sorted_.resize(world.size());
+  std::iota(sorted_.begin(), sorted_.end(), 0U);
+  std::sort(sorted_.begin(), sorted_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return std::ranges::lexicographical_compare(pattern(a), pattern(b));
+  });
+}
+
+void PatternCounter::add(const simd::PackedPatterns& samples, std::size_t count,
+                         std::span<std::uint64_t> counts) const {
+  if (!sorted_.empty()) return look_up_each(samples, count, counts);
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    counts[k] += simd::count_equal(samples.words, count, pattern(k)[0]);
+  }
+}
+
+void PatternCounter::look_up_each(const simd::PackedPatterns& samples, std::size_t count,
+                                  std::span<std::uint64_t> counts) const {
+  std::vector<std::uint32_t> sample(world_.words_per_pattern());
+  for (std::size_t n = 0; n < count; ++n) {
+    for (std::size_t w = 0; w < sample.size(); ++w) {
+      sample[w] = samples.words[w * samples.stride + n];
+    }
+    const auto found = std::lower_bound(
+        sorted_.begin(), sorted_.end(), sample, [&](std::uint32_t k, const auto& words) {
+          return std::ranges::lexicographical_compare(pattern(k), words);
+        });
+    if (found != sorted_.end() && std::ranges::equal(pattern(*found), sample)) ++counts[*found];
+  }
+}
+
+std::span<const std::uint32_t> PatternCounter::pattern(std::size_t k) const {
+  return world_.words().subspan(k * world_.words_per_pattern(), world_.words_per_pattern());
+}
 
 SampledDistribution distribution_from_counts(const World& world, std::vector<std::uint64_t> counts,
                                              std::uint64_t samples) {
