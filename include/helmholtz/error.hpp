@@ -23,28 +23,34 @@ class InvalidArgument : public Error {
   std::string field_;
 };
 
-/// A file that exists but does not hold what it should.
-class BadData : public Error {
+/// What is wrong with a file, in one line: `path: problem`.
+class FileError : public Error {
  public:
-  BadData(std::string_view path, std::string_view problem);
+  FileError(std::string_view path, std::string_view problem);
+};
+
+/// A file that exists but does not hold what it should.
+class BadData : public FileError {
+ public:
+  using FileError::FileError;
 };
 
 /// A file that is not there, or is no regular file.
-class NoInput : public Error {
+class NoInput : public FileError {
  public:
-  NoInput(std::string_view path, std::string_view problem);
+  using FileError::FileError;
 };
 
 /// An output that cannot be created.
-class CannotCreate : public Error {
+class CannotCreate : public FileError {
  public:
-  CannotCreate(std::string_view path, std::string_view problem);
+  using FileError::FileError;
 };
 
 /// A read or write that failed, e.g. a file without permission to read it, or a full disk.
-class IoError : public Error {
+class IoError : public FileError {
  public:
-  IoError(std::string_view path, std::string_view problem);
+  using FileError::FileError;
 };
 
 /// A backend that cannot run here: no plugin, no device, or none that fits.

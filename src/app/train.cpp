@@ -14,6 +14,7 @@
 #include "app/saved_flags.hpp"
 #include "app/training.hpp"
 #include "base/atomic_file.hpp"
+#include "base/limits.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "sweep/arithmetic.hpp"
@@ -96,7 +97,7 @@ SavedMachine saved_machine(const TrainFlags& flags, const SweepSpec& spec) {
 /// @throws InvalidArgument (field "layers") if a trainer of the ensemble would not fit
 void require_memory(std::string_view backend, const Ensemble& ensemble) {
   const auto needed = training_memory(backend, ensemble);
-  const auto available = available_memory();
+  const auto available = limits::available_memory();
   if (needed <= available) return;
   throw InvalidArgument("layers", ensemble.topology.to_string(),
                         fmt::format("what the memory holds: {:.0f} bytes needed, {:.0f} available",

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
 
 namespace helmholtz::io {
@@ -30,16 +31,6 @@ void require_replaceable(const std::filesystem::path& path) {
   }
 }
 
-/// The beginning of a name, for readers, so short that a temporary name with it fits wherever the
-/// name itself does.
-std::string beginning(const std::string& name) {
-  constexpr std::size_t kLongest = 100;
-  if (name.size() <= kLongest) return name;
-  auto end = kLongest;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80) --end;  // in UTF-8
-  return name.substr(0, end);
-}
-
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path, Rivals rivals) : path_(std::move(path)) {
@@ -56,8 +47,10 @@ void AtomicFile::create(Rivals rivals) {
   const auto name = path_.filename().string();
   for (int n = 0; !file_ || !file_->is_open(); ++n) {
     const bool alone = rivals == Rivals::none;
+    constexpr std::size_t kLongest = 100;  // fits with what is added wherever the name itself does
     temporary_ = folder / (alone ? fmt::format(".{}.tmp", name)
-                                 : fmt::format(".{}.{}-{}.tmp", beginning(name), getpid(), n));
+                                 : fmt::format(".{}.{}-{}.tmp", text::beginning(name, kLongest, ""),
+                                               getpid(), n));
     file_.emplace(temporary_, O_WRONLY | O_CREAT | O_NOFOLLOW | (alone ? O_TRUNC : O_EXCL));
     if (file_->is_open() || (!alone && errno == EEXIST)) continue;
     const int error = errno;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/descriptor.hpp"
+#include "base/input_file.hpp"
 
 namespace helmholtz::io {
 

@@ -36,6 +36,15 @@ std::size_t InputFile::read_at(std::uint64_t offset, std::span<char> out) const 
   return filled;
 }
 
+std::ifstream open_stream(const std::string& path, std::string_view if_directory) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw NoInput(path, if_directory);
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw_not_opened(path, errno);
+  return file;
+}
+
 std::string read_file(const std::filesystem::path& path) {
   const InputFile file(path);
   std::string bytes(file.bytes(), '\0');

@@ -1,5 +1,7 @@
 #include "base/limits.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -110,6 +112,14 @@ double group_memory(const Path& root) {
                                       "total_inactive_file"));
   }
   return left;
+}
+
+double available_memory(const Path& root) {
+  const auto free_kibibytes = number_in(root / "proc/meminfo", "MemAvailable:");
+  rlimit limit{};
+  const bool is_limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  return std::min({free_kibibytes.value_or(kNoLimit) * 1024, group_memory(root),
+                   is_limited ? static_cast<double>(limit.rlim_cur) : kNoLimit});
 }
 
 Threads default_threads(const Path& root) {

@@ -14,6 +14,10 @@ double cpu_quota(const std::filesystem::path& root = "/");
 /// way. +inf without a limit.
 double group_memory(const std::filesystem::path& root = "/");
 
+/// Bytes that this process can take: what the machine and its control groups have free, within the
+/// process's own limit. A double: requirements may exceed 2^64 bytes.
+double available_memory(const std::filesystem::path& root = "/");
+
 /// How many CPU threads a trainer takes by default, and what sets it.
 struct Threads {
   int count = 1;

@@ -16,20 +16,16 @@ namespace helmholtz::io {
 namespace {
 
 /// XXH3-64 of the notes and the image.
-class Digest {
- public:
-  explicit Digest(std::string_view notes) {
-    if (state_ == nullptr) throw std::bad_alloc();
-    XXH3_64bits_reset(state_.get());
-    add(notes);
+std::uint64_t digest_of(std::string_view notes, std::string_view image) {
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
+                                                                       XXH3_freeState);
+  if (state == nullptr) throw std::bad_alloc();
+  XXH3_64bits_reset(state.get());
+  for (const auto bytes : {notes, image}) {
+    XXH3_64bits_update(state.get(), bytes.data(), bytes.size());
   }
-  void add(std::string_view bytes) { XXH3_64bits_update(state_.get(), bytes.data(), bytes.size()); }
-  [[nodiscard]] std::uint64_t value() const { return XXH3_64bits_digest(state_.get()); }
-
- private:
-  std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state_{XXH3_createState(),
-                                                                  XXH3_freeState};
-};
+  return XXH3_64bits_digest(state.get());
+}
 
 /// What every seal of a kind begins with.
 std::string first_words(const SealKind& kind) {
@@ -38,14 +34,6 @@ std::string first_words(const SealKind& kind) {
 
 std::string length_line(std::uint64_t bytes) {
   return fmt::format("HDF5 from byte {}: {} bytes, xxh3 ", kSealBytes, bytes);
-}
-
-std::string seal_text(const SealKind& kind, std::string_view notes, std::uint64_t bytes,
-                      std::uint64_t digest) {
-  auto text = fmt::format("{}{}\n{}{:016x}\n{}", first_words(kind), kind.schema, length_line(bytes),
-                          digest, notes);
-  text.resize(kSealBytes, '\0');
-  return text;
 }
 
 [[noreturn]] void fail(const InputFile& file, const std::string& problem) {
@@ -78,9 +66,10 @@ std::string notes_of(const std::string& seal) {
 }  // namespace
 
 std::string seal(const SealKind& kind, std::string_view notes, std::string_view image) {
-  Digest digest(notes);
-  digest.add(image);
-  return seal_text(kind, notes, image.size(), digest.value());
+  auto text = fmt::format("{}{}\n{}{:016x}\n{}", first_words(kind), kind.schema,
+                          length_line(image.size()), digest_of(notes, image), notes);
+  text.resize(kSealBytes, '\0');
+  return text;
 }
 
 std::string read_seal_notes(const std::filesystem::path& path, const SealKind& kind) {
@@ -100,10 +89,7 @@ void read_sealed(const std::filesystem::path& path, const SealKind& kind, Sealed
   const auto got = file.read_at(0, {sealed.memory.get(), bytes});
   sealed.bytes = {sealed.memory.get(), got};
   if (got < kSealBytes) fail(file, "is damaged or cut short (its length does not match)");
-  Digest digest(sealed.notes);
-  digest.add(sealed.bytes.substr(kSealBytes));
-  const auto expected = seal_text(kind, sealed.notes, got - kSealBytes, digest.value());
-  if (sealed.bytes.substr(0, kSealBytes) != expected) {
+  if (!sealed.bytes.starts_with(io::seal(kind, sealed.notes, sealed.bytes.substr(kSealBytes)))) {
     fail(file, "is damaged or cut short (its digest does not match)");
   }
 }

@@ -74,6 +74,12 @@ bool is_control(std::string_view character) {
 
 }  // namespace
 
+std::string beginning(std::string_view text, std::size_t most, std::string_view more) {
+  if (text.size() <= most) return std::string(text);
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80) --most;
+  return std::string(text.substr(0, most)).append(more);
+}
+
 std::string printable(std::string_view text, char kept) {
   std::string line;
   line.reserve(text.size());

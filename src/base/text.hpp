@@ -1,6 +1,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,10 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 /// it at most).
 std::optional<std::string_view> closest(std::string_view word,
                                         const std::vector<std::string_view>& candidates);
+
+/// The text, or if it is longer than `most` bytes, as much of it as fits and is whole in UTF-8, and
+/// then `more`.
+std::string beginning(std::string_view text, std::size_t most, std::string_view more = "…");
 
 /// The text without control characters (of ASCII and U+0080 to U+009F, which move a terminal's
 /// cursor) and without bytes that are no UTF-8: '?' stands for each. `kept` stays.

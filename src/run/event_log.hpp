@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/descriptor.hpp"
+#include "base/input_file.hpp"
 
 namespace helmholtz {
 

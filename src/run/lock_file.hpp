@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/descriptor.hpp"
+#include "base/input_file.hpp"
 #include "helmholtz/run_directory.hpp"
 
 namespace helmholtz {

@@ -6,10 +6,6 @@
 
 namespace helmholtz {
 
-/// Bytes that this process can take: what the machine and its control group have free, within the
-/// process's own limit. A double: requirements may exceed 2^64 bytes.
-double available_memory();
-
 /// Machines of a kind with seeds 0, 1, 2, ...: what is measured and checked stands for all.
 Ensemble trial_ensemble(const SweepSpec& spec, const SweepConfiguration& kind,
                         std::uint64_t machines);

@@ -70,16 +70,6 @@ std::uint64_t configuration_hash(const Settings& settings) {
   return XXH3_64bits(text.data(), text.size());
 }
 
-namespace {
-
-/// A value as a message can hold it: lists may have thousands of entries.
-std::string shortened(const std::string& value) {
-  constexpr std::size_t kLength = 80;
-  return value.size() <= kLength ? value : value.substr(0, kLength) + "...";
-}
-
-}  // namespace
-
 std::string difference(const Settings& there, const Settings& now) {
   const std::string omitted = "the default";
   std::map<std::string, std::string> old(there.begin(), there.end());
@@ -89,11 +79,14 @@ std::string difference(const Settings& there, const Settings& now) {
     if (std::ranges::find(now, name, &Settings::value_type::first) != now.end()) continue;
     all.emplace_back(name, omitted);
   }
+  constexpr std::size_t kLength = 80;  // lists may have thousands of entries
   std::vector<std::string> lines;
   for (const auto& [name, value] : all) {
     const auto& before = old.at(name);
     if (before == value) continue;
-    lines.push_back(fmt::format("{}: {} there, {} now", name, shortened(before), shortened(value)));
+    lines.push_back(fmt::format("{}: {} there, {} now", name,
+                                text::beginning(before, kLength, "..."),
+                                text::beginning(value, kLength, "...")));
   }
   return fmt::format("{}", fmt::join(lines, "; "));
 }

@@ -5,6 +5,7 @@
 
 #include "backends/registry.hpp"
 #include "base/limits.hpp"
+#include "helmholtz/backends.hpp"
 #include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
 #include "sweep/memory.hpp"
@@ -144,6 +145,11 @@ double busy_machines(const SweepSpec& spec) {
 }
 
 }  // namespace
+
+double training_memory(std::string_view backend, const Ensemble& ensemble) {
+  return static_cast<double>(trainer_bytes(backend, ensemble)) +
+         static_cast<double>(ensemble.topology.parameters() * sizeof(float));
+}
 
 int threads_of(const SweepSpec& spec) {
   return spec.threads > 0 ? spec.threads : limits::default_threads().count;

@@ -1,7 +1,6 @@
 #include "sweep/toml.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <fstream>
 #include <utility>
 
@@ -108,11 +107,7 @@ namespace {
 
 std::string contents(const std::string& path) {
   constexpr std::size_t kMaxBytes = std::size_t{32} << 20;  // a run's file with most rates
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw NoInput(path, "is a directory");
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) io::throw_not_opened(path, errno);
+  auto file = io::open_stream(path, "is a directory");
   std::string text;
   std::vector<char> piece(std::size_t{1} << 16);
   while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())), file.gcount() > 0) {

@@ -91,7 +91,7 @@ void require_distinct(const SweepSpec& spec, const Field& field) {
 
 void require_memory(const SweepSpec& spec, std::uint64_t each) {
   constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
-  const auto available = available_memory();
+  const auto available = limits::available_memory();
   const auto room = fmt::format("{:.1f} GiB of free memory", available / kGiB);
   const auto need = sweep_memory(spec, each);
   if (need.shard > available) {
