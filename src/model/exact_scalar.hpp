@@ -3,24 +3,27 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
-/// The exact class's arithmetic (exact_arithmetic.inl) on single floats.
-namespace helmholtz::exact {
+namespace helmholtz {
 
-/// One float at a time, with fused multiply-adds that are never split or contracted.
-struct Scalar {
-  using F = float;
-  using U = std::uint32_t;
+/// The operations of exact_arithmetic.inl and portable_double.inl on one number at a time, with
+/// fused multiply-adds that are never split or contracted.
+template <class Real>
+struct ScalarOps {
+  using F = Real;
+  using U = std::conditional_t<std::is_same_v<Real, float>, std::uint32_t, std::uint64_t>;
   using B = bool;
 
-  static F set(float x) { return x; }
-  static U set_bits(std::uint32_t x) { return x; }
+  static F set(Real x) { return x; }
+  static U set_bits(U x) { return x; }
   static F fma(F a, F b, F c) { return std::fma(a, b, c); }
   static F fms(F a, F b, F c) { return std::fma(a, b, -c); }
   static F fnma(F a, F b, F c) { return std::fma(-a, b, c); }
   static F add(F a, F b) { return a + b; }
   static F sub(F a, F b) { return a - b; }
   static F mul(F a, F b) { return a * b; }
+  static F div(F a, F b) { return a / b; }
   static F min(F a, F b) { return a < b ? a : b; }
   static F max(F a, F b) { return a > b ? a : b; }
   static B less(F a, F b) { return a < b; }
@@ -36,11 +39,18 @@ struct Scalar {
   }
   static U add_bits(U a, U b) { return a + b; }
   static U sub_bits(U a, U b) { return a - b; }
+  static U and_bits(U a, U b) { return a & b; }
   static U or_bits(U a, U b) { return a | b; }
 };
+
+/// The exact class's arithmetic on single floats.
+namespace exact {
+
+using Scalar = ScalarOps<float>;
 
 #define HELMHOLTZ_FN inline
 #include "model/exact_arithmetic.inl"
 #undef HELMHOLTZ_FN
 
-}  // namespace helmholtz::exact
+}  // namespace exact
+}  // namespace helmholtz

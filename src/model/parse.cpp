@@ -1,12 +1,15 @@
 #include "model/parse.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/hyperparameters.hpp"
+#include "helmholtz/matrix_math.hpp"
 
 namespace helmholtz {
 
@@ -54,6 +57,25 @@ void require_no_decimal_comma(std::string_view field, std::string_view text, boo
         fmt::format("{0}.{1} with a decimal point, or {0}.0,{2} if \"{0},{1}\" is two values",
                     whole, fraction, second));
   }
+}
+
+namespace {
+
+using MathName = std::pair<MatrixMath, std::string_view>;
+constexpr std::array kMathNames = {MathName{MatrixMath::fp32, "fp32"},
+                                   MathName{MatrixMath::tf32, "tf32"},
+                                   MathName{MatrixMath::bf16x3, "bf16x3"}};
+
+}  // namespace
+
+MatrixMath parse_matrix_math(std::string_view text) {
+  const auto* const found = std::ranges::find(kMathNames, text, &MathName::second);
+  if (found == kMathNames.end()) throw InvalidArgument("math", text, "fp32, tf32, bf16x3");
+  return found->first;
+}
+
+std::string_view to_string(MatrixMath math) {
+  return std::ranges::find(kMathNames, math, &MathName::first)->second;
 }
 
 }  // namespace helmholtz

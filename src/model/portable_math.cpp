@@ -1,42 +1,15 @@
 #include "model/portable_math.hpp"
 
 #include <array>
-#include <bit>
 #include <cmath>
-#include <cstdint>
+
+#include "model/exact_scalar.hpp"
 
 namespace helmholtz::portable {
 
 namespace {
 
-/// The operations of portable_double.inl, one double at a time.
-struct Scalar {
-  using F = double;
-  using U = std::uint64_t;
-
-  static F set(double x) { return x; }
-  static U set_bits(std::uint64_t x) { return x; }
-  static F fma(F a, F b, F c) { return std::fma(a, b, c); }
-  static F fnma(F a, F b, F c) { return std::fma(-a, b, c); }
-  static F add(F a, F b) { return a + b; }
-  static F sub(F a, F b) { return a - b; }
-  static F mul(F a, F b) { return a * b; }
-  static F div(F a, F b) { return a / b; }
-  static F max(F a, F b) { return a > b ? a : b; }
-  static U bits(F a) { return std::bit_cast<U>(a); }
-  static F floats(U a) { return std::bit_cast<F>(a); }
-  template <int n>
-  static U shift_left(U a) {
-    return a << n;
-  }
-  template <int n>
-  static U shift_right(U a) {
-    return a >> n;
-  }
-  static U add_bits(U a, U b) { return a + b; }
-  static U and_bits(U a, U b) { return a & b; }
-  static U or_bits(U a, U b) { return a | b; }
-};
+using Scalar = ScalarOps<double>;
 
 #define HELMHOLTZ_FN inline
 #include "model/portable_double.inl"

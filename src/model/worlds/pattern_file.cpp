@@ -1,21 +1,20 @@
+#include "model/worlds/pattern_file.hpp"
+
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/input_file.hpp"
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/topology.hpp"
-#include "model/worlds/worlds.hpp"
 
-namespace helmholtz::worlds {
+namespace helmholtz {
 
 namespace {
 
@@ -46,20 +45,10 @@ std::string shown(std::string_view text) {
 /// The file, a line at a time, and the place that an error names.
 class Lines {
  public:
-  explicit Lines(std::string_view path) : path_(path), buffer_(kMaxLineBytes + 2, '\0') {
-    std::error_code error;
-    if (std::filesystem::is_directory(path_, error)) {
-      throw NoInput(path, "is a directory; allowed: a file of patterns");
-    }
-    errno = 0;
-    file_.open(path_, std::ios::binary);
-    if (file_) return;
-    error.assign(errno, std::generic_category());
-    const bool is_missing =
-        error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
-    if (is_missing) throw NoInput(path, error.message());
-    throw IoError(path, error.message());
-  }
+  explicit Lines(std::string_view path)
+      : path_(path),
+        buffer_(kMaxLineBytes + 2, '\0'),
+        file_(io::open_stream(path_, "is a directory; allowed: a file of patterns")) {}
 
   /// The next line without its end, or nothing after the last one.
   std::optional<std::string_view> next() {
@@ -248,4 +237,4 @@ World pattern_file(std::string_view path) {
           patterns};
 }
 
-}  // namespace helmholtz::worlds
+}  // namespace helmholtz
