@@ -17,8 +17,8 @@
 #include "base/limits.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
-#include "sweep/arithmetic.hpp"
 #include "sweep/memory.hpp"
+#include "sweep/validate.hpp"
 
 namespace helmholtz::app {
 

@@ -16,7 +16,7 @@
 #include "report/numbers.hpp"
 #include "report/progress.hpp"
 #include "report/terminal.hpp"
-#include "sweep/pace.hpp"
+#include "sweep/paced.hpp"
 
 namespace helmholtz::app {
 

@@ -1,13 +1,18 @@
 #include "run/config.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/input_file.hpp"
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/run_directory.hpp"
 #include "run/manifest.hpp"
+#include "run/run_folder.hpp"
+#include "run/shard_files.hpp"
 #include "sweep/settings.hpp"
-#include "sweep/spec_toml.hpp"
+#include "sweep/toml.hpp"
 
 namespace helmholtz {
 
@@ -22,6 +27,16 @@ std::vector<TomlItem> run_items(const fs::path& config) {
   return read_toml(io::read_file(config), config.string());
 }
 
+/// The sweep of a run's config.toml, with the world from the run's own copy of the patterns.
+SweepSpec read_config(const RunFiles& names) {
+  auto items = run_items(names.config);
+  for (auto& [section, name, values, has_lists] : items) {
+    const bool is_file = name == "world" && values.size() == 1 && values[0].starts_with(kFile);
+    if (is_file && io::is_there(names.world)) values[0] = std::string(kFile) + names.world.string();
+  }
+  return spec_of(items);
+}
+
 }  // namespace
 
 SweepSpec SweepSpec::from_toml_file(const fs::path& path) {
@@ -34,15 +49,6 @@ std::string config_text(const SweepSpec& spec) {
   auto resolved = spec;
   resolved.backend = spec.common_backend();
   return resolved.to_toml();
-}
-
-SweepSpec read_config(const RunFiles& names) {
-  auto items = run_items(names.config);
-  for (auto& [section, name, values, has_lists] : items) {
-    const bool is_file = name == "world" && values.size() == 1 && values[0].starts_with(kFile);
-    if (is_file && io::is_there(names.world)) values[0] = std::string(kFile) + names.world.string();
-  }
-  return spec_of(items);
 }
 
 SeedSet seeds_of_config(const fs::path& config) {
@@ -83,6 +89,35 @@ std::string pattern_text(const World& world) {
     text += fmt::format(" | {}\n", text::shortest(world.probabilities()[k]));
   }
   return text;
+}
+
+Run::Run(std::filesystem::path path, ShardFiles files)
+    : path_(std::move(path)), files_(std::make_shared<const ShardFiles>(std::move(files))) {}
+
+const SweepSpec& Run::spec() const noexcept { return files_->spec(); }
+std::uint64_t Run::shards() const noexcept { return files_->shards(); }
+bool Run::is_done(std::uint64_t i) const { return files_->state(i) == ShardFiles::State::done; }
+Shard Run::read(std::uint64_t i) const { return files_->read(i); }
+
+Shard Run::results() const {
+  Shard all(0, 0, spec().evaluations(), spec().evaluation_options());
+  for (std::uint64_t i = 0; i < shards(); ++i) {
+    if (files_->is_to_be_read(i)) all.append(read(i));
+  }
+  return all;
+}
+
+Run open_run(const std::filesystem::path& path) {
+  const RunFiles names(path);
+  if (!io::is_there(names.manifest)) throw NoInput(path.string(), "holds no sweep");
+  const auto manifest = read_manifest(names.manifest);
+  try {
+    ShardFiles files(path, read_config(names), manifest.shard_machines);
+    if (files.configuration_hash() == manifest.configuration_hash) return {path, std::move(files)};
+  } catch (const InvalidArgument& error) {
+    throw BadData(names.config.string(), error.what());
+  }
+  throw BadData(names.config.string(), "is not what manifest.json says");
 }
 
 }  // namespace helmholtz

@@ -13,10 +13,6 @@ namespace helmholtz {
 /// @throws InvalidArgument (field "world") for a path that no such file can hold
 std::string config_text(const SweepSpec& spec);
 
-/// The sweep of a run's config.toml, with the world from the run's own copy of the patterns.
-/// @throws as SweepSpec::from_toml_file
-SweepSpec read_config(const RunFiles& names);
-
 /// The seeds that a run's config.toml names. @throws BadData
 SeedSet seeds_of_config(const std::filesystem::path& config);
 

@@ -15,8 +15,6 @@ namespace helmholtz {
 
 namespace {
 
-constexpr std::size_t kFlushBytes = std::size_t{1} << 20U;
-
 template <class Number>
 void append_number(std::string& text, Number value) {
   std::array<char, 32> digits;  // NOLINT: filled by the next line
@@ -29,6 +27,22 @@ void append_value(std::string& text, const Metric& metric, double value) {
   if (std::isnan(value)) return;
   metric.is_count ? append_number(text, static_cast<std::uint64_t>(value))
                   : append_number(text, value);
+}
+
+/// Writes a row per machine and evaluation, in pieces of about a MiB.
+/// @param append  (text, k, e, evaluation): adds the row of machine k and evaluation e
+template <class Append>
+void write_rows(const Shard& shard, const ExportOutput& output, Append append) {
+  constexpr std::size_t kFlushBytes = std::size_t{1} << 20U;
+  std::string text;
+  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+    for (std::uint64_t e = 0; e < shard.evaluations; ++e)
+      append(text, k, e, shard.evaluation(k, e));
+    if (text.size() < kFlushBytes) continue;
+    output(text);
+    text.clear();
+  }
+  output(text);
 }
 
 template <class Number>
@@ -72,27 +86,20 @@ CsvExport::CsvExport(const SweepSpec& spec, ExportOutput output)
 }
 
 void CsvExport::write(const Shard& shard) {
-  std::string text;
-  std::string machine;
-  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+  write_rows(shard, output_, [&](std::string& text, auto k, auto e, const Evaluation& evaluation) {
     const auto& configuration = configurations_[shard.configurations[k]];
-    machine = fmt::format("{},{}{}", shard.first + k, shard.seeds[k], configuration.before_step);
-    for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
-      const auto evaluation = shard.evaluation(k, e);
-      text += machine;
-      text += steps_[e];
-      for (const auto& metric : metrics()) {
-        append_value(text, metric, evaluation.*metric.value);
-        text += ',';
-      }
-      text += evaluation.diverged ? "diverged" : "ok";
-      text += configuration.after_status;
+    append_number(text, shard.first + k);
+    text += ',';
+    append_number(text, shard.seeds[k]);
+    text += configuration.before_step;
+    text += steps_[e];
+    for (const auto& metric : metrics()) {
+      append_value(text, metric, evaluation.*metric.value);
+      text += ',';
     }
-    if (text.size() < kFlushBytes) continue;
-    output_(text);
-    text.clear();
-  }
-  output_(text);
+    text += evaluation.diverged ? "diverged" : "ok";
+    text += configuration.after_status;
+  });
 }
 
 NpyExport::NpyExport(const SweepSpec& spec, std::uint64_t machines, ExportOutput output)
@@ -115,26 +122,17 @@ NpyExport::NpyExport(const SweepSpec& spec, std::uint64_t machines, ExportOutput
 }
 
 void NpyExport::write(const Shard& shard) {
-  std::string records;
-  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
-    for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
-      const auto evaluation = shard.evaluation(k, e);
-      append_bytes(records, shard.first + k);
-      append_bytes(records, shard.seeds[k]);
-      append_bytes(records, shard.configurations[k]);
-      append_bytes(records, spec_.evaluation_step(e));
-      for (const auto& metric : metrics()) {
-        const double value = evaluation.*metric.value;
-        metric.is_count ? append_bytes(records, count_in_file(value))
-                        : append_bytes(records, value);
-      }
-      append_bytes(records, static_cast<std::uint8_t>(evaluation.diverged));
+  write_rows(shard, output_, [&](std::string& records, auto k, auto e, const Evaluation& own) {
+    append_bytes(records, shard.first + k);
+    append_bytes(records, shard.seeds[k]);
+    append_bytes(records, shard.configurations[k]);
+    append_bytes(records, spec_.evaluation_step(e));
+    for (const auto& metric : metrics()) {
+      const double value = own.*metric.value;
+      metric.is_count ? append_bytes(records, count_in_file(value)) : append_bytes(records, value);
     }
-    if (records.size() < kFlushBytes) continue;
-    output_(records);
-    records.clear();
-  }
-  output_(records);
+    append_bytes(records, static_cast<std::uint8_t>(own.diverged));
+  });
 }
 
 }  // namespace helmholtz

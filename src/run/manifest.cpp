@@ -1,6 +1,7 @@
 #include "run/manifest.hpp"
 
 #include <fstream>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -8,8 +9,9 @@
 #include <hdf5.h>
 
 #include "base/input_file.hpp"
+#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
-#include "run/provenance.hpp"
+#include "sweep/memory.hpp"
 
 namespace helmholtz {
 
@@ -34,7 +36,28 @@ std::string cpu_model() {
   return "unknown";
 }
 
+/// The backends that train a sweep here: name, whether of the exact class, and what each runs on
+/// (the instruction set or the devices).
+Json used_backends(const SweepSpec& spec) {
+  std::set<std::string> used;
+  for (const auto& kind : spec.kinds()) used.insert(spec.resolved_backend(kind));
+  auto list = Json::array();
+  for (const auto& info : list_backends()) {
+    if (!used.contains(info.name)) continue;
+    list.push_back({{"name", info.name}, {"exact", info.exact}, {"runs_on", info.detail}});
+  }
+  return list;
+}
+
 }  // namespace
+
+Json provenance(const SweepSpec& spec) {
+  Json json = {{"helmholtz", HELMHOLTZ_VERSION},
+               {"backends", used_backends(spec)},
+               {"threads", threads_of(spec)}};
+  if (!spec.devices.empty()) json["devices"] = spec.devices;
+  return json;
+}
 
 std::string manifest_text(const SweepSpec& spec) {
   const auto settings = settings_of(spec);

@@ -3,9 +3,13 @@
 #include <filesystem>
 #include <string>
 
+#include "run/event_log.hpp"
 #include "sweep/settings.hpp"
 
 namespace helmholtz {
+
+/// What this process trains a sweep with: version, backends, threads, devices.
+Json provenance(const SweepSpec& spec);
 
 /// manifest.json: what made a run. It holds no time, and is never changed.
 std::string manifest_text(const SweepSpec& spec);

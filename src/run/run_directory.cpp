@@ -17,7 +17,6 @@
 #include "run/event_log.hpp"
 #include "run/lock_file.hpp"
 #include "run/manifest.hpp"
-#include "run/provenance.hpp"
 #include "run/run_folder.hpp"
 #include "run/shard_files.hpp"
 #include "sweep/validate.hpp"

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_there(const fs::path& path) {
+bool is_reachable(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
 }
@@ -67,9 +67,8 @@ bool is_of_creation(const fs::path& entry, const RunFiles& names, const SweepSpe
 }
 
 bool is_run(const fs::path& folder) {
-  std::error_code ignored;
   const RunFiles names(folder);
-  return fs::exists(names.manifest, ignored) && fs::exists(names.shards_folder, ignored);
+  return is_reachable(names.manifest) && is_reachable(names.shards_folder);
 }
 
 /// Something that a new run must not stand beside: a file that it would write or that another sweep
@@ -105,7 +104,8 @@ void create_folder(const fs::path& path) {
     throw CannotCreate(path.string(), "exists and is not a directory");
   }
   std::vector<fs::path> parents;  // of folders that are missing
-  for (auto folder = path; !folder.empty() && !is_there(folder); folder = folder.parent_path()) {
+  for (auto folder = path; !folder.empty() && !is_reachable(folder);
+       folder = folder.parent_path()) {
     parents.push_back(folder.has_parent_path() ? folder.parent_path() : fs::path("."));
   }
   fs::create_directories(path, error);

@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include "helmholtz/error.hpp"
-#include "sweep/arithmetic.hpp"
 #include "sweep/field_access.hpp"
 #include "sweep/settings.hpp"
 

@@ -11,7 +11,6 @@
 
 #include "helmholtz/error.hpp"
 #include "helmholtz/sweep.hpp"
-#include "sweep/background_sink.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/shard.hpp"
 #include "sweep/validate.hpp"
@@ -41,16 +40,13 @@ class Plan {
     while (i < most && wants(i)) ++i;
     return i;
   }
-  [[nodiscard]] std::uint64_t count(std::uint64_t i) const {
-    return std::min(size_, machines_ - first(i));
-  }
   /// Of shards [begin, end).
   [[nodiscard]] std::uint64_t machines(std::uint64_t begin, std::uint64_t end) const {
-    return first(end - 1) + count(end - 1) - first(begin);
+    return std::min(first(end), machines_) - first(begin);
   }
   [[nodiscard]] std::uint64_t machines() const {
     std::uint64_t sum = 0;
-    for (std::uint64_t i = 0; i < shards(); ++i) sum += wants(i) ? count(i) : 0;
+    for (std::uint64_t i = 0; i < shards(); ++i) sum += wants(i) ? machines(i, i + 1) : 0;
     return sum;
   }
 
@@ -68,11 +64,12 @@ struct ShardBlock {
   std::uint64_t end = 0;
 };
 
-/// Trains the blocks of a plan, each by the next thread that is free, and writes them in order.
+/// Trains the blocks of a plan, each by the next thread that is free, and writes them in order: one
+/// block on a thread of its own, while the next one is trained.
 class BlockRun {
  public:
   BlockRun(const SweepSpec& spec, const SweepOptions& options, std::span<ShardSink* const> sinks)
-      : spec_(spec), options_(options), plan_(spec, options), writer_(sinks) {
+      : spec_(spec), options_(options), plan_(spec, options), sinks_(sinks) {
     progress_.machine_steps_total =
         static_cast<double>(plan_.machines()) * static_cast<double>(spec.steps);
   }
@@ -85,7 +82,7 @@ class BlockRun {
     train_blocks();
     for (auto& other : others) other.get();
     if (failure_) std::rethrow_exception(failure_);
-    writer_.finish();
+    finish_writing();
     return {.machines = progress_.machines,
             .diverged = progress_.diverged,
             .machine_steps = progress_.machine_steps,
@@ -177,8 +174,21 @@ class BlockRun {
         progress_.diverged += shard.count_diverged();
       }
     }
-    writer_.write(std::move(shards));
+    finish_writing();
+    writing_ = std::async(std::launch::async, [this, shards = std::move(shards)] {
+      try {
+        for (auto* const sink : sinks_) sink->write_all(shards);
+      } catch (...) {
+        write_failed_ = true;
+        throw;
+      }
+    });
     advance(0);
+  }
+
+  /// Waits until all is written. @throws what a sink threw
+  void finish_writing() {
+    if (writing_.valid()) writing_.get();
   }
 
   /// Keeps the exception at hand, if it is the first.
@@ -189,7 +199,7 @@ class BlockRun {
   }
 
   bool is_to_stop() {
-    if (writer_.failed() || ended_) return true;
+    if (write_failed_ || ended_) return true;
     const std::scoped_lock lock(callbacks_);
     return options_.stop_requested && options_.stop_requested();
   }
@@ -217,7 +227,9 @@ class BlockRun {
   std::atomic<bool> ended_ = false;
   std::exception_ptr failure_;
 
-  BackgroundSink writer_;  // used by the thread whose turn it is
+  const std::span<ShardSink* const> sinks_;
+  std::atomic<bool> write_failed_ = false;
+  std::future<void> writing_;  // of the thread whose turn it is; last: its destructor waits
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "sweep/settings.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 #include <fmt/format.h>
@@ -20,6 +21,12 @@ std::string joined(const List& list, ToString&& to_string) {
   std::vector<std::string> texts;
   for (const auto& value : list) texts.push_back(to_string(value));
   return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+std::string bytes_of(const std::vector<float>& values) {
+  std::string bytes(values.size() * sizeof(float), '\0');
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
 }
 
 bool is_exact(const std::string& backend) {
@@ -54,6 +61,38 @@ std::string world_digest(const World& world) {
   for (const double p : world.probabilities()) text += fmt::format("\n{}", text::shortest(p));
   return fmt::format("{} units, {} patterns, {:016x}", world.visible_units(), world.size(),
                      XXH3_64bits(text.data(), text.size()));
+}
+
+/// The float32 rates of each layer: those that override lr leave nothing of it.
+std::string rate_arithmetic(const SweepSpec& spec, std::size_t i) {
+  auto options = spec.rate_overrides;
+  options.rate = spec.rates[i];
+  const auto rates = options.resolve(spec.topologies.front());
+  std::vector<float> all(rates.generative.begin(), rates.generative.end());
+  all.insert(all.end(), rates.recognition.begin(), rates.recognition.end());
+  return bytes_of(all);
+}
+
+/// Factors are rounded to float32: one that is 1 at the last possible step is constant.
+std::string schedule_arithmetic(const SweepSpec& spec, std::size_t i) {
+  const auto& schedule = spec.schedules[i];
+  const bool never_changes = static_cast<float>(schedule.factor(Trainer::kMaxSteps - 1)) == 1.0F;
+  return never_changes ? Schedule().to_string() : schedule.to_string();
+}
+
+/// Draws are scaled in double, so scales are equal as they are written; without draws, by the
+/// parameters of a small machine with the visible layer of all.
+std::string initialisation_arithmetic(const SweepSpec& spec, std::size_t i) {
+  const auto& initialisation = spec.initialisations[i];
+  if (initialisation.scale != 0) return initialisation.to_string();
+  const Ensemble one{.topology = Topology({1, spec.world.visible_units()}),
+                     .world = spec.world,
+                     .nonnegative = spec.nonnegative,
+                     .settings = {{.rates = {}, .schedule = {}, .initialisation = initialisation}},
+                     .machines = {{.seed = 0, .setting = 0}}};
+  std::vector<float> parameters(one.topology.parameters());
+  initial_parameters(one, 0, parameters);
+  return bytes_of(parameters);
 }
 
 Settings settings_of(const SweepSpec& spec) {

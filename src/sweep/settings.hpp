@@ -26,6 +26,12 @@ std::string rate_overrides_text(const SweepSpec& spec);
 /// the same bits on every backend.
 std::string backend_arithmetic(const SweepSpec& spec);
 
+// What training makes of value i of a sweep's lists, as bytes to compare: two values of equal
+// arithmetic are the same machines under two names.
+std::string rate_arithmetic(const SweepSpec& spec, std::size_t i);
+std::string schedule_arithmetic(const SweepSpec& spec, std::size_t i);
+std::string initialisation_arithmetic(const SweepSpec& spec, std::size_t i);
+
 /// One more whenever a name or a meaning in shards' files changes.
 inline constexpr int kShardSchema = 1;
 

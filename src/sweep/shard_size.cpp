@@ -26,8 +26,9 @@ double row_bytes(const SweepSpec& spec) {
 }
 
 /// What keeping one machine's parameters adds.
-double kept_bytes(const Topology& topology) {
-  return sizeof(std::uint64_t) + static_cast<double>(topology.parameters()) * sizeof(float);
+double kept_bytes(const SweepSpec& spec, const SweepConfiguration& kind) {
+  const auto parameters = static_cast<double>(spec.topologies[kind.topology].parameters());
+  return sizeof(std::uint64_t) + parameters * sizeof(float);
 }
 
 /// Machines of a shard whose parameters are kept, at most.
@@ -76,11 +77,12 @@ double machine_seconds(const SweepSpec& spec, const SweepConfiguration& kind) {
 }
 
 /// Of an average machine of the sweep.
-double mean_seconds(const SweepSpec& spec) {
-  double seconds = 0;
+template <class Of>
+double mean(const SweepSpec& spec, Of of) {
+  double sum = 0;
   const auto all = spec.kinds();
-  for (const auto& kind : all) seconds += machine_seconds(spec, kind);
-  return seconds / static_cast<double>(all.size());
+  for (const auto& kind : all) sum += of(spec, kind);
+  return sum / static_cast<double>(all.size());
 }
 
 /// Parameters times batch rows of the largest machine of the sweep: what it takes of memory.
@@ -93,13 +95,6 @@ double largest(const SweepSpec& spec) {
   return most;
 }
 
-double mean_kept_bytes(const SweepSpec& spec) {
-  double bytes = 0;
-  const auto all = spec.kinds();
-  for (const auto& kind : all) bytes += kept_bytes(spec.topologies[kind.topology]);
-  return bytes / static_cast<double>(all.size());
-}
-
 }  // namespace
 
 std::uint64_t SweepSpec::shard_machines() const {
@@ -107,8 +102,8 @@ std::uint64_t SweepSpec::shard_machines() const {
   constexpr double kSeconds = 2;  // small enough to be dealt to hundreds of workers
   constexpr double kMemory = 1U << 29U;
   const auto machines = static_cast<std::uint64_t>(
-      std::max(1.0, std::min({fitting_machines(*this, kBytes, mean_kept_bytes(*this)),
-                              kSeconds / mean_seconds(*this), kMemory / largest(*this)})));
+      std::max(1.0, std::min({fitting_machines(*this, kBytes, mean(*this, kept_bytes)),
+                              kSeconds / mean(*this, machine_seconds), kMemory / largest(*this)})));
   const std::uint64_t round = machines >= 16'384 ? 1024 : machines >= 16 ? 16 : 1;  // whole vectors
   return machines / round * round;
 }
@@ -140,8 +135,9 @@ double busy_machines(const SweepSpec& spec) {
     const auto& backend = find_backend(spec.resolved_backend(kind));
     if (backend.on_gpu || backend.strategy == Strategy::scalar) return 0;
   }
-  return std::min({kSeconds * threads_of(spec) / mean_seconds(spec), kMemory / largest(spec),
-                   fitting_machines(spec, kRowBytes, mean_kept_bytes(spec))});
+  return std::min({kSeconds * threads_of(spec) / mean(spec, machine_seconds),
+                   kMemory / largest(spec),
+                   fitting_machines(spec, kRowBytes, mean(spec, kept_bytes))});
 }
 
 }  // namespace
@@ -177,7 +173,7 @@ SweepMemory sweep_memory(const SweepSpec& spec, std::uint64_t each) {
   for (const auto& kind : spec.kinds()) {
     memory.shard = std::max(memory.shard, training_memory(spec.resolved_backend(kind),
                                                           trial_ensemble(spec, kind, shard)));
-    kept = std::max(kept, kept_bytes(spec.topologies[kind.topology]));
+    kept = std::max(kept, kept_bytes(spec, kind));
   }
   // The rows, those still being written, the HDF5 file in memory, and its bytes.
   constexpr double kCopies = 4;
@@ -191,7 +187,7 @@ SweepMemory sweep_memory(const SweepSpec& spec, std::uint64_t each) {
 
 double disk_bytes(const SweepSpec& spec, std::uint64_t each) {
   constexpr double kFile = 4096;  // of a shard, besides its rows
-  const double kept = mean_kept_bytes(spec);
+  const double kept = mean(spec, kept_bytes);
   const auto shards = spec.shards(each);
   const auto machines = static_cast<double>(std::min(each, spec.machines()));
   return row_bytes(spec) * static_cast<double>(spec.machines()) +

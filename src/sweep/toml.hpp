@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "helmholtz/sweep.hpp"
+
 namespace helmholtz {
 
 /// A `name = value` of a configuration file, every value as text: fields read it themselves.
@@ -39,5 +41,8 @@ std::vector<std::string> values_of(const TomlItem& item, TomlShape shape);
 /// @throws InvalidArgument (field "config") always, with the candidate that is near
 [[noreturn]] void refuse_unknown_name(const TomlItem& item,
                                       const std::vector<std::string>& candidates);
+
+/// The sweep of a document's items; the first of a name counts. @throws as SweepSpec::from_toml
+SweepSpec spec_of(const std::vector<TomlItem>& items);
 
 }  // namespace helmholtz

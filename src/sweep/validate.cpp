@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/trainer.hpp"
-#include "sweep/arithmetic.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
 
@@ -108,6 +108,28 @@ void require_memory(const SweepSpec& spec, std::uint64_t each) {
 }
 
 }  // namespace
+
+void require_no_underflow(const SweepSpec& spec) {
+  constexpr double kAboveAnyDraw = 10;  // of a standard normal from 32 bits
+  const auto require = [](std::string_view field, double value, const std::string& text,
+                          std::string_view zero) {
+    if (value == 0 || static_cast<float>(value) != 0) return;
+    throw InvalidArgument(field, text,
+                          fmt::format("{}, or 1e-45 and more: in float32 this is 0", zero));
+  };
+  const auto require_rate = [&](std::string_view field, double rate) {
+    require(field, rate, text::shortest(rate), "0");
+  };
+  const auto& own = spec.rate_overrides;
+  for (const double rate : spec.rates) require_rate("lr", rate);
+  require_rate("lr-generative", own.generative.value_or(0));
+  require_rate("lr-recognition", own.recognition.value_or(0));
+  for (const double rate : own.per_layer) require_rate("lr-layer", rate);
+  for (const auto& init : spec.initialisations) {
+    require("init", init.scale * kAboveAnyDraw, init.to_string(), "zero");
+    require("init", init.visible_bias_value, init.to_string(), "zero");
+  }
+}
 
 void validate(const SweepSpec& spec, std::uint64_t each) {
   require_not_empty(spec);

@@ -14,7 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "helmholtz/machine_file.hpp"
-#include "run/config.hpp"
+#include "helmholtz/run_directory.hpp"
 #include "run/shard_files.hpp"
 #include "support/refusal.hpp"
 #include "support/run_commands.hpp"
@@ -99,7 +99,7 @@ TEST_F(RunCommands, ReplayNamesAKlThatIsEqualUpToTheClamp) {
   const Arguments sweep = {"sweep", "--world", "file:coin", "--layers", "1,1",   "--seeds",
                            "0:1",   "--steps", "0",         "--out",    "coins", "--quiet"};
   ASSERT_EQ(run(sweep).exit_code, 0);
-  const ShardFiles files(folder_.path() / "coins", read_config(RunFiles(folder_.path() / "coins")));
+  const ShardFiles files(folder_.path() / "coins", open_run(folder_.path() / "coins").spec());
   auto shard = files.read(0);
   ASSERT_EQ(shard.column("kl_exact")[0], 0);
   const Arguments replay = {"replay", "coins", "--machine", "0", "--json"};
