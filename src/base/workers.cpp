@@ -8,9 +8,7 @@
 
 #ifdef __SANITIZE_THREAD__
 #include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
+#include <future>
 #include <vector>
 #else
 #include <oneapi/tbb/global_control.h>
@@ -29,23 +27,13 @@ struct Workers::Pool {
 
   void for_each(std::size_t count, const std::function<void(std::size_t)>& body) const {
     std::atomic<std::size_t> next = 0;
-    std::exception_ptr failure;
-    std::mutex failure_mutex;
-    const auto work = [&] {
-      try {
+    std::vector<std::future<void>> running;
+    for (std::size_t t = 0; t < std::min(static_cast<std::size_t>(threads), count); ++t) {
+      running.push_back(std::async(std::launch::async, [&] {
         for (auto i = next++; i < count; i = next++) body(i);
-      } catch (...) {
-        const std::scoped_lock lock(failure_mutex);
-        failure = std::current_exception();
-        next = count;
-      }
-    };
-    std::vector<std::thread> running;
-    const auto most = std::min(static_cast<std::size_t>(threads), count);
-    for (std::size_t t = 1; t < most; ++t) running.emplace_back(work);
-    work();
-    for (auto& thread : running) thread.join();
-    if (failure) std::rethrow_exception(failure);
+      }));
+    }
+    for (auto& thread : running) thread.get();
   }
 
   int threads;

@@ -1,18 +1,54 @@
+// The exact evaluation: SIMD lane = machine. What stands before HWY_ONCE is compiled once for each
+// instruction set; HWY_DYNAMIC_DISPATCH picks at run time.
 #include <algorithm>
 #include <cstdint>
 #include <new>
 #include <vector>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "evaluate/exact.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
 #include <fmt/format.h>
 #include <hwy/aligned_allocator.h>
 
-#include "evaluate/exact_simd.hpp"
+#include "evaluate/exact_plan_view.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "model/portable_math.hpp"
+#include "simd/double_ops-inl.hpp"
 #include "simd/target.hpp"
 
+HWY_BEFORE_NAMESPACE();
+namespace helmholtz::HWY_NAMESPACE {
+namespace {
+
+#define HELMHOLTZ_FN HWY_INLINE
+#include "evaluate/exact_layers.inl"
+#undef HELMHOLTZ_FN
+
+std::size_t lanes() { return DoubleOps::kLanes; }
+
+/// exact_log_q and exact_kl of exact_layers.inl for a block of as many machines as there are lanes.
+/// @param parameters  [generative parameters][lanes], aligned to 64 bytes
+/// @param memory      aligned to 64 bytes
+/// @param kl          [lanes], nats, aligned to 64 bytes
+void exact_block(const ExactPlanView& plan, const double* parameters, const ExactMemory& memory,
+                 double* kl) {
+  exact_log_q<DoubleOps>(plan, parameters, memory);
+  DoubleOps::store(exact_kl<DoubleOps>(plan, parameters, memory.log_q), kl, 0);
+}
+
+}  // namespace
+}  // namespace helmholtz::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace helmholtz {
+
+HWY_EXPORT(lanes);
+HWY_EXPORT(exact_block);
 
 bool exact_is_feasible(const Topology& topology) { return topology.shape().is_enumerable(); }
 
@@ -74,7 +110,7 @@ class ExactEvaluator {
  public:
   ExactEvaluator(const Topology& topology, const World& world)
       : plan_(topology, world),
-        lanes_((simd::apply_environment(), simd::exact_lanes())),
+        lanes_((simd::apply_environment(), HWY_DYNAMIC_DISPATCH(lanes)())),
         generative_(topology.generative_parameters()),
         parameters_(hwy::AllocateAligned<double>(generative_ * lanes_)),
         memory_(hwy::AllocateAligned<double>(plan_.sizes().total() * lanes_)),
@@ -95,7 +131,7 @@ class ExactEvaluator {
         parameters_[i * lanes_ + m] = static_cast<double>(parameters[m * stride + i]);
       }
     }
-    simd::exact_block(plan_.view(), parameters_.get(), parts_, kl_.get());
+    HWY_DYNAMIC_DISPATCH(exact_block)(plan_.view(), parameters_.get(), parts_, kl_.get());
   }
 
   /// nats
@@ -152,3 +188,4 @@ void exact_kl(const Topology& topology, const World& world, std::span<const floa
 }
 
 }  // namespace helmholtz
+#endif  // HWY_ONCE

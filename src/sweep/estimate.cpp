@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 
 #include "helmholtz/sweep.hpp"
 #include "sweep/memory.hpp"
@@ -9,36 +8,19 @@ namespace helmholtz {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-/// How long something takes that is called again and again until its time is over; what the first
-/// call takes is left out, since it warms up.
-class Stopwatch {
- public:
-  explicit Stopwatch(double limit) : limit_(limit) {}
-
-  [[nodiscard]] bool is_over() const { return laps_ > 1 && seconds() >= limit_; }
-  void lap(double amount) {
-    if (laps_++ == 0) {
-      start_ = now_ = Clock::now();
-      return;
-    }
-    now_ = Clock::now();
-    amount_ += amount;
+/// Amount per second of work that is done again and again for `limit` seconds; the first time is
+/// left out, since it warms up.
+/// @param work  returns its amount
+template <class Work>
+double rate(double limit, Work work) {
+  work();
+  double amount = 0;
+  double seconds = 0;
+  while (amount == 0 || seconds < limit) {
+    seconds += seconds_of([&] { amount += work(); });
   }
-  /// Amount per second.
-  [[nodiscard]] double rate() const { return amount_ / std::max(seconds(), 1e-9); }
-
- private:
-  [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(now_ - start_).count();
-  }
-
-  double limit_;
-  int laps_ = 0;
-  double amount_ = 0;
-  Clock::time_point start_, now_;
-};
+  return amount / std::max(seconds, 1e-9);
+}
 
 /// Machines of each kind that are trained at once.
 std::uint64_t machines_together(const SweepSpec& spec, std::uint64_t each) {
@@ -55,30 +37,29 @@ Ensemble trial(const SweepSpec& spec, const SweepConfiguration& kind, std::uint6
 
 /// Machine-steps per second.
 double training_rate(Trainer& trainer, double seconds) {
-  Stopwatch watch(seconds);
   Pace pace(1);
-  const PacedCallbacks callbacks{
-      .stop_requested = [&] { return watch.is_over(); },
-      .advanced = [&](double machine_steps) { watch.lap(machine_steps); }};
-  train_to(Trainer::kMaxSteps, trainer, pace, callbacks);
-  return watch.rate();
+  return rate(seconds, [&] {
+    const auto steps = pace.next(Trainer::kMaxSteps - trainer.step());
+    pace.took(steps, seconds_of([&] { trainer.train(steps); }));
+    return static_cast<double>(steps) * static_cast<double>(trainer.ensemble().size());
+  });
 }
 
 /// Evaluations per second. Many samples take so many times longer than the most that are tried.
 double evaluation_rate(Trainer& trainer, EvaluationOptions options, double seconds) {
   constexpr std::uint64_t kMost = 100'000;
+  constexpr double kQuick = 0.01;  // seconds
   const double times = static_cast<double>(std::max(options.samples, kMost)) / kMost;
   options.samples = std::min(options.samples, kMost);
-  Stopwatch watch(seconds);
   std::vector<Evaluation> out(1);
-  while (!watch.is_over()) {
-    const auto start = Clock::now();
-    trainer.evaluate(options, 0, out);
-    watch.lap(static_cast<double>(out.size()));
-    const bool quick = Clock::now() - start < std::chrono::milliseconds(10);
-    if (quick) out.resize(std::min(trainer.ensemble().size(), out.size() * 4));
-  }
-  return watch.rate() / times;
+  return rate(seconds,
+              [&] {
+                const auto evaluated = out.size();
+                const double taken = seconds_of([&] { trainer.evaluate(options, 0, out); });
+                if (taken < kQuick) out.resize(std::min(trainer.ensemble().size(), evaluated * 4));
+                return static_cast<double>(evaluated);
+              }) /
+         times;
 }
 
 }  // namespace

@@ -1,19 +1,6 @@
 #include "sweep/paced.hpp"
 
-#include <chrono>
-
 namespace helmholtz {
-
-namespace {
-
-template <class Work>
-double seconds_of(Work&& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-}  // namespace
 
 bool train_to(std::uint64_t step, Trainer& trainer, Pace& pace, const PacedCallbacks& callbacks) {
   while (trainer.step() < step) {

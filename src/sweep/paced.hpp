@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -9,6 +10,13 @@
 
 /// Long work in short pieces, so that a stop request is honoured soon.
 namespace helmholtz {
+
+template <class Work>
+double seconds_of(Work work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 /// How much work to hand out at once so that a stop request is honoured soon: learns from what the
 /// last piece took. Results never depend on it.

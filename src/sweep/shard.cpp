@@ -32,7 +32,7 @@ std::optional<std::vector<Shard>> ShardTrainer::train(std::uint64_t first, std::
     if (!train_group(number, members)) return std::nullopt;
   }
   for (const auto& [machine, parameters] : parameters_) {
-    auto& shard = shards_[(machine - first_) / each_];
+    auto& shard = shard_of(machine);
     shard.saved.push_back(machine);
     shard.parameters.insert(shard.parameters.end(), parameters.begin(), parameters.end());
   }
@@ -41,16 +41,10 @@ std::optional<std::vector<Shard>> ShardTrainer::train(std::uint64_t first, std::
 
 std::map<std::size_t, ShardTrainer::Members> ShardTrainer::group(std::uint64_t count) const {
   std::map<std::size_t, Members> groups;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    groups[kind_number(spec_, configuration(i))].push_back(i);
+  for (auto machine = first_; machine < first_ + count; ++machine) {
+    groups[kind_number(spec_, spec_.machine(machine).configuration)].push_back(machine);
   }
   return groups;
-}
-
-Ensemble ShardTrainer::expand(const Members& members) const {
-  auto machines = members;
-  for (auto& machine : machines) machine += first_;
-  return spec_.ensemble(machines);
 }
 
 EnsembleKind& ShardTrainer::kind(std::size_t number) {
@@ -61,7 +55,7 @@ EnsembleKind& ShardTrainer::kind(std::size_t number) {
 
 bool ShardTrainer::train_group(std::size_t number, const Members& members) {
   auto& own = kind(number);
-  auto trainer = make_trainer(expand(members), own.trainer);
+  auto trainer = make_trainer(spec_.ensemble(members), own.trainer);
   const auto options = spec_.evaluation_options();
   std::vector<Evaluation> evaluations;
   for (std::uint64_t e = 0; e < spec_.evaluations(); ++e) {
@@ -70,37 +64,38 @@ bool ShardTrainer::train_group(std::size_t number, const Members& members) {
       return false;
     }
     for (std::size_t k = 0; k < members.size(); ++k) {
-      shards_[members[k] / each_].set_evaluation(members[k] % each_, e, evaluations[k]);
+      shard_of(members[k]).set_evaluation((members[k] - first_) % each_, e, evaluations[k]);
     }
   }
   keep_parameters(trainer, members);
   return true;
 }
 
-std::vector<std::size_t> ShardTrainer::kept(const Members& members) const {
+std::vector<std::size_t> ShardTrainer::kept(const Members& members) {
   std::vector<std::size_t> all(members.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
   const auto& save = spec_.save_parameters;
   if (save.kind == SaveParameters::Kind::none) return {};
   if (save.kind == SaveParameters::Kind::all) return all;
-  const auto& metric = ranking_metric(spec_.topology(configuration(members[0])));
+  const auto configuration = [&](std::size_t k) { return spec_.machine(members[k]).configuration; };
+  const auto& metric = ranking_metric(spec_.topology(configuration(0)));
   const auto last_kl = [&](std::size_t k) {
-    return shards_[members[k] / each_].evaluation(members[k] % each_, spec_.evaluations() - 1).*
-           metric.value;
+    const auto row = (members[k] - first_) % each_;
+    return shard_of(members[k]).evaluation(row, spec_.evaluations() - 1).*metric.value;
   };
   std::erase_if(all, [&](std::size_t k) { return std::isnan(last_kl(k)); });
   std::stable_sort(all.begin(), all.end(),
                    [&](std::size_t a, std::size_t b) { return last_kl(a) < last_kl(b); });
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> taken;  // shard, configuration
   std::erase_if(all, [&](std::size_t k) {
-    return taken[{members[k] / each_, configuration(members[k])}]++ >= save.count;
+    return taken[{shard_of(members[k]).first, configuration(k)}]++ >= save.count;
   });
   return all;
 }
 
 void ShardTrainer::keep_parameters(const Trainer& trainer, const Members& members) {
   for (const auto k : kept(members)) {
-    auto& parameters = parameters_[first_ + members[k]];
+    auto& parameters = parameters_[members[k]];
     parameters.resize(trainer.ensemble().topology.parameters());
     trainer.read_parameters(k, 1, parameters);
   }

@@ -28,19 +28,18 @@ class ShardTrainer {
                                           std::uint64_t each);
 
  private:
-  /// Machines that form one ensemble, as positions behind the first machine.
+  /// The numbers of machines that form one ensemble.
   using Members = std::vector<std::uint64_t>;
 
   /// By the number of their kind.
   [[nodiscard]] std::map<std::size_t, Members> group(std::uint64_t count) const;
-  [[nodiscard]] Ensemble expand(const Members& members) const;
-  [[nodiscard]] std::uint64_t configuration(std::uint64_t member) const {
-    return spec_.machine(first_ + member).configuration;
+  [[nodiscard]] Shard& shard_of(std::uint64_t machine) {
+    return shards_[(machine - first_) / each_];
   }
   EnsembleKind& kind(std::size_t number);
   bool train_group(std::size_t number, const Members& members);
   /// Those of a trained ensemble whose parameters the spec wants kept, as positions in it.
-  [[nodiscard]] std::vector<std::size_t> kept(const Members& members) const;
+  [[nodiscard]] std::vector<std::size_t> kept(const Members& members);
   void keep_parameters(const Trainer& trainer, const Members& members);
 
   const SweepSpec& spec_;
