@@ -25,22 +25,15 @@ using Path = std::filesystem::path;
 
 constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-/// The first number of a file; "max" is none.
-std::optional<double> number_in(const Path& path) {
+/// The number behind a name in a file of such lines; without a name, the file's first. "max" is
+/// none.
+std::optional<double> number_in(const Path& path, std::string_view wanted = {}) {
   std::ifstream file(path);
+  for (std::string name; !wanted.empty() && name != wanted && file >> name;) {
+    if (name != wanted) file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  }
   double value = 0;
   return file >> value ? std::optional(value) : std::nullopt;
-}
-
-/// The number behind a name in a file of such lines.
-std::optional<double> number_in(const Path& path, std::string_view wanted) {
-  std::ifstream file(path);
-  for (std::string name; file >> name;) {
-    double value = 0;
-    if (name == wanted && file >> value) return value;
-    file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
-  }
-  return std::nullopt;
 }
 
 /// Folders whose files limit a resource for this process: those of its control group and of all
