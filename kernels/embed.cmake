@@ -7,7 +7,7 @@ foreach(file IN LISTS files)
   file(READ "${CMAKE_MATCH_2}" text)
   string(APPEND entries "    {\"${name}\", R\"source(${text})source\"},\n")
 endforeach()
-file(WRITE "${OUTPUT}" "#include \"kernels/runtime/embedded_sources.hpp\"
+file(WRITE "${OUTPUT}" "#include \"kernels/runtime/nvrtc.hpp\"
 
 namespace helmholtz::cuda {
 

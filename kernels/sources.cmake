@@ -2,12 +2,11 @@
 # the third takes CUDA itself, and a host that stands in for a device has its own instead (tests/host_device).
 set(kernels ${CMAKE_CURRENT_LIST_DIR})
 set(portable_sources
-  evaluate/evaluation_plan.cpp fused/launch_plan.cpp fused/specialise.cpp fused/task_view.cpp
+  evaluate/evaluation_plan.cpp fused/launch_plan.cpp fused/specialise.cpp
   layered/layered_plan.cpp layered/layered_step.cpp runtime/cubin_cache.cpp runtime/nvrtc.cpp)
 set(plugin_sources
-  evaluate/evaluator.cpp fused/fused_trainer.cpp fused/specialised_kernel.cpp layered/layered_evaluator.cpp
-  layered/layered_trainer.cpp plugin/plugin.cpp runtime/chunked_memory.cpp runtime/cuda_status.cpp
-  runtime/machine_store.cpp)
+  evaluate/evaluator.cpp fused/fused_trainer.cpp fused/specialised_kernel.cpp layered/layered_trainer.cpp
+  plugin/plugin.cpp runtime/chunked_memory.cpp runtime/cuda_status.cpp)
 set(device_sources
   evaluate/evaluation_kernels.cu fused/fused_kernels.cu layered/layered_kernels.cu runtime/across_machines.cu
   runtime/cublas.cpp)

@@ -1,11 +1,10 @@
 #include <algorithm>
 
-#include "kernels/runtime/cuda_status.hpp"
-#include "kernels/runtime/dynamic_shared.hpp"
 #include "kernels/evaluate/evaluation_kernels.hpp"
 #include "kernels/evaluate/exact_machine.hpp"
-#include "kernels/fused/register_shapes.hpp"
 #include "kernels/evaluate/sample_machine.hpp"
+#include "kernels/fused/register_shapes.hpp"
+#include "kernels/runtime/launch.hpp"
 
 namespace helmholtz::cuda {
 
@@ -109,26 +108,28 @@ __global__ void __launch_bounds__(kThreads)
   if (i < task.machines.count) evaluate_counts(task, i);
 }
 
+/// A thread a machine.
+template <class Kernel, class... Arguments>
+void launch_machines(Kernel kernel, std::uint32_t machines, cudaStream_t stream,
+                     const Arguments&... arguments) {
+  launch(kernel, (machines + kThreads - 1) / kThreads, kThreads, 0, stream, arguments...);
+}
+
 template <class Kernel>
 void launch_sampler(Kernel kernel, const SampleTask& task, const SamplePlan& plan,
                     cudaStream_t stream) {
-  if (plan.shared > 0) allow_shared_memory(kernel);
-  kernel<<<dim3(task.machines.count, plan.parts), plan.block, plan.shared, stream>>>(task);
-  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+  launch(kernel, dim3(task.machines.count, plan.parts), plan.block, plan.shared, stream, task);
 }
 
 }  // namespace
 
 void launch_find_diverged(const ParameterView& view, std::size_t parameters, std::uint32_t machines,
                           const EvaluationResults& results, cudaStream_t stream) {
-  const auto grid = (machines + kThreads - 1) / kThreads;
-  diverged_kernel<<<grid, kThreads, 0, stream>>>(view, parameters, machines, results);
-  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+  launch_machines(diverged_kernel, machines, stream, view, parameters, machines, results);
 }
 
 void launch_exact(const ExactTask& task, cudaStream_t stream) {
-  exact_kernel<<<task.groups, ExactTask::kLanes, 0, stream>>>(task);
-  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+  launch(exact_kernel, task.groups, ExactTask::kLanes, 0, stream, task);
 }
 
 void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t stream) {
@@ -145,9 +146,7 @@ void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t
 }
 
 void launch_counted(const CountedTask& task, cudaStream_t stream) {
-  const auto grid = (task.machines.count + kThreads - 1) / kThreads;
-  counted_kernel<<<grid, kThreads, 0, stream>>>(task);
-  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+  launch_machines(counted_kernel, task.machines.count, stream, task);
 }
 
 }  // namespace helmholtz::cuda

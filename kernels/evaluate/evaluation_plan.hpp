@@ -38,16 +38,14 @@ inline helmholtz_evaluation shifted(helmholtz_evaluation wanted, std::size_t mac
   return wanted;
 }
 
-/// What is wanted of the machines in a chunk of a share; its `first` and `count` are the chunk's.
-/// @param first  machines [first, first + wanted.count) of the share are wanted
+/// What is wanted of a chunk's machines, some of which are; `first` and `count` are of the chunk's.
 template <class Chunk>
-helmholtz_evaluation part_of(const Chunk& chunk, const helmholtz_evaluation& wanted,
-                             std::size_t first) {
-  const auto begin = std::max(first, chunk.first);
-  const auto end = std::min(first + wanted.count, chunk.first + chunk.count);
-  auto part = shifted(wanted, begin < end ? begin - first : 0);
+helmholtz_evaluation part_of(const Chunk& chunk, const helmholtz_evaluation& wanted) {
+  const auto begin = std::max(wanted.first, chunk.first);
+  const auto end = std::min(wanted.first + wanted.count, chunk.first + chunk.count);
+  auto part = shifted(wanted, begin - wanted.first);
   part.first = begin - chunk.first;
-  part.count = begin < end ? end - begin : 0;
+  part.count = end - begin;
   return part;
 }
 

@@ -8,19 +8,6 @@
 
 namespace helmholtz::cuda {
 
-/// Thrown where a topology's evaluation does not fit on the device: the host then evaluates, to the
-/// same bits.
-class NotOnDevice : public CudaError {
- public:
-  NotOnDevice() : CudaError(HELMHOLTZ_ELSEWHERE, "evaluation: does not fit on the device") {}
-};
-
-/// Thrown where the host asked to stop.
-class Stopped : public CudaError {
- public:
-  Stopped() : CudaError(HELMHOLTZ_STOPPED, "evaluation: stopped") {}
-};
-
 /// Evaluates machines whose parameters are on one device: exact KL in double, sampled KL from
 /// integer counts; the same bits as evaluate_machines() of helmholtz/evaluation.hpp.
 class Evaluator {

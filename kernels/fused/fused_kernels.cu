@@ -1,11 +1,10 @@
-#include "kernels/runtime/cuda_status.hpp"
-#include "kernels/runtime/dynamic_shared.hpp"
 #include "kernels/fused/fused_kernels.hpp"
 #include "kernels/fused/group_machine.hpp"
 #include "kernels/fused/register_shapes.hpp"
 #include "kernels/fused/strided_machine.hpp"
 #include "kernels/fused/thread_machine.hpp"
 #include "kernels/fused/warp_group.hpp"
+#include "kernels/runtime/launch.hpp"
 
 namespace helmholtz::cuda {
 
@@ -47,11 +46,7 @@ __global__ void __launch_bounds__(32) thread_global_kernel(const __grid_constant
 
 template <class Kernel>
 void launch(Kernel kernel, const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
-  if (plan.shared > 0) allow_shared_memory(kernel);
-  const auto machines = plan.block / plan.lanes;
-  const auto grid = (task.machines + machines - 1) / machines;
-  kernel<<<grid, plan.block, plan.shared, stream>>>(task);
-  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+  launch(kernel, plan.blocks(task.machines), plan.block, plan.shared, stream, task);
 }
 
 template <class Shape>

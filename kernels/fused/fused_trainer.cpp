@@ -3,16 +3,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kernels/evaluate/evaluator.hpp"
 #include "kernels/fused/fused_kernels.hpp"
 #include "kernels/fused/launch_plan.hpp"
 #include "kernels/fused/specialised_kernel.hpp"
-#include "kernels/fused/task_view.hpp"
-#include "kernels/runtime/device_limits.hpp"
+#include "kernels/runtime/chunked_memory.hpp"
+#include "kernels/runtime/device.hpp"
+#include "kernels/runtime/device_trainer.hpp"
 #include "kernels/runtime/ensemble_tables.hpp"
-#include "kernels/runtime/machine_store.hpp"
-#include "kernels/runtime/split_trainer.hpp"
 #include "kernels/runtime/stream.hpp"
 
 namespace helmholtz::cuda {
@@ -32,65 +32,85 @@ std::optional<Variant> forced_variant() {
                                         "ThreadGlobal, WarpShared, WarpRegisters");
 }
 
-/// Machines [first, first + count) of an ensemble, on one device.
-class FusedShare {
+/// The parameters of a chunk lie [parameter][machine], as its scratch does.
+class FusedTrainer final : public DeviceTrainer {
  public:
-  FusedShare(const helmholtz_ensemble& ensemble, int device, std::size_t first, std::size_t count)
-      : device_(use(device)),
-        limits_(limits_of(device)),
+  FusedTrainer(const helmholtz_ensemble& ensemble, const Share& share)
+      : device_(use(share.device)),
+        limits_(limits_of(device_)),
         task_(task_of(ensemble)),
-        tables_(ensemble, first, count),
+        tables_(ensemble, share),
         evaluator_(ensemble, task_.shape, limits_),
-        store_(device, count, {task_.shape.parameters(), scratch_needed(count)}) {
-    task_.machines = static_cast<std::uint32_t>(count);
+        memory_(share, {task_.shape.parameters(), scratch_needed(share.count)}) {
+    task_.machines = static_cast<std::uint32_t>(share.count);
     if (!forced_ || *forced_ == Variant::WarpRegisters) {
-      special_ = SpecialisedKernel::make(task_, limits_, device);
+      special_ = SpecialisedKernel::make(task_, limits_, device_);
     }
   }
 
-  [[nodiscard]] std::size_t machines() const noexcept { return store_.machines(); }
-  [[nodiscard]] std::size_t parameters() const { return task_.shape.parameters(); }
-  [[nodiscard]] std::size_t bytes() const noexcept { return store_.bytes(); }
-  void read(std::size_t first, std::size_t count, float* out) const {
-    store_.read(first, count, out);
-  }
-  void write(std::size_t first, std::size_t count, const float* in) {
-    store_.write(first, count, in);
-  }
-
-  /// Machines [first, first + wanted.count) of this share.
-  void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
-    use(device_);
-    store_.read_chunks(first, wanted.count, [&](const MachineStore::Chunk& chunk) {
-      const auto part = part_of(chunk, wanted, first);
-      if (part.count == 0) return;
-      const ParameterView parameters{
-          .data = chunk.data + part.first, .parameter_stride = chunk.capacity, .machine_stride = 1};
-      evaluator_.evaluate(parameters, tables_.seeds(chunk.first + part.first),
-                          static_cast<std::uint32_t>(part.count), part, stream_.get());
-    });
-  }
-
-  /// @throws NotOnDevice unless all machines are on the device
-  void kl_quantiles(std::span<const double> probabilities, double* out) {
-    if (!store_.resident()) throw NotOnDevice();
-    use(device_);
-    store_.read_chunks(0, machines(), [&](const MachineStore::Chunk& chunk) {
-      const ParameterView parameters{
-          .data = chunk.data, .parameter_stride = chunk.capacity, .machine_stride = 1};
-      evaluator_.kl_quantiles(parameters, static_cast<std::uint32_t>(chunk.count), probabilities,
-                              out, stream_.get());
-    });
-  }
-
-  void train(const helmholtz_steps& steps) {
+  void train(const helmholtz_steps& steps) override {
     use(device_);
     tables_.set_factors(steps);
-    store_.for_each_chunk([&](const MachineStore::Chunk& chunk) {
+    memory_.for_each_chunk([&](const ChunkedMemory::Chunk& chunk) {
       launch_steps(task_for(chunk), steps);
       stream_.wait();
     });
   }
+
+  void read(std::size_t first, std::size_t count, float* out) const override {
+    const auto parameters = task_.shape.parameters();
+    std::vector<float> columns;
+    if (memory_.resident()) {
+      use(device_);
+      columns.resize(parameters * count);
+      HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(columns.data(), count * sizeof(float),
+                                        memory_.on_device() + first,
+                                        memory_.capacity() * sizeof(float), count * sizeof(float),
+                                        parameters, cudaMemcpyDeviceToHost));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const float* const machine =
+          memory_.resident() ? columns.data() + i : memory_.on_host(first + i, 1);
+      const auto stride = memory_.resident() ? count : memory_.capacity();
+      for (std::size_t k = 0; k < parameters; ++k) out[i * parameters + k] = machine[k * stride];
+    }
+  }
+
+  void write(std::size_t first, std::size_t count, const float* in) override {
+    const auto parameters = task_.shape.parameters();
+    std::vector<float> columns(memory_.resident() ? parameters * count : 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      float* const machine =
+          memory_.resident() ? columns.data() + i : memory_.on_host(first + i, 1);
+      const auto stride = memory_.resident() ? count : memory_.capacity();
+      for (std::size_t k = 0; k < parameters; ++k) machine[k * stride] = in[i * parameters + k];
+    }
+    if (!memory_.resident()) return;
+    use(device_);
+    HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(
+        memory_.on_device() + first, memory_.capacity() * sizeof(float), columns.data(),
+        count * sizeof(float), count * sizeof(float), parameters, cudaMemcpyHostToDevice));
+    finish_copies();
+  }
+
+  void evaluate(const helmholtz_evaluation& wanted) override {
+    use(device_);
+    memory_.read_chunks(wanted.first, wanted.count, [&](const ChunkedMemory::Chunk& chunk) {
+      const auto part = part_of(chunk, wanted);
+      evaluator_.evaluate(view_of(chunk, part.first), tables_.seeds(chunk.first + part.first),
+                          static_cast<std::uint32_t>(part.count), part, stream_.get());
+    });
+  }
+
+  void kl_quantiles(std::span<const double> probabilities, double* out) override {
+    if (!memory_.resident()) throw NotOnDevice();
+    use(device_);
+    memory_.read_chunks(0, task_.machines, [&](const ChunkedMemory::Chunk& all) {
+      evaluator_.kl_quantiles(view_of(all, 0), task_.machines, probabilities, out, stream_.get());
+    });
+  }
+
+  [[nodiscard]] std::size_t bytes() const override { return memory_.bytes(); }
 
  private:
   [[nodiscard]] std::size_t scratch_needed(std::size_t machines) const {
@@ -99,7 +119,11 @@ class FusedShare {
     return std::max(plan(task).scratch, plan_launch_with_carry(task, limits_).scratch);
   }
 
-  [[nodiscard]] FusedTask task_for(const MachineStore::Chunk& chunk) const {
+  static ParameterView view_of(const ChunkedMemory::Chunk& chunk, std::size_t first) {
+    return {.data = chunk.data + first, .parameter_stride = chunk.capacity, .machine_stride = 1};
+  }
+
+  [[nodiscard]] FusedTask task_for(const ChunkedMemory::Chunk& chunk) const {
     auto task = task_;
     tables_.place(task, chunk.first);
     task.parameters = chunk.data;
@@ -145,18 +169,15 @@ class FusedShare {
   Stream stream_;
   EnsembleTables tables_;
   Evaluator evaluator_;
-  MachineStore store_;
+  ChunkedMemory memory_;
   std::unique_ptr<SpecialisedKernel> special_;  ///< null: the generic kernels
 };
 
 }  // namespace
 
 std::unique_ptr<DeviceTrainer> make_fused_trainer(const helmholtz_ensemble& ensemble,
-                                                  std::span<const std::int32_t> devices) {
-  return std::make_unique<SplitTrainer<FusedShare>>(
-      ensemble.machines, devices, [&](int device, auto first, auto count) {
-        return std::make_unique<FusedShare>(ensemble, device, first, count);
-      });
+                                                  const Share& share) {
+  return std::make_unique<FusedTrainer>(ensemble, share);
 }
 
 }  // namespace helmholtz::cuda

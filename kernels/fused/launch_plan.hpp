@@ -6,9 +6,28 @@
 #include <string_view>
 
 #include "kernels/fused/fused_task.hpp"
+#include "kernels/plugin/plugin_abi.h"
 
-/// How machines are spread over a device, as plain functions: results never depend on it.
+/// What a launch trains, and how its machines are spread over a device, as plain functions: results
+/// never depend on it.
 namespace helmholtz::cuda {
+
+/// The world's patterns; its pointers are the ensemble's.
+PatternTable patterns_of(const helmholtz_ensemble& ensemble);
+
+/// Points a FusedTask's or LayeredTask's tables at the ensemble's, but for factors.
+template <class Task>
+void view_tables(Task& task, const helmholtz_ensemble& ensemble) {
+  task.patterns = patterns_of(ensemble);
+  task.seeds = ensemble.seeds;
+  task.settings = ensemble.setting;
+  task.rates = ensemble.rates;
+  task.schedules = ensemble.schedule;
+  task.nonnegative = ensemble.nonnegative != 0;
+}
+
+/// What of a task does not change from launch to launch; its pointers are the ensemble's.
+FusedTask task_of(const helmholtz_ensemble& ensemble);
 
 /// What a plan has to know of a device.
 struct DeviceLimits {
@@ -31,6 +50,10 @@ struct LaunchPlan {
   std::uint32_t lanes = 1;   ///< threads per machine: 4, 8, 16 or 32 of a warp
   std::size_t shared = 0;    ///< bytes a block
   std::size_t scratch = 0;   ///< floats a machine of FusedTask::scratch
+
+  [[nodiscard]] std::uint32_t blocks(std::uint32_t machines) const {
+    return (machines + block / lanes - 1) / (block / lanes);
+  }
 };
 
 /// Whether ThreadRegisters was compiled for this topology ahead of time.

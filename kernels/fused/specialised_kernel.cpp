@@ -1,13 +1,11 @@
 #include "kernels/fused/specialised_kernel.hpp"
 
-#include <dlfcn.h>
-
 #include <utility>
 
 #include "kernels/fused/register_shapes.hpp"
 #include "kernels/fused/specialise.hpp"
-#include "kernels/plugin/plugin_abi.h"
 #include "kernels/runtime/cuda_status.hpp"
+#include "kernels/runtime/owner.hpp"
 
 namespace helmholtz::cuda {
 
@@ -28,31 +26,19 @@ int architecture_of(int device) {
 
 /// The driver's own functions, for code that the runtime was not linked with.
 struct SpecialisedKernel::Driver {
-  void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  Library library = open_library("libcuda.so.1");
   decltype(&cuModuleLoadData) load = nullptr;
   decltype(&cuModuleUnload) unload = nullptr;
   decltype(&cuModuleGetFunction) function = nullptr;
   decltype(&cuFuncSetAttribute) set_attribute = nullptr;
   decltype(&cuLaunchKernel) launch = nullptr;
 
-  Driver() = default;
-  Driver(const Driver&) = delete;
-  Driver& operator=(const Driver&) = delete;
-  ~Driver() {
-    if (library != nullptr) dlclose(library);
-  }
-
   bool open() {
-    return library != nullptr && find("cuModuleLoadData", load) && find("cuModuleUnload", unload) &&
-           find("cuModuleGetFunction", function) && find("cuFuncSetAttribute", set_attribute) &&
-           find("cuLaunchKernel", launch);
-  }
-
- private:
-  template <class Function>
-  bool find(const char* name, Function& out) {
-    out = reinterpret_cast<Function>(dlsym(library, name));
-    return out != nullptr;
+    return library && find(library, "cuModuleLoadData", load) &&
+           find(library, "cuModuleUnload", unload) &&
+           find(library, "cuModuleGetFunction", function) &&
+           find(library, "cuFuncSetAttribute", set_attribute) &&
+           find(library, "cuLaunchKernel", launch);
   }
 };
 
@@ -87,16 +73,14 @@ bool SpecialisedKernel::load(const std::string& cubin) {
 void SpecialisedKernel::launch(const FusedTask& task, const DeviceLimits& limits,
                                cudaStream_t stream) const {
   const auto plan = plan_specialised(task, limits).value();
-  const auto machines = plan.block / plan.lanes;
-  const auto grid = (task.machines + machines - 1) / machines;
   const auto shared = static_cast<unsigned>(plan.shared);
   auto argument = task;
   void* arguments[] = {&argument};
   auto status = driver_->set_attribute(function_, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
                                        static_cast<int>(shared));
   if (status == CUDA_SUCCESS) {
-    status = driver_->launch(function_, grid, 1, 1, plan.block, 1, 1, shared, stream, arguments,
-                             nullptr);
+    status = driver_->launch(function_, plan.blocks(task.machines), 1, 1, plan.block, 1, 1, shared,
+                             stream, arguments, nullptr);
   }
   if (status != CUDA_SUCCESS) {
     throw CudaError(HELMHOLTZ_FAILED,

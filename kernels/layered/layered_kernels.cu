@@ -1,7 +1,7 @@
-#include "kernels/runtime/cuda_status.hpp"
 #include "kernels/layered/layered_kernels.hpp"
 #include "kernels/layered/layered_machine.hpp"
 #include "kernels/layered/layered_plan.hpp"
+#include "kernels/runtime/launch.hpp"
 
 namespace helmholtz::cuda {
 
@@ -85,8 +85,7 @@ __global__ void advance_kernel(const __grid_constant__ LayeredTask task) { advan
 
 template <class Kernel, class... Arguments>
 void launch(Kernel kernel, const Grid& grid, cudaStream_t stream, const Arguments&... arguments) {
-  kernel<<<dim3(grid.x, grid.y), grid.block, 0, stream>>>(arguments...);
-  HELMHOLTZ_CUDA_CHECK(cudaGetLastError());
+  launch(kernel, dim3(grid.x, grid.y), grid.block, 0, stream, arguments...);
 }
 
 template <class Kernel, class Task, class... Arguments>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "kernels/fused/task_view.hpp"
+#include "kernels/fused/launch_plan.hpp"
 
 namespace helmholtz::cuda {
 

@@ -1,15 +1,15 @@
+#include <algorithm>
 #include <vector>
 
-#include "kernels/layered/layered_evaluator.hpp"
+#include "kernels/evaluate/evaluator.hpp"
 #include "kernels/layered/layered_kernels.hpp"
 #include "kernels/layered/layered_plan.hpp"
 #include "kernels/layered/layered_step.hpp"
 #include "kernels/runtime/chunked_memory.hpp"
 #include "kernels/runtime/cublas.hpp"
-#include "kernels/runtime/device_limits.hpp"
+#include "kernels/runtime/device.hpp"
+#include "kernels/runtime/device_trainer.hpp"
 #include "kernels/runtime/ensemble_tables.hpp"
-#include "kernels/runtime/split_trainer.hpp"
-#include "kernels/runtime/step_graph.hpp"
 #include "kernels/runtime/stream.hpp"
 
 namespace helmholtz::cuda {
@@ -36,30 +36,25 @@ class StreamQueue final : public LayeredQueue {
   cudaStream_t stream_;
 };
 
-/// Machines [first, first + count) of an ensemble, on one device.
-class LayeredShare {
+/// A machine's parameters lie as LayeredShape says.
+class LayeredTrainer final : public DeviceTrainer {
  public:
-  LayeredShare(const helmholtz_ensemble& ensemble, const LayeredOptions& options, int device,
-               std::size_t first, std::size_t count)
-      : device_(use(device)),
-        plain_launches_(options.plain_launches),
-        task_(layered_task_of(ensemble, options.math)),
+  LayeredTrainer(const helmholtz_ensemble& ensemble, const Share& share, Math math,
+                 bool plain_launches)
+      : device_(use(share.device)),
+        plain_launches_(plain_launches),
+        task_(layered_task_of(ensemble, math)),
         blas_(stream_.get()),
-        tables_(ensemble, first, count),
+        tables_(ensemble, share),
         clock_(1),
-        evaluator_(ensemble, task_.shape, limits_of(device)),
-        memory_(
-            device, count,
-            {.kept = task_.shape.floats(), .scratch = layered_scratch(task_.shape, options.math)},
-            task_.group) {
+        evaluator_(ensemble, task_of(ensemble).shape, limits_of(device_)),
+        memory_(share,
+                {.kept = task_.shape.floats(), .scratch = layered_scratch(task_.shape, math)},
+                task_.group) {
     task_.clock = clock_.get();
   }
 
-  [[nodiscard]] std::size_t machines() const noexcept { return memory_.machines(); }
-  [[nodiscard]] std::size_t parameters() const { return task_.shape.parameters(); }
-  [[nodiscard]] std::size_t bytes() const noexcept { return memory_.bytes(); }
-
-  void train(const helmholtz_steps& steps) {
+  void train(const helmholtz_steps& steps) override {
     use(device_);
     if (tables_.set_factors(steps)) graphs_.clear();  // they know where the factors were
     graphs_.resize(memory_.chunks());
@@ -74,21 +69,7 @@ class LayeredShare {
     });
   }
 
-  /// Machines [first, first + wanted.count) of this share.
-  void evaluate(const helmholtz_evaluation& wanted, std::size_t first) {
-    use(device_);
-    memory_.read_chunks(first, wanted.count, [&](const ChunkedMemory::Chunk& chunk) {
-      const auto part = part_of(chunk, wanted, first);
-      if (part.count == 0) return;
-      evaluator_.evaluate(chunk.data + part.first * task_.shape.floats(),
-                          tables_.seeds(chunk.first + part.first),
-                          static_cast<std::uint32_t>(part.count), part, stream_.get());
-    });
-  }
-
-  static void kl_quantiles(std::span<const double>, double*) { throw NotOnDevice(); }
-
-  void read(std::size_t first, std::size_t count, float* out) const {
+  void read(std::size_t first, std::size_t count, float* out) const override {
     const auto floats = task_.shape.floats();
     std::vector<float> rows;
     if (memory_.resident()) {
@@ -98,19 +79,19 @@ class LayeredShare {
                                       rows.size() * sizeof(float), cudaMemcpyDeviceToHost));
     }
     for (std::size_t i = 0; i < count; ++i) {
-      const float* const row = memory_.resident() ? rows.data() + i * floats
-                                                  : memory_.on_host(first + i) + row_of(first + i);
-      unpack(task_.shape, row, out + i * parameters());
+      const float* const row =
+          memory_.resident() ? rows.data() + i * floats : memory_.on_host(first + i, floats);
+      unpack(task_.shape, row, out + i * task_.shape.parameters());
     }
   }
 
-  void write(std::size_t first, std::size_t count, const float* in) {
+  void write(std::size_t first, std::size_t count, const float* in) override {
     const auto floats = task_.shape.floats();
     std::vector<float> rows(memory_.resident() ? count * floats : 0);
     for (std::size_t i = 0; i < count; ++i) {
-      float* const row = memory_.resident() ? rows.data() + i * floats
-                                            : memory_.on_host(first + i) + row_of(first + i);
-      pack(task_.shape, in + i * parameters(), row);
+      float* const row =
+          memory_.resident() ? rows.data() + i * floats : memory_.on_host(first + i, floats);
+      pack(task_.shape, in + i * task_.shape.parameters(), row);
     }
     if (!memory_.resident()) return;
     use(device_);
@@ -119,9 +100,38 @@ class LayeredShare {
     finish_copies();
   }
 
+  void evaluate(const helmholtz_evaluation& wanted) override {
+    use(device_);
+    memory_.read_chunks(wanted.first, wanted.count, [&](const ChunkedMemory::Chunk& chunk) {
+      const auto part = part_of(chunk, wanted);
+      const auto count = static_cast<std::uint32_t>(part.count);
+      const auto most = gathered_machines(task_.shape, count);
+      for (std::uint32_t done = 0; done < count; done += most) {
+        evaluate_gathered(chunk, part.first + done, std::min(most, count - done),
+                          shifted(part, done));
+      }
+    });
+  }
+
+  [[nodiscard]] std::size_t bytes() const override { return memory_.bytes(); }
+
  private:
-  [[nodiscard]] std::size_t row_of(std::size_t machine) const {
-    return machine % memory_.capacity() * task_.shape.floats();
+  /// Evaluates machines [first, first + count) of a chunk, their parameters without padding.
+  void evaluate_gathered(const ChunkedMemory::Chunk& chunk, std::size_t first, std::uint32_t count,
+                         const helmholtz_evaluation& wanted) {
+    const std::size_t each = task_.shape.parameters();
+    try {
+      gathered_.reserve(count * each);
+    } catch (const AllocationFailure&) {
+      throw NotOnDevice();
+    }
+    launch_gather({.shape = task_.shape,
+                   .parameters = chunk.data + first * task_.shape.floats(),
+                   .out = gathered_.get(),
+                   .machines = count},
+                  stream_.get());
+    evaluator_.evaluate({.data = gathered_.get(), .parameter_stride = 1, .machine_stride = each},
+                        tables_.seeds(chunk.first + first), count, wanted, stream_.get());
   }
 
   [[nodiscard]] LayeredTask task_for(const ChunkedMemory::Chunk& chunk) const {
@@ -134,7 +144,7 @@ class LayeredShare {
     return task;
   }
 
-  /// A graph launch a step, and nothing else on the host. The share's very first step is issued
+  /// A graph launch a step, and nothing else on the host. The trainer's very first step is issued
   /// plainly: it loads every kernel, which a capture must not do.
   void train_chunk(const LayeredTask& task, std::uint32_t steps, StepGraph& graph) {
     StreamQueue queue(task, blas_, stream_.get());
@@ -163,7 +173,8 @@ class LayeredShare {
   Cublas blas_;
   EnsembleTables tables_;
   DeviceArray<StepClock> clock_;
-  LayeredEvaluator evaluator_;
+  Evaluator evaluator_;
+  DeviceArray<float> gathered_;  ///< [machines][shape.parameters()], to be evaluated
   ChunkedMemory memory_;
   std::vector<StepGraph> graphs_;  ///< of a step of each chunk
 };
@@ -171,12 +182,10 @@ class LayeredShare {
 }  // namespace
 
 std::unique_ptr<DeviceTrainer> make_layered_trainer(const helmholtz_ensemble& ensemble,
-                                                    const LayeredOptions& options,
-                                                    std::span<const std::int32_t> devices) {
-  return std::make_unique<SplitTrainer<LayeredShare>>(
-      ensemble.machines, devices, [&](int device, auto first, auto count) {
-        return std::make_unique<LayeredShare>(ensemble, options, device, first, count);
-      });
+                                                    const Share& share,
+                                                    const helmholtz_placement& placement) {
+  return std::make_unique<LayeredTrainer>(ensemble, share, static_cast<Math>(placement.math),
+                                          placement.plain_launches != 0);
 }
 
 }  // namespace helmholtz::cuda

@@ -1,19 +1,43 @@
-// The plugin's one exported symbol: the table of plugin_abi.h over DeviceTrainer.
+// The plugin's one exported symbol: the table of plugin_abi.h, and how it splits machines over
+// devices.
 #include "kernels/plugin/plugin_abi.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <new>
+#include <thread>
+#include <vector>
 
+#include "helmholtz/layer_shape.hpp"
+#include "kernels/evaluate/evaluation_plan.hpp"
 #include "kernels/runtime/cublas.hpp"
 #include "kernels/runtime/cuda_status.hpp"
 #include "kernels/runtime/device_trainer.hpp"
 
 using helmholtz::cuda::CudaError;
 using helmholtz::cuda::DeviceTrainer;
+using helmholtz::cuda::NotOnDevice;
 
-/// The handle: a DeviceTrainer under a name that C knows.
+/// The handle: an ensemble's machines, split over devices in order.
 struct helmholtz_trainer {
-  std::unique_ptr<DeviceTrainer> trainer;
+  std::size_t parameters;  ///< of a machine
+  std::size_t share;       ///< machines of a device, but the last
+  std::vector<std::unique_ptr<DeviceTrainer>> devices;
+
+  helmholtz_trainer(const helmholtz_ensemble& ensemble, const helmholtz_placement& placement)
+      : parameters(helmholtz::LayerShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers))
+                       .parameters()),
+        share((ensemble.machines + placement.device_count - 1) / placement.device_count) {
+    for (std::size_t i = 0; i < placement.device_count && i * share < ensemble.machines; ++i) {
+      const helmholtz::cuda::Share own{.device = placement.devices[i],
+                                       .first = i * share,
+                                       .count = std::min(share, ensemble.machines - i * share)};
+      devices.push_back(placement.strategy == HELMHOLTZ_FUSED
+                            ? make_fused_trainer(ensemble, own)
+                            : make_layered_trainer(ensemble, own, placement));
+    }
+  }
 };
 
 namespace {
@@ -28,9 +52,6 @@ std::int32_t guarded(helmholtz_error* error, Body body) noexcept {
   try {
     body();
     return HELMHOLTZ_OK;
-  } catch (const helmholtz::cuda::AllocationFailure& failure) {
-    say(error, failure.what());
-    return HELMHOLTZ_NO_MEMORY;
   } catch (const CudaError& failure) {
     say(error, failure.what());
     return failure.code();
@@ -88,55 +109,105 @@ std::int32_t cublas(std::int32_t* number, helmholtz_error* error) {
   return guarded(error, [&] { *number = helmholtz::cuda::CublasLibrary::load()->version(); });
 }
 
-std::unique_ptr<DeviceTrainer> make_trainer(const helmholtz_ensemble& ensemble,
-                                            const helmholtz_placement& placement) {
-  const std::span devices(placement.devices, placement.device_count);
-  if (placement.strategy == HELMHOLTZ_FUSED) {
-    return helmholtz::cuda::make_fused_trainer(ensemble, devices);
+/// body(0) to body(count - 1), each from a thread of its own if there are several.
+/// @throws what the first of them that failed has thrown
+template <class Body>
+void side_by_side(std::size_t count, Body body) {
+  std::vector<std::exception_ptr> failures(count);
+  const auto run = [&](std::size_t i) {
+    try {
+      body(i);
+    } catch (...) {
+      failures[i] = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;  // each is waited for, whatever happens
+    for (std::size_t i = 1; i < count; ++i) threads.emplace_back(run, i);
+    if (count > 0) run(0);
   }
-  return helmholtz::cuda::make_layered_trainer(
-      ensemble,
-      {.math = static_cast<helmholtz::cuda::Math>(placement.math),
-       .plain_launches = placement.plain_launches != 0},
-      devices);
+  for (const auto& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+/// body(device's trainer, its first machine, machines, machines before them) where each device's
+/// part of machines [first, first + count) lies, side by side.
+template <class Body>
+void for_each_part(const helmholtz_trainer& trainer, std::size_t first, std::size_t count,
+                   Body body) {
+  const auto share = trainer.share;
+  const auto begin = first / share;
+  const auto end = count == 0 ? begin : (first + count - 1) / share + 1;
+  side_by_side(end - begin, [&](std::size_t i) {
+    const auto from = std::max(first, (begin + i) * share);
+    const auto to = std::min(first + count, (begin + i + 1) * share);
+    body(*trainer.devices[begin + i], from % share, to - from, from - first);
+  });
 }
 
 std::int32_t create(const helmholtz_ensemble* ensemble, const helmholtz_placement* placement,
                     helmholtz_trainer** out, helmholtz_error* error) {
-  return guarded(error, [&] { *out = new helmholtz_trainer{make_trainer(*ensemble, *placement)}; });
+  return guarded(error, [&] { *out = new helmholtz_trainer(*ensemble, *placement); });
 }
 
 void destroy(helmholtz_trainer* trainer) { delete trainer; }
 
 std::int32_t train(helmholtz_trainer* trainer, const helmholtz_steps* steps,
                    helmholtz_error* error) {
-  return guarded(error, [&] { trainer->trainer->train(*steps); });
+  return guarded(error, [&] {
+    const auto& devices = trainer->devices;
+    side_by_side(devices.size(), [&](std::size_t i) { devices[i]->train(*steps); });
+  });
 }
 
 std::int32_t read(const helmholtz_trainer* trainer, std::uint64_t first, std::uint64_t count,
                   float* out, helmholtz_error* error) {
-  return guarded(error, [&] { trainer->trainer->read(first, count, out); });
+  return guarded(error, [&] {
+    for_each_part(*trainer, first, count,
+                  [&](const DeviceTrainer& device, auto from, auto some, auto before) {
+                    device.read(from, some, out + before * trainer->parameters);
+                  });
+  });
 }
 
 std::int32_t write(helmholtz_trainer* trainer, std::uint64_t first, std::uint64_t count,
                    const float* in, helmholtz_error* error) {
-  return guarded(error, [&] { trainer->trainer->write(first, count, in); });
+  return guarded(error, [&] {
+    for_each_part(*trainer, first, count,
+                  [&](DeviceTrainer& device, auto from, auto some, auto before) {
+                    device.write(from, some, in + before * trainer->parameters);
+                  });
+  });
 }
 
 std::int32_t evaluate(helmholtz_trainer* trainer, const helmholtz_evaluation* wanted,
                       helmholtz_error* error) {
-  return guarded(error, [&] { trainer->trainer->evaluate(*wanted); });
+  return guarded(error, [&] {
+    for_each_part(*trainer, wanted->first, wanted->count,
+                  [&](DeviceTrainer& device, auto from, auto some, auto before) {
+                    auto part = helmholtz::cuda::shifted(*wanted, before);
+                    part.first = from;
+                    part.count = some;
+                    device.evaluate(part);
+                  });
+  });
 }
 
 std::int32_t kl_quantiles(helmholtz_trainer* trainer, const double* probabilities,
                           std::uint64_t count, double* out, helmholtz_error* error) {
-  return guarded(error,
-                 [&] { trainer->trainer->kl_quantiles(std::span(probabilities, count), out); });
+  return guarded(error, [&] {
+    if (trainer->devices.size() != 1) throw NotOnDevice();
+    trainer->devices.front()->kl_quantiles(std::span(probabilities, count), out);
+  });
 }
 
 std::int32_t device_bytes(const helmholtz_trainer* trainer, std::uint64_t* bytes,
                           helmholtz_error* error) {
-  return guarded(error, [&] { *bytes = trainer->trainer->device_bytes(); });
+  return guarded(error, [&] {
+    *bytes = 0;
+    for (const auto& device : trainer->devices) *bytes += device->bytes();
+  });
 }
 
 constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,

@@ -4,20 +4,20 @@
 #include <string>
 
 #include "kernels/fused/launch_plan.hpp"
-#include "kernels/plugin/plugin_abi.h"
+#include "kernels/runtime/device.hpp"
 
 namespace helmholtz::cuda {
 
-ChunkedMemory::ChunkedMemory(int device, std::size_t machines, const Need& need, std::size_t group)
-    : device_(device), machines_(machines), need_(need) {
-  HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device));
-  const auto groups = (machines + group - 1) / group;
+ChunkedMemory::ChunkedMemory(const Share& share, const Need& need, std::size_t group)
+    : share_(share), need_(need) {
+  use(share.device);
+  const auto groups = (share.count + group - 1) / group;
   capacity_ =
       group * largest_chunk(groups, [&](std::size_t some) { return allocate(some * group); });
   if (capacity_ == 0) {
     const auto bytes = group * (need.kept + need.scratch) * sizeof(float);
-    throw AllocationFailure(HELMHOLTZ_FAILED,
-                            "device " + std::to_string(device) +
+    throw AllocationFailure(HELMHOLTZ_NO_MEMORY,
+                            "device " + std::to_string(share.device) +
                                 " has not enough memory: " + std::to_string(bytes) + " bytes for " +
                                 (group == 1 ? "one machine" : std::to_string(group) + " machines"));
   }
@@ -34,7 +34,7 @@ bool ChunkedMemory::allocate(std::size_t capacity) {
     for (auto& slot : slots_) slot = {};
     scratch_ = {};
     slots_[0] = DeviceArray<float>(capacity * need_.kept);
-    if (capacity < machines_) slots_[1] = DeviceArray<float>(capacity * need_.kept);
+    if (capacity < share_.count) slots_[1] = DeviceArray<float>(capacity * need_.kept);
     scratch_ = DeviceArray<float>(capacity * need_.scratch);
     const DeviceArray<std::byte> left(bytes() / kPart);
     return true;
@@ -53,7 +53,7 @@ ChunkedMemory::Chunk ChunkedMemory::chunk(std::size_t number) const {
           .scratch = scratch_.get(),
           .capacity = capacity_,
           .first = first,
-          .count = std::min(capacity_, machines_ - first),
+          .count = std::min(capacity_, share_.count - first),
           .number = number};
 }
 
@@ -69,7 +69,7 @@ void ChunkedMemory::read_chunks(std::size_t first, std::size_t count,
 
 void ChunkedMemory::visit(std::size_t begin, std::size_t end, Access access,
                           const std::function<void(const Chunk&)>& body) {
-  HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device_));
+  use(share_.device);
   if (resident()) return body(chunk(0));
   fetch(begin);
   for (auto number = begin; number < end; ++number) {

@@ -6,12 +6,12 @@
 #include <memory>
 
 #include "kernels/runtime/device_memory.hpp"
-#include "kernels/runtime/host_memory.hpp"
+#include "kernels/runtime/device_trainer.hpp"
 #include "kernels/runtime/stream.hpp"
 
 namespace helmholtz::cuda {
 
-/// The floats of a run of machines on one device, in any order within a chunk of machines.
+/// The floats of a share's machines on its device, in any order within a chunk of machines.
 ///
 /// If the device cannot hold all machines, chunks of them take turns on it, and those not on it lie
 /// in the host's memory in the same order: results are the same. Two chunks are on the device then:
@@ -37,17 +37,14 @@ class ChunkedMemory {
   /// Takes what the device has: all machines, or chunks of a half of them, a quarter, …
   /// @param group  there is room for a multiple of so many machines
   /// @throws AllocationFailure if there is no room for one group
-  ChunkedMemory(int device, std::size_t machines, const Need& need, std::size_t group = 1);
+  ChunkedMemory(const Share& share, const Need& need, std::size_t group = 1);
 
-  [[nodiscard]] int device() const noexcept { return device_; }
-  [[nodiscard]] std::size_t machines() const noexcept { return machines_; }
-  [[nodiscard]] const Need& need() const noexcept { return need_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t chunks() const noexcept {
-    return (machines_ + capacity_ - 1) / capacity_;
+    return (share_.count + capacity_ - 1) / capacity_;
   }
   /// Whether all machines are on the device, and nothing is on the host.
-  [[nodiscard]] bool resident() const noexcept { return capacity_ >= machines_; }
+  [[nodiscard]] bool resident() const noexcept { return capacity_ >= share_.count; }
   /// Of the device's memory.
   [[nodiscard]] std::size_t bytes() const noexcept;
 
@@ -60,12 +57,10 @@ class ChunkedMemory {
 
   /// The device's floats, if resident.
   [[nodiscard]] float* on_device() const noexcept { return slots_[0].get(); }
-  /// The floats of the chunk that holds a machine, if not resident.
-  [[nodiscard]] float* on_host(std::size_t machine) {
-    return host_.get() + machine / capacity_ * chunk_floats();
-  }
-  [[nodiscard]] const float* on_host(std::size_t machine) const {
-    return host_.get() + machine / capacity_ * chunk_floats();
+  /// A machine's place in its chunk's floats, `stride` after the machine before it, if not
+  /// resident.
+  [[nodiscard]] float* on_host(std::size_t machine, std::size_t stride) const {
+    return host_.get() + machine / capacity_ * chunk_floats() + machine % capacity_ * stride;
   }
 
  private:
@@ -89,8 +84,7 @@ class ChunkedMemory {
   void fetch(std::size_t number);
   void send(std::size_t number);
 
-  int device_;
-  std::size_t machines_;
+  Share share_;
   Need need_;
   std::size_t capacity_ = 0;
   std::array<DeviceArray<float>, kSlots> slots_;  ///< chunk i is in slot i % 2

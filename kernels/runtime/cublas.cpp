@@ -1,13 +1,11 @@
 #include "kernels/runtime/cublas.hpp"
 
-#include <dlfcn.h>
-
 #include <array>
 #include <mutex>
 #include <string>
+#include <utility>
 
-#include "kernels/plugin/plugin_abi.h"
-#include "kernels/runtime/step_graph.hpp"
+#include "kernels/runtime/stream.hpp"
 
 namespace helmholtz::cuda {
 
@@ -45,8 +43,8 @@ std::shared_ptr<const CublasLibrary> CublasLibrary::load() {
   std::string reasons;
   for (const auto* const name : kNames) {
     for (const auto& file : {std::string(name), std::string(kUsualFolder) + name}) {
-      if (void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) {
-        return std::shared_ptr<const CublasLibrary>(new CublasLibrary(library));
+      if (auto library = open_library(file.c_str())) {
+        return std::shared_ptr<const CublasLibrary>(new CublasLibrary(std::move(library)));
       }
       reasons += reasons.empty() ? dlerror() : std::string("; ") + dlerror();
     }
@@ -55,30 +53,19 @@ std::shared_ptr<const CublasLibrary> CublasLibrary::load() {
                                            kNames[1] + ", found none: " + reasons);
 }
 
-CublasLibrary::CublasLibrary(void* library) : library_(library) {
-  try {
-    find(get_property, "cublasGetProperty");
-    find(status_string, "cublasGetStatusString");
-    find(create, "cublasCreate_v2");
-    find(destroy, "cublasDestroy_v2");
-    find(set_stream, "cublasSetStream_v2");
-    find(set_workspace, "cublasSetWorkspace_v2");
-    find(gemm, "cublasGemmEx");
-    find(gemm_strided_batched, "cublasGemmStridedBatchedEx");
-  } catch (const CudaError&) {
-    dlclose(library_);
-    throw;
-  }
-}
-
-CublasLibrary::~CublasLibrary() { dlclose(library_); }
-
-template <class Function>
-void CublasLibrary::find(Function*& function, const char* name) const {
-  function = reinterpret_cast<Function*>(dlsym(library_, name));
-  if (function == nullptr) {
+CublasLibrary::CublasLibrary(Library library) : library_(std::move(library)) {
+  const auto require = [this](const char* name, auto& function) {
+    if (find(library_, name, function)) return;
     throw CudaError(HELMHOLTZ_NO_DEVICE, std::string("cuBLAS of another kind: it has no ") + name);
-  }
+  };
+  require("cublasGetProperty", get_property);
+  require("cublasGetStatusString", status_string);
+  require("cublasCreate_v2", create);
+  require("cublasDestroy_v2", destroy);
+  require("cublasSetStream_v2", set_stream);
+  require("cublasSetWorkspace_v2", set_workspace);
+  require("cublasGemmEx", gemm);
+  require("cublasGemmStridedBatchedEx", gemm_strided_batched);
 }
 
 int CublasLibrary::version() const {

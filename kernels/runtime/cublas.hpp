@@ -19,20 +19,17 @@ class CublasLibrary {
   /// @throws CudaError (HELMHOLTZ_NO_DEVICE) naming what was needed if there is none
   static std::shared_ptr<const CublasLibrary> load();
 
-  ~CublasLibrary();
-  CublasLibrary(const CublasLibrary&) = delete;
-  CublasLibrary& operator=(const CublasLibrary&) = delete;
-
   /// 1000 * major + 10 * minor, as CUDA's versions.
   [[nodiscard]] int version() const;
 
   using Handle = cublasHandle_t;
-  cublasStatus_t (*get_property)(libraryPropertyType, int*) = nullptr;
-  const char* (*status_string)(cublasStatus_t) = nullptr;
-  cublasStatus_t (*create)(Handle*) = nullptr;
-  cublasStatus_t (*destroy)(Handle) = nullptr;
-  cublasStatus_t (*set_stream)(Handle, cudaStream_t) = nullptr;
-  cublasStatus_t (*set_workspace)(Handle, void*, std::size_t) = nullptr;
+  decltype(&cublasGetProperty) get_property = nullptr;
+  decltype(&cublasGetStatusString) status_string = nullptr;
+  decltype(&cublasCreate_v2) create = nullptr;
+  decltype(&cublasDestroy_v2) destroy = nullptr;
+  decltype(&cublasSetStream_v2) set_stream = nullptr;
+  decltype(&cublasSetWorkspace_v2) set_workspace = nullptr;
+  // These two are overloaded in C++.
   cublasStatus_t (*gemm)(Handle, cublasOperation_t, cublasOperation_t, int, int, int, const void*,
                          const void*, cudaDataType, int, const void*, cudaDataType, int,
                          const void*, void*, cudaDataType, int, cublasComputeType_t,
@@ -44,11 +41,9 @@ class CublasLibrary {
                                          cublasComputeType_t, cublasGemmAlgo_t) = nullptr;
 
  private:
-  explicit CublasLibrary(void* library);
-  template <class Function>
-  void find(Function*& function, const char* name) const;
+  explicit CublasLibrary(Library library);
 
-  void* library_;
+  Library library_;
 };
 
 /// Matrix products on the current device, in one stream, with a workspace of their own: what is

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <array>
 
-#include "kernels/plugin/plugin_abi.h"
-
 namespace helmholtz::cuda {
 
 namespace {
 
 /// No device, none left, or none that this plugin can talk to; anything else failed half-way.
 int code_of(cudaError_t status) {
+  if (status == cudaErrorMemoryAllocation) return HELMHOLTZ_NO_MEMORY;
   constexpr std::array kNoDevice = {
       cudaErrorInsufficientDriver,     cudaErrorNoDevice,
       cudaErrorInvalidDevice,          cudaErrorDevicesUnavailable,

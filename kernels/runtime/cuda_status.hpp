@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/plugin/plugin_abi.h"
+
 namespace helmholtz::cuda {
 
 /// A call of CUDA that failed. `code` is what the plugin's function returns.
@@ -22,6 +24,18 @@ class CudaError : public std::runtime_error {
 class AllocationFailure : public CudaError {
  public:
   using CudaError::CudaError;
+};
+
+/// An evaluation that does not fit on the device: the host then evaluates, to the same bits.
+class NotOnDevice : public CudaError {
+ public:
+  NotOnDevice() : CudaError(HELMHOLTZ_ELSEWHERE, "evaluation: does not fit on the device") {}
+};
+
+/// An evaluation that the host asked to stop.
+class Stopped : public CudaError {
+ public:
+  Stopped() : CudaError(HELMHOLTZ_STOPPED, "evaluation: stopped") {}
 };
 
 /// @throws CudaError, AllocationFailure; clears the error that the runtime remembers

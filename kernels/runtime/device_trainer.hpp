@@ -1,16 +1,23 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <span>
 
-#include "kernels/layered/layered_task.hpp"
 #include "kernels/plugin/plugin_abi.h"
+#include "kernels/runtime/cuda_status.hpp"
 
 namespace helmholtz::cuda {
 
-/// Trains an ensemble's machines on one or more devices: what a handle of the plugin is. Every
-/// function throws CudaError. Reads and writes of different machines may come from several threads.
+/// Machines [first, first + count) of an ensemble, and the device that they are on.
+struct Share {
+  int device;
+  std::size_t first;
+  std::size_t count;
+};
+
+/// Trains a share's machines; they are numbered from 0 on. Every function throws CudaError. Reads
+/// and writes of different machines may come from several threads.
 class DeviceTrainer {
  public:
   DeviceTrainer() = default;
@@ -20,28 +27,23 @@ class DeviceTrainer {
 
   virtual void train(const helmholtz_steps& steps) = 0;
   /// [count][parameters] of machines [first, first + count).
-  virtual void read(std::uint64_t first, std::uint64_t count, float* out) const = 0;
-  virtual void write(std::uint64_t first, std::uint64_t count, const float* in) = 0;
+  virtual void read(std::size_t first, std::size_t count, float* out) const = 0;
+  virtual void write(std::size_t first, std::size_t count, const float* in) = 0;
   /// @throws NotOnDevice, Stopped; what was written then is void
   virtual void evaluate(const helmholtz_evaluation& wanted) = 0;
-  /// Quantiles of all machines' exact KL, one of each probability.
-  /// @throws NotOnDevice unless they are all on one device
-  virtual void kl_quantiles(std::span<const double> probabilities, double* out) = 0;
-  [[nodiscard]] virtual std::uint64_t device_bytes() const = 0;
+  /// Quantiles of all machines' exact KL, one of each probability. @throws NotOnDevice
+  virtual void kl_quantiles(std::span<const double> /*probabilities*/, double* /*out*/) {
+    throw NotOnDevice();
+  }
+  [[nodiscard]] virtual std::size_t bytes() const = 0;
 };
 
 /// cuda-fused.
 std::unique_ptr<DeviceTrainer> make_fused_trainer(const helmholtz_ensemble& ensemble,
-                                                  std::span<const std::int32_t> devices);
-
-struct LayeredOptions {
-  Math math = Math::fp32;
-  bool plain_launches = false;  ///< no graph of a step, to compare in tests
-};
-
+                                                  const Share& share);
 /// cuda-layered.
 std::unique_ptr<DeviceTrainer> make_layered_trainer(const helmholtz_ensemble& ensemble,
-                                                    const LayeredOptions& options,
-                                                    std::span<const std::int32_t> devices);
+                                                    const Share& share,
+                                                    const helmholtz_placement& placement);
 
 }  // namespace helmholtz::cuda

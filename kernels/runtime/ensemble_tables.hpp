@@ -4,18 +4,17 @@
 #include <cstdint>
 #include <span>
 
-#include "kernels/plugin/plugin_abi.h"
 #include "kernels/runtime/device_memory.hpp"
+#include "kernels/runtime/device_trainer.hpp"
 
 namespace helmholtz::cuda {
 
-/// What steps of some of an ensemble's machines read, in the current device's memory.
+/// What steps of a share's machines read, in the current device's memory.
 class EnsembleTables {
  public:
-  /// Of machines [first, first + count) of the ensemble.
-  EnsembleTables(const helmholtz_ensemble& ensemble, std::size_t first, std::size_t count)
-      : seeds_(std::span(ensemble.seeds + first, count)),
-        settings_(std::span(ensemble.setting + first, count)),
+  EnsembleTables(const helmholtz_ensemble& ensemble, const Share& share)
+      : seeds_(std::span(ensemble.seeds + share.first, share.count)),
+        settings_(std::span(ensemble.setting + share.first, share.count)),
         rates_(std::span(ensemble.rates, ensemble.settings * (2 * ensemble.layers - 1))),
         schedules_(std::span(ensemble.schedule, ensemble.settings)),
         thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),

@@ -1,8 +1,5 @@
 #include "kernels/runtime/nvrtc.hpp"
 
-#include <dlfcn.h>
-
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -12,12 +9,6 @@ namespace {
 
 using Program = void*;
 constexpr int kSuccess = 0;
-
-template <class Function>
-bool find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
-  return function != nullptr;
-}
 
 }  // namespace
 
@@ -33,7 +24,7 @@ struct Nvrtc::Functions {
   int (*log_size)(Program, std::size_t*) = nullptr;
   int (*log)(Program, char*) = nullptr;
 
-  bool load(void* library) {
+  bool load(const Library& library) {
     return find(library, "nvrtcVersion", version) && find(library, "nvrtcCreateProgram", create) &&
            find(library, "nvrtcCompileProgram", compile) &&
            find(library, "nvrtcDestroyProgram", destroy) &&
@@ -49,26 +40,24 @@ std::unique_ptr<Nvrtc> Nvrtc::open() {
                                  "/usr/local/cuda/lib64/libnvrtc.so.13",
                                  "/usr/local/cuda/lib64/libnvrtc.so.12"};
   for (const auto* const name : kNames) {
-    void* const library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) continue;
+    auto library = open_library(name);
     auto functions = std::make_unique<Functions>();
-    if (functions->load(library)) {
-      return std::unique_ptr<Nvrtc>(new Nvrtc(library, std::move(functions)));
+    if (library && functions->load(library)) {
+      return std::unique_ptr<Nvrtc>(new Nvrtc(std::move(library), std::move(functions)));
     }
-    dlclose(library);
   }
   return nullptr;
 }
 
-Nvrtc::Nvrtc(void* library, std::unique_ptr<Functions> functions)
-    : library_(library), functions_(std::move(functions)) {
+Nvrtc::Nvrtc(Library library, std::unique_ptr<Functions> functions)
+    : library_(std::move(library)), functions_(std::move(functions)) {
   int major = 0;
   int minor = 0;
   static_cast<void>(functions_->version(&major, &minor));
   version_ = std::to_string(major) + "." + std::to_string(minor);
 }
 
-Nvrtc::~Nvrtc() { dlclose(library_); }
+Nvrtc::~Nvrtc() = default;
 
 Nvrtc::Result Nvrtc::compile(const std::string& source, std::span<const EmbeddedSource> headers,
                              const std::vector<std::string>& options) const {

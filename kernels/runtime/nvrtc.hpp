@@ -5,9 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "kernels/runtime/embedded_sources.hpp"
+#include "kernels/runtime/owner.hpp"
 
 namespace helmholtz::cuda {
+
+/// A file that specialised kernels include, under the name that they include it by.
+struct EmbeddedSource {
+  const char* name;
+  const char* text;
+};
+
+/// Made when the project is built, by embed.cmake.
+std::span<const EmbeddedSource> embedded_sources();
 
 /// NVIDIA's run-time compiler, opened when first needed. It compiles without a device.
 class Nvrtc {
@@ -31,9 +40,9 @@ class Nvrtc {
 
  private:
   struct Functions;
-  Nvrtc(void* library, std::unique_ptr<Functions> functions);
+  Nvrtc(Library library, std::unique_ptr<Functions> functions);
 
-  void* library_;
+  Library library_;
   std::unique_ptr<Functions> functions_;
   std::string version_;
 };

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <mutex>
+
 #include "kernels/runtime/cuda_status.hpp"
+#include "kernels/runtime/owner.hpp"
 
 namespace helmholtz::cuda {
 
@@ -38,6 +41,47 @@ class CudaEvent {
 
  private:
   cudaEvent_t event_ = nullptr;
+};
+
+/// Held while a stream captures, and by calls that wait for a whole device, which a capture
+/// forbids.
+inline std::mutex& capture_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+/// What a stream was given once, to be given again by a single call.
+class StepGraph {
+ public:
+  StepGraph() = default;
+  /// @param issue  enqueues into the stream, and waits for nothing
+  template <class Issue>
+  StepGraph(cudaStream_t stream, Issue issue) {
+    const std::scoped_lock lock(capture_mutex());
+    HELMHOLTZ_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    cudaGraph_t graph = nullptr;
+    try {
+      issue();
+    } catch (...) {
+      static_cast<void>(cudaStreamEndCapture(stream, &graph));
+      static_cast<void>(cudaGraphDestroy(graph));
+      throw;
+    }
+    HELMHOLTZ_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
+    cudaGraphExec_t executable = nullptr;
+    const auto status = cudaGraphInstantiate(&executable, graph, 0);
+    static_cast<void>(cudaGraphDestroy(graph));
+    HELMHOLTZ_CUDA_CHECK(status);
+    executable_.reset(executable);
+  }
+
+  [[nodiscard]] bool is_captured() const noexcept { return executable_ != nullptr; }
+  void launch(cudaStream_t stream) const {
+    HELMHOLTZ_CUDA_CHECK(cudaGraphLaunch(executable_.get(), stream));
+  }
+
+ private:
+  std::unique_ptr<CUgraphExec_st, Destroy<cudaGraphExecDestroy>> executable_;
 };
 
 }  // namespace helmholtz::cuda

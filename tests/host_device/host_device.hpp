@@ -9,7 +9,6 @@
 #include "kernels/fused/fused_task.hpp"
 #include "kernels/fused/group_machine.hpp"
 #include "kernels/fused/launch_plan.hpp"
-#include "kernels/fused/task_view.hpp"
 #include "kernels/host_kernels.hpp"
 #include "step/factor_table.hpp"
 

@@ -80,8 +80,7 @@ std::size_t sort_unflagged(const std::uint8_t* flags, const double* values, std:
 std::shared_ptr<const CublasLibrary> CublasLibrary::load() {
   return std::shared_ptr<const CublasLibrary>(new CublasLibrary(nullptr));
 }
-CublasLibrary::CublasLibrary(void* library) : library_(library) {}
-CublasLibrary::~CublasLibrary() = default;
+CublasLibrary::CublasLibrary(Library library) : library_(std::move(library)) {}
 int CublasLibrary::version() const { return library_ == nullptr ? CUDART_VERSION : 0; }
 
 Cublas::Cublas(cudaStream_t stream) : handle_(reinterpret_cast<CublasLibrary::Handle>(stream)) {}

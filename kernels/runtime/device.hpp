@@ -5,6 +5,12 @@
 
 namespace helmholtz::cuda {
 
+/// Makes `device` current; returns it for initialiser lists.
+inline int use(int device) {
+  HELMHOLTZ_CUDA_CHECK(cudaSetDevice(device));
+  return device;
+}
+
 /// What plans have to know of a device.
 inline DeviceLimits limits_of(int device) {
   int multiprocessors = 0;
