@@ -14,10 +14,9 @@ constexpr std::uint32_t kThreads = 128;
 
 /// A thread is a machine; reads are coalesced over machines. Bound by memory bandwidth.
 __global__ void __launch_bounds__(kThreads)
-    diverged_kernel(ParameterView view, std::size_t parameters, std::uint32_t machines,
-                    EvaluationResults results) {
+    diverged_kernel(const __grid_constant__ EvaluationInput input) {
   const std::uint32_t m = blockIdx.x * kThreads + threadIdx.x;
-  if (m < machines) find_diverged(view, parameters, m, results);
+  if (m < input.machines.count) find_diverged(input, m);
 }
 
 /// A thread is a machine; its arrays of doubles lie beside those of its block, so accesses are
@@ -103,16 +102,15 @@ __global__ void __launch_bounds__(kSampleBlock)
 }
 
 __global__ void __launch_bounds__(kThreads)
-    counted_kernel(const __grid_constant__ CountedTask task) {
+    counted_kernel(const __grid_constant__ SampleTask task) {
   const std::uint32_t i = blockIdx.x * kThreads + threadIdx.x;
   if (i < task.machines.count) evaluate_counts(task, i);
 }
 
 /// A thread a machine.
-template <class Kernel, class... Arguments>
-void launch_machines(Kernel kernel, std::uint32_t machines, cudaStream_t stream,
-                     const Arguments&... arguments) {
-  launch(kernel, (machines + kThreads - 1) / kThreads, kThreads, 0, stream, arguments...);
+template <class Kernel, class Task>
+void launch_machines(Kernel kernel, const Task& task, cudaStream_t stream) {
+  launch(kernel, (task.machines.count + kThreads - 1) / kThreads, kThreads, 0, stream, task);
 }
 
 template <class Kernel>
@@ -123,9 +121,8 @@ void launch_sampler(Kernel kernel, const SampleTask& task, const SamplePlan& pla
 
 }  // namespace
 
-void launch_find_diverged(const ParameterView& view, std::size_t parameters, std::uint32_t machines,
-                          const EvaluationResults& results, cudaStream_t stream) {
-  launch_machines(diverged_kernel, machines, stream, view, parameters, machines, results);
+void launch_find_diverged(const EvaluationInput& input, cudaStream_t stream) {
+  launch_machines(diverged_kernel, input, stream);
 }
 
 void launch_exact(const ExactTask& task, cudaStream_t stream) {
@@ -145,8 +142,8 @@ void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t
   });
 }
 
-void launch_counted(const CountedTask& task, cudaStream_t stream) {
-  launch_machines(counted_kernel, task.machines.count, stream, task);
+void launch_counted(const SampleTask& task, cudaStream_t stream) {
+  launch_machines(counted_kernel, task, stream);
 }
 
 }  // namespace helmholtz::cuda

@@ -8,8 +8,7 @@
 namespace helmholtz::cuda {
 
 /// Fills results.diverged, out of all parameters, and the other results of those that have.
-void launch_find_diverged(const ParameterView& view, std::size_t parameters, std::uint32_t machines,
-                          const EvaluationResults& results, cudaStream_t stream);
+void launch_find_diverged(const EvaluationInput& input, cudaStream_t stream);
 
 /// Fills results.kl_exact of machines that have not diverged.
 void launch_exact(const ExactTask& task, cudaStream_t stream);
@@ -17,7 +16,7 @@ void launch_exact(const ExactTask& task, cudaStream_t stream);
 /// Adds to task.counts; as above.
 void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t stream);
 
-/// Fills results.kl_sampled and results.unseen; as above.
-void launch_counted(const CountedTask& task, cudaStream_t stream);
+/// Fills results.kl_sampled and results.unseen from the counts of all samples; as above.
+void launch_counted(const SampleTask& task, cudaStream_t stream);
 
 }  // namespace helmholtz::cuda

@@ -53,41 +53,14 @@ std::size_t group_doubles(const LayerShape& shape, const ExactSizes& sizes) {
 }
 
 ExactTask exact_task(const EvaluationInput& input, const ExactSizes& sizes, double* workspace,
-                     std::uint32_t groups, const EvaluationResults& results) {
-  ExactTask task;
-  task.plan = input.plan;
-  task.parameters = input.parameters;
-  task.generative = input.shape.generative_parameters();
-  task.staged = workspace;
-  task.memory = sizes.carve(workspace + task.generative * ExactTask::kLanes, ExactTask::kLanes);
-  task.group_stride = group_doubles(input.shape, sizes);
-  task.groups = groups;
-  task.machines = input.machines;
-  task.results = results;
-  return task;
+                     std::uint32_t groups) {
+  const auto staged = input.shape.generative_parameters() * ExactTask::kLanes;
+  return {input, sizes.carve(workspace + staged, ExactTask::kLanes), workspace,
+          group_doubles(input.shape, sizes), groups};
 }
 
 SampleTask sample_task(const EvaluationInput& input, std::uint64_t step, std::uint32_t* counts) {
-  SampleTask task;
-  task.shape = input.shape;
-  task.index = input.index;
-  task.parameters = input.parameters;
-  task.seeds = input.seeds;
-  task.counts = counts;
-  task.first_block = step * static_cast<std::uint64_t>(draws::blocks_per_sample(input.shape));
-  task.machines = input.machines;
-  return task;
-}
-
-CountedTask counted_task(const EvaluationInput& input, std::uint64_t samples,
-                         const std::uint32_t* counts, const EvaluationResults& results) {
-  return {.counts = counts,
-          .patterns = input.plan.patterns,
-          .probabilities = input.plan.probabilities,
-          .log_probabilities = input.plan.log_probabilities,
-          .samples = static_cast<double>(samples),
-          .machines = input.machines,
-          .results = results};
+  return {input, counts, step * static_cast<std::uint64_t>(draws::blocks_per_sample(input.shape))};
 }
 
 std::uint32_t samples_at_once(const LayerShape& shape, std::uint32_t machines) {

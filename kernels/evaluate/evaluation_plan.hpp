@@ -49,25 +49,13 @@ helmholtz_evaluation part_of(const Chunk& chunk, const helmholtz_evaluation& wan
   return part;
 }
 
-/// Machines that an evaluation is about, and where what it reads is; all in one memory.
-struct EvaluationInput {
-  LayerShape shape;
-  ExactPlanView plan;
-  PatternIndex index;
-  ParameterView parameters;
-  const std::uint64_t* seeds = nullptr;  ///< by the machine's number
-  MachineList machines;
-};
-
 /// Doubles that a group of ExactTask::kLanes machines computes in.
 std::size_t group_doubles(const LayerShape& shape, const ExactSizes& sizes);
 /// @param workspace  [groups][group_doubles()]
 ExactTask exact_task(const EvaluationInput& input, const ExactSizes& sizes, double* workspace,
-                     std::uint32_t groups, const EvaluationResults& results);
+                     std::uint32_t groups);
 /// @param counts  [machines.count][patterns]
 SampleTask sample_task(const EvaluationInput& input, std::uint64_t step, std::uint32_t* counts);
-CountedTask counted_task(const EvaluationInput& input, std::uint64_t samples,
-                         const std::uint32_t* counts, const EvaluationResults& results);
 
 /// Samples of each of some machines that take about a second at most on the slowest device: what a
 /// stop request waits for.

@@ -5,7 +5,6 @@
 
 #include "evaluate/exact_plan_view.hpp"
 #include "kernels/fused/fused_task.hpp"
-#include "kernels/runtime/machine_list.hpp"
 
 /// What a launch of an evaluation kernel is told, by value.
 namespace helmholtz::cuda {
@@ -30,20 +29,20 @@ struct EvaluationResults {
   std::uint8_t* diverged = nullptr;
 };
 
-/// The exact KL of some machines.
-struct ExactTask {
-  /// Machines that share one piece of `memory`, and the threads of a block.
-  static constexpr int kLanes = 64;
+/// Some machines of a piece of memory: number i of them is machine [i].
+struct MachineList {
+  const std::uint32_t* numbers = nullptr;  ///< [first + count]; null: they lie side by side
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
 
-  ExactPlanView plan;  ///< in device memory
-  ParameterView parameters;
-  std::size_t generative = 0;    ///< generative parameters of a machine
-  ExactMemory memory;            ///< of group 0
-  double* staged = nullptr;      ///< of group 0: [generative][kLanes]
-  std::size_t group_stride = 0;  ///< doubles from one group's memory to the next's
-  std::uint32_t groups = 1;
-  MachineList machines;
-  EvaluationResults results;
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint32_t operator[](std::uint32_t i) const {
+    return numbers == nullptr ? first + i : numbers[first + i];
+  }
+  /// Those from number `begin` on, at most `most`.
+  [[nodiscard]] MachineList part(std::uint32_t begin, std::uint32_t most) const {
+    const auto left = count - begin;
+    return {numbers, first + begin, left < most ? left : most};
+  }
 };
 
 /// The world's patterns in ascending order of their words, to look samples up in.
@@ -59,28 +58,35 @@ struct PatternIndex {
   std::uint32_t first[kCompared] = {};  ///< the patterns in the world's order if compared
 };
 
-/// Generated samples of some machines, and how often each is a pattern of the world.
-struct SampleTask {
+/// Machines that an evaluation is about, and where what it reads is; all in one memory.
+struct EvaluationInput {
   LayerShape shape;
+  ExactPlanView plan;
   PatternIndex index;
   ParameterView parameters;
   const std::uint64_t* seeds = nullptr;  ///< by the machine's number
-  std::uint32_t* counts = nullptr;       ///< [machines.count][patterns], to be added to
-  std::uint64_t first_block = 0;         ///< of the evaluation's step (helmholtz/random.hpp)
-  std::uint32_t first_sample = 0;
-  std::uint32_t samples = 0;
-  MachineList machines;
-};
-
-/// From counts to the sampled KL.
-struct CountedTask {
-  const std::uint32_t* counts = nullptr;  ///< [machines.count][patterns]
-  std::size_t patterns = 0;
-  const double* probabilities = nullptr;
-  const double* log_probabilities = nullptr;
-  double samples = 0;
   MachineList machines;
   EvaluationResults results;
+};
+
+/// The exact KL of some machines.
+struct ExactTask : EvaluationInput {
+  /// Machines that share one piece of `memory`, and the threads of a block.
+  static constexpr int kLanes = 64;
+
+  ExactMemory memory;            ///< of group 0
+  double* staged = nullptr;      ///< of group 0: [generative parameters][kLanes]
+  std::size_t group_stride = 0;  ///< doubles from one group's memory to the next's
+  std::uint32_t groups = 1;
+};
+
+/// Generated samples of some machines, and how often each is a pattern of the world; then their
+/// sampled KL.
+struct SampleTask : EvaluationInput {
+  std::uint32_t* counts = nullptr;  ///< [machines.count][patterns], to be added to
+  std::uint64_t first_block = 0;    ///< of the evaluation's step (helmholtz/random.hpp)
+  std::uint32_t first_sample = 0;
+  std::uint32_t samples = 0;
 };
 
 }  // namespace helmholtz::cuda

@@ -15,6 +15,16 @@ DeviceArray<T> copied(const std::vector<T>& values) {
   return DeviceArray<T>(std::span<const T>(values));
 }
 
+/// @throws NotOnDevice where the body finds too little memory
+template <class Body>
+void on_device(Body body) {
+  try {
+    body();
+  } catch (const AllocationFailure&) {
+    throw NotOnDevice();
+  }
+}
+
 /// Room for a result of each machine, or null where it is not wanted.
 template <class T>
 T* room(DeviceArray<T>& results, std::uint32_t machines, bool wanted) {
@@ -60,67 +70,60 @@ Evaluator::Evaluator(const helmholtz_ensemble& ensemble, const LayerShape& shape
   world_.index.order = order_.get();
 }
 
+EvaluationInput Evaluator::input_of(const ParameterView& parameters, std::uint32_t machines,
+                                    bool exact, bool sampled) {
+  auto input = world_;
+  input.parameters = parameters;
+  input.machines.count = machines;
+  input.results = {.kl_exact = room(kl_exact_, machines, exact),
+                   .kl_sampled = room(kl_sampled_, machines, sampled),
+                   .unseen = room(unseen_, machines, sampled),
+                   .diverged = room(diverged_, machines, true)};
+  return input;
+}
+
 void Evaluator::evaluate(const ParameterView& parameters, const std::uint64_t* seeds,
                          std::uint32_t machines, const helmholtz_evaluation& wanted,
                          cudaStream_t stream) {
-  auto input = world_;
-  input.parameters = parameters;
-  input.seeds = seeds;
-  input.machines.count = machines;
-  try {
-    evaluate_here(input, wanted, stream);
-  } catch (const AllocationFailure&) {
-    throw NotOnDevice();
-  }
-}
-
-void Evaluator::evaluate_here(EvaluationInput input, const helmholtz_evaluation& wanted,
-                              cudaStream_t stream) {
-  const auto count = input.machines.count;
-  const bool exact = wanted.kl_exact != nullptr && input.shape.is_enumerable();
+  const bool exact = wanted.kl_exact != nullptr && world_.shape.is_enumerable();
   const bool sampled = wanted.kl_sampled != nullptr && wanted.samples > 0;
-  const EvaluationResults results{.kl_exact = room(kl_exact_, count, exact),
-                                  .kl_sampled = room(kl_sampled_, count, sampled),
-                                  .unseen = room(unseen_, count, sampled),
-                                  .diverged = room(diverged_, count, true)};
-  set_sane_machines(input, results, stream);
-  if (input.machines.count > 0) {
-    if (exact) evaluate_exactly(input, results, stream);
-    if (sampled) evaluate_by_samples(input, wanted, results, stream);
-  }
+  on_device([&] {
+    auto input = input_of(parameters, machines, exact, sampled);
+    input.seeds = seeds;
+    set_finite_machines(input, stream);
+    if (input.machines.count == 0) return;
+    if (exact) evaluate_exactly(input, stream);
+    if (sampled) evaluate_by_samples(input, wanted, stream);
+  });
   HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
-  diverged_.copy_out(std::span(wanted.diverged, count));
-  if (exact) kl_exact_.copy_out(std::span(wanted.kl_exact, count));
+  diverged_.copy_out(std::span(wanted.diverged, machines));
+  if (exact) kl_exact_.copy_out(std::span(wanted.kl_exact, machines));
   if (sampled) {
-    kl_sampled_.copy_out(std::span(wanted.kl_sampled, count));
-    unseen_.copy_out(std::span(wanted.unseen, count));
+    kl_sampled_.copy_out(std::span(wanted.kl_sampled, machines));
+    unseen_.copy_out(std::span(wanted.unseen, machines));
   }
 }
 
-void Evaluator::set_sane_machines(EvaluationInput& input, const EvaluationResults& results,
-                                  cudaStream_t stream) {
-  const auto count = input.machines.count;
-  launch_find_diverged(input.parameters, input.shape.parameters(), count, results, stream);
-  sane_.reserve(count);
-  input.machines = {.numbers = sane_.get(),
-                    .first = 0,
-                    .count = select_unflagged(results.diverged, count, sane_.get(), stream)};
-  if (input.machines.count == count) input.machines.numbers = nullptr;
+void Evaluator::set_finite_machines(EvaluationInput& input, cudaStream_t stream) {
+  launch_find_diverged(input, stream);
+  auto& [numbers, first, count] = input.machines;
+  finite_.reserve(count);
+  const auto finite = select_unflagged(input.results.diverged, count, finite_.get(), stream);
+  numbers = finite == count ? nullptr : finite_.get();
+  count = finite;
 }
 
-void Evaluator::evaluate_exactly(const EvaluationInput& input, const EvaluationResults& results,
-                                 cudaStream_t stream) {
+void Evaluator::evaluate_exactly(const EvaluationInput& input, cudaStream_t stream) {
   const auto group = group_doubles(input.shape, sizes_);
   const auto allowed = workspace_.size() * sizeof(double) + free_memory() / 2;
   const auto groups = exact_groups(group * sizeof(double), input.machines.count, limits_, allowed);
   if (groups == 0) throw NotOnDevice();
   workspace_.reserve(groups * group);
-  launch_exact(exact_task(input, sizes_, workspace_.get(), groups, results), stream);
+  launch_exact(exact_task(input, sizes_, workspace_.get(), groups), stream);
 }
 
 void Evaluator::evaluate_by_samples(const EvaluationInput& input,
-                                    const helmholtz_evaluation& wanted,
-                                    const EvaluationResults& results, cudaStream_t stream) {
+                                    const helmholtz_evaluation& wanted, cudaStream_t stream) {
   // Counts of so many machines at a time: bounded memory for worlds of many patterns.
   constexpr std::size_t kCounts = std::size_t{1} << 26;
   const auto patterns = input.plan.patterns;
@@ -128,20 +131,19 @@ void Evaluator::evaluate_by_samples(const EvaluationInput& input,
       std::clamp<std::size_t>(kCounts / patterns, 1, input.machines.count));
   counts_.reserve(chunk * patterns);
   for (std::uint32_t first = 0; first < input.machines.count; first += chunk) {
-    auto some = input;
-    some.machines = input.machines.part(first, chunk);
+    auto task = sample_task(input, wanted.step, counts_.get());
+    task.machines = input.machines.part(first, chunk);
     HELMHOLTZ_CUDA_CHECK(cudaMemsetAsync(
-        counts_.get(), 0, some.machines.count * patterns * sizeof(std::uint32_t), stream));
-    count_samples(some, wanted, stream);
-    launch_counted(counted_task(some, wanted.samples, counts_.get(), results), stream);
+        counts_.get(), 0, task.machines.count * patterns * sizeof(std::uint32_t), stream));
+    count_samples(task, wanted, stream);
+    launch_counted(task, stream);
   }
 }
 
-void Evaluator::count_samples(const EvaluationInput& input, const helmholtz_evaluation& wanted,
+void Evaluator::count_samples(SampleTask& task, const helmholtz_evaluation& wanted,
                               cudaStream_t stream) {
   const auto samples = static_cast<std::uint32_t>(wanted.samples);
-  const auto most = samples_at_once(input.shape, input.machines.count);
-  auto task = sample_task(input, wanted.step, counts_.get());
+  const auto most = samples_at_once(task.shape, task.machines.count);
   for (; task.first_sample < samples; task.first_sample += task.samples) {
     if (wanted.stop_requested != nullptr) {
       HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
@@ -157,19 +159,13 @@ void Evaluator::count_samples(const EvaluationInput& input, const helmholtz_eval
 void Evaluator::kl_quantiles(const ParameterView& parameters, std::uint32_t machines,
                              std::span<const double> probabilities, double* out,
                              cudaStream_t stream) {
-  auto input = world_;
-  input.parameters = parameters;
-  input.machines.count = machines;
-  try {
-    const EvaluationResults results{.kl_exact = room(kl_exact_, machines, true),
-                                    .kl_sampled = nullptr,
-                                    .unseen = nullptr,
-                                    .diverged = room(diverged_, machines, true)};
-    set_sane_machines(input, results, stream);
-    if (input.machines.count > 0) evaluate_exactly(input, results, stream);
+  on_device([&] {
+    auto input = input_of(parameters, machines, true, false);
+    set_finite_machines(input, stream);
+    if (input.machines.count > 0) evaluate_exactly(input, stream);
     DeviceArray<double> sorted(machines);
-    const auto count =
-        sort_unflagged(results.diverged, results.kl_exact, machines, sorted.get(), stream);
+    const auto count = sort_unflagged(input.results.diverged, input.results.kl_exact, machines,
+                                      sorted.get(), stream);
     HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
     for (const double p : probabilities) {
       *out++ = quantile(count, p, [&](std::size_t i) {
@@ -179,9 +175,7 @@ void Evaluator::kl_quantiles(const ParameterView& parameters, std::uint32_t mach
         return value;
       });
     }
-  } catch (const AllocationFailure&) {
-    throw NotOnDevice();
-  }
+  });
 }
 
 }  // namespace helmholtz::cuda

@@ -29,18 +29,16 @@ class Evaluator {
                     std::span<const double> probabilities, double* out, cudaStream_t stream);
 
  private:
+  /// The world's input with room for what is wanted of each machine.
+  EvaluationInput input_of(const ParameterView& parameters, std::uint32_t machines, bool exact,
+                           bool sampled);
   /// Finds the diverged machines, and leaves the others in the input.
-  void set_sane_machines(EvaluationInput& input, const EvaluationResults& results,
-                         cudaStream_t stream);
-  void evaluate_here(EvaluationInput input, const helmholtz_evaluation& wanted,
-                     cudaStream_t stream);
-  void evaluate_exactly(const EvaluationInput& input, const EvaluationResults& results,
-                        cudaStream_t stream);
+  void set_finite_machines(EvaluationInput& input, cudaStream_t stream);
+  void evaluate_exactly(const EvaluationInput& input, cudaStream_t stream);
   void evaluate_by_samples(const EvaluationInput& input, const helmholtz_evaluation& wanted,
-                           const EvaluationResults& results, cudaStream_t stream);
-  /// Adds up counts_ of the input's machines.
-  void count_samples(const EvaluationInput& input, const helmholtz_evaluation& wanted,
-                     cudaStream_t stream);
+                           cudaStream_t stream);
+  /// Adds up counts_ of the task's machines.
+  void count_samples(SampleTask& task, const helmholtz_evaluation& wanted, cudaStream_t stream);
 
   DeviceLimits limits_;
   EvaluationInput world_;  ///< of no machines
@@ -55,7 +53,7 @@ class Evaluator {
   // Kept from one evaluation to the next: to free memory is to wait for the whole device.
   DeviceArray<double> workspace_;
   DeviceArray<std::uint32_t> counts_;
-  DeviceArray<std::uint32_t> sane_;  ///< numbers of the machines that have not diverged
+  DeviceArray<std::uint32_t> finite_;  ///< numbers of the machines that have not diverged
   DeviceArray<std::uint8_t> diverged_;
   DeviceArray<double> kl_exact_;
   DeviceArray<double> kl_sampled_;

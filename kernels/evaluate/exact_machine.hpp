@@ -18,13 +18,12 @@ HELMHOLTZ_DEVICE ExactMemory shifted(const ExactMemory& memory, std::size_t doub
   return own;
 }
 
-/// Whether a parameter is not finite or exceeds kDivergedMagnitude.
-HELMHOLTZ_DEVICE bool has_diverged(const ParameterView& view, std::size_t m,
-                                   std::size_t parameters) {
-  const float* const own = view.machine(m);
+/// Whether a parameter of machine m is not finite or exceeds kDivergedMagnitude.
+HELMHOLTZ_DEVICE bool has_diverged(const EvaluationInput& input, std::size_t m) {
+  const float* const own = input.parameters.machine(m);
   bool in_range = true;
-  for (std::size_t k = 0; k < parameters; ++k) {
-    const float x = own[k * view.parameter_stride];
+  for (std::size_t k = 0; k < input.shape.parameters(); ++k) {
+    const float x = own[k * input.parameters.parameter_stride];
     in_range = in_range && x <= kDivergedMagnitude && x >= -kDivergedMagnitude;
   }
   return !in_range;
@@ -35,9 +34,9 @@ HELMHOLTZ_DEVICE double infinity() { return DoubleArithmetic::floats(0x7FF000000
 
 /// One thread finds out whether machine m has diverged. One that has gets its results here: other
 /// kernels do not visit it.
-HELMHOLTZ_DEVICE void find_diverged(const ParameterView& view, std::size_t parameters,
-                                    std::size_t m, const EvaluationResults& results) {
-  const bool diverged = has_diverged(view, m, parameters);
+HELMHOLTZ_DEVICE void find_diverged(const EvaluationInput& input, std::size_t m) {
+  const auto& results = input.results;
+  const bool diverged = has_diverged(input, m);
   results.diverged[m] = diverged ? 1 : 0;
   if (!diverged) return;
   if (results.kl_exact != nullptr) results.kl_exact[m] = not_a_number();
@@ -55,7 +54,7 @@ HELMHOLTZ_DEVICE void evaluate_exactly(const ExactTask& task, std::uint32_t i, s
   const auto offset = group * task.group_stride + lane;
   double* const staged = task.staged + offset;
   const float* const own = task.parameters.machine(m);
-  for (std::size_t k = 0; k < task.generative; ++k) {
+  for (std::size_t k = 0; k < task.shape.generative_parameters(); ++k) {
     Ops::store(static_cast<double>(own[k * task.parameters.parameter_stride]), staged, k);
   }
   const auto memory = shifted(task.memory, offset);
@@ -63,11 +62,13 @@ HELMHOLTZ_DEVICE void evaluate_exactly(const ExactTask& task, std::uint32_t i, s
   task.results.kl_exact[m] = exact_kl<Ops>(task.plan, staged, memory.log_q);
 }
 
-/// One thread turns the counts of number i of the machines into its sampled KL.
-HELMHOLTZ_DEVICE void evaluate_counts(const CountedTask& task, std::uint32_t i) {
+/// One thread turns the counts of number i of the machines into its sampled KL; task.first_sample
+/// samples have been counted.
+HELMHOLTZ_DEVICE void evaluate_counts(const SampleTask& task, std::uint32_t i) {
+  const auto& plan = task.plan;
   const auto counted =
-      kl_from_counts(task.counts + i * task.patterns, task.patterns, task.samples,
-                     task.probabilities, task.log_probabilities,
+      kl_from_counts(task.counts + i * plan.patterns, plan.patterns, task.first_sample,
+                     plan.probabilities, plan.log_probabilities,
                      [](double x) HELMHOLTZ_DEVICE_BODY { return portable::log<DoubleOps<1>>(x); });
   const auto m = task.machines[i];
   task.results.unseen[m] = counted.unseen;

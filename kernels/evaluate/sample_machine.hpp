@@ -10,17 +10,9 @@ struct NoPatterns {};
 
 /// The number of a one-word pattern in the index, or `count` if it is none of the world's.
 HELMHOLTZ_DEVICE std::uint32_t find_pattern(const PatternIndex& index, std::uint32_t word) {
-  std::uint32_t begin = 0;
-  std::uint32_t end = index.count;
-  while (begin < end) {
-    const auto middle = (begin + end) / 2;
-    if (index.words[middle] < word) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return begin < index.count && index.words[begin] == word ? index.order[begin] : index.count;
+  const auto k = partition_point(
+      0, index.count, [&](std::uint32_t i) HELMHOLTZ_DEVICE_BODY { return index.words[i] < word; });
+  return k < index.count && index.words[k] == word ? index.order[k] : index.count;
 }
 
 /// A thread generates samples of one machine whose sizes are known at compile time; states are
@@ -131,15 +123,9 @@ class StridedSampler {
   [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t bound(std::uint32_t begin, std::uint32_t end,
                                                      std::uint32_t w, std::uint32_t least) const {
     const auto stride = static_cast<std::size_t>(task_.index.words_per_pattern);
-    while (begin < end) {
-      const auto middle = begin + (end - begin) / 2;
-      if (task_.index.words[middle * stride + w] < least) {
-        begin = middle + 1;
-      } else {
-        end = middle;
-      }
-    }
-    return begin;
+    return partition_point(begin, end, [&](std::uint32_t k) HELMHOLTZ_DEVICE_BODY {
+      return task_.index.words[k * stride + w] < least;
+    });
   }
 
   /// Visible units 32 w and on.

@@ -1,15 +1,92 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
-#include "kernels/fused/group_outputs.hpp"
 #include "kernels/fused/patterns.hpp"
 
+/// What the lanes of a machine own of it: a lane outputs lane, lane + lanes, … of every layer, with
+/// their weights and biases.
+///
+/// `Group`, the lanes of one machine: lanes(); for_each_lane(body), body(lane) for this lane (the
+/// host: for every lane); ballot(body), the lanes whose body(lane) is true; sync(), before a lane
+/// reads what another one wrote; slot(lane), where a lane's registers begin among all that there
+/// are.
 namespace helmholtz::cuda {
+
+/// body(round): as often as a lane has outputs, at most.
+template <class Group, class Layer, class Body>
+HELMHOLTZ_DEVICE void for_each_round(const Layer& layer, Body body) {
+  if constexpr (Layer::kStatic) {
+    repeat<(Layer::outputs + Group::lanes() - 1) / Group::lanes()>(body);
+  } else {
+    for (int r = 0; r * Group::lanes() < layer.outputs; ++r) body(r);
+  }
+}
+
+/// body(lane, round, j) for the outputs of this lane.
+template <class Group, class Layer, class Body>
+HELMHOLTZ_DEVICE void for_each_output(const Group& group, const Layer& layer, Body body) {
+  for_each_round<Group>(layer, [&](int round) HELMHOLTZ_DEVICE_BODY {
+    group.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
+      const int j = round * Group::lanes() + lane;
+      if (j < layer.outputs) body(lane, round, j);
+    });
+  });
+}
+
+/// body(lane, round, j, i) for this lane's parameters of a layer; i = inputs: the bias.
+template <class Group, class Layer, class Body>
+HELMHOLTZ_DEVICE void for_each_own(const Group& group, const Layer& layer, Body body) {
+  for_each_output(group, layer, [&](int lane, int round, int j) HELMHOLTZ_DEVICE_BODY {
+    for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY { body(lane, round, j, i); });
+    body(lane, round, j, layer.inputs);
+  });
+}
+
+/// Weights in shared memory, each layer transposed, [input][output]: lanes read neighbouring banks.
+struct SharedWeights {
+  static constexpr bool kOneRow = false;
+  float* base;
+  /// Of output j and input i; i = inputs is the bias. `round` numbers the outputs of a lane.
+  template <class Layer>
+  HELMHOLTZ_DEVICE float& at(const Layer& layer, int /*lane*/, int /*round*/, int j, int i) const {
+    return base[layer.weights + static_cast<std::size_t>(i * layer.outputs + j)];
+  }
+};
+
+/// Weights of a static shape in the registers of the lane that owns their output: an array that no
+/// index at run time may touch.
+template <class Shape, class Group>
+struct LaneWeights {
+  static constexpr bool kOneRow = true;  ///< there is no room for a batch's deltas
+  float* base;                           ///< [kSize] of this lane (the host: of every lane)
+
+  /// Floats of a lane in the layers that lie before `end` in the order of Topology.
+  static constexpr int size_before(std::size_t end) {
+    int size = 0;
+    std::size_t offset = 0;
+    const auto count = [&](int outputs, int inputs) {
+      const int rounds = (outputs + Group::lanes() - 1) / Group::lanes();
+      if (offset < end) size += rounds * (inputs + 1);
+      offset += static_cast<std::size_t>(outputs * (inputs + 1));
+    };
+    for (int l = 0; l <= Shape::kLast; ++l) count(Shape::size(l), l == 0 ? 0 : Shape::size(l - 1));
+    for (int l = Shape::kLast - 1; l >= 0; --l) count(Shape::size(l), Shape::size(l + 1));
+    return size;
+  }
+  static constexpr int kSize = size_before(Shape::parameters());
+
+  template <class Layer>
+  HELMHOLTZ_DEVICE float& at(const Layer&, int lane, int round, int /*j*/, int i) const {
+    constexpr int kBegin = size_before(Layer::weights);
+    return base[Group::slot(lane) * kSize + kBegin + round * (Layer::inputs + 1) + i];
+  }
+};
 
 /// What the lanes of a machine do with its layers, each for its outputs: an activity is summed by
 /// one lane in the order of the exact class. States are masks, one bit per unit. The `Layers` of
-/// order.inl's RowByRow. `Weights`: SharedWeights, or LaneWeights for a batch of one row.
+/// wake_sleep.inl's RowByRow. `Weights`: SharedWeights, or LaneWeights for a batch of one row.
 template <class Shape, class Group, class Weights>
 class GroupLayers {
  public:

@@ -2,7 +2,6 @@
 
 #include "kernels/fused/fused_step.hpp"
 #include "kernels/fused/group_layers.hpp"
-#include "kernels/fused/group_weights.hpp"
 
 namespace helmholtz::cuda {
 
@@ -32,7 +31,7 @@ struct GroupStep : FusedStep<Shape> {
 
 /// WarpShared, WarpRegisters: several lanes train one machine.
 ///
-/// A lane owns outputs of every layer (group_outputs.hpp): their weights are its own, and each
+/// A lane owns outputs of every layer (group_layers.hpp): their weights are its own, and each
 /// activity is summed by one lane, so bits do not depend on the lanes. What lanes tell each other
 /// are unit states, one bit per unit, and a step's random words.
 /// @param words  [words_per_phase], then masks [mask words]: shared

@@ -5,19 +5,26 @@
 
 namespace helmholtz::cuda {
 
-/// The pattern that a word draws: the number of thresholds <= word, by halving.
-HELMHOLTZ_DEVICE std::size_t pattern_of(const PatternTable& table, std::uint32_t word) {
-  std::uint32_t begin = 0;
-  std::uint32_t end = table.count;
+/// The first k of [begin, end) that does not come `before`, by halving; `end` if all do.
+template <class Before>
+HELMHOLTZ_DEVICE std::uint32_t partition_point(std::uint32_t begin, std::uint32_t end,
+                                               Before before) {
   while (begin < end) {
-    const auto middle = (begin + end) / 2;
-    if (table.thresholds[middle] <= word) {
+    const auto middle = begin + (end - begin) / 2;
+    if (before(middle)) {
       begin = middle + 1;
     } else {
       end = middle;
     }
   }
   return begin;
+}
+
+/// The pattern that a word draws: the number of thresholds <= word.
+HELMHOLTZ_DEVICE std::size_t pattern_of(const PatternTable& table, std::uint32_t word) {
+  return partition_point(0, table.count, [&](std::uint32_t k) HELMHOLTZ_DEVICE_BODY {
+    return table.thresholds[k] <= word;
+  });
 }
 
 /// Draws patterns of the world for one machine.

@@ -6,7 +6,7 @@
 
 namespace helmholtz::cuda {
 
-/// The lanes of one machine, side by side in a warp (`Group` of group_outputs.hpp). All groups of a
+/// The lanes of one machine, side by side in a warp (`Group` of group_layers.hpp). All groups of a
 /// warp go through the same steps, so that votes and barriers are those of the whole warp.
 template <int n>
 class WarpGroup {

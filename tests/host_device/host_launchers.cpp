@@ -22,9 +22,8 @@ void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t st
   launch_on_host(stream, [=] { host::run_fused(task, plan); });
 }
 
-void launch_find_diverged(const ParameterView& view, std::size_t parameters, std::uint32_t machines,
-                          const EvaluationResults& results, cudaStream_t stream) {
-  launch_on_host(stream, [=] { host::run_find_diverged(view, parameters, machines, results); });
+void launch_find_diverged(const EvaluationInput& input, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_find_diverged(input); });
 }
 void launch_exact(const ExactTask& task, cudaStream_t stream) {
   launch_on_host(stream, [=] { host::run_exact(task); });
@@ -32,7 +31,7 @@ void launch_exact(const ExactTask& task, cudaStream_t stream) {
 void launch_samples(const SampleTask& task, const SamplePlan& plan, cudaStream_t stream) {
   launch_on_host(stream, [=] { host::run_samples(task, plan); });
 }
-void launch_counted(const CountedTask& task, cudaStream_t stream) {
+void launch_counted(const SampleTask& task, cudaStream_t stream) {
   launch_on_host(stream, [=] { host::run_counted(task); });
 }
 

@@ -55,9 +55,8 @@ void sample_in_shared_memory(const SampleTask& task, std::uint32_t i) {
 
 }  // namespace
 
-void run_find_diverged(const cuda::ParameterView& view, std::size_t parameters,
-                       std::uint32_t machines, const cuda::EvaluationResults& results) {
-  for (std::uint32_t m = 0; m < machines; ++m) cuda::find_diverged(view, parameters, m, results);
+void run_find_diverged(const cuda::EvaluationInput& input) {
+  for (std::uint32_t m = 0; m < input.machines.count; ++m) cuda::find_diverged(input, m);
 }
 
 void run_exact(const cuda::ExactTask& task) {
@@ -73,7 +72,7 @@ void run_samples(const SampleTask& task, const cuda::SamplePlan& plan) {
   }
 }
 
-void run_counted(const cuda::CountedTask& task) {
+void run_counted(const SampleTask& task) {
   for (std::uint32_t i = 0; i < task.machines.count; ++i) cuda::evaluate_counts(task, i);
 }
 

@@ -48,17 +48,16 @@ class HostEvaluator {
     std::vector<double> kl_sampled(machines, std::numeric_limits<double>::quiet_NaN());
     std::vector<std::uint32_t> unseen(machines);
     std::vector<std::uint8_t> diverged(machines);
-    const cuda::EvaluationResults results{kl_exact.data(), kl_sampled.data(), unseen.data(),
-                                          diverged.data()};
-    run_find_diverged(input_.parameters, shape_.parameters(), machines, results);
-    auto sane = input_;
+    auto finite = input_;
+    finite.results = {kl_exact.data(), kl_sampled.data(), unseen.data(), diverged.data()};
+    run_find_diverged(finite);
     std::vector<std::uint32_t> numbers;
     for (std::uint32_t m = 0; m < machines; ++m) {
       if (diverged[m] == 0) numbers.push_back(m);
     }
-    sane.machines = {numbers.data(), 0, static_cast<std::uint32_t>(numbers.size())};
-    if (shape_.is_enumerable()) evaluate_exactly(sane, results);
-    if (samples > 0) evaluate_by_samples(sane, step, samples, results);
+    finite.machines = {numbers.data(), 0, static_cast<std::uint32_t>(numbers.size())};
+    if (shape_.is_enumerable()) evaluate_exactly(finite);
+    if (samples > 0) evaluate_by_samples(finite, step, samples);
     std::vector<Evaluation> all;
     for (std::uint32_t m = 0; m < machines; ++m) {
       const auto unseen_of =
@@ -72,24 +71,25 @@ class HostEvaluator {
   }
 
  private:
-  void evaluate_exactly(const cuda::EvaluationInput& input,
-                        const cuda::EvaluationResults& results) {
+  void evaluate_exactly(const cuda::EvaluationInput& input) {
     constexpr std::uint32_t kGroups = 2;
     std::vector<double> workspace(kGroups * cuda::group_doubles(shape_, sizes_));
-    run_exact(cuda::exact_task(input, sizes_, workspace.data(), kGroups, results));
+    run_exact(cuda::exact_task(input, sizes_, workspace.data(), kGroups));
   }
 
   /// In parts of three machines, samples in parts of a third, by every sampler that can.
   void evaluate_by_samples(const cuda::EvaluationInput& input, std::uint64_t step,
-                           std::uint64_t samples, const cuda::EvaluationResults& results) {
+                           std::uint64_t samples) {
     for (std::uint32_t first = 0; first < input.machines.count; first += 3) {
       auto some = input;
       some.machines = input.machines.part(first, 3);
-      const auto counts = counted(some, step, samples, false);
+      auto counts = counted(some, step, samples, false);
       if (cuda::has_register_kernel(shape_)) {
         EXPECT_EQ(counted(some, step, samples, true), counts);
       }
-      run_counted(cuda::counted_task(some, samples, counts.data(), results));
+      auto task = cuda::sample_task(some, step, counts.data());
+      task.first_sample = static_cast<std::uint32_t>(samples);
+      run_counted(task);
     }
   }
 

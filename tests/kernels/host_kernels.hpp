@@ -34,11 +34,10 @@ struct HostGroup {
 /// cuda-fused, all variants but WarpRegisters.
 void run_fused(const cuda::FusedTask& task, const cuda::LaunchPlan& plan);
 
-void run_find_diverged(const cuda::ParameterView& view, std::size_t parameters,
-                       std::uint32_t machines, const cuda::EvaluationResults& results);
+void run_find_diverged(const cuda::EvaluationInput& input);
 void run_exact(const cuda::ExactTask& task);
 void run_samples(const cuda::SampleTask& task, const cuda::SamplePlan& plan);
-void run_counted(const cuda::CountedTask& task);
+void run_counted(const cuda::SampleTask& task);
 
 /// cuda-layered; plain loops in place of cuBLAS.
 void run_draw_patterns(const cuda::LayeredTask& task);
