@@ -28,7 +28,7 @@ embed(${kernels} kernels/
   fused/thread_machine.hpp fused/warp_group.hpp runtime/float_ops.hpp runtime/integer_ops.hpp runtime/philox.hpp
   runtime/portable.hpp)
 embed(${PROJECT_SOURCE_DIR}/src ""
-  model/exact_arithmetic.inl step/network.hpp step/order.inl step/static_shape.hpp step/wake_sleep.inl)
+  model/exact_arithmetic.inl step/network.hpp step/static_shape.hpp step/wake_sleep.inl)
 embed(${PROJECT_SOURCE_DIR}/include ""
   helmholtz/contract.hpp helmholtz/draw_layout.hpp helmholtz/layer_shape.hpp)
 

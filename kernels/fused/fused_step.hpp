@@ -6,7 +6,8 @@
 
 namespace helmholtz::cuda {
 
-/// What steps of one machine read of a task: the `Step` of order.inl's RowByRow, but for draw().
+/// What steps of one machine read of a task: the `Step` of wake_sleep.inl's RowByRow, but for
+/// draw().
 template <class Shape>
 class FusedStep {
  public:

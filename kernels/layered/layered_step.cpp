@@ -112,7 +112,7 @@ void for_each_fed_layer(const LayeredShape& shape, Network network, Body body) {
   }
 }
 
-/// The `Machine` of order.inl: all rows of all machines at once.
+/// The `Machine` of wake_sleep.inl: all rows of all machines at once.
 struct LayeredMachine {
   const LayeredTask& task;
   LayeredQueue& queue;

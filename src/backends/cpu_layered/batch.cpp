@@ -15,7 +15,7 @@ namespace {
 
 #define HELMHOLTZ_FN inline
 #define HELMHOLTZ_BODY
-#include "step/order.inl"
+#include "step/wake_sleep.inl"
 #undef HELMHOLTZ_FN
 #undef HELMHOLTZ_BODY
 
@@ -60,7 +60,7 @@ std::size_t Batch::bytes(const Ensemble& ensemble) {
   return 2 * floats * sizeof(float);
 }
 
-/// A step's `Machine` of order.inl: all rows at once, and what a phase learns counts when its
+/// A step's `Machine` of wake_sleep.inl: all rows at once, and what a phase learns counts when its
 /// errors have been found.
 struct Batch::Step {
   Batch& batch;
