@@ -7,10 +7,6 @@
 #include <fmt/ranges.h>
 
 #include "backends/backend.hpp"
-#include "backends/cpu_fused/cpu_fused.hpp"
-#include "backends/cpu_layered/cpu_layered.hpp"
-#include "backends/cuda/cuda.hpp"
-#include "backends/reference/reference.hpp"
 #include "backends/registry.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -21,31 +17,17 @@ namespace helmholtz {
 
 namespace {
 
-constexpr std::array kBackends = {
-    BackendEntry{"reference", "one machine at a time, scalar: the oracle in tests",
-                 Strategy::scalar, false, [] { return std::string("any CPU"); }, reference::bytes,
-                 reference::make},
-    BackendEntry{"cpu-fused", "SIMD lane = machine, blocks of machines over all threads: sweeps",
-                 Strategy::fused, false, cpu_fused::detail, cpu_fused::bytes, cpu_fused::make},
-    BackendEntry{"cpu-layered", "a layer of the whole batch at a time: large layers and batches",
-                 Strategy::layered, false, cpu_layered::detail, cpu_layered::bytes,
-                 cpu_layered::make},
-    BackendEntry{"cuda-fused", "thousands of steps a launch, weights on chip: sweeps on a GPU",
-                 Strategy::fused, true, plugin::detail, plugin::host_bytes, plugin::make_fused},
-    BackendEntry{"cuda-layered",
-                 "a layer of all machines at a time, by cuBLAS: large layers on a GPU",
-                 Strategy::layered, true, plugin::layered_detail, plugin::host_bytes,
-                 plugin::make_layered, plugin::layered_supports},
-};
+constexpr std::array kBackends = {&reference::kBackend, &cpu_fused::kBackend,
+                                  &cpu_layered::kBackend, &plugin::kFused, &plugin::kLayered};
 
 }  // namespace
 
 const BackendEntry& find_backend(std::string_view name) {
-  const auto* const entry = std::find_if(kBackends.begin(), kBackends.end(),
-                                         [&](const BackendEntry& e) { return e.name == name; });
-  if (entry != kBackends.end()) return *entry;
   std::vector<std::string_view> names = {"auto"};
-  for (const auto& e : kBackends) names.push_back(e.name);
+  for (const auto* const entry : kBackends) {
+    if (entry->name == name) return *entry;
+    names.push_back(entry->name);
+  }
   auto allowed = fmt::format("{}", fmt::join(names, ", "));
   if (const auto near = text::closest(name, names)) {
     allowed += fmt::format("; did you mean {}?", *near);
@@ -55,13 +37,13 @@ const BackendEntry& find_backend(std::string_view name) {
 
 std::vector<BackendInfo> list_backends() {
   std::vector<BackendInfo> infos;
-  for (const auto& entry : kBackends) {
+  for (const auto* const entry : kBackends) {
     auto& info = infos.emplace_back();
-    info.name = entry.name;
-    info.summary = entry.summary;
-    info.exact = entry.strategy != Strategy::layered;
+    info.name = entry->name;
+    info.summary = entry->summary;
+    info.exact = entry->strategy != Strategy::layered;
     try {
-      info.detail = entry.detail();
+      info.detail = entry->detail();
       info.available = true;
     } catch (const NoDevice& error) {
       info.detail = error.what();

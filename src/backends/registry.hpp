@@ -14,14 +14,16 @@ namespace helmholtz {
 /// by side, each within a lane or a thread or a few; or a layer of a whole batch at a time.
 enum class Strategy { scalar, fused, layered };
 
-/// One backend. To add another, add a line to kBackends in registry.cpp.
+/// One backend. To add another, define its entry in a folder of its own, declare it below, and list
+/// it in registry.cpp.
 struct BackendEntry {
   std::string_view name;
   std::string_view summary;
   Strategy strategy;
-  bool on_gpu;
+  bool on_gpu = false;
   /// What it runs on; throws NoDevice with the reason if it cannot run.
   std::string (*detail)();
+  /// Host memory that a trainer of the ensemble takes.
   std::size_t (*bytes)(const Ensemble&);
   std::unique_ptr<Backend> (*make)(Ensemble, const TrainerOptions&);
   /// Nothing if it can train the ensemble, else what it allows instead.
@@ -29,6 +31,20 @@ struct BackendEntry {
     return std::optional<std::string>();
   };
 };
+
+namespace reference {
+extern const BackendEntry kBackend;
+}
+namespace cpu_fused {
+extern const BackendEntry kBackend;
+}
+namespace cpu_layered {
+extern const BackendEntry kBackend;
+}
+namespace plugin {
+extern const BackendEntry kFused;
+extern const BackendEntry kLayered;
+}  // namespace plugin
 
 /// @throws InvalidArgument (field "backend") for an unknown name
 const BackendEntry& find_backend(std::string_view name);

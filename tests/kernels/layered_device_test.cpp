@@ -56,22 +56,20 @@ class LayeredDevice : public ::testing::Test {
                                         .strategy = HELMHOLTZ_LAYERED,
                                         .math = static_cast<std::uint32_t>(math),
                                         .plain_launches = plain_launches ? 1U : 0U};
-    helmholtz_error error{};
     helmholtz_trainer* raw = nullptr;
-    plugin::Plugin::check(functions().create(&view.get(), &placement, &raw, &error), error);
+    plugin::Plugin::call(functions().create, &view.get(), &placement, &raw);
     Trainer trainer(raw, functions().destroy);
     const auto each = ensemble.topology.parameters();
     std::vector<float> parameters(ensemble.size() * each);
     for (std::size_t m = 0; m < ensemble.size(); ++m) {
       initial_parameters(ensemble, m, std::span(parameters).subspan(m * each, each));
     }
-    plugin::Plugin::check(
-        functions().write(trainer.get(), 0, ensemble.size(), parameters.data(), &error), error);
+    plugin::Plugin::call(functions().write, trainer.get(), 0, ensemble.size(), parameters.data());
     const helmholtz_steps all{.first = 0,
                               .count = steps,
                               .schedules = static_cast<std::uint32_t>(factors.schedules()),
                               .factors = factors.factors().data()};
-    plugin::Plugin::check(functions().train(trainer.get(), &all, &error), error);
+    plugin::Plugin::call(functions().train, trainer.get(), &all);
     return trainer;
   }
 
@@ -79,9 +77,7 @@ class LayeredDevice : public ::testing::Test {
   [[nodiscard]] std::vector<float> read(const Trainer& trainer, const Ensemble& ensemble,
                                         std::size_t first, std::size_t count) const {
     std::vector<float> parameters(count * ensemble.topology.parameters());
-    helmholtz_error error{};
-    plugin::Plugin::check(functions().read(trainer.get(), first, count, parameters.data(), &error),
-                          error);
+    plugin::Plugin::call(functions().read, trainer.get(), first, count, parameters.data());
     return parameters;
   }
 

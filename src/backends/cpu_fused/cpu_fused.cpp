@@ -1,15 +1,16 @@
-#include "backends/cpu_fused/cpu_fused.hpp"
-
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <hwy/aligned_allocator.h>
+#include <oneapi/tbb/cache_aligned_allocator.h>
 #include <oneapi/tbb/enumerable_thread_specific.h>
 
+#include "backends/backend.hpp"
 #include "backends/cpu_fused/kernel.hpp"
+#include "backends/registry.hpp"
 #include "base/limits.hpp"
 #include "base/workers.hpp"
 #include "simd/target.hpp"
@@ -21,44 +22,34 @@ namespace {
 
 constexpr std::size_t blocks_of(std::size_t machines) { return (machines + kBlock - 1) / kBlock; }
 
-template <class T>
-hwy::AlignedFreeUniquePtr<T[]> allocate(std::size_t count) {
-  auto memory = hwy::AllocateAligned<T>(count);
+using Floats = hwy::AlignedFreeUniquePtr<float[]>;
+
+Floats allocate(std::size_t count) {
+  auto memory = hwy::AllocateAligned<float>(count);
   if (!memory) throw std::bad_alloc();
   return memory;
 }
 
-/// What a thread works with besides the parameters.
-class ThreadScratch {
- public:
-  explicit ThreadScratch(std::size_t bytes) : memory_(allocate<std::byte>(bytes)) {
-    std::memset(memory_.get(), 0, bytes);
-  }
-  [[nodiscard]] std::byte* get() const noexcept { return memory_.get(); }
-
- private:
-  hwy::AlignedFreeUniquePtr<std::byte[]> memory_;
-};
-
+/// Machines in SIMD lanes, blocks of machines over all threads.
 class CpuFusedTrainer final : public Backend {
  public:
   CpuFusedTrainer(Ensemble ensemble, int threads)
       : Backend(std::move(ensemble), threads),
         stride_(this->ensemble().topology.parameters()),
         factors_(this->ensemble()),
-        parameters_(allocate<float>(blocks_of(this->ensemble().size()) * stride_ * kBlock)) {
+        parameters_(allocate(blocks_of(this->ensemble().size()) * stride_ * kBlock)) {
     std::fill_n(block_parameters(blocks_of(this->ensemble().size()) - 1), stride_ * kBlock, 0.0F);
     initialise();
   }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return "cpu-fused"; }
+  [[nodiscard]] std::string_view name() const noexcept override { return kBackend.name; }
 
  private:
   void train(std::uint64_t first, std::uint64_t steps) override {
     const auto& topology = ensemble().topology;
     const auto batch = static_cast<std::uint32_t>(ensemble().batch);
-    const auto bytes = scratch_bytes(topology, batch);
-    tbb::enumerable_thread_specific<ThreadScratch> scratch(bytes);
+    tbb::enumerable_thread_specific<std::vector<float, tbb::cache_aligned_allocator<float>>>
+        scratch(scratch_floats(topology, batch));
     for (std::uint64_t done = 0; done < steps; done += kChunkSteps) {
       const Task task{.topology = &topology,
                       .world = &ensemble().world,
@@ -70,7 +61,7 @@ class CpuFusedTrainer final : public Backend {
       workers().for_each(blocks_of(ensemble().size()), [&](std::size_t b) {
         Block block;
         describe(b, block);
-        block.scratch = scratch.local().get();
+        block.scratch = scratch.local().data();
         train_block(task, block);
       });
     }
@@ -117,10 +108,8 @@ class CpuFusedTrainer final : public Backend {
 
   std::size_t stride_;
   step::FactorTable factors_;
-  hwy::AlignedFreeUniquePtr<float[]> parameters_;  ///< [blocks][parameters()][kBlock]
+  Floats parameters_;  ///< [blocks][parameters()][kBlock]
 };
-
-}  // namespace
 
 std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) {
   simd::apply_environment();
@@ -128,18 +117,28 @@ std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) 
 }
 
 std::size_t bytes(const Ensemble& ensemble) {
-  simd::apply_environment();
   const auto blocks = blocks_of(ensemble.size());
   const auto threads = static_cast<std::size_t>(limits::default_threads().count);
   return blocks * kBlock * ensemble.topology.parameters() * sizeof(float) +
          ensemble.size() * sizeof(Machine) +
-         std::min(blocks, threads) *
-             scratch_bytes(ensemble.topology, static_cast<std::uint32_t>(ensemble.batch));
+         std::min(blocks, threads) * sizeof(float) *
+             scratch_floats(ensemble.topology, static_cast<std::uint32_t>(ensemble.batch));
 }
 
 std::string detail() {
   simd::apply_environment();
   return fmt::format("instruction set {}", simd::target_name());
 }
+
+}  // namespace
+
+constinit const BackendEntry kBackend{
+    .name = "cpu-fused",
+    .summary = "SIMD lane = machine, blocks of machines over all threads: sweeps",
+    .strategy = Strategy::fused,
+    .detail = detail,
+    .bytes = bytes,
+    .make = make,
+};
 
 }  // namespace helmholtz::cpu_fused

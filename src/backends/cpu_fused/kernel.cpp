@@ -107,21 +107,12 @@ struct Scratch {
   float* deltas;  ///< [parameters()][kBlock], zero between steps; null for a batch of one row
 };
 
-constexpr std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-
-std::size_t scratch_bytes(const Topology& topology, std::uint32_t batch) {
-  const auto deltas = batch > 1 ? topology.parameters() * kBlock * sizeof(float) : 0;
-  return deltas + round_up(topology.draws_per_step() * sizeof(FloatOps::U)) +
-         round_up(static_cast<std::size_t>(topology.units()) * sizeof(FloatOps::Bit));
-}
-
-HWY_INLINE Scratch carve(const Task& task, std::byte* scratch) {
-  const auto& topology = *task.topology;
-  const auto deltas = task.batch > 1 ? topology.parameters() * kBlock * sizeof(float) : 0;
-  auto* const words = scratch + deltas;
-  auto* const units = words + round_up(topology.draws_per_step() * sizeof(FloatOps::U));
+HWY_INLINE Scratch carve(const Task& task, float* scratch) {
+  const auto deltas = task.batch > 1 ? task.topology->parameters() * kBlock : 0;
+  float* const words = scratch + deltas;
+  float* const units = words + task.topology->draws_per_step() * kBlock;
   return {reinterpret_cast<FloatOps::U*>(words), reinterpret_cast<FloatOps::Bit*>(units),
-          deltas == 0 ? nullptr : reinterpret_cast<float*>(scratch)};
+          deltas == 0 ? nullptr : scratch};
 }
 
 /// What steps of one vector of machines read, from lane `first` of a block on.
@@ -227,12 +218,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace helmholtz {
 
-HWY_EXPORT(scratch_bytes);
 HWY_EXPORT(train_block);
-
-std::size_t cpu_fused::scratch_bytes(const Topology& topology, std::uint32_t batch) {
-  return HWY_DYNAMIC_DISPATCH(scratch_bytes)(topology, batch);
-}
 
 void cpu_fused::train_block(const Task& task, const Block& block) {
   HWY_DYNAMIC_DISPATCH(train_block)(task, block);

@@ -37,12 +37,16 @@ struct Block {
   /// uniform.
   const float* factors[kBlock] = {};
   bool uniform_schedule = true;
-  float* parameters = nullptr;   ///< [parameters()][kBlock], 64-byte aligned
-  std::byte* scratch = nullptr;  ///< scratch_bytes(), 64-byte aligned, zero before its first use
+  float* parameters = nullptr;  ///< [parameters()][kBlock], 64-byte aligned
+  float* scratch = nullptr;     ///< [scratch_floats()], 64-byte aligned, zero before its first use
 };
 
-/// Bytes of Block::scratch: draws and unit states, and the deltas of a batch of more than one row.
-std::size_t scratch_bytes(const Topology& topology, std::uint32_t batch);
+/// Block::scratch, kBlock floats each: the deltas of a batch of more than one row, then draws and
+/// unit states.
+inline std::size_t scratch_floats(const Topology& topology, std::uint32_t batch) {
+  const auto deltas = batch > 1 ? topology.parameters() : 0;
+  return kBlock * (deltas + topology.draws_per_step() + static_cast<std::size_t>(topology.units()));
+}
 
 /// Trains a block, with the best instruction set (simd/target.hpp).
 void train_block(const Task& task, const Block& block);

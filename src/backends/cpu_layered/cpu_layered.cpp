@@ -1,5 +1,3 @@
-#include "backends/cpu_layered/cpu_layered.hpp"
-
 #include <algorithm>
 #include <atomic>
 #include <optional>
@@ -8,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "backends/backend.hpp"
 #include "backends/cpu_layered/batch.hpp"
 #include "backends/cpu_layered/blas.hpp"
+#include "backends/registry.hpp"
 #include "base/limits.hpp"
 #include "base/workers.hpp"
 #include "simd/target.hpp"
@@ -23,6 +23,10 @@ std::size_t usable_threads(int threads) {
   return std::min<std::size_t>(static_cast<std::size_t>(wanted), blas::kMaxThreads);
 }
 
+/// A layer of the whole batch at a time, through OpenBLAS. Of the tolerant class: the draws of the
+/// exact class, but activities and deltas that BLAS adds up in its own order. The same bits for any
+/// number of threads and of neighbouring machines.
+///
 /// As many machines as the threads divide train side by side, a thread each; the rest one after the
 /// other, with all threads on each. Both ways work on the same tiles, so the bits are the same.
 class LayeredTrainer final : public Backend {
@@ -47,7 +51,7 @@ class LayeredTrainer final : public Backend {
     initialise();
   }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return "cpu-layered"; }
+  [[nodiscard]] std::string_view name() const noexcept override { return kBackend.name; }
 
  private:
   void train(std::uint64_t first, std::uint64_t steps) override {
@@ -86,13 +90,12 @@ class LayeredTrainer final : public Backend {
   std::optional<Batch> shared_;
 };
 
-}  // namespace
-
 std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) {
   simd::apply_environment();
   return std::make_unique<LayeredTrainer>(std::move(ensemble), usable_threads(options.threads));
 }
 
+/// Parameters, and the activities of one batch for every thread.
 std::size_t bytes(const Ensemble& ensemble) {
   const auto batches = std::min(ensemble.size(), usable_threads(0));
   return ensemble.size() *
@@ -101,5 +104,16 @@ std::size_t bytes(const Ensemble& ensemble) {
 }
 
 std::string detail() { return fmt::format("{}, {}", blas::name(), simd::target_name()); }
+
+}  // namespace
+
+constinit const BackendEntry kBackend{
+    .name = "cpu-layered",
+    .summary = "a layer of the whole batch at a time: large layers and batches",
+    .strategy = Strategy::layered,
+    .detail = detail,
+    .bytes = bytes,
+    .make = make,
+};
 
 }  // namespace helmholtz::cpu_layered

@@ -1,5 +1,3 @@
-#include "backends/cuda/cuda.hpp"
-
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -9,8 +7,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "backends/backend.hpp"
 #include "backends/cuda/ensemble_view.hpp"
 #include "backends/cuda/plugin.hpp"
+#include "backends/registry.hpp"
 #include "helmholtz/error.hpp"
 
 namespace helmholtz::plugin {
@@ -38,12 +38,13 @@ std::int32_t ask(void* options) {
   return static_cast<const EvaluationOptions*>(options)->stop_requested() ? 1 : 0;
 }
 
+/// A CUDA backend as libhelmholtz sees it: behind a plugin (kernels/plugin/plugin_abi.h).
 class PluginTrainer final : public Backend {
  public:
-  PluginTrainer(Ensemble ensemble, const TrainerOptions& options, std::string_view backend,
+  PluginTrainer(Ensemble ensemble, const TrainerOptions& options, const BackendEntry& entry,
                 helmholtz_strategy strategy)
       : Backend(std::move(ensemble), options.threads),
-        backend_(backend),
+        name_(entry.name),
         plugin_(Plugin::load()),
         factors_(this->ensemble()) {
     const auto devices = chosen_devices(*plugin_, options.devices);
@@ -54,14 +55,12 @@ class PluginTrainer final : public Backend {
                                         .plain_launches = 0};
     const EnsembleView view(this->ensemble(), factors_);
     helmholtz_trainer* trainer = nullptr;
-    call([&](helmholtz_error* error) {
-      return functions().create(&view.get(), &placement, &trainer, error);
-    });
+    Plugin::call(functions().create, &view.get(), &placement, &trainer);
     trainer_ = {trainer, functions().destroy};
     initialise();
   }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return backend_; }
+  [[nodiscard]] std::string_view name() const noexcept override { return name_; }
 
  private:
   void train(std::uint64_t first, std::uint64_t steps) override {
@@ -72,7 +71,7 @@ class PluginTrainer final : public Backend {
                                  .count = static_cast<std::uint32_t>(count),
                                  .schedules = static_cast<std::uint32_t>(factors_.schedules()),
                                  .factors = factors_.factors().data()};
-      call([&](helmholtz_error* error) { return functions().train(trainer_.get(), &some, error); });
+      Plugin::call(functions().train, trainer_.get(), &some);
     }
   }
 
@@ -118,50 +117,27 @@ class PluginTrainer final : public Backend {
 
   [[nodiscard]] std::uint64_t device_bytes() const override {
     std::uint64_t bytes = 0;
-    call([&](helmholtz_error* error) {
-      return functions().device_bytes(trainer_.get(), &bytes, error);
-    });
+    Plugin::call(functions().device_bytes, trainer_.get(), &bytes);
     return bytes;
   }
 
   void read(std::size_t first, std::size_t count, std::span<float> out) const override {
-    call([&](helmholtz_error* error) {
-      return functions().read(trainer_.get(), first, count, out.data(), error);
-    });
+    Plugin::call(functions().read, trainer_.get(), first, count, out.data());
   }
 
   void write(std::size_t first, std::size_t count, std::span<const float> in) override {
-    call([&](helmholtz_error* error) {
-      return functions().write(trainer_.get(), first, count, in.data(), error);
-    });
+    Plugin::call(functions().write, trainer_.get(), first, count, in.data());
   }
 
   [[nodiscard]] const helmholtz_plugin& functions() const { return plugin_->functions(); }
 
-  template <class Function>
-  static void call(const Function& function) {
-    helmholtz_error error{};
-    Plugin::check(function(&error), error);
-  }
-
-  std::string_view backend_;
+  std::string_view name_;
   std::shared_ptr<const Plugin> plugin_;  // outlives what it made
   step::FactorTable factors_;
   std::unique_ptr<helmholtz_trainer, void (*)(helmholtz_trainer*)> trainer_{nullptr, nullptr};
 };
 
-}  // namespace
-
-std::unique_ptr<Backend> make_fused(Ensemble ensemble, const TrainerOptions& options) {
-  return std::make_unique<PluginTrainer>(std::move(ensemble), options, "cuda-fused",
-                                         HELMHOLTZ_FUSED);
-}
-
-std::unique_ptr<Backend> make_layered(Ensemble ensemble, const TrainerOptions& options) {
-  return std::make_unique<PluginTrainer>(std::move(ensemble), options, "cuda-layered",
-                                         HELMHOLTZ_LAYERED);
-}
-
+/// Nothing if cuda-layered can train the ensemble, else what it allows.
 std::optional<std::string> layered_supports(const Ensemble& ensemble) {
   // Its kernels number the Philox blocks of a layer's draws, over all rows, with 32 bits.
   const auto& sizes = ensemble.topology.layer_sizes();
@@ -173,18 +149,44 @@ std::optional<std::string> layered_supports(const Ensemble& ensemble) {
       ensemble.batch, units, most);
 }
 
-std::size_t host_bytes(const Ensemble& ensemble) {
+std::size_t bytes(const Ensemble& ensemble) {
   // The parameters once more, in case the devices cannot hold all machines at a time.
   constexpr std::size_t kOfMachine = 2 * sizeof(Machine);
   return ensemble.size() * (kOfMachine + ensemble.topology.parameters() * sizeof(float));
 }
-
-std::string detail() { return Plugin::load()->describe(); }
 
 std::string layered_detail() {
   const auto plugin = Plugin::load();
   const auto devices = plugin->describe();  // first: where there is none, cuBLAS stays closed
   return fmt::format("{}, cuBLAS {}", devices, plugin->cublas());
 }
+
+}  // namespace
+
+constinit const BackendEntry kFused{
+    .name = "cuda-fused",
+    .summary = "thousands of steps a launch, weights on chip: sweeps on a GPU",
+    .strategy = Strategy::fused,
+    .on_gpu = true,
+    .detail = [] { return Plugin::load()->describe(); },
+    .bytes = bytes,
+    .make = [](Ensemble ensemble, const TrainerOptions& options) -> std::unique_ptr<Backend> {
+      return std::make_unique<PluginTrainer>(std::move(ensemble), options, kFused, HELMHOLTZ_FUSED);
+    },
+};
+
+constinit const BackendEntry kLayered{
+    .name = "cuda-layered",
+    .summary = "a layer of all machines at a time, by cuBLAS: large layers on a GPU",
+    .strategy = Strategy::layered,
+    .on_gpu = true,
+    .detail = layered_detail,
+    .bytes = bytes,
+    .make = [](Ensemble ensemble, const TrainerOptions& options) -> std::unique_ptr<Backend> {
+      return std::make_unique<PluginTrainer>(std::move(ensemble), options, kLayered,
+                                             HELMHOLTZ_LAYERED);
+    },
+    .supports = layered_supports,
+};
 
 }  // namespace helmholtz::plugin

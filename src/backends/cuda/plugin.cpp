@@ -101,13 +101,12 @@ void Plugin::check(std::int32_t status, const helmholtz_error& error) {
 }
 
 std::vector<helmholtz_device> Plugin::devices() const {
-  helmholtz_error error{};
   std::int32_t count = 0;
   std::int32_t driver = 0;
-  check(functions_->count(&count, &driver, &error), error);
+  call(functions_->count, &count, &driver);
   std::vector<helmholtz_device> found(static_cast<std::size_t>(count));
   for (std::int32_t i = 0; i < count; ++i) {
-    check(functions_->describe(i, &found[static_cast<std::size_t>(i)], &error), error);
+    call(functions_->describe, i, &found[static_cast<std::size_t>(i)]);
   }
   return found;
 }
@@ -119,18 +118,16 @@ std::string Plugin::describe() const {
     text += fmt::format("{}, compute capability {}.{}, {:.0f} GiB; ", device.name, device.major,
                         device.minor, static_cast<double>(device.memory) / kGiB);
   }
-  helmholtz_error error{};
   std::int32_t count = 0;
   std::int32_t driver = 0;
-  check(functions_->count(&count, &driver, &error), error);
+  call(functions_->count, &count, &driver);
   return fmt::format("{}CUDA {}, driver for {}", text, version(functions_->runtime_version),
                      version(driver));
 }
 
 std::string Plugin::cublas() const {
-  helmholtz_error error{};
   std::int32_t number = 0;
-  check(functions_->cublas(&number, &error), error);
+  call(functions_->cublas, &number);
   return version(number);
 }
 

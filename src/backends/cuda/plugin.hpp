@@ -24,6 +24,13 @@ class Plugin {
   /// @throws Error with the status as its code unless it is 0
   static void check(std::int32_t status, const helmholtz_error& error);
 
+  /// Calls one of the functions. @throws as check()
+  template <class... Parameters, class... Arguments>
+  static void call(std::int32_t (*function)(Parameters...), Arguments... arguments) {
+    helmholtz_error error{};
+    check(function(arguments..., &error), error);
+  }
+
   /// @throws NoDevice if there is no device, or none that can be used
   [[nodiscard]] std::vector<helmholtz_device> devices() const;
   /// "NVIDIA H200, compute capability 9.0, …; CUDA 13.0, driver 12.8"

@@ -1,5 +1,3 @@
-#include "backends/reference/reference.hpp"
-
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -8,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "backends/backend.hpp"
 #include "backends/reference/machine.hpp"
+#include "backends/registry.hpp"
 #include "base/limits.hpp"
 #include "base/workers.hpp"
 #include "helmholtz/error.hpp"
@@ -17,6 +17,7 @@ namespace helmholtz::reference {
 
 namespace {
 
+/// One machine after the other, one unit at a time: the oracle of every other backend.
 class ReferenceTrainer final : public Backend {
  public:
   ReferenceTrainer(Ensemble ensemble, int threads)
@@ -26,7 +27,7 @@ class ReferenceTrainer final : public Backend {
     initialise();
   }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return "reference"; }
+  [[nodiscard]] std::string_view name() const noexcept override { return kBackend.name; }
 
  private:
   void train(std::uint64_t first, std::uint64_t steps) override {
@@ -64,7 +65,7 @@ class NumpyTrainer final : public Backend {
     initialise();
   }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return "reference"; }
+  [[nodiscard]] std::string_view name() const noexcept override { return kBackend.name; }
 
   bool evaluate(const EvaluationOptions& options, std::uint64_t, std::size_t,
                 std::span<Evaluation> out) override {
@@ -176,8 +177,6 @@ void require_numpy_replayable(const Ensemble& ensemble) {
   }
 }
 
-}  // namespace
-
 std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) {
   if (options.random == RandomScheme::numpy) {
     require_numpy_replayable(ensemble);
@@ -193,5 +192,16 @@ std::size_t bytes(const Ensemble& ensemble) {
          (ensemble.size() + std::max<std::size_t>(3, std::min(ensemble.size(), threads))) *
              ensemble.topology.parameters() * sizeof(float);
 }
+
+}  // namespace
+
+constinit const BackendEntry kBackend{
+    .name = "reference",
+    .summary = "one machine at a time, scalar: the oracle in tests",
+    .strategy = Strategy::scalar,
+    .detail = [] { return std::string("any CPU"); },
+    .bytes = bytes,
+    .make = make,
+};
 
 }  // namespace helmholtz::reference
