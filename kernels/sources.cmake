@@ -25,7 +25,7 @@ endfunction()
 embed(${kernels}/standard "" cstddef cstdint type_traits utility)
 embed(${kernels} kernels/
   fused/fused_step.hpp fused/fused_task.hpp fused/group_layers.hpp fused/group_machine.hpp fused/patterns.hpp
-  fused/thread_machine.hpp fused/warp_group.hpp runtime/float_ops.hpp runtime/integer_ops.hpp runtime/philox.hpp
+  fused/thread_machine.hpp fused/warp_group.hpp runtime/float_ops.hpp runtime/philox.hpp
   runtime/portable.hpp)
 embed(${PROJECT_SOURCE_DIR}/src ""
   model/exact_arithmetic.inl step/network.hpp step/static_shape.hpp step/wake_sleep.inl)

@@ -50,15 +50,19 @@ std::optional<LaunchPlan> plan_warp_shared(const FusedTask& task, const DeviceLi
   return std::nullopt;
 }
 
-/// @param fitting  machines of `floats` floats that fit into shared memory
-std::optional<LaunchPlan> plan_thread_shared(const FusedTask& task, const DeviceLimits& limits,
-                                             std::size_t fitting, std::size_t floats) {
+/// Bytes of a machine of ThreadShared.
+std::size_t shared_bytes(const FusedTask& task) {
+  return (task.shape.parameters() + scratch_floats(task.shape, task.batch)) * sizeof(float);
+}
+
+std::optional<LaunchPlan> plan_thread_shared(const FusedTask& task, const DeviceLimits& limits) {
+  const auto fitting = limits.shared_per_block / shared_bytes(task);
   if (fitting < kWarp) return std::nullopt;
   const auto most =
       std::min<std::uint32_t>(kSharedBlock, static_cast<std::uint32_t>(fitting) / kWarp * kWarp);
   const auto block = spread(task.machines, limits.multiprocessors, most);
   return LaunchPlan{
-      .variant = Variant::ThreadShared, .block = block, .shared = block * floats * sizeof(float)};
+      .variant = Variant::ThreadShared, .block = block, .shared = block * shared_bytes(task)};
 }
 
 LaunchPlan plan_thread_global(const FusedTask& task) {
@@ -110,26 +114,21 @@ LaunchPlan plan_thread_registers(const FusedTask& task, const DeviceLimits& limi
 }
 
 LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits) {
-  const auto& shape = task.shape;
-  if (task.batch == 1 && has_register_kernel(shape)) {
+  if (task.batch == 1 && has_register_kernel(task.shape)) {
     return plan_thread_registers(task, limits);
   }
   return plan_launch_with_carry(task, limits);
 }
 
 LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& limits) {
-  const auto& shape = task.shape;
-  const auto floats = shape.parameters() + scratch_floats(shape, task.batch);
-  const auto fitting = limits.shared_per_block / (floats * sizeof(float));
-  if (fitting < kFewMachines) {
+  if (limits.shared_per_block / shared_bytes(task) < kFewMachines) {
     if (const auto plan = plan_warp_shared(task, limits)) return *plan;
   }
-  return plan_thread_shared(task, limits, fitting, floats).value_or(plan_thread_global(task));
+  return plan_thread_shared(task, limits).value_or(plan_thread_global(task));
 }
 
 std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits& limits,
                                        Variant variant) {
-  const auto floats = task.shape.parameters() + scratch_floats(task.shape, task.batch);
   switch (variant) {
     case Variant::ThreadRegisters:
       if (task.batch > 1 || !has_register_kernel(task.shape)) return std::nullopt;
@@ -138,8 +137,7 @@ std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits
     case Variant::WarpRegisters:
       return plan_warp_shared(task, limits);
     case Variant::ThreadShared:
-      return plan_thread_shared(task, limits, limits.shared_per_block / (floats * sizeof(float)),
-                                floats);
+      return plan_thread_shared(task, limits);
     case Variant::ThreadGlobal:
       break;
   }

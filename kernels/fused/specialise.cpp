@@ -51,11 +51,9 @@ bool fits_in_registers(const FusedTask& task) {
   return task.batch == 1 && shape.parameters() <= kMostInRegisters;
 }
 
-std::string shape_text(const std::vector<int>& sizes) {
-  std::string text = "helmholtz::step::StaticShape<";
-  for (std::size_t l = 0; l < sizes.size(); ++l) {
-    text += (l == 0 ? "" : ", ") + std::to_string(sizes[l]);
-  }
+std::string shape_text(const LayerShape& shape) {
+  std::string text = "helmholtz::step::StaticShape<" + std::to_string(shape.size(0));
+  for (int l = 1; l <= shape.last(); ++l) text += ", " + std::to_string(shape.size(l));
   return text + ">";
 }
 
@@ -66,20 +64,10 @@ std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLi
                                  : plan_warp_registers(task, limits);
 }
 
-Speciality speciality_of(const FusedTask& task, const LaunchPlan& plan) {
-  Speciality speciality{.sizes = {},
-                        .variant = plan.variant,
-                        .lanes = plan.lanes,
-                        .nonnegative = task.nonnegative,
-                        .chained = task.patterns.chained};
-  for (int l = 0; l <= task.shape.last(); ++l) speciality.sizes.push_back(task.shape.size(l));
-  return speciality;
-}
-
-std::string specialised_source(const Speciality& speciality) {
-  const auto shape = shape_text(speciality.sizes);
+std::string specialised_source(const FusedTask& task, const LaunchPlan& plan) {
+  const auto shape = shape_text(task.shape);
   const auto flag = [](bool on) { return on ? "true" : "false"; };
-  const bool registers = speciality.variant == Variant::ThreadRegisters;
+  const bool registers = plan.variant == Variant::ThreadRegisters;
   std::string text = registers ? "#include \"kernels/fused/thread_machine.hpp\"\n"
                                : "#include \"kernels/fused/warp_group.hpp\"\n";
   text += std::string("extern \"C\" __global__ void __launch_bounds__(128)\n") +
@@ -89,13 +77,13 @@ std::string specialised_source(const Speciality& speciality) {
         "  const unsigned m = blockIdx.x * blockDim.x + threadIdx.x;\n"
         "  if (m >= task.machines) return;\n"
         "  helmholtz::cuda::ThreadMachine<" +
-        shape + ", " + flag(speciality.nonnegative) + ", " + flag(speciality.chained) +
+        shape + ", " + flag(task.nonnegative) + ", " + flag(task.patterns.chained) +
         ">(task, m).train();\n";
   } else {
     text +=
         "  extern __shared__ float memory[];\n"
         "  helmholtz::cuda::train_block_in_lanes<" +
-        shape + ", helmholtz::cuda::WarpGroup<" + std::to_string(speciality.lanes) +
+        shape + ", helmholtz::cuda::WarpGroup<" + std::to_string(plan.lanes) +
         ">>(task, memory);\n";
   }
   return text + "}\n";
@@ -106,9 +94,9 @@ std::vector<std::string> specialised_options(int architecture) {
           "--gpu-architecture=sm_" + std::to_string(architecture)};
 }
 
-std::string specialised_cubin(const Speciality& speciality, int architecture, const Nvrtc& compiler,
-                              const CubinCache& cache) {
-  const auto source = specialised_source(speciality);
+std::string specialised_cubin(const FusedTask& task, const LaunchPlan& plan, int architecture,
+                              const Nvrtc& compiler, const CubinCache& cache) {
+  const auto source = specialised_source(task, plan);
   const auto options = specialised_options(architecture);
   auto all = compiler.version() + '\n' + source;
   for (const auto& option : options) all += option + '\n';

@@ -14,28 +14,20 @@ namespace helmholtz::cuda {
 /// The name of the kernel in what specialised_source() writes.
 inline constexpr const char* kSpecialisedKernel = "helmholtz_kernel";
 
-/// What a kernel is compiled for.
-struct Speciality {
-  std::vector<int> sizes;                      ///< layers, top first
-  Variant variant = Variant::ThreadRegisters;  ///< or WarpRegisters
-  std::uint32_t lanes = 1;
-  bool nonnegative = false;
-  bool chained = false;
-};
-
 /// The plan for a kernel of its own, if a topology can have one that beats the generic ones:
 /// ThreadRegisters where the parameters fit in a thread's registers, else WarpRegisters where they
 /// fit in those of a warp.
 std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLimits& limits);
-Speciality speciality_of(const FusedTask& task, const LaunchPlan& plan);
 
-std::string specialised_source(const Speciality& speciality);
+/// Of a kernel for the task's sizes, non-negativity and kind of patterns, and the plan's variant
+/// and lanes.
+std::string specialised_source(const FusedTask& task, const LaunchPlan& plan);
 /// @param architecture  10 * major + minor of a compute capability
 std::vector<std::string> specialised_options(int architecture);
 
 /// From the cache, or compiled and put there.
 /// @return empty if it does not compile
-std::string specialised_cubin(const Speciality& speciality, int architecture, const Nvrtc& compiler,
-                              const CubinCache& cache);
+std::string specialised_cubin(const FusedTask& task, const LaunchPlan& plan, int architecture,
+                              const Nvrtc& compiler, const CubinCache& cache);
 
 }  // namespace helmholtz::cuda

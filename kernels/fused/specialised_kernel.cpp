@@ -50,8 +50,8 @@ std::unique_ptr<SpecialisedKernel> SpecialisedKernel::make(const FusedTask& task
   const auto compiler = Nvrtc::open();
   auto driver = std::make_unique<Driver>();
   if (!compiler || !driver->open()) return nullptr;
-  const auto cubin = specialised_cubin(speciality_of(task, *plan), architecture_of(device),
-                                       *compiler, CubinCache::of_user());
+  const auto cubin =
+      specialised_cubin(task, *plan, architecture_of(device), *compiler, CubinCache::of_user());
   std::unique_ptr<SpecialisedKernel> kernel(new SpecialisedKernel(device, std::move(driver)));
   return !cubin.empty() && kernel->load(cubin) ? std::move(kernel) : nullptr;
 }

@@ -6,8 +6,7 @@
 #include <cstdint>
 
 #include "evaluate/exact_plan_view.hpp"
-#include "kernels/runtime/integer_ops.hpp"
-#include "kernels/runtime/portable.hpp"
+#include "kernels/runtime/float_ops.hpp"
 
 /// The exact evaluation (src/evaluate/exact_layers.inl) for one machine a thread, in double.
 namespace helmholtz::cuda {

@@ -78,4 +78,16 @@ constexpr bool same_sizes(StaticShape<sizes...>, const LayerShape& shape) {
          ((shape.size(l++) == sizes) && ...);
 }
 
+/// body(StaticShape) for the one of `Shapes` that has these sizes.
+/// @return false if there is none
+template <class... Shapes, class Body>
+bool with_static_shape(const LayerShape& shape, Body body) {
+  const auto try_one = [&](auto candidate) {
+    const bool same = same_sizes(candidate, shape);
+    if (same) body(candidate);
+    return same;
+  };
+  return (try_one(Shapes()) || ...);
+}
+
 }  // namespace helmholtz::step

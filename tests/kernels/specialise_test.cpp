@@ -34,11 +34,20 @@ class Specialise : public ::testing::Test {
   std::unique_ptr<Nvrtc> compiler_;
 };
 
+FusedTask task_of(const std::vector<int>& sizes) {
+  FusedTask task;
+  task.shape = LayerShape(sizes.data(), static_cast<int>(sizes.size()));
+  return task;
+}
+
+constexpr LaunchPlan kThreadRegisters{.variant = Variant::ThreadRegisters};
+
 /// Compiles for sm_90 and holds registers and spills to a budget.
-void expect_budget(const Nvrtc& compiler, const Speciality& speciality, int registers, int spills) {
+void expect_budget(const Nvrtc& compiler, const FusedTask& task, const LaunchPlan& plan,
+                   int registers, int spills) {
   auto options = specialised_options(90);
   options.emplace_back("--ptxas-options=-v");
-  const auto source = specialised_source(speciality);
+  const auto source = specialised_source(task, plan);
   const auto result = compiler.compile(source, embedded_sources(), options);
   ASSERT_FALSE(result.cubin.empty()) << result.log << source;
   const int used = number_in(result.log, "Used (\\d+) registers");
@@ -51,33 +60,33 @@ void expect_budget(const Nvrtc& compiler, const Speciality& speciality, int regi
 }
 
 TEST_F(Specialise, RegisterKernelsKeepTheirBudgets) {
-  const auto registers = [](std::vector<int> sizes, bool flag) {
-    return Speciality{.sizes = std::move(sizes),
-                      .variant = Variant::ThreadRegisters,
-                      .lanes = 1,
-                      .nonnegative = flag,
-                      .chained = flag};
+  const auto expect = [&](const std::vector<int>& sizes, bool flag) {
+    auto task = task_of(sizes);
+    task.nonnegative = flag;
+    task.patterns.chained = flag;
+    expect_budget(*compiler_, task, kThreadRegisters, 255, 16);
   };
-  expect_budget(*compiler_, registers({1, 6, 9}, true), 255, 16);
-  expect_budget(*compiler_, registers({2, 5, 8}, false), 255, 16);
-  expect_budget(*compiler_, registers({7, 9}, true), 255, 16);
-  expect_budget(*compiler_, registers({1, 3, 4, 6}, false), 255, 16);
+  expect({1, 6, 9}, true);
+  expect({2, 5, 8}, false);
+  expect({7, 9}, true);
+  expect({1, 3, 4, 6}, false);
 }
 
 TEST_F(Specialise, LaneKernelsKeepTheirBudgets) {
-  const auto in_lanes = [](std::vector<int> sizes, std::uint32_t lanes) {
-    return Speciality{.sizes = std::move(sizes), .variant = Variant::WarpRegisters, .lanes = lanes};
+  const auto expect = [&](const std::vector<int>& sizes, std::uint32_t lanes, int spills) {
+    expect_budget(*compiler_, task_of(sizes), {.variant = Variant::WarpRegisters, .lanes = lanes},
+                  255, spills);
   };
-  expect_budget(*compiler_, in_lanes({1, 8, 16}, 4), 255, 0);
-  expect_budget(*compiler_, in_lanes({4, 16, 32}, 8), 255, 128);
-  expect_budget(*compiler_, in_lanes({8, 16, 32, 64}, 32), 255, 128);
+  expect({1, 8, 16}, 4, 0);
+  expect({4, 16, 32}, 8, 128);
+  expect({8, 16, 32, 64}, 32, 128);
 }
 
 TEST_F(Specialise, CompilesOnceAndReadsTheCacheUnlessItIsDamaged) {
   const testing::TemporaryDirectory folder;
   const CubinCache cache(folder.path() / "helmholtz");
-  const Speciality speciality{.sizes = {2, 3}, .variant = Variant::ThreadRegisters};
-  const auto cubin = specialised_cubin(speciality, 90, *compiler_, cache);
+  const auto task = task_of({2, 3});
+  const auto cubin = specialised_cubin(task, kThreadRegisters, 90, *compiler_, cache);
   ASSERT_FALSE(cubin.empty());
   const auto files = [&] {
     std::vector<std::filesystem::path> all;
@@ -88,15 +97,15 @@ TEST_F(Specialise, CompilesOnceAndReadsTheCacheUnlessItIsDamaged) {
   };
   ASSERT_EQ(files().size(), 1U);
   const auto written = std::filesystem::last_write_time(files()[0]);
-  EXPECT_EQ(specialised_cubin(speciality, 90, *compiler_, cache), cubin);
+  EXPECT_EQ(specialised_cubin(task, kThreadRegisters, 90, *compiler_, cache), cubin);
   EXPECT_EQ(std::filesystem::last_write_time(files()[0]), written);
 
   std::filesystem::resize_file(files()[0], 100);
-  EXPECT_EQ(specialised_cubin(speciality, 90, *compiler_, cache), cubin);
+  EXPECT_EQ(specialised_cubin(task, kThreadRegisters, 90, *compiler_, cache), cubin);
   EXPECT_GT(std::filesystem::file_size(files()[0]), 100U);
 
   // Another architecture is another kernel.
-  EXPECT_FALSE(specialised_cubin(speciality, 80, *compiler_, cache).empty());
+  EXPECT_FALSE(specialised_cubin(task, kThreadRegisters, 80, *compiler_, cache).empty());
   EXPECT_EQ(files().size(), 2U);
 }
 
@@ -118,8 +127,7 @@ TEST(CubinCache, IsNoMoreThanAHelp) {
 TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
   const DeviceLimits limits{.multiprocessors = 132, .shared_per_block = 227 * 1024};
   const auto plan = [&](const std::vector<int>& sizes, std::uint32_t batch) {
-    FusedTask task;
-    task.shape = LayerShape(sizes.data(), static_cast<int>(sizes.size()));
+    auto task = task_of(sizes);
     task.machines = 100'000;
     task.batch = batch;
     return plan_specialised(task, limits);
@@ -135,8 +143,9 @@ TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
 }
 
 TEST(SpecialisedSource, NamesTheShape) {
-  const auto source = specialised_source(
-      {.sizes = {1, 6, 9}, .variant = Variant::ThreadRegisters, .lanes = 1, .nonnegative = true});
+  auto task = task_of({1, 6, 9});
+  task.nonnegative = true;
+  const auto source = specialised_source(task, kThreadRegisters);
   EXPECT_THAT(source, HasSubstr("StaticShape<1, 6, 9>, true, false>"));
   EXPECT_THAT(source, HasSubstr(kSpecialisedKernel));
 }

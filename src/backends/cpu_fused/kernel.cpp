@@ -190,26 +190,16 @@ void train_lanes(const Shape& shape, const Task& task, const Block& block) {
   }
 }
 
-/// Trains with the shape's constants if the topology has its sizes.
-template <class Shape>
-bool train_if_same(const Task& task, const Block& block) {
-  if (!step::same_sizes(Shape(), task.topology->shape())) return false;
-  train_lanes(Shape(), task, block);
-  return true;
-}
-
-template <class... Shapes>
-void train_with_best_shape(const Task& task, const Block& block) {
-  if (!(train_if_same<Shapes>(task, block) || ...)) {
-    train_lanes(task.topology->shape(), task, block);
-  }
-}
-
 void train_block(const Task& task, const Block& block) {
   // Each shape takes a quarter of a minute to compile, so only the most common ones: the topology
   // of Kirby's demonstration, and of Hinton et al. 1995 for the bars (1.3 times as fast as at run
   // time).
-  train_with_best_shape<step::StaticShape<1, 6, 9>, step::StaticShape<1, 8, 16>>(task, block);
+  using Kirby = step::StaticShape<1, 6, 9>;
+  using Bars = step::StaticShape<1, 8, 16>;
+  const auto& shape = task.topology->shape();
+  const bool known = step::with_static_shape<Kirby, Bars>(
+      shape, [&](auto constants) { train_lanes(constants, task, block); });
+  if (!known) train_lanes(shape, task, block);
 }
 
 }  // namespace helmholtz::HWY_NAMESPACE

@@ -17,8 +17,6 @@ namespace {
 constexpr const char* kFile = "libhelmholtz_cuda.so";
 constexpr const char* kVariable = "HELMHOLTZ_CUDA_PLUGIN";
 
-[[noreturn]] void refuse(const std::string& reason) { throw NoDevice(reason); }
-
 /// The folder of the file that holds this code: the shared library, or the program.
 std::filesystem::path own_folder() {
   Dl_info info{};
@@ -44,7 +42,7 @@ std::vector<std::filesystem::path> places() {
 
 std::string find() {
   if (const char* const path = std::getenv(kVariable); path != nullptr && *path != '\0') {
-    if (*path != '/') refuse(fmt::format("{}={} is no absolute path", kVariable, path));
+    if (*path != '/') throw NoDevice(fmt::format("{}={} is no absolute path", kVariable, path));
     return path;
   }
   const auto files = places();
@@ -54,7 +52,7 @@ std::string find() {
   };
   const auto found = std::find_if(files.begin(), files.end(), exists);
   if (found == files.end()) {
-    refuse(fmt::format("{} is not there: built without CUDA, or not installed", kFile));
+    throw NoDevice(fmt::format("{} is not there: built without CUDA, or not installed", kFile));
   }
   return found->string();
 }
@@ -80,14 +78,14 @@ std::shared_ptr<const Plugin> Plugin::load() {
 }
 
 Plugin::Plugin(const std::string& path) : library_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
-  if (library_ == nullptr) refuse(fmt::format("cannot load the plugin: {}", dlerror()));
+  if (library_ == nullptr) throw NoDevice(fmt::format("cannot load the plugin: {}", dlerror()));
   void* const symbol = dlsym(library_, HELMHOLTZ_PLUGIN_SYMBOL);
   if (symbol != nullptr) functions_ = reinterpret_cast<helmholtz_plugin_function>(symbol)();
   if (functions_ == nullptr || !fits(*functions_)) {
     const auto found = functions_ == nullptr ? "none" : std::to_string(functions_->abi);
     dlclose(library_);
-    refuse(fmt::format("{} is of another version: needed interface {}, found {}", path,
-                       HELMHOLTZ_PLUGIN_ABI, found));
+    throw NoDevice(fmt::format("{} is of another version: needed interface {}, found {}", path,
+                               HELMHOLTZ_PLUGIN_ABI, found));
   }
 }
 
