@@ -17,8 +17,9 @@ namespace helmholtz {
 
 namespace {
 
-constexpr std::array kBackends = {&reference::kBackend, &cpu_fused::kBackend,
-                                  &cpu_layered::kBackend, &plugin::kFused, &plugin::kLayered};
+constexpr std::array kBackends = {&reference::backend_entry, &cpu_fused::backend_entry,
+                                  &cpu_layered::backend_entry, &plugin::fused_entry,
+                                  &plugin::layered_entry};
 
 }  // namespace
 

@@ -33,17 +33,17 @@ struct BackendEntry {
 };
 
 namespace reference {
-extern const BackendEntry kBackend;
+extern const BackendEntry backend_entry;
 }
 namespace cpu_fused {
-extern const BackendEntry kBackend;
+extern const BackendEntry backend_entry;
 }
 namespace cpu_layered {
-extern const BackendEntry kBackend;
+extern const BackendEntry backend_entry;
 }
 namespace plugin {
-extern const BackendEntry kFused;
-extern const BackendEntry kLayered;
+extern const BackendEntry fused_entry;
+extern const BackendEntry layered_entry;
 }  // namespace plugin
 
 /// @throws InvalidArgument (field "backend") for an unknown name

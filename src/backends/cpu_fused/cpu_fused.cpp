@@ -42,7 +42,7 @@ class CpuFusedTrainer final : public Backend {
     initialise();
   }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return kBackend.name; }
+  [[nodiscard]] std::string_view name() const noexcept override { return backend_entry.name; }
 
  private:
   void train(std::uint64_t first, std::uint64_t steps) override {
@@ -132,7 +132,7 @@ std::string detail() {
 
 }  // namespace
 
-constinit const BackendEntry kBackend{
+constinit const BackendEntry backend_entry{
     .name = "cpu-fused",
     .summary = "SIMD lane = machine, blocks of machines over all threads: sweeps",
     .strategy = Strategy::fused,

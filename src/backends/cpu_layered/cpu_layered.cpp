@@ -51,7 +51,7 @@ class LayeredTrainer final : public Backend {
     initialise();
   }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return kBackend.name; }
+  [[nodiscard]] std::string_view name() const noexcept override { return backend_entry.name; }
 
  private:
   void train(std::uint64_t first, std::uint64_t steps) override {
@@ -107,7 +107,7 @@ std::string detail() { return fmt::format("{}, {}", blas::name(), simd::target_n
 
 }  // namespace
 
-constinit const BackendEntry kBackend{
+constinit const BackendEntry backend_entry{
     .name = "cpu-layered",
     .summary = "a layer of the whole batch at a time: large layers and batches",
     .strategy = Strategy::layered,

@@ -163,7 +163,7 @@ std::string layered_detail() {
 
 }  // namespace
 
-constinit const BackendEntry kFused{
+constinit const BackendEntry fused_entry{
     .name = "cuda-fused",
     .summary = "thousands of steps a launch, weights on chip: sweeps on a GPU",
     .strategy = Strategy::fused,
@@ -171,11 +171,12 @@ constinit const BackendEntry kFused{
     .detail = [] { return Plugin::load()->describe(); },
     .bytes = bytes,
     .make = [](Ensemble ensemble, const TrainerOptions& options) -> std::unique_ptr<Backend> {
-      return std::make_unique<PluginTrainer>(std::move(ensemble), options, kFused, HELMHOLTZ_FUSED);
+      return std::make_unique<PluginTrainer>(std::move(ensemble), options, fused_entry,
+                                             HELMHOLTZ_FUSED);
     },
 };
 
-constinit const BackendEntry kLayered{
+constinit const BackendEntry layered_entry{
     .name = "cuda-layered",
     .summary = "a layer of all machines at a time, by cuBLAS: large layers on a GPU",
     .strategy = Strategy::layered,
@@ -183,7 +184,7 @@ constinit const BackendEntry kLayered{
     .detail = layered_detail,
     .bytes = bytes,
     .make = [](Ensemble ensemble, const TrainerOptions& options) -> std::unique_ptr<Backend> {
-      return std::make_unique<PluginTrainer>(std::move(ensemble), options, kLayered,
+      return std::make_unique<PluginTrainer>(std::move(ensemble), options, layered_entry,
                                              HELMHOLTZ_LAYERED);
     },
     .supports = layered_supports,

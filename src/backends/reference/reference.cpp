@@ -27,7 +27,7 @@ class ReferenceTrainer final : public Backend {
     initialise();
   }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return kBackend.name; }
+  [[nodiscard]] std::string_view name() const noexcept override { return backend_entry.name; }
 
  private:
   void train(std::uint64_t first, std::uint64_t steps) override {
@@ -65,7 +65,7 @@ class NumpyTrainer final : public Backend {
     initialise();
   }
 
-  [[nodiscard]] std::string_view name() const noexcept override { return kBackend.name; }
+  [[nodiscard]] std::string_view name() const noexcept override { return backend_entry.name; }
 
   bool evaluate(const EvaluationOptions& options, std::uint64_t, std::size_t,
                 std::span<Evaluation> out) override {
@@ -195,7 +195,7 @@ std::size_t bytes(const Ensemble& ensemble) {
 
 }  // namespace
 
-constinit const BackendEntry kBackend{
+constinit const BackendEntry backend_entry{
     .name = "reference",
     .summary = "one machine at a time, scalar: the oracle in tests",
     .strategy = Strategy::scalar,
