@@ -63,7 +63,10 @@ std::size_t character_length(std::string_view text) {
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0U) != 0x80) return 0;
   }
-  return length;
+  const bool is_overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+  const bool is_surrogate = first == 0xED && byte(1) >= 0xA0;
+  const bool is_beyond = first == 0xF4 && byte(1) >= 0x90;  // U+10FFFF
+  return is_overlong || is_surrogate || is_beyond ? 0 : length;
 }
 
 bool is_control(std::string_view character) {
