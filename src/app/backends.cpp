@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/options.hpp"
+#include "app/flags.hpp"
 #include "app/output.hpp"
 #include "base/limits.hpp"
 #include "helmholtz/backends.hpp"
@@ -14,34 +14,33 @@ namespace helmholtz::app {
 
 namespace {
 
-Json to_json(const BackendInfo& backend) {
+Json backend_json(const BackendInfo& backend) {
   return {{"name", backend.name},           {"class", backend.exact ? "exact" : "tolerant"},
           {"available", backend.available}, {"detail", backend.detail},
           {"summary", backend.summary},     {"threads", limits::default_threads().count}};
 }
 
-struct Flags {
-  explicit Flags(CLI::App& command) { add_output_flags(command, output); }
+struct BackendsFlags {
+  explicit BackendsFlags(CLI::App& command) { add_output_flags(command, output); }
   OutputOptions output;
 };
 
-ExitCode list(const Flags& flags) {
+ExitCode print_backends(const BackendsFlags& flags) {
   const auto& output = flags.output;
-  if (!output.json) print_line(fmt::format("{:<14}{:<10}{:<6}{}", "name", "class", "runs", "what"));
+  if (!output.json) print_line("{:<14}{:<10}{:<6}{}", "name", "class", "runs", "what");
   for (const auto& backend : list_backends()) {
     if (output.json) {
-      print_line(json_text(to_json(backend)));
+      print_json(backend_json(backend));
     } else {
-      print_line(fmt::format("{:<14}{:<10}{:<6}{} ({})", backend.name,
-                             backend.exact ? "exact" : "tolerant", backend.available ? "yes" : "no",
-                             backend.summary, backend.detail));
+      print_line("{:<14}{:<10}{:<6}{} ({})", backend.name, backend.exact ? "exact" : "tolerant",
+                 backend.available ? "yes" : "no", backend.summary, backend.detail);
     }
   }
   if (output.json) return ExitCode::ok;
   const auto threads = limits::default_threads();
-  print_line(fmt::format("\n{} without --threads (set by: {})",
-                         report::counted(static_cast<std::uint64_t>(threads.count), "CPU thread"),
-                         threads.set_by));
+  print_line("\n{} without --threads (set by: {})",
+             report::counted(static_cast<std::uint64_t>(threads.count), "CPU thread"),
+             threads.set_by);
   return ExitCode::ok;
 }
 
@@ -57,7 +56,7 @@ Command add_backends(CLI::App& program) {
                  "Examples:\n"
                  "  helmholtz backends\n"
                  "  HELMHOLTZ_SIMD=avx2 helmholtz backends\n"},
-      list);
+      print_backends);
 }
 
 }  // namespace helmholtz::app

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/arguments.hpp"
 #include "app/commands.hpp"
+#include "app/flags.hpp"
 #include "app/output.hpp"
 #include "base/atomic_file.hpp"
 #include "helmholtz/error.hpp"
@@ -20,10 +20,10 @@ namespace {
 
 struct ExportFlags : RunArgument {
   explicit ExportFlags(CLI::App& command) : RunArgument(command) {
-    command.add_option("--out", out, "a file that appears whole (default: stdout)")
-        ->type_name("FILE");
-    command.add_option("--format", format, "csv or npy")->type_name("FORMAT")->default_str(format);
-    command.add_flag("--quiet", quiet, "nothing on stderr but errors")->disable_flag_override();
+    add_text(command, "--out", out,
+             {.help = "a file that appears whole (default: stdout)", .type = "FILE"});
+    add_text(command, "--format", format, {.help = "csv or npy", .type = "FORMAT"});
+    add_switch(command, "--quiet", quiet, {.help = "nothing on stderr but errors"});
   }
 
   std::optional<std::string> out;
@@ -64,8 +64,8 @@ ExitCode run_export(const ExportFlags& flags) {
   for (const auto i : shards) sink->write(run.files().read(i));
   if (file) file->commit();
   if (machines < run.spec().machines() && !flags.quiet) {
-    note(fmt::format("helmholtz: {} of {} are exported; the others are not trained",
-                     report::grouped(machines), report::counted(run.spec().machines(), "machine")));
+    note("helmholtz: {} of {} are exported; the others are not trained", report::grouped(machines),
+         report::counted(run.spec().machines(), "machine"));
   }
   return ExitCode::ok;
 }

@@ -8,10 +8,9 @@
 #include <hdf5.h>
 #include <CLI/CLI.hpp>
 
-#include "app/arguments.hpp"
 #include "app/commands.hpp"
-#include "app/config_file.hpp"
 #include "app/exit_code.hpp"
+#include "app/flags.hpp"
 #include "app/help.hpp"
 #include "app/output.hpp"
 #include "base/text.hpp"
@@ -29,14 +28,14 @@ constexpr const char* kExitCodes =
 
 /// The last words of a command that failed, on one line. A field that is a flag of the command is
 /// named as one.
-ExitCode report(const Error& error, const CLI::App* command) {
+ExitCode report_failure(const Error& error, const CLI::App* command) {
   const auto* argument = dynamic_cast<const InvalidArgument*>(&error);
   const bool is_flag = argument != nullptr && command != nullptr &&
                        command->get_option_no_throw("--" + argument->field()) != nullptr;
   const auto help = command == nullptr ? "" : fmt::format(" {}", command->get_name());
   const auto code = exit_code_of(error);
-  note(fmt::format("helmholtz: {}{}{}", is_flag ? "--" : "", error.what(),
-                   code == ExitCode::usage ? fmt::format(" (see helmholtz{} --help)", help) : ""));
+  note("helmholtz: {}{}{}", is_flag ? "--" : "", error.what(),
+       code == ExitCode::usage ? fmt::format(" (see helmholtz{} --help)", help) : "");
   return code;
 }
 
@@ -142,7 +141,7 @@ ExitCode run(CLI::App& program, int argc, char** argv) {
   } catch (const CLI::Success&) {
     print_line(program.help());  // a footer has no newline of its own
   } catch (const Error& error) {
-    return report(error, selected_command(program));
+    return report_failure(error, selected_command(program));
   }
   return ExitCode::ok;
 }
@@ -166,11 +165,11 @@ ExitCode run_program(int argc, char** argv) {
                     kExitCodes));
     return run(program, argc, argv);
   } catch (const Error& error) {
-    return report(error, nullptr);
+    return report_failure(error, nullptr);
   } catch (const std::bad_alloc&) {
     note("helmholtz: not enough memory");
   } catch (const std::exception& error) {
-    note(fmt::format("helmholtz: {}", error.what()));
+    note("helmholtz: {}", error.what());
   }
   return ExitCode::io;
 }

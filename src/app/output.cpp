@@ -1,14 +1,13 @@
 #include "app/output.hpp"
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <string>
-
-#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/metrics.hpp"
 
 namespace helmholtz::app {
 
@@ -31,21 +30,56 @@ void note(std::string_view text) {
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string()); }
 
 std::string json_text(const Json& json) {
-  std::string line;
-  const auto text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
-    if (c == 0x7F) {
-      line += "\\u007f";
-    } else if (c == 0xC2 && next >= 0x80 && next < 0xA0) {  // U+0080 to U+009F
-      line += fmt::format("\\u{:04x}", next);
-      ++i;
-    } else {
-      line += text[i];
-    }
+  return json.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+void print_json(const Json& json) { print_line(json_text(json)); }
+
+namespace {
+
+/// Nats are wide enough to compare two programs by.
+int width(const Metric& metric) { return metric.is_count ? 8 : 18; }
+
+/// "-" where there is no value.
+std::string cell_text(const Metric& metric, double value) {
+  if (std::isnan(value)) return "-";
+  return metric.is_count ? fmt::format("{:.0f}", value) : fmt::format("{:.12f}", value);
+}
+
+Json evaluation_json(std::uint64_t step, const Evaluation& evaluation) {
+  Json json = {{"step", step}};
+  bool infinite = false;
+  for (const auto& metric : metrics()) {
+    const double value = evaluation.*metric.value;
+    const bool is_count = metric.is_count && !std::isnan(value);
+    json[metric.name] = is_count ? Json(count_in_file(value)) : Json(value);
+    infinite = infinite || std::isinf(value);
   }
-  return line;
+  if (infinite) json["infinite"] = true;
+  if (evaluation.diverged) json["diverged"] = true;
+  return json;
+}
+
+std::string evaluation_row(std::uint64_t step, const Evaluation& evaluation) {
+  if (evaluation.diverged) return fmt::format("{:>15}{:>18}", step, "diverged");
+  auto text = fmt::format("{:>15}", step);
+  for (const auto& metric : metrics()) {
+    text += fmt::format("{:>{}}", cell_text(metric, evaluation.*metric.value), width(metric));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string evaluation_header() {
+  auto text = fmt::format("{:>15}", "step");
+  for (const auto& metric : metrics()) text += fmt::format("{:>{}}", metric.heading, width(metric));
+  return text;
+}
+
+void print_evaluation(std::uint64_t step, const Evaluation& evaluation, bool json) {
+  json ? print_json(evaluation_json(step, evaluation))
+       : print_line(evaluation_row(step, evaluation));
 }
 
 }  // namespace helmholtz::app

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "helmholtz/evaluation.hpp"
 
 namespace helmholtz::app {
 
@@ -13,22 +18,42 @@ namespace helmholtz::app {
 /// @throws IoError if it cannot be written, e.g. to a full disk or a closed pipe
 void print(std::string_view text);
 
+template <class First, class... Rest>
+void print(fmt::format_string<First, Rest...> format, First&& first, Rest&&... rest) {
+  print(fmt::format(format, std::forward<First>(first), std::forward<Rest>(rest)...));
+}
+
 /// print() and a newline.
 void print_line(std::string_view text);
+template <class First, class... Rest>
+void print_line(fmt::format_string<First, Rest...> format, First&& first, Rest&&... rest) {
+  print_line(fmt::format(format, std::forward<First>(first), std::forward<Rest>(rest)...));
+}
 
 /// Writes text as it is: tables, arrays, and escape sequences of our own. @throws IoError
 void print_bytes(std::string_view text);
 
 /// Writes a diagnostic line to stderr; control characters become '?'.
 void note(std::string_view text);
+template <class First, class... Rest>
+void note(fmt::format_string<First, Rest...> format, First&& first, Rest&&... rest) {
+  note(fmt::format(format, std::forward<First>(first), std::forward<Rest>(rest)...));
+}
 
 /// A name as part of a text for print(): on one line.
 std::string shown(const std::filesystem::path& path);
 
 using Json = nlohmann::ordered_json;
 
-/// One line of --json output: numbers with all their digits; NaN and infinity are null; a name that
-/// is no UTF-8 is mended. Control characters are escaped, also those that JSON would allow.
+/// One line of --json output, in ASCII: numbers with all their digits; NaN and infinity are null; a
+/// name that is no UTF-8 is mended.
 std::string json_text(const Json& json);
+void print_json(const Json& json);
+
+/// The head of a table of evaluations: the step and every metric.
+std::string evaluation_header();
+/// A row of that table, or as JSON `{"step":…,"kl_exact":…, …}`; what was not computed is "-", or
+/// null.
+void print_evaluation(std::uint64_t step, const Evaluation& evaluation, bool json);
 
 }  // namespace helmholtz::app

@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "app/arguments.hpp"
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
+#include "model/parse.hpp"
 #include "report/numbers.hpp"
 #include "run/run_folder.hpp"
 #include "run/shard_files.hpp"

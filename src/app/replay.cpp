@@ -9,11 +9,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/arguments.hpp"
 #include "app/commands.hpp"
-#include "app/evaluation_output.hpp"
+#include "app/flags.hpp"
 #include "app/interrupt.hpp"
-#include "app/options.hpp"
 #include "app/output.hpp"
 #include "base/atomic_file.hpp"
 #include "helmholtz/error.hpp"
@@ -27,11 +25,11 @@ namespace {
 
 struct ReplayFlags : RunArgument {
   explicit ReplayFlags(CLI::App& command) : RunArgument(command) {
-    command.add_option("--machine", machine, "its number, from 0")->type_name("N")->required();
-    command.add_flag("--trace", trace, "print every evaluation, not the last alone")
-        ->disable_flag_override();
-    command.add_option("--save", save, "keep it, as helmholtz train --save does")
-        ->type_name("FILE");
+    add_text(command, "--machine", machine, {.help = "its number, from 0", .type = "N"})
+        ->required();
+    add_switch(command, "--trace", trace, {.help = "print every evaluation, not the last alone"});
+    add_text(command, "--save", save,
+             {.help = "keep it, as helmholtz train --save does", .type = "FILE"});
     add_output_flags(command, output);
   }
 
@@ -109,7 +107,7 @@ class Record {
 };
 
 /// What was compared, and nothing more.
-std::string comparison_text(const Record& record) {
+std::string compared_text(const Record& record) {
   if (!record.is_there()) return "its shard is not there to compare";
   return fmt::format("{}{}: the same bits as in its shard{}{}",
                      report::counted(record.evaluations(), "evaluation"),
@@ -133,17 +131,16 @@ void print_done(const Run& run, std::uint64_t machine, const Record& record,
   const auto seed = run.spec().machine(machine).seed;
   const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
   if (output.json) {
-    print_line(json_text({{"done", true},
-                          {"machine", machine},
-                          {"seed", seed},
-                          {"steps", run.spec().steps},
-                          {"parameters_xxh3", digest},
-                          {"evaluations_compared", record.evaluations()},
-                          {"kl_clamped", record.clamped()},
-                          {"parameters_compared", record.parameters()}}));
+    print_json({{"done", true},
+                {"machine", machine},
+                {"seed", seed},
+                {"steps", run.spec().steps},
+                {"parameters_xxh3", digest},
+                {"evaluations_compared", record.evaluations()},
+                {"kl_clamped", record.clamped()},
+                {"parameters_compared", record.parameters()}});
   } else if (!output.quiet) {
-    note(fmt::format("machine {}, seed {}: {}; parameters {}", machine, seed,
-                     comparison_text(record), digest));
+    note("machine {}, seed {}: {}; parameters {}", machine, seed, compared_text(record), digest);
   }
 }
 
@@ -157,9 +154,7 @@ ExitCode replay_machine(const ReplayFlags& flags) {
   if (!flags.output.json) print_line(evaluation_header());
   const auto evaluated = [&](std::uint64_t e, const Evaluation& evaluation) {
     if (flags.trace || e + 1 == run.spec().evaluations()) {
-      const auto step = run.spec().evaluation_step(e);
-      print_line(flags.output.json ? evaluation_json(step, evaluation)
-                                   : evaluation_row(step, evaluation));
+      print_evaluation(run.spec().evaluation_step(e), evaluation, flags.output.json);
     }
     record.require_same(e, evaluation);
   };

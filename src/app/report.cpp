@@ -1,18 +1,21 @@
+#include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/arguments.hpp"
 #include "app/commands.hpp"
+#include "app/flags.hpp"
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
-#include "app/portraits.hpp"
+#include "app/report.hpp"
+#include "base/atomic_file.hpp"
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "report/summary.hpp"
 #include "report/sweep_report.hpp"
+#include "sweep/replay.hpp"
 
 namespace helmholtz::app {
 
@@ -20,14 +23,12 @@ namespace {
 
 struct ReportFlags : RunArgument {
   explicit ReportFlags(CLI::App& command) : RunArgument(command), success(command) {
-    command
-        .add_option("--compare", compare,
-                    "compare two configurations, as summary.csv counts them, on the same seeds")
-        ->type_name("A,B")
-        ->group("Output");
-    command.add_option("--out", out, "the page (default: DIR/report.html)")
-        ->type_name("FILE")
-        ->group("Output");
+    add_text(command, "--compare", compare,
+             {.help = "compare two configurations, as summary.csv counts them, on the same seeds",
+              .type = "A,B",
+              .group = "Output"});
+    add_text(command, "--out", out,
+             {.help = "the page (default: DIR/report.html)", .type = "FILE", .group = "Output"});
     add_output_flags(command, output);
   }
 
@@ -37,9 +38,8 @@ struct ReportFlags : RunArgument {
   OutputOptions output;
 };
 
-using Pair = std::pair<std::uint64_t, std::uint64_t>;
-
-Pair parse_compare(const std::string& text, std::uint64_t configurations) {
+std::pair<std::uint64_t, std::uint64_t> parse_compare(const std::string& text,
+                                                      std::uint64_t configurations) {
   const auto parts = text::split(text, ',');
   if (parts.size() != 2) {
     throw InvalidArgument("compare", text,
@@ -53,8 +53,7 @@ Pair parse_compare(const std::string& text, std::uint64_t configurations) {
 report::Summary read_results(const Run& run) {
   report::Summary summary(run.spec());
   for (std::uint64_t i = 0; i < run.files().shards(); ++i) {
-    const auto state = run.files().state(i);
-    if (state != ShardFiles::State::done && state != ShardFiles::State::bad) {
+    if (!run.files().is_to_be_read(i)) {
       throw NoInput(run.path().string(), fmt::format("is not complete: shard {} of {} is missing",
                                                      i, run.files().shards()));
     }
@@ -63,10 +62,10 @@ report::Summary read_results(const Run& run) {
   return summary;
 }
 
-Json comparison_json(const report::Statistics& statistics, const Pair& pair) {
-  const auto result = statistics.compare(pair.first, pair.second);
-  return {{"a", pair.first},
-          {"b", pair.second},
+Json comparison_json(const report::Statistics& statistics, std::uint64_t a, std::uint64_t b) {
+  const auto result = statistics.compare(a, b);
+  return {{"a", a},
+          {"b", b},
           {"pairs", result.pairs},
           {"a_better", result.a_better},
           {"b_better", result.b_better},
@@ -74,8 +73,8 @@ Json comparison_json(const report::Statistics& statistics, const Pair& pair) {
           {"pairs_finite", result.difference.n},
           {"pairs_diverged", result.diverged},
           {"pairs_infinite", result.infinite},
-          {"kl_a", statistics.kind(pair.first)},
-          {"kl_b", statistics.kind(pair.second)},
+          {"kl_a", statistics.kind(a)},
+          {"kl_b", statistics.kind(b)},
           {"mean_difference", result.difference.mean},
           {"median_difference", result.difference.quantiles[report::kMedian]},
           {"p_value", result.p_value}};
@@ -86,13 +85,12 @@ ExitCode make_report(const ReportFlags& flags) {
   const auto success_below = flags.success.parse();
   require_file_name("out", flags.out);
   const auto run = flags.open();
-  std::optional<Pair> compare;
+  report::HtmlReportOptions options;
+  auto& compare = options.compare;
   if (flags.compare) compare = parse_compare(*flags.compare, run.spec().configurations());
   const auto out = flags.out ? std::filesystem::path(*flags.out) : run.path() / "report.html";
   const report::Statistics statistics(read_results(run), success_below);
   catch_interrupts();
-  report::HtmlReportOptions options;
-  options.compare = compare;
   options.machines = train_portraits(statistics, flags.output);
   if (interrupted()) return ExitCode::stopped;
   write_report(out, statistics, options, flags.output.quiet);
@@ -101,17 +99,57 @@ ExitCode make_report(const ReportFlags& flags) {
                  {"machines", run.spec().machines()},
                  {"diverged", statistics.diverged()},
                  {"report", out.string()}};
-    if (compare) json["comparison"] = comparison_json(statistics, *compare);
-    print_line(json_text(json));
+    if (compare) json["comparison"] = comparison_json(statistics, compare->first, compare->second);
+    print_json(json);
     return ExitCode::ok;
   }
   print(report::quantile_tables(statistics, kTables));
-  if (compare) print('\n' + report::comparison_text(statistics, compare->first, compare->second));
-  print(fmt::format("\nreport: {}\n", shown(out)));
+  if (compare) {
+    print("\n");
+    for (const auto& [term, text] :
+         report::comparison_items(statistics, compare->first, compare->second)) {
+      print_line("{}: {}", term, text);
+    }
+  }
+  print("\nreport: {}\n", shown(out));
   return ExitCode::ok;
 }
 
 }  // namespace
+
+std::vector<report::TrainedMachine> train_portraits(const report::Statistics& statistics,
+                                                    const OutputOptions& output) {
+  const auto order = statistics.best_first();
+  const auto ranking = order.empty() ? std::nullopt : statistics.ranking(order.front());
+  if (!ranking) return {};
+  const auto& spec = statistics.spec();
+  const std::array shown = {ranking->best, ranking->median, ranking->worst};
+  const std::array machines = {shown[0].machine, shown[1].machine, shown[2].machine};
+  const std::array titles = {"best machine", "median machine", "worst machine"};
+  report::Progress progress(static_cast<double>(spec.steps) * static_cast<double>(shown.size()),
+                            "machine-steps of the portraits", output);
+  double done = 0;
+  const auto parameters =
+      replay(spec, machines, interrupted, [&](double steps) { progress.update(done += steps); });
+  progress.clear();
+  const auto each = static_cast<std::ptrdiff_t>(parameters.size() / shown.size());
+  std::vector<report::TrainedMachine> trained;
+  for (std::size_t i = 0; i < shown.size() && each > 0; ++i) {
+    const auto begin = parameters.begin() + static_cast<std::ptrdiff_t>(i) * each;
+    trained.push_back(
+        {.title = titles[i], .machine = shown[i], .parameters = {begin, begin + each}});
+  }
+  return trained;
+}
+
+void write_report(const std::filesystem::path& path, const report::Statistics& statistics,
+                  const report::HtmlReportOptions& options, bool quiet) {
+  const report::Gnuplot gnuplot;
+  io::write_file(path, report::html_report(statistics, options, gnuplot));
+  if (!gnuplot.failure().empty() && !quiet) {
+    note("helmholtz: pictures are missing in the report: {}", gnuplot.failure());
+  }
+}
 
 Command add_report(CLI::App& program) {
   return make_command(

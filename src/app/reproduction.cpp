@@ -40,37 +40,39 @@ std::optional<double> Reproduction::threshold() const {
 void Reproduction::add(const ExperimentPart& part, const report::Statistics& statistics,
                        const std::optional<Directions>& directions) {
   for (std::uint64_t c = 0; c < statistics.spec().configurations(); ++c) {
-    outcomes_.push_back({std::string(part.name), report::configuration_text(statistics.spec(), c),
-                         statistics.last(c), std::nullopt});
-    if (directions) outcomes_.back().direction = directions->of(c);
+    auto& outcome = outcomes_.emplace_back();
+    outcome.part = part.name;
+    outcome.configuration = report::configuration_text(statistics.spec(), c);
+    outcome.cell = statistics.last(c);
+    outcome.cell.kl.mean /= nats_;
+    for (auto& quantile : outcome.cell.kl.quantiles) quantile /= nats_;
+    if (directions) outcome.direction = directions->of(c);
   }
 }
 
-void Reproduction::sort() {
-  std::stable_sort(outcomes_.begin(), outcomes_.end(), [](const auto& a, const auto& b) {
-    const auto key = [](const Outcome& o) {
-      const double share = std::isnan(o.cell.success.value) ? 0 : o.cell.success.value;
-      const double median = o.cell.kl.quantiles[report::kMedian];
-      return std::pair(-share,
-                       std::isnan(median) ? std::numeric_limits<double>::infinity() : median);
-    };
-    return key(a) < key(b);
-  });
+void Reproduction::show(bool json) {
+  const auto order = [](const Outcome& o) {
+    const double share = std::isnan(o.cell.success.value) ? 0 : o.cell.success.value;
+    const double median = o.cell.kl.quantiles[report::kMedian];
+    return std::pair(-share, std::isnan(median) ? std::numeric_limits<double>::infinity() : median);
+  };
+  std::ranges::stable_sort(outcomes_, {}, order);
+  json ? show_json() : show_table();
 }
 
-void Reproduction::print_json() {
-  sort();
+void Reproduction::show_json() const {
   for (const auto& o : outcomes_) {
+    const auto& q = o.cell.kl.quantiles;
     Json line = {{"part", o.part},
                  {"configuration", o.configuration},
                  {"unit", unit()},
                  {"machines", o.cell.machines()},
                  {"diverged", o.cell.diverged},
-                 {"best", in_unit(o.cell, report::kMin)},
-                 {"q05", in_unit(o.cell, report::kQ05)},
-                 {"median", in_unit(o.cell, report::kMedian)},
-                 {"q95", in_unit(o.cell, report::kQ95)},
-                 {"mean", o.cell.kl.mean / nats_}};
+                 {"best", q[report::kMin]},
+                 {"q05", q[report::kQ05]},
+                 {"median", q[report::kMedian]},
+                 {"q95", q[report::kQ95]},
+                 {"mean", o.cell.kl.mean}};
     if (experiment_.kl) {
       line["published"] = *experiment_.kl;
       line["share_that_reaches_it"] = o.cell.success.value;
@@ -79,46 +81,45 @@ void Reproduction::print_json() {
       line["direction_shown_median"] = o.direction->quantiles[report::kMedian];
       line["direction_shown_best"] = o.direction->quantiles[report::kMax];
     }
-    print_line(json_text(line));
+    print_json(line);
   }
 }
 
-void Reproduction::print_table() {
-  sort();
-  print(fmt::format("{}\npublished: {}\n\nobtained, KL(world || model) in {}:\n",
-                    experiment_.source, experiment_.published, unit()));
-  print_line(fmt::format("{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}  {}", "best", "5 %", "median",
-                         "95 %", "mean", "machines", experiment_.kl ? "reach it" : "diverged",
-                         "configuration"));
+void Reproduction::show_table() const {
+  print("{}\npublished: {}\n\nobtained, KL(world || model) in {}:\n", experiment_.source,
+        experiment_.published, unit());
+  print_line("{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}  {}", "best", "5 %", "median", "95 %", "mean",
+             "machines", experiment_.kl ? "reach it" : "diverged", "configuration");
   for (const auto& o : outcomes_) {
-    const auto kl = [&](report::QuantileIndex q) { return report::decimal(in_unit(o.cell, q)); };
-    print_line(fmt::format("{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}  {}: {}", kl(report::kMin),
-                           kl(report::kQ05), kl(report::kMedian), kl(report::kQ95),
-                           report::decimal(o.cell.kl.mean / nats_),
-                           report::grouped(o.cell.machines()),
-                           experiment_.kl ? fmt::format("{:.2f} %", 100 * o.cell.success.value)
-                                          : report::grouped(o.cell.diverged),
-                           o.part, o.configuration));
+    const auto kl = [&](report::QuantileIndex q) {
+      return report::decimal(o.cell.kl.quantiles[q]);
+    };
+    print_line("{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}  {}: {}", kl(report::kMin), kl(report::kQ05),
+               kl(report::kMedian), kl(report::kQ95), report::decimal(o.cell.kl.mean),
+               report::grouped(o.cell.machines()),
+               experiment_.kl ? fmt::format("{:.2f} %", 100 * o.cell.success.value)
+                              : report::grouped(o.cell.diverged),
+               o.part, o.configuration);
   }
-  print_total();
-  print_directions();
+  show_total();
+  show_directions();
 }
 
-void Reproduction::print_directions() const {
+void Reproduction::show_directions() const {
   if (!experiment_.asks_direction) return;
   print("\nhow often the top layer shows the direction (0.5: by chance):\n");
-  print_line(fmt::format("{:>9}{:>9}{:>9}  {}", "median", "95 %", "best", "configuration"));
+  print_line("{:>9}{:>9}{:>9}  {}", "median", "95 %", "best", "configuration");
   for (const auto& o : outcomes_) {
     const auto& q = o.direction->quantiles;
     const auto share = [&](report::QuantileIndex i) {
       return std::isnan(q[i]) ? "-" : fmt::format("{:.3f}", q[i]);
     };
-    print_line(fmt::format("{:>9}{:>9}{:>9}  {}: {}", share(report::kMedian), share(report::kQ95),
-                           share(report::kMax), o.part, o.configuration));
+    print_line("{:>9}{:>9}{:>9}  {}: {}", share(report::kMedian), share(report::kQ95),
+               share(report::kMax), o.part, o.configuration);
   }
 }
 
-void Reproduction::print_total() const {
+void Reproduction::show_total() const {
   if (!experiment_.kl) return;
   double machines = 0;
   double reached = 0;
@@ -127,12 +128,12 @@ void Reproduction::print_total() const {
     const auto n = static_cast<double>(o.cell.machines());
     machines += n;
     reached += n * o.cell.success.value;
-    best = std::fmin(best, in_unit(o.cell, report::kMin));
+    best = std::fmin(best, o.cell.kl.quantiles[report::kMin]);
   }
-  print(fmt::format("\n{} of {} machines reach {} {} ({:.2f} %); the best has {}\n",
-                    report::grouped(static_cast<std::uint64_t>(std::llround(reached))),
-                    report::grouped(static_cast<std::uint64_t>(machines)), *experiment_.kl, unit(),
-                    100 * reached / machines, report::decimal(best)));
+  print("\n{} of {} machines reach {} {} ({:.2f} %); the best has {}\n",
+        report::grouped(static_cast<std::uint64_t>(std::llround(reached))),
+        report::grouped(static_cast<std::uint64_t>(machines)), *experiment_.kl, unit(),
+        100 * reached / machines, report::decimal(best));
 }
 
 }  // namespace helmholtz::app

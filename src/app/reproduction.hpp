@@ -6,11 +6,30 @@
 #include <string_view>
 #include <vector>
 
-#include "app/experiments.hpp"
 #include "helmholtz/sweep.hpp"
 #include "report/statistics.hpp"
 
 namespace helmholtz::app {
+
+/// One sweep of an experiment, as `helmholtz sweep` takes it.
+struct ExperimentPart {
+  std::string name;   ///< of its folder
+  std::string flags;  ///< separated by spaces
+};
+
+/// A published result, and the sweeps that compare with it.
+struct Experiment {
+  std::string name;
+  std::string source;     ///< who published what
+  std::string published;  ///< their result, in one sentence
+  bool bits = false;      ///< the unit of the published result: bits, or nats
+  /// The published KL: the share of machines that reach it is counted.
+  std::optional<double> kl = {};
+  /// Whether to ask the top layers for the direction of the shift (evaluate/shift_direction.hpp);
+  /// the parts save all parameters.
+  bool asks_direction = false;
+  std::vector<ExperimentPart> parts;
+};
 
 /// How often each machine's top layer shows the direction of the shift.
 class Directions : public ShardSink {
@@ -42,26 +61,23 @@ class Reproduction {
            const std::optional<Directions>& directions);
 
   /// Prints all, best first: by the share that reaches the published result, then by the median.
-  void print_table();
-  /// A JSON line per configuration, in the same order.
-  void print_json();
+  /// A table, or a JSON line per configuration.
+  void show(bool json);
 
  private:
   /// One configuration's outcome.
   struct Outcome {
     std::string part;
     std::string configuration;
-    report::CellStatistics cell;                    ///< nats
+    report::CellStatistics cell;                    ///< KL in the experiment's unit
     std::optional<report::Distribution> direction;  ///< if the experiment asks for it
   };
 
-  void sort();
-  void print_total() const;
-  void print_directions() const;
+  void show_json() const;
+  void show_table() const;
+  void show_total() const;
+  void show_directions() const;
   [[nodiscard]] std::string_view unit() const { return experiment_.bits ? "bits" : "nats"; }
-  [[nodiscard]] double in_unit(const report::CellStatistics& cell, std::size_t quantile) const {
-    return cell.kl.quantiles[quantile] / nats_;
-  }
 
   const Experiment& experiment_;
   double nats_;  ///< of one unit

@@ -9,10 +9,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/arguments.hpp"
 #include "app/commands.hpp"
+#include "app/flags.hpp"
 #include "app/interrupt.hpp"
-#include "app/options.hpp"
 #include "app/output.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/evaluation.hpp"
@@ -24,16 +23,16 @@ namespace helmholtz::app {
 
 namespace {
 
-using Bits = std::vector<std::uint8_t>;
+using report::Bits;
+using report::digits;
 
 struct SampleFlags {
   explicit SampleFlags(CLI::App& command) {
-    command.add_option("--from", from, "a machine that helmholtz train --save wrote")
-        ->type_name("FILE");
-    command.add_option("--count", count, "how many patterns")->type_name("N")->default_str(count);
-    command.add_flag("--plain", plain, "one line of 0 and 1 per pattern, nothing else")
-        ->disable_flag_override()
-        ->group("Output");
+    add_text(command, "--from", from,
+             {.help = "a machine that helmholtz train --save wrote", .type = "FILE"});
+    add_text(command, "--count", count, {.help = "how many patterns", .type = "N"});
+    add_switch(command, "--plain", plain,
+               {.help = "one line of 0 and 1 per pattern, nothing else", .group = "Output"});
     add_output_flags(command, output);
   }
 
@@ -42,12 +41,6 @@ struct SampleFlags {
   bool plain = false;
   OutputOptions output;
 };
-
-std::string digits(const Bits& bits) {
-  std::string text;
-  for (const auto bit : bits) text += bit != 0 ? '1' : '0';
-  return text;
-}
 
 /// Counts how often each of the world's patterns comes.
 class Tally {
@@ -102,20 +95,6 @@ class Tally {
   std::uint64_t on_support_ = 0;
 };
 
-/// Samples [first, first + count) of the machine, as it is evaluated at its step.
-std::vector<Bits> samples_of(const SavedMachine& machine, std::uint64_t first,
-                             std::uint64_t count) {
-  const auto& topology = machine.ensemble.topology;
-  const auto all =
-      generate_patterns(topology, machine.parameters, machine.ensemble.machines.front().seed,
-                        machine.step, first, count);
-  std::vector<Bits> samples;
-  for (auto bit = all.begin(); bit != all.end(); bit += topology.visible_units()) {
-    samples.emplace_back(bit, bit + topology.visible_units());
-  }
-  return samples;
-}
-
 void print_samples(const std::vector<Bits>& samples, std::uint64_t first, const SampleFlags& flags,
                    ImageShape shape, Tally& tally) {
   std::string lines;
@@ -139,9 +118,9 @@ void print_samples(const std::vector<Bits>& samples, std::uint64_t first, const 
 void print_summary(const Tally& tally, bool stopped, const SampleFlags& flags, const World& world) {
   constexpr std::size_t kMostDrawn = 64;
   if (flags.output.json) {
-    print_line(json_text(tally.to_json(stopped)));
+    print_json(tally.to_json(stopped));
   } else if (!flags.plain) {
-    print_line(fmt::format("\n{}", tally.summary()));
+    print_line("\n{}", tally.summary());
     if (world.size() > kMostDrawn) return;
     print_line("share of the samples (probability in the world):\n");
     print(tally.drawn());
@@ -161,14 +140,17 @@ ExitCode sample(const SampleFlags& flags) {
   const auto machine = load_machine(flags.from);
   if (has_diverged(machine.parameters)) throw BadData(flags.from, "holds a diverged machine");
   const auto& world = machine.ensemble.world;
-  const auto block = std::clamp<std::uint64_t>(
-      kWork / machine.ensemble.topology.generative_parameters(), 1, kBlock);
+  const auto& topology = machine.ensemble.topology;
+  const auto block = std::clamp<std::uint64_t>(kWork / topology.generative_parameters(), 1, kBlock);
   catch_interrupts();
   Tally tally(world);
   std::uint64_t first = 0;
   do {
-    const auto samples = samples_of(machine, first, std::min(block, count - first));
-    print_samples(samples, first, flags, world.shape(), tally);
+    const auto samples =
+        generate_patterns(topology, machine.parameters, machine.ensemble.machines.front().seed,
+                          machine.step, first, std::min(block, count - first));
+    print_samples(report::split_patterns(samples, topology.visible_units()), first, flags,
+                  world.shape(), tally);
     first += block;
   } while (first < count && !interrupted());
   const bool stopped = first < count;

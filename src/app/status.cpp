@@ -7,9 +7,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/arguments.hpp"
 #include "app/commands.hpp"
-#include "app/options.hpp"
+#include "app/flags.hpp"
 #include "app/output.hpp"
 #include "base/input_file.hpp"
 #include "report/numbers.hpp"
@@ -106,7 +105,7 @@ std::optional<double> seconds_left(const Run& run, const Status& status) {
          static_cast<double>(run.spec().steps) / rate;
 }
 
-Json to_json(const Run& run, const Status& status) {
+Json status_json(const Run& run, const Status& status) {
   auto writers = Json::array();
   for (const auto& writer : status.writers) {
     writers.push_back(
@@ -127,25 +126,23 @@ Json to_json(const Run& run, const Status& status) {
           {"seconds_left", left ? Json(*left) : Json(nullptr)}};
 }
 
-void print_text(const Run& run, const Status& status) {
-  print(fmt::format(
-      "{}: {} of {} in {} of {}{}\n", shown(run.path()), report::grouped(status.machines),
-      report::counted(run.spec().machines(), "machine"), report::grouped(status.shards),
-      report::counted(run.files().shards(), "shard"), status.finished ? ", finished" : ""));
+void print_status(const Run& run, const Status& status) {
+  print("{}: {} of {} in {} of {}{}\n", shown(run.path()), report::grouped(status.machines),
+        report::counted(run.spec().machines(), "machine"), report::grouped(status.shards),
+        report::counted(run.files().shards(), "shard"), status.finished ? ", finished" : "");
   for (const auto i : status.bad) {
-    print(fmt::format("{}: bad; the next sweep renames it to NAME.bad-1 and trains it again\n",
-                      shown(run.files().path(i))));
+    print("{}: bad; the next sweep renames it to NAME.bad-1 and trains it again\n",
+          shown(run.files().path(i)));
   }
   for (const auto& writer : status.writers) {
-    print(fmt::format(
-        "process {} on {} writes shards [{}, {}){}\n", writer.process, writer.host,
-        writer.shards.first, writer.shards.first + writer.shards.count,
-        writer.rate ? fmt::format(", {} machine-steps/s", report::scaled(*writer.rate)) : ""));
+    print("process {} on {} writes shards [{}, {}){}\n", writer.process, writer.host,
+          writer.shards.first, writer.shards.first + writer.shards.count,
+          writer.rate ? fmt::format(", {} machine-steps/s", report::scaled(*writer.rate)) : "");
   }
   if (status.finished) return;
   if (status.writers.empty()) print("no process writes; the sweep command resumes it\n");
   if (const auto left = seconds_left(run, status)) {
-    print(fmt::format("about {} left\n", report::clock(*left)));
+    print("about {} left\n", report::clock(*left));
   }
 }
 
@@ -153,9 +150,9 @@ ExitCode status(const StatusFlags& flags) {
   const auto run = flags.open();
   const auto now = status_of(run);
   if (flags.output.json) {
-    print_line(json_text(to_json(run, now)));
+    print_json(status_json(run, now));
   } else {
-    print_text(run, now);
+    print_status(run, now);
   }
   return ExitCode::ok;
 }

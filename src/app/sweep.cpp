@@ -7,10 +7,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/arguments.hpp"
 #include "app/commands.hpp"
+#include "app/flags.hpp"
 #include "app/interrupt.hpp"
-#include "app/options.hpp"
 #include "app/output.hpp"
 #include "app/part.hpp"
 #include "app/sweep_run.hpp"
@@ -25,28 +24,26 @@ namespace helmholtz::app {
 
 namespace {
 
-struct Flags {
-  explicit Flags(CLI::App& command) : spec(command, SpecFlags::Arity::list), success(command) {
-    command.add_option("--out", out, "directory for the results; made with its parents")
-        ->type_name("DIR")
-        ->group("Output")
+struct SweepFlags {
+  explicit SweepFlags(CLI::App& command) : spec(command, SpecFlags::Arity::list), success(command) {
+    add_text(command, "--out", out,
+             {.help = "directory for the results; made with its parents",
+              .type = "DIR",
+              .group = "Output"})
         ->configurable(false);
-    command
-        .add_option(
-            "--shard", part,
-            "train part K of N alone, K from 0; several processes may share DIR. auto: of "
-            "a Slurm array or Kubernetes, divided among the ranks of mpirun or srun (default: of a "
-            "Slurm array, else all)")
-        ->type_name("K/N")
-        ->group("Run")
+    add_text(
+        command, "--shard", part,
+        {.help = "train part K of N alone, K from 0; several processes may share DIR. auto: of "
+                 "a Slurm array or Kubernetes, divided among the ranks of mpirun or srun "
+                 "(default: of a Slurm array, else all)",
+         .type = "K/N",
+         .group = "Run"})
         ->configurable(false);
-    command.add_flag("--resume", resume, "fail unless DIR holds a sweep to resume")
-        ->disable_flag_override()
-        ->group("Run")
+    add_switch(command, "--resume", resume,
+               {.help = "fail unless DIR holds a sweep to resume", .group = "Run"})
         ->configurable(false);
-    command.add_flag("--dry-run", dry_run, "estimate time, memory and disk; trains for a second")
-        ->disable_flag_override()
-        ->group("Run")
+    add_switch(command, "--dry-run", dry_run,
+               {.help = "estimate time, memory and disk; trains for a second", .group = "Run"})
         ->configurable(false);
   }
 
@@ -66,18 +63,18 @@ ExitCode estimate(const SweepSpec& spec, std::uint64_t each, const ChosenPart& c
   const double bytes = disk_bytes(spec, each);
   const double memory = sweep_memory(spec, each).total();
   if (output.json) {
-    print_line(json_text({{"dry_run", true},
-                          {"machines", spec.machines()},
-                          {"configurations", spec.configurations()},
-                          {"shards", share.all_shards},
-                          {"evaluations", spec.evaluations()},
-                          {"part", part_json(chosen, share)},
-                          {"threads", threads_of(spec.threads)},
-                          {"disk_bytes", bytes},
-                          {"memory_bytes", memory},
-                          {"device_memory_bytes", needs.device_bytes},
-                          {"machine_steps_per_second", needs.machine_steps_per_second},
-                          {"seconds", needs.seconds}}));
+    print_json({{"dry_run", true},
+                {"machines", spec.machines()},
+                {"configurations", spec.configurations()},
+                {"shards", share.all_shards},
+                {"evaluations", spec.evaluations()},
+                {"part", part_json(chosen, share)},
+                {"threads", threads_of(spec.threads)},
+                {"disk_bytes", bytes},
+                {"memory_bytes", memory},
+                {"device_memory_bytes", needs.device_bytes},
+                {"machine_steps_per_second", needs.machine_steps_per_second},
+                {"seconds", needs.seconds}});
     return ExitCode::ok;
   }
   const auto of_devices = needs.device_bytes > 0 ? fmt::format(", {} of devices' memory",
@@ -85,7 +82,7 @@ ExitCode estimate(const SweepSpec& spec, std::uint64_t each, const ChosenPart& c
                                                  : "";
   if (chosen.part.n > 1 || chosen.is_found())
     print_line(part_text(chosen, share) + "; of the whole sweep:");
-  print(fmt::format(
+  print(
       "{}: {} x {}, in {} of {}\n"
       "{} of each, the last after step {}\n"
       "about {} of results, {} of memory{}\n"
@@ -98,11 +95,11 @@ ExitCode estimate(const SweepSpec& spec, std::uint64_t each, const ChosenPart& c
       report::counted(spec.evaluations(), "evaluation"), spec.steps, report::bytes(bytes),
       report::bytes(memory), of_devices, report::clock(needs.seconds),
       report::scaled(needs.machine_steps_per_second),
-      report::counted(static_cast<std::uint64_t>(threads_of(spec.threads)), "CPU thread")));
+      report::counted(static_cast<std::uint64_t>(threads_of(spec.threads)), "CPU thread"));
   return ExitCode::ok;
 }
 
-ExitCode sweep(const Flags& flags) {
+ExitCode sweep(const SweepFlags& flags) {
   const auto spec = flags.spec.parse();
   const auto part = parse_part(flags.part);
   const auto success_below = flags.success.parse();

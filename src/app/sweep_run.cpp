@@ -5,13 +5,12 @@
 
 #include <fmt/format.h>
 
-#include "app/arguments.hpp"
+#include "app/flags.hpp"
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
-#include "app/portraits.hpp"
+#include "app/report.hpp"
+#include "report/draw.hpp"
 #include "report/numbers.hpp"
-#include "report/progress.hpp"
-#include "report/summary_csv.hpp"
 #include "report/sweep_report.hpp"
 #include "report/terminal.hpp"
 
@@ -25,12 +24,10 @@ void print_portraits(const report::Statistics& statistics,
   const auto order = statistics.best_first();
   const auto& spec = statistics.spec();
   if (order.size() > 1 && !machines.empty()) {
-    print(fmt::format("\nof the best configuration, {}:\n",
-                      report::configuration_text(spec, order.front())));
+    print("\nof the best configuration, {}:\n", report::configuration_text(spec, order.front()));
   }
   for (const auto& trained : machines) {
-    print('\n' + report::portrait(spec, trained.title, trained.machine, trained.parameters,
-                                  report::terminal_columns(stdout)));
+    print('\n' + report::portrait(spec, trained, report::terminal_columns(stdout)));
   }
 }
 
@@ -80,29 +77,28 @@ void SweepRun::say_part() const {
   const bool is_all = mine.shards.count == mine.all_shards;
   const bool must = mine.shards.count == 0 || part_.is_found();
   if (!must && (part_.part.n == 1 || output_.quiet)) return;
-  note(fmt::format("helmholtz: {}{}", part_text(part_, mine),
-                   is_all ? "" : "; the others are left to other processes"));
+  note("helmholtz: {}{}", part_text(part_, mine),
+       is_all ? "" : "; the others are left to other processes");
 }
 
 void SweepRun::say_what_is_there() const {
   const auto done = directory_.machines_done();
   if (done == 0 || output_.quiet) return;
-  note(fmt::format("helmholtz: {} of {} are there already", report::grouped(done),
-                   report::counted(directory_.machines_of_part(), "machine")));
+  note("helmholtz: {} of {} are there already", report::grouped(done),
+       report::counted(directory_.machines_of_part(), "machine"));
 }
 
 void SweepRun::train() {
   const auto left = directory_.machines_of_part() - directory_.machines_done();
   report::Progress progress(static_cast<double>(left) * static_cast<double>(spec_.steps),
-                            "machine-steps",
-                            {.quiet = output_.quiet, .no_color = output_.no_color});
+                            "machine-steps", output_);
   const auto start = Clock::now();
   const auto trained =
       directory_.train({.stop_requested = interrupted, .progress = [&](const SweepProgress& now) {
                           progress.update(now.machine_steps);
                         }});
   seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
-  progress.finish();
+  progress.clear();
   outcome_.machines += trained.machines;
   outcome_.diverged += trained.diverged;
   outcome_.machine_steps += trained.machine_steps;
@@ -122,12 +118,12 @@ Json SweepRun::done_json(std::uint64_t machines, std::uint64_t diverged) const {
 
 void SweepRun::finish(const report::Statistics& statistics) const {
   if (output_.json) {
-    print_line(json_text(done_json(spec_.machines(), statistics.diverged())));
+    print_json(done_json(spec_.machines(), statistics.diverged()));
     return;
   }
   print_report(statistics);
-  print(fmt::format("results: {}\n", shown(directory_.path())));
-  print(fmt::format("summary: {}\n", shown(directory_.path() / "summary.csv")));
+  print("results: {}\n", shown(directory_.path()));
+  print("summary: {}\n", shown(directory_.path() / "summary.csv"));
 }
 
 void SweepRun::print_report(const report::Statistics& statistics) const {
@@ -136,9 +132,9 @@ void SweepRun::print_report(const report::Statistics& statistics) const {
   const auto trained = outcome_.machines > 0 ? fmt::format(", {:.1f} s, {} machine-steps/s",
                                                            seconds_, report::scaled(rate()))
                                              : ", trained before";
-  print(fmt::format("{}, world {}{}{}\n\n", report::counted(spec_.machines(), "machine"),
-                    shown(spec_.world.name()), trained,
-                    diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : ""));
+  print("{}, world {}{}{}\n\n", report::counted(spec_.machines(), "machine"),
+        shown(spec_.world.name()), trained,
+        diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : "");
   print(report::quantile_tables(statistics, kTables));
   const auto machines = train_portraits(statistics, output_);
   print_portraits(statistics, machines);
@@ -152,10 +148,10 @@ void SweepRun::write_html(const report::Statistics& statistics,
   try {
     write_report(path, statistics, {.machines = std::move(machines)}, output_.quiet);
   } catch (const Error& error) {
-    note(fmt::format("helmholtz: no report: {}", error.what()));
+    note("helmholtz: no report: {}", error.what());
     return;
   }
-  print(fmt::format("\nreport: {}\n", shown(path)));
+  print("\nreport: {}\n", shown(path));
 }
 
 /// After a stop, or where other parts are missing.
@@ -165,19 +161,19 @@ ExitCode SweepRun::finish_part() const {
     auto json = done_json(done, outcome_.diverged);
     if (outcome_.machines < done) json["diverged"] = nullptr;  // of the others it is not known here
     if (outcome_.stopped) json["stopped"] = true;
-    print_line(json_text(json));
+    print_json(json);
   }
   const auto counts = fmt::format("{} of {} are in {}", report::grouped(done),
                                   report::counted(directory_.machines_of_part(), "machine"),
                                   directory_.path().string());
   if (outcome_.stopped) {
     if (!output_.quiet) {
-      note(fmt::format("helmholtz: stopped; {}; the same command resumes it", counts));
+      note("helmholtz: stopped; {}; the same command resumes it", counts);
     }
     return ExitCode::stopped;
   }
   if (!output_.quiet && directory_.machines_of_part() > 0) {
-    note(fmt::format("helmholtz: {}; other parts are missing", counts));
+    note("helmholtz: {}; other parts are missing", counts);
   }
   return ExitCode::ok;
 }

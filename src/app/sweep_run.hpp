@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "app/exit_code.hpp"
-#include "app/options.hpp"
+#include "app/flags.hpp"
 #include "app/output.hpp"
 #include "app/part.hpp"
 #include "helmholtz/run_directory.hpp"

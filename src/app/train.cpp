@@ -6,17 +6,17 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
-#include "app/arguments.hpp"
 #include "app/commands.hpp"
-#include "app/options.hpp"
-#include "app/saved_flags.hpp"
+#include "app/flags.hpp"
 #include "app/training.hpp"
 #include "base/atomic_file.hpp"
 #include "base/limits.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
+#include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/validate.hpp"
 
@@ -35,20 +35,13 @@ constexpr const char* kExamples =
 
 struct TrainFlags {
   explicit TrainFlags(CLI::App& command) : spec(command, SpecFlags::Arity::one) {
-    command.add_option("--seed", seed, "the machine's random numbers, 0 to 2^64-1")
-        ->type_name("N")
-        ->default_str(seed)
-        ->group("Run");
-    command.add_option("--rng", rng, "philox, or numpy: the stream of NumPy's RandomState")
-        ->type_name("NAME")
-        ->default_str(rng)
-        ->group("Run");
-    command.add_option("--save", save, "write the trained machine here (HDF5)")
-        ->type_name("FILE")
-        ->group("Run");
-    command.add_option("--from", from, "resume a saved machine, for --steps more")
-        ->type_name("FILE")
-        ->group("Run");
+    const auto add = [&](const char* flag, auto& text, const char* type, const char* help) {
+      add_text(command, flag, text, {.help = help, .type = type, .group = "Run"});
+    };
+    add("--seed", seed, "N", "the machine's random numbers, 0 to 2^64-1");
+    add("--rng", rng, "NAME", "philox, or numpy: the stream of NumPy's RandomState");
+    add("--save", save, "FILE", "write the trained machine here (HDF5)");
+    add("--from", from, "FILE", "resume a saved machine, for --steps more");
   }
 
   SpecFlags spec;
@@ -79,13 +72,45 @@ SavedMachine new_machine(const TrainFlags& flags, const SweepSpec& spec) {
           .parameters = {}};
 }
 
+std::string rates_text(const LearningRates& rates) {
+  return fmt::format("generative {}, recognition {}", fmt::join(rates.generative, ","),
+                     fmt::join(rates.recognition, ","));
+}
+
+[[noreturn]] void refuse_other_value(std::string_view flag, std::string_view given,
+                                     std::string_view saved) {
+  throw InvalidArgument(flag, given, fmt::format("{}, as the machine of --from began", saved));
+}
+
+void require_same_rates(SweepSpec spec, const Ensemble& saved) {
+  spec.topologies = {saved.topology};
+  const auto wanted = spec.learning_rates(spec.configuration(0));
+  const auto& had = saved.hyperparameters(0).rates;
+  if (wanted != had) refuse_other_value("lr", rates_text(wanted), rates_text(had));
+}
+
+/// A saved machine is resumed as it began: flags may repeat what it was trained with, not change
+/// it.
+/// @throws InvalidArgument naming the first flag that says otherwise
+void require_same_machine(const SpecFlags& flags, const SweepSpec& spec,
+                          const SavedMachine& saved) {
+  const auto had = spec_of_machine(saved.ensemble);
+  for (const auto& field : fields()) {
+    if (field.of_sweeps_alone || !flags.given(field.name)) continue;
+    if (field.scope == Field::Scope::rate) require_same_rates(spec, saved.ensemble);
+    if (field.scope != Field::Scope::machine) continue;
+    if (field.setting_of(spec) != field.setting_of(had)) {
+      refuse_other_value(field.name, field.texts(spec).front(), field.texts(had).front());
+    }
+  }
+}
+
 SavedMachine saved_machine(const TrainFlags& flags, const SweepSpec& spec) {
   auto saved = load_machine(*flags.from);
   require_same_machine(flags.spec, spec, saved);
   const auto seed = saved.ensemble.machines.front().seed;
   if (flags.spec.given("seed") && parse_seed(flags) != seed) {
-    throw InvalidArgument("seed", flags.seed,
-                          fmt::format("{}, as the machine of --from began", seed));
+    refuse_other_value("seed", flags.seed, std::to_string(seed));
   }
   if (spec.steps > Trainer::kMaxSteps - saved.step) {
     throw InvalidArgument("steps", std::to_string(spec.steps),

@@ -9,12 +9,10 @@
 
 #include <fmt/format.h>
 
-#include "app/arguments.hpp"
-#include "app/evaluation_output.hpp"
+#include "app/flags.hpp"
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
 #include "report/numbers.hpp"
-#include "report/progress.hpp"
 #include "report/terminal.hpp"
 #include "sweep/paced.hpp"
 
@@ -43,8 +41,7 @@ class TrainingRun {
       : plan_(plan),
         trainer_(start_trainer(plan)),
         end_(plan.start.step + plan.steps),
-        progress_(static_cast<double>(plan.steps), "steps",
-                  {.quiet = plan.output.quiet, .no_color = plan.output.no_color}) {}
+        progress_(static_cast<double>(plan.steps), "steps", plan.output) {}
 
   ExitCode run() {
     print_header();
@@ -53,7 +50,7 @@ class TrainingRun {
       const auto next = next_evaluation();
       stopped = !train_to(next) || !evaluate();
     }
-    progress_.finish();
+    progress_.clear();
     finish(stopped);
     return stopped ? ExitCode::stopped : ExitCode::ok;
   }
@@ -88,8 +85,7 @@ class TrainingRun {
     if (!trainer_.evaluate(options, 0, evaluation)) return false;
     const auto step = trainer_.step();
     progress_.clear();
-    print_line(plan_.output.json ? evaluation_json(step, evaluation[0])
-                                 : evaluation_row(step, evaluation[0]));
+    print_evaluation(step, evaluation[0], plan_.output.json);
     if (plan_.samples == 0 && !evaluation[0].diverged) hint_at_samples();
     return true;
   }
@@ -107,9 +103,9 @@ class TrainingRun {
     if (hinted_ || plan_.output.quiet || exact_is_feasible(topology)) return;
     hinted_ = true;
     note(
-        fmt::format("helmholtz: layers {} have too many hidden states for the exact KL; "
-                    "--samples 10000 gives the sampled one",
-                    topology.to_string()));
+        "helmholtz: layers {} have too many hidden states for the exact KL; "
+        "--samples 10000 gives the sampled one",
+        topology.to_string());
   }
 
   void finish(bool stopped) {
@@ -126,10 +122,10 @@ class TrainingRun {
     if (plan_.output.json) {
       print_done(stopped, digest, rate);
     } else if (!plan_.output.quiet) {
-      note(fmt::format("{} at step {}: {} steps in {:.2f} s on {} ({} steps/s), parameters {}",
-                       stopped ? "stopped" : "done", report::grouped(trainer_.step()),
-                       report::grouped(steps_taken()), seconds_since(start_), trainer_.backend(),
-                       report::scaled(rate), digest));
+      note("{} at step {}: {} steps in {:.2f} s on {} ({} steps/s), parameters {}",
+           stopped ? "stopped" : "done", report::grouped(trainer_.step()),
+           report::grouped(steps_taken()), seconds_since(start_), trainer_.backend(),
+           report::scaled(rate), digest);
     }
   }
 
@@ -144,7 +140,7 @@ class TrainingRun {
                  {"machine_steps_per_second", rate},
                  {"parameters_xxh3", digest}};
     if (stopped) json["stopped"] = true;
-    print_line(json_text(json));
+    print_json(json);
   }
 
   const TrainingPlan& plan_;

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "app/exit_code.hpp"
-#include "app/options.hpp"
+#include "app/flags.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/trainer.hpp"
 

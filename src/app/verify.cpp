@@ -8,9 +8,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "app/arguments.hpp"
 #include "app/commands.hpp"
-#include "app/options.hpp"
+#include "app/flags.hpp"
 #include "app/output.hpp"
 #include "helmholtz/error.hpp"
 #include "report/numbers.hpp"
@@ -24,8 +23,7 @@ namespace {
 
 struct VerifyFlags : RunArgument {
   explicit VerifyFlags(CLI::App& command) : RunArgument(command) {
-    command.add_flag("--quarantine", quarantine, "rename bad shards to NAME.bad-1")
-        ->disable_flag_override();
+    add_switch(command, "--quarantine", quarantine, {.help = "rename bad shards to NAME.bad-1"});
     add_output_flags(command, output);
   }
 
@@ -121,7 +119,7 @@ void quarantine(const Run& run, const LockFile& lock, const EventLog& log, BadSh
   // Its writer may have replaced it since it was read.
   if (is_missing(run, bad.shard) || problem_of(run, bad.shard).empty()) return;
   bad.renamed_to = run.files().quarantine(bad.shard, bad.problem).filename().string();
-  note(fmt::format("helmholtz: {}; renamed to {}", bad.problem, bad.renamed_to));
+  note("helmholtz: {}; renamed to {}", bad.problem, bad.renamed_to);
   log.write("quarantined",
             {{"shard", bad.shard}, {"renamed_to", bad.renamed_to}, {"problem", bad.problem}});
 }
@@ -133,7 +131,7 @@ ExitCode quarantine_all(const Run& run, std::vector<BadShard>& all) {
     try {
       rename();
     } catch (const Error& error) {
-      note(fmt::format("helmholtz: {}", error.what()));
+      note("helmholtz: {}", error.what());
       code = exit_code_of(error);
     }
   };
@@ -157,24 +155,24 @@ void print_findings(const Findings& found, bool json) {
                    bad.renamed_to.empty() ? "" : fmt::format("; renamed to {}", bad.renamed_to)));
   }
   for (const auto& problem : found.unreadable) {
-    note(fmt::format("helmholtz: {}; its results may be intact", problem));
+    note("helmholtz: {}; its results may be intact", problem);
   }
   for (const auto& file : found.unknown) {
-    if (!json) print_line(fmt::format("{}: not of this sweep; ignored", shown(file)));
+    if (!json) print_line("{}: not of this sweep; ignored", shown(file));
   }
   if (json) {
-    print_line(json_text({{"done", true},
-                          {"good", found.good},
-                          {"bad", found.bad.size()},
-                          {"missing", found.missing},
-                          {"unreadable", found.unreadable.size()},
-                          {"unknown", found.unknown}}));
+    print_json({{"done", true},
+                {"good", found.good},
+                {"bad", found.bad.size()},
+                {"missing", found.missing},
+                {"unreadable", found.unreadable.size()},
+                {"unknown", found.unknown}});
   } else {
-    print_line(fmt::format(
+    print_line(
         "{} good, {} bad, {} missing{}{}", report::counted(found.good, "shard"), found.bad.size(),
         found.missing,
         found.unreadable.empty() ? "" : fmt::format(", {} unreadable", found.unreadable.size()),
-        found.unknown.empty() ? "" : fmt::format(", {} unknown", found.unknown.size())));
+        found.unknown.empty() ? "" : fmt::format(", {} unknown", found.unknown.size()));
   }
 }
 

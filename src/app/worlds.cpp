@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/options.hpp"
+#include "app/flags.hpp"
 #include "app/output.hpp"
 #include "helmholtz/world.hpp"
 #include "report/draw.hpp"
@@ -24,7 +24,7 @@ std::optional<World> made(const WorldInfo& info) {
   return make_world(info.name);
 }
 
-Json to_json(const WorldInfo& info) {
+Json world_json(const WorldInfo& info) {
   Json json = {{"name", info.name}};
   if (const auto world = made(info)) {
     json["units"] = world->visible_units();
@@ -37,7 +37,7 @@ Json to_json(const WorldInfo& info) {
   return json;
 }
 
-std::string to_row(const WorldInfo& info) {
+std::string world_row(const WorldInfo& info) {
   const auto world = made(info);
   if (!world)
     return fmt::format("{:<12}{:>6}{:>10}{:>10}  {}", info.name, "", "", "", info.summary);
@@ -45,43 +45,37 @@ std::string to_row(const WorldInfo& info) {
                      world->size(), world->entropy(), info.summary);
 }
 
-ExitCode list(const OutputOptions& output) {
+ExitCode print_worlds(const OutputOptions& output) {
   if (!output.json) {
-    print_line(fmt::format("{:<12}{:>6}{:>10}{:>10}  {}", "name", "units", "patterns", "entropy",
-                           "what (entropy in nats)"));
+    print_line("{:<12}{:>6}{:>10}{:>10}  {}", "name", "units", "patterns", "entropy",
+               "what (entropy in nats)");
   }
   for (const auto& info : list_worlds())
-    print_line(output.json ? json_text(to_json(info)) : to_row(info));
+    print_line(output.json ? json_text(world_json(info)) : world_row(info));
   return ExitCode::ok;
 }
 
-void print_pattern_json(const World& world, std::size_t k) {
-  std::string bits;
-  for (const auto bit : report::pattern_bits(world, k)) bits += bit != 0 ? '1' : '0';
-  print_line(json_text({{"pattern", bits}, {"probability", world.probabilities()[k]}}));
-}
-
-ExitCode show(const std::string& name, const OutputOptions& output) {
+ExitCode draw_world(const std::string& name, const OutputOptions& output) {
   const auto world = make_world(name);
   std::vector<report::Drawing> drawings;
   for (std::size_t k = 0; k < world.size(); ++k) {
+    const auto bits = report::pattern_bits(world, k);
+    const double probability = world.probabilities()[k];
     if (output.json) {
-      print_pattern_json(world, k);
+      print_json({{"pattern", report::digits(bits)}, {"probability", probability}});
     } else {
-      drawings.push_back({.bits = report::pattern_bits(world, k),
-                          .caption = fmt::format("{:.4g}", world.probabilities()[k])});
+      drawings.push_back({.bits = bits, .caption = fmt::format("{:.4g}", probability)});
     }
   }
   if (output.json) return ExitCode::ok;
-  print_line(
-      fmt::format("{}: {} patterns of {} units, entropy {:.4f} nats; probability below each\n",
-                  shown(world.name()), world.size(), world.visible_units(), world.entropy()));
+  print_line("{}: {} patterns of {} units, entropy {:.4f} nats; probability below each\n",
+             shown(world.name()), world.size(), world.visible_units(), world.entropy());
   print(report::draw_patterns(drawings, world.shape(), report::terminal_columns(stdout)));
   return ExitCode::ok;
 }
 
-struct Flags {
-  explicit Flags(CLI::App& command) {
+struct WorldsFlags {
+  explicit WorldsFlags(CLI::App& command) {
     command.add_option("WORLD", name, "draw this one: a name, or file:PATH");
     add_output_flags(command, output);
   }
@@ -89,8 +83,8 @@ struct Flags {
   OutputOptions output;
 };
 
-ExitCode run_worlds(const Flags& flags) {
-  return flags.name ? show(*flags.name, flags.output) : list(flags.output);
+ExitCode run_worlds(const WorldsFlags& flags) {
+  return flags.name ? draw_world(*flags.name, flags.output) : print_worlds(flags.output);
 }
 
 }  // namespace

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include <boost/math/distributions/normal.hpp>
 
 #include "helmholtz/random.hpp"
-#include "report/quantiles.hpp"
 
 namespace helmholtz::report {
 
@@ -40,7 +38,7 @@ double probability(std::size_t i, std::size_t count) {
 }  // namespace
 
 double interquartile_mean(std::span<const double> sorted) {
-  if (sorted.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (sorted.empty()) return kUndefined;
   const std::vector<double> ones(sorted.size(), 1.0);
   return weighted_interquartile_mean(sorted, ones);
 }

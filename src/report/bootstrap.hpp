@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "report/interval.hpp"
+#include "report/distribution.hpp"
 
 namespace helmholtz::report {
 

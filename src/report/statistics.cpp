@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <set>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include <fmt/ranges.h>
+#include <boost/math/distributions/binomial.hpp>
 
 #include "base/workers.hpp"
 
@@ -14,22 +17,59 @@ namespace helmholtz::report {
 
 namespace {
 
-/// Positions of the values that are numbers.
-std::vector<std::uint64_t> numbers_in(const std::vector<double>& kl) {
-  std::vector<std::uint64_t> positions;
-  for (std::uint64_t i = 0; i < kl.size(); ++i) {
-    if (!std::isnan(kl[i])) positions.push_back(i);
-  }
-  return positions;
-}
+bool is_better(double a, double b) { return a < b || (!std::isnan(a) && std::isnan(b)); }
 
-/// Orders positions by value, then position.
-auto by_value(const std::vector<double>& kl) {
-  return
-      [&kl](std::uint64_t a, std::uint64_t b) { return std::pair(kl[a], a) < std::pair(kl[b], b); };
+double sign_test(std::uint64_t a_better, std::uint64_t b_better) {
+  const auto n = static_cast<double>(a_better + b_better);
+  if (n == 0) return kUndefined;
+  const boost::math::binomial_distribution<double> fair(n, 0.5);
+  const auto fewer = static_cast<double>(std::min(a_better, b_better));
+  return std::min(1.0, 2 * boost::math::cdf(fair, fewer));
 }
 
 }  // namespace
+
+Summary::Summary(const SweepSpec& spec)
+    : spec_(spec), values_(spec.configurations() * spec.evaluations()) {
+  for (auto& values : values_) values.reserve(spec.seeds.size());
+  for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
+    metrics_.push_back(&ranking_metric(spec.topology(c)));
+  }
+}
+
+void Summary::write(const Shard& shard) {
+  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+    const std::uint64_t c = shard.configurations[k];
+    const auto& kl = shard.values[static_cast<std::size_t>(metrics_[c] - metrics().data())];
+    for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
+      values_[c * shard.evaluations + e].push_back(kl[k * shard.evaluations + e]);
+    }
+  }
+}
+
+PairedComparison compare(std::span<const double> a, std::span<const double> b,
+                         const Bootstrap& bootstrap) {
+  PairedComparison out{.pairs = std::min(a.size(), b.size())};
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < out.pairs; ++i) {
+    if (is_better(a[i], b[i])) ++out.a_better;
+    if (is_better(b[i], a[i])) ++out.b_better;
+    if (std::isnan(a[i]) || std::isnan(b[i])) {
+      ++out.diverged;
+    } else if (std::isinf(a[i]) || std::isinf(b[i])) {
+      ++out.infinite;
+    } else {
+      differences.push_back(a[i] - b[i]);
+    }
+  }
+  std::sort(differences.begin(), differences.end());
+  out.difference = describe_sorted(differences);
+  out.interquartile_mean = interquartile_mean(differences);
+  out.interquartile_mean_interval = bootstrap.interquartile_mean_interval(differences);
+  out.a_share = share_of(out.a_better, out.a_better + out.b_better);
+  out.p_value = sign_test(out.a_better, out.b_better);
+  return out;
+}
 
 Statistics::Statistics(Summary summary, std::optional<double> success_below)
     : summary_(std::move(summary)),
@@ -64,21 +104,15 @@ CellStatistics Statistics::describe_cell(const std::vector<double>& values) cons
 }
 
 std::string Statistics::kind() const {
-  std::vector<std::string_view> kinds;
-  for (const auto& metric : metrics()) {
-    for (std::uint64_t c = 0; c < spec().configurations(); ++c) {
-      if (&summary_.metric(c) != &metric) continue;
-      kinds.push_back(metric.kind);
-      break;
-    }
-  }
+  std::set<std::string_view> kinds;
+  for (std::uint64_t c = 0; c < spec().configurations(); ++c) kinds.insert(kind(c));
   return fmt::format("{}", fmt::join(kinds, " or "));
 }
 
-std::uint64_t Statistics::diverged() const {
-  std::uint64_t count = 0;
-  for (std::uint64_t c = 0; c < spec().configurations(); ++c) count += last(c).diverged;
-  return count;
+std::uint64_t Statistics::total(std::uint64_t CellStatistics::*count) const {
+  std::uint64_t sum = 0;
+  for (std::uint64_t c = 0; c < spec().configurations(); ++c) sum += last(c).*count;
+  return sum;
 }
 
 std::vector<std::uint64_t> Statistics::best_first() const {
@@ -94,35 +128,28 @@ std::vector<std::uint64_t> Statistics::best_first() const {
   return configurations;
 }
 
-Ranked Statistics::ranked(std::uint64_t c, std::uint64_t i) const {
-  return {.machine = spec().machine_number(c, i), .seed = spec().seeds[i], .kl = last_values(c)[i]};
-}
-
 std::vector<Ranked> Statistics::best_machines(std::uint64_t c, std::size_t most) const {
-  auto order = numbers_in(last_values(c));
+  const auto& kl = last_values(c);
+  std::vector<std::pair<double, std::uint64_t>> order;  // KL, number of the seed
+  for (std::uint64_t i = 0; i < kl.size(); ++i) {
+    if (!std::isnan(kl[i])) order.emplace_back(kl[i], i);
+  }
   most = std::min(most, order.size());
   const auto end = order.begin() + static_cast<std::ptrdiff_t>(most);
-  std::partial_sort(order.begin(), end, order.end(), by_value(last_values(c)));
+  std::partial_sort(order.begin(), end, order.end());
   order.resize(most);
   std::vector<Ranked> machines;
-  for (const auto i : order) machines.push_back(ranked(c, i));
+  for (const auto& [value, i] : order) {
+    machines.push_back(
+        {.machine = spec().machine_number(c, i), .seed = spec().seeds[i], .kl = value});
+  }
   return machines;
 }
 
 std::optional<Ranking> Statistics::ranking(std::uint64_t c) const {
-  auto machines = numbers_in(last_values(c));
-  if (machines.empty()) return std::nullopt;
-  const auto order = by_value(last_values(c));
-  const auto [best, worst] = std::minmax_element(machines.begin(), machines.end(), order);
-  Ranking ranking{.best = ranked(c, *best), .median = {}, .worst = ranked(c, *worst)};
-  const auto middle = machines.begin() + static_cast<std::ptrdiff_t>((machines.size() - 1) / 2);
-  std::nth_element(machines.begin(), middle, machines.end(), order);
-  ranking.median = ranked(c, *middle);
-  return ranking;
-}
-
-PairedComparison Statistics::compare(std::uint64_t a, std::uint64_t b) const {
-  return report::compare(last_values(a), last_values(b), bootstrap_);
+  const auto all = best_machines(c, last_values(c).size());
+  if (all.empty()) return std::nullopt;
+  return Ranking{.best = all.front(), .median = all[(all.size() - 1) / 2], .worst = all.back()};
 }
 
 }  // namespace helmholtz::report

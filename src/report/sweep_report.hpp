@@ -1,10 +1,8 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
-#include "helmholtz/sweep.hpp"
 #include "report/statistics.hpp"
 
 namespace helmholtz::report {
@@ -13,29 +11,20 @@ namespace helmholtz::report {
 std::string configuration_text(const SweepSpec& spec, std::uint64_t c);
 
 /// The quantiles of the KL for each evaluation, its interquartile mean, and the share below the
-/// threshold if there is one, for the best `most` configurations, and how the
-/// best one's moved as a fan chart. Whole lines.
+/// threshold if there is one, for the best `most` configurations, and how the best one's moved as a
+/// fan chart. Whole lines.
 std::string quantile_tables(const Statistics& statistics, std::size_t most);
 
-/// Q of every pattern of the world: exact where possible, else the share of the spec's samples.
-/// @param parameters  [parameters of the machine's topology] after the last step, finite
-std::vector<double> model_probabilities(const SweepSpec& spec, const Ranked& machine,
-                                        std::span<const float> parameters);
+/// A line per configuration and evaluation: how the KL is spread over its machines, in nats. Empty
+/// fields: no such number; inf: above every number (`infinite` counts those of the `n` machines).
+std::string summary_csv(const Statistics& statistics);
 
-/// Numbers of the most probable patterns of a world, at most `most`; ties in the world's order.
-std::vector<std::size_t> most_probable(const World& world, std::size_t most);
-
-/// How many pairs have no difference, and why; empty if all have one.
-std::string left_out_text(const PairedComparison& result);
-
-/// Configuration a against b on the same seeds, after the last step. Whole lines.
-std::string comparison_text(const Statistics& statistics, std::uint64_t a, std::uint64_t b);
-
-/// A machine in text: its KL, the world's patterns with their probability in the world and in the
-/// model, and a few generated samples. Whole lines.
-/// @param parameters  [parameters of the machine's topology] after the last step
-/// @param columns     width of the terminal, in characters
-std::string portrait(const SweepSpec& spec, const std::string& title, const Ranked& machine,
-                     std::span<const float> parameters, int columns);
+/// A term and what is said of it.
+struct Item {
+  std::string term;
+  std::string text;
+};
+/// Configuration a against b on the same seeds, after the last step.
+std::vector<Item> comparison_items(const Statistics& statistics, std::uint64_t a, std::uint64_t b);
 
 }  // namespace helmholtz::report

@@ -48,7 +48,7 @@ TEST_F(ReportCommand, WritesThePageOfTheSweepAgain) {
 TEST_F(ReportCommand, ComparesAndCountsSuccesses) {
   const auto ran = report({"--success-below", "2.5", "--compare", "0,1", "--out", "a.html"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("below 2.5"), HasSubstr("12 pairs of the same seed"),
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("below 2.5"), HasSubstr("pairs: 12 of the same seed"),
                              HasSubstr("report: a.html")));
   EXPECT_THAT(page("a.html"), AllOf(HasSubstr("<th>below 2.5</th>"), HasSubstr("sign test")));
   const auto json = nlohmann::json::parse(report({"--json", "--compare", "1,0"}).out);

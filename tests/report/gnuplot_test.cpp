@@ -11,8 +11,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "report/html/html.hpp"
 #include "report/html/plots.hpp"
+#include "report/html/sections.hpp"
 #include "support/html_page.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -33,9 +33,8 @@ TEST(Gnuplot, TakesTextForText) {
   const TemporaryDirectory folder;
   const auto trap = folder.path() / "trap";
   const auto name = fmt::format("'; system('touch {0}'); print '`touch {0}`\nquit", trap.string());
-  const std::vector<Category> categories = {{.name = name, .kl = describe({1, 2, 3})},
-                                            {.name = "<&>", .kl = describe({2, 3, 4})}};
-  const auto picture = draw_line(Gnuplot(), "a 'setting' <b>", categories);
+  const auto picture = draw_line(Gnuplot(), {.name = "a 'setting' <b>", .entries = {name, "<&>"}},
+                                 {describe({1, 2, 3}), describe({2, 3, 4})});
   ASSERT_TRUE(picture);
   EXPECT_THAT(nesting_fault(*picture), IsEmpty());
   EXPECT_THAT(*picture, AllOf(HasSubstr("system("), HasSubstr("&lt;&amp;>")));

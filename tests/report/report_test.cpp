@@ -5,10 +5,9 @@
 #include <cmath>
 #include <limits>
 
+#include "report/distribution.hpp"
 #include "report/draw.hpp"
-#include "report/fan_chart.hpp"
 #include "report/numbers.hpp"
-#include "report/quantiles.hpp"
 
 namespace helmholtz::report {
 namespace {

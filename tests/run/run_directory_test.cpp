@@ -19,7 +19,7 @@
 #include <toml++/toml.h>
 #include <nlohmann/json.hpp>
 
-#include "report/summary.hpp"
+#include "report/statistics.hpp"
 #include "run/config.hpp"
 #include "run/event_log.hpp"
 #include "run/manifest.hpp"

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
 
-#include "report/html/html.hpp"
 #include "report/html/plots.hpp"
 #include "report/html/sections.hpp"
 #include "report/numbers.hpp"
@@ -22,18 +22,24 @@ std::vector<std::uint64_t> drawn_configurations(const Statistics& statistics) {
   return order;
 }
 
-/// In place of pictures.
-constexpr std::string_view kNothing =
-    "<p>Nothing to draw: no configuration has finite values. A sampled KL is ∞ as soon as one "
-    "pattern of the world was never generated; more samples or steps may help.</p>\n";
-
 std::string title_of(const Statistics& statistics, std::uint64_t c) {
   return escaped(fmt::format("{}: {}", c, configuration_text(statistics.spec(), c)));
 }
 
-std::string shown_note(const Statistics& statistics, std::size_t shown) {
+/// @param note  HTML @param figures  of `shown` configurations; may be empty
+std::string figures_section(const Statistics& statistics, std::string_view heading,
+                            std::string_view note, std::size_t shown, std::string figures,
+                            const Gnuplot& gnuplot) {
+  if (figures.empty() && gnuplot.failure().empty()) {
+    figures =
+        "<p>Nothing to draw: no configuration has finite values. A sampled KL is ∞ as soon as one "
+        "pattern of the world was never generated; more samples or steps may help.</p>\n";
+  }
   const auto all = statistics.spec().configurations();
-  return shown < all ? fmt::format(" The {} best of {} configurations.", shown, grouped(all)) : "";
+  return fmt::format(
+      "<h2>{}</h2>\n<p class=\"note\">{}{}</p>\n<div class=\"figures\">\n{}</div>\n", heading, note,
+      shown < all ? fmt::format(" The {} best of {} configurations.", shown, grouped(all)) : "",
+      figures);
 }
 
 /// Evaluations that a picture shows: all, or 200 evenly spaced ones with the last.
@@ -75,12 +81,7 @@ constexpr const char* kOwnAxis = " Its axis is its own.";
 double top_of(const Statistics& statistics, std::uint64_t c) {
   double top = 0;
   for (std::uint64_t e = 0; e < statistics.spec().evaluations(); ++e) {
-    for (const auto q : {kQ95, kQ75, kMedian}) {
-      const double value = statistics.cell(c, e).kl.quantiles[q];
-      if (!std::isfinite(value)) continue;
-      top = std::max(top, value);
-      break;
-    }
+    top = std::max(top, statistics.cell(c, e).kl.upper_end());
   }
   return 1.05 * top;
 }
@@ -89,6 +90,10 @@ struct Range {
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
 
+  void include(double x) {
+    low = std::min(low, x);
+    high = std::max(high, x);
+  }
   [[nodiscard]] bool is_empty() const { return !(low <= high); }
   [[nodiscard]] double width() const { return high - low; }
 };
@@ -97,9 +102,7 @@ struct Range {
 Range final_range(const Statistics& statistics, std::uint64_t c) {
   Range range;
   for (const double x : statistics.last_values(c)) {
-    if (!std::isfinite(x)) continue;
-    range.low = std::min(range.low, x);
-    range.high = std::max(range.high, x);
+    if (std::isfinite(x)) range.include(x);
   }
   if (range.is_empty()) return range;
   const auto& q = statistics.last(c).kl.quantiles;
@@ -107,16 +110,6 @@ Range final_range(const Statistics& statistics, std::uint64_t c) {
   if (std::isfinite(far)) range.high = std::min(range.high, far);
   if (!(range.width() > 0)) range.high = range.low + std::max(1e-9, range.low * 1e-3);
   return range;
-}
-
-/// All of the ranges.
-Range joined(const std::vector<Range>& ranges) {
-  Range all;
-  for (const auto& range : ranges) {
-    all.low = std::min(all.low, range.low);
-    all.high = std::max(all.high, range.high);
-  }
-  return all;
 }
 
 std::string histogram(const Statistics& statistics, std::uint64_t c, const Range& range,
@@ -134,71 +127,41 @@ std::string histogram(const Statistics& statistics, std::uint64_t c, const Range
   return figure(title_of(statistics, c), *picture, note.append(remark));
 }
 
-/// A list of a sweep that has several entries: its name, its entries, and which one a
-/// configuration has.
-struct Setting {
-  std::string name;
-  std::vector<std::string> entries;
-  std::vector<std::size_t> of_configuration;
+/// A list of a sweep that has several entries.
+struct VaryingSetting : Setting {
+  std::size_t list = 0;  ///< among swept_fields()
 };
 
-/// The lists that vary, hidden sizes and rates first.
-std::vector<Setting> varying_settings(const SweepSpec& spec) {
-  std::vector<Setting> all;
-  for (const auto* const field : swept_fields()) {
-    all.push_back({.name = std::string(field->shown_as()),
-                   .entries = field->texts(spec),
-                   .of_configuration = {}});
+/// The lists that vary, hidden sizes and rates first, but for those that no picture holds.
+std::vector<VaryingSetting> varying_settings(const SweepSpec& spec) {
+  constexpr std::size_t kMostEntries = 40;
+  std::vector<VaryingSetting> varying;
+  for (std::size_t list = 0; list < swept_fields().size(); ++list) {
+    const auto& field = *swept_fields()[list];
+    const auto entries = field.texts(spec);
+    if (entries.size() < 2 || entries.size() > kMostEntries) continue;
+    varying.push_back({{.name = std::string(field.shown_as()), .entries = entries}, list});
   }
-  for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    const auto indices = configuration_indices(spec, c);
-    for (std::size_t s = 0; s < all.size(); ++s) all[s].of_configuration.push_back(indices[s]);
-  }
-  std::erase_if(all, [](const Setting& setting) { return setting.entries.size() < 2; });
-  return all;
+  return varying;
 }
 
-/// The last distribution of the configuration with the smallest median among those that `belongs`
-/// picks; without machines if there is none.
-template <class Belongs>
-Distribution best_of(const Statistics& statistics, Belongs&& belongs) {
-  Distribution best;
+/// For each combination of the settings' entries, the last one changing fastest, the last
+/// distribution of the configuration with the smallest median; without machines if there is none.
+std::vector<Distribution> best_of(const Statistics& statistics,
+                                  std::span<const VaryingSetting> settings) {
+  std::size_t combinations = 1;
+  for (const auto& setting : settings) combinations *= setting.entries.size();
+  std::vector<Distribution> all(combinations);
   for (std::uint64_t c = 0; c < statistics.spec().configurations(); ++c) {
+    const auto indices = configuration_indices(statistics.spec(), c);
+    std::size_t i = 0;
+    for (const auto& setting : settings) i = i * setting.entries.size() + indices[setting.list];
     const auto& kl = statistics.last(c).kl;
-    if (!belongs(c) || kl.n == 0) continue;
+    auto& best = all[i];
+    if (kl.n == 0) continue;
     if (best.n == 0 || kl.quantiles[kMedian] < best.quantiles[kMedian]) best = kl;
   }
-  return best;
-}
-
-std::optional<std::string> heat_map(const Statistics& statistics, const Setting& rows,
-                                    const Setting& columns, const Gnuplot& gnuplot) {
-  Grid grid{.row_setting = rows.name,
-            .column_setting = columns.name,
-            .rows = rows.entries,
-            .columns = columns.entries,
-            .values = {}};
-  for (std::size_t r = 0; r < rows.entries.size(); ++r) {
-    for (std::size_t k = 0; k < columns.entries.size(); ++k) {
-      const auto best = best_of(statistics, [&](std::uint64_t c) {
-        return rows.of_configuration[c] == r && columns.of_configuration[c] == k;
-      });
-      grid.values.push_back(best.n > 0 ? best.quantiles[kMedian] : std::nan(""));
-    }
-  }
-  return draw_heat_map(gnuplot, grid);
-}
-
-std::optional<std::string> line(const Statistics& statistics, const Setting& setting,
-                                const Gnuplot& gnuplot) {
-  std::vector<Category> categories;
-  for (std::size_t i = 0; i < setting.entries.size(); ++i) {
-    categories.push_back(
-        {.name = setting.entries[i], .kl = best_of(statistics, [&](std::uint64_t c) {
-                                       return setting.of_configuration[c] == i;
-                                     })});
-  }
-  return draw_line(gnuplot, setting.name, categories);
+  return all;
 }
 
 }  // namespace
@@ -214,19 +177,21 @@ std::string fan_section(const Statistics& statistics, const Gnuplot& gnuplot) {
     const bool is_low = own < kLeastShare * top;
     figures += fan(statistics, c, is_low ? own : top, is_low ? kOwnAxis : "", gnuplot);
   }
-  if (figures.empty() && gnuplot.failure().empty()) figures = std::string(kNothing);
-  return fmt::format(
-      "<h2>KL over the steps</h2>\n<p class=\"note\">KL(world || model) of the machines that have "
-      "not "
-      "diverged.{}</p>\n<div class=\"figures\">\n{}</div>\n",
-      shown_note(statistics, drawn.size()), figures);
+  return figures_section(statistics, "KL over the steps",
+                         "KL(world || model) of the machines that have not diverged.", drawn.size(),
+                         figures, gnuplot);
 }
 
 std::string histogram_section(const Statistics& statistics, const Gnuplot& gnuplot) {
   const auto drawn = drawn_configurations(statistics);
   std::vector<Range> ranges;
-  for (const auto c : drawn) ranges.push_back(final_range(statistics, c));
-  const auto all = joined(ranges);
+  Range all;
+  for (const auto c : drawn) {
+    const auto& range = ranges.emplace_back(final_range(statistics, c));
+    if (range.is_empty()) continue;
+    all.include(range.low);
+    all.include(range.high);
+  }
   std::string figures;
   for (std::size_t i = 0; i < drawn.size(); ++i) {
     if (ranges[i].is_empty()) continue;
@@ -234,21 +199,17 @@ std::string histogram_section(const Statistics& statistics, const Gnuplot& gnupl
     figures += histogram(statistics, drawn[i], is_narrow ? ranges[i] : all,
                          is_narrow ? kOwnAxis : "", gnuplot);
   }
-  if (figures.empty() && gnuplot.failure().empty()) figures = std::string(kNothing);
-  return fmt::format(
-      "<h2>Final KL</h2>\n<p class=\"note\">How many machines ended where.{}</p>\n"
-      "<div class=\"figures\">\n{}</div>\n",
-      shown_note(statistics, drawn.size()), figures);
+  return figures_section(statistics, "Final KL", "How many machines ended where.", drawn.size(),
+                         figures, gnuplot);
 }
 
 std::string settings_section(const Statistics& statistics, const Gnuplot& gnuplot) {
-  constexpr std::size_t kMostEntries = 40;
-  auto settings = varying_settings(statistics.spec());
-  std::erase_if(settings, [](const Setting& s) { return s.entries.size() > kMostEntries; });
+  const auto settings = varying_settings(statistics.spec());
   if (settings.empty()) return "";
   const bool is_pair = settings.size() > 1;
-  const auto picture = is_pair ? heat_map(statistics, settings[0], settings[1], gnuplot)
-                               : line(statistics, settings[0], gnuplot);
+  const auto best = best_of(statistics, std::span(settings).first(is_pair ? 2 : 1));
+  const auto picture = is_pair ? draw_heat_map(gnuplot, settings[0], settings[1], best)
+                               : draw_line(gnuplot, settings[0], best);
   if (!picture) return "";
   const auto shown = is_pair ? settings[0].name + " and " + settings[1].name : settings[0].name;
   std::string note = is_pair

@@ -18,7 +18,9 @@
 
 #include <fmt/format.h>
 
-#include "report/html/html.hpp"
+#include "base/descriptor.hpp"
+#include "base/text.hpp"
+#include "report/html/sections.hpp"
 
 extern char** environ;  // NOLINT: POSIX gives no header for it
 
@@ -29,37 +31,30 @@ namespace {
 /// An anonymous file, so that neither side waits for the other to read.
 class MemoryFile {
  public:
-  MemoryFile() : descriptor_(memfd_create("helmholtz", MFD_CLOEXEC)) {}
-  ~MemoryFile() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  [[nodiscard]] int descriptor() const noexcept { return file_.get(); }
 
   [[nodiscard]] bool fill(std::string_view text) const {
     while (!text.empty()) {
-      const auto written = write(descriptor_, text.data(), text.size());
+      const auto written = write(descriptor(), text.data(), text.size());
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) return false;
       text.remove_prefix(static_cast<std::size_t>(written));
     }
-    return lseek(descriptor_, 0, SEEK_SET) == 0;
+    return lseek(descriptor(), 0, SEEK_SET) == 0;
   }
 
   [[nodiscard]] std::optional<std::string> contents() const {
     constexpr off_t kMost = off_t{16} << 20U;
-    const auto size = lseek(descriptor_, 0, SEEK_END);
+    const auto size = lseek(descriptor(), 0, SEEK_END);
     if (size < 0 || size > kMost) return std::nullopt;
     std::string text(static_cast<std::size_t>(size), '\0');
-    const auto got = pread(descriptor_, text.data(), text.size(), 0);
+    const auto got = pread(descriptor(), text.data(), text.size(), 0);
     if (got != size) return std::nullopt;
     return text;
   }
 
  private:
-  int descriptor_;
+  io::Descriptor file_{memfd_create("helmholtz", MFD_CLOEXEC)};
 };
 
 /// Waits for a process; it is gone afterwards. @return how it failed; empty: it ended well, in
@@ -92,11 +87,7 @@ std::string first_line(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
   text = text.substr(0, std::min(text.find('\n'), kLongest));
-  std::string line(text.substr(0, text.find_last_not_of(kSpace) + 1));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  }
-  return line;
+  return text::printable(text.substr(0, text.find_last_not_of(kSpace) + 1));
 }
 
 /// The outcome of a run of gnuplot.

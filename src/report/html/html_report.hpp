@@ -10,15 +10,8 @@
 
 namespace helmholtz::report {
 
-/// A machine of the best configuration with what it learned.
-struct TrainedMachine {
-  std::string title;  ///< e.g. "best machine"
-  Ranked machine;
-  std::vector<float> parameters;  ///< [parameters of its topology], after the last step
-};
-
 struct HtmlReportOptions {
-  std::vector<TrainedMachine> machines = {};  ///< to be drawn; may be empty
+  std::vector<TrainedMachine> machines = {};  ///< of the best configuration
   /// Configurations A and B to compare on the same seeds.
   std::optional<std::pair<std::uint64_t, std::uint64_t>> compare = {};
 };

@@ -3,33 +3,26 @@
 
 #include <fmt/format.h>
 
-#include "helmholtz/evaluation.hpp"
 #include "report/draw.hpp"
-#include "report/html/html.hpp"
 #include "report/html/plots.hpp"
 #include "report/html/sections.hpp"
-#include "report/html/tiles.hpp"
 #include "report/sweep_report.hpp"
 
 namespace helmholtz::report {
 
 namespace {
 
-constexpr std::size_t kMostPatterns = 24;
-constexpr std::size_t kSamples = 32;
-
 /// Printed before the machines: the patterns that their bars are about.
 std::string world_tiles(const World& world, const std::vector<std::size_t>& patterns) {
-  std::string out = fmt::format(
-      "<h3>Patterns of the world</h3>\n<p class=\"note\">{} of {}, the most probable "
-      "first, with their probability.</p>\n<div class=\"tiles\">\n",
-      patterns.size(), world.size());
+  std::string tiles;
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    out += fmt::format("<figure>{}<figcaption>{}<br>{:.4f}</figcaption></figure>\n",
-                       bit_tile(pattern_bits(world, patterns[i]), world.shape()), i + 1,
-                       world.probabilities()[patterns[i]]);
+    tiles += tile_figure(bit_tile(pattern_bits(world, patterns[i]), world.shape()),
+                         fmt::format("{}<br>{:.4f}", i + 1, world.probabilities()[patterns[i]]));
   }
-  return out + "</div>\n";
+  const auto note = fmt::format(
+      "<p class=\"note\">{} of {}, the most probable first, with their probability.</p>\n",
+      patterns.size(), world.size());
+  return tile_block("Patterns of the world", note, tiles);
 }
 
 std::string bars(const World& world, const std::vector<std::size_t>& patterns,
@@ -51,39 +44,36 @@ std::string bars(const World& world, const std::vector<std::size_t>& patterns,
          "</div>\n";
 }
 
-std::string sample_tiles(const SweepSpec& spec, const Topology& topology,
-                         const TrainedMachine& trained) {
-  const auto units = static_cast<std::size_t>(topology.visible_units());
-  const auto bits = generate_patterns(topology, trained.parameters, trained.machine.seed,
-                                      spec.steps, 0, kSamples);
-  auto out = fmt::format("<h3>{} generated samples</h3>\n<div class=\"tiles\">\n", kSamples);
-  for (std::size_t i = 0; i < kSamples; ++i) {
-    out += fmt::format("<figure>{}</figure>\n",
-                       bit_tile(std::span(bits).subspan(i * units, units), spec.world.shape()));
+std::string sample_tiles(const SweepSpec& spec, const TrainedMachine& trained) {
+  constexpr std::size_t kSamples = 32;
+  std::string tiles;
+  for (const auto& bits : samples_of(spec, trained, kSamples)) {
+    tiles += fmt::format("<figure>{}</figure>\n", bit_tile(bits, spec.world.shape()));
   }
-  return out + "</div>\n";
+  return tile_block(fmt::format("{} generated samples", kSamples), "", tiles);
 }
 
 }  // namespace
 
 std::string machines_section(const SweepSpec& spec, const std::vector<TrainedMachine>& machines,
                              const Gnuplot& gnuplot) {
+  constexpr std::size_t kMostPatterns = 24;
   if (machines.empty()) return "";
   const auto c = spec.machine(machines.front().machine.machine).configuration;
   const auto& topology = spec.topology(c);
   const auto patterns = most_probable(spec.world, kMostPatterns);
   auto out = fmt::format(
-      "<h2>What machines of the best configuration learned</h2>\n<p class=\"note\">Configuration "
-      "{}: "
-      "{}. Trained again from their numbers: <code>helmholtz replay DIR --machine N</code> gives "
+      "<h2>What machines of the best configuration learned</h2>\n"
+      "<p class=\"note\">Configuration {}: {}. Trained again from their numbers: <code>helmholtz "
+      "replay DIR --machine N</code> gives "
       "the same bits.</p>\n{}",
       c, escaped(configuration_text(spec, c)), world_tiles(spec.world, patterns));
   for (const auto& trained : machines) {
-    const auto q = model_probabilities(spec, trained.machine, trained.parameters);
+    const auto q = model_probabilities(spec, trained);
     out += fmt::format("<h2>{}: number {}, seed {}, {} KL {} nats</h2>\n", escaped(trained.title),
                        trained.machine.machine, trained.machine.seed, ranking_metric(topology).kind,
                        cell_number(trained.machine.kl));
-    out += bars(spec.world, patterns, q, gnuplot) + sample_tiles(spec, topology, trained) +
+    out += bars(spec.world, patterns, q, gnuplot) + sample_tiles(spec, trained) +
            weight_tiles(topology, spec.world.shape(), trained.parameters);
   }
   return out;

@@ -26,10 +26,16 @@ std::string axes(std::string_view x, std::string_view y) {
 
 bool is_drawn(const Distribution& d) { return d.n > 0 && !std::isnan(d.quantiles[kMedian]); }
 
-/// Steps as 5000 or 50 k, few enough not to touch each other.
-std::string step_axis(double last) {
-  return fmt::format("set xrange [0:{}]\nset xtics autofreq\nset format x '%.0s %c'\n",
-                     std::max(last, 1.0));
+bool has_median(const Distribution& d) { return d.n > 0 && std::isfinite(d.quantiles[kMedian]); }
+
+/// Entries of a setting at 0, 1, …, across an axis of theirs.
+std::string entry_axis(char axis, const std::vector<std::string>& entries) {
+  std::string tics;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    tics += fmt::format("{}{} {}", i > 0 ? ", " : "", Gnuplot::quoted(entries[i]), i);
+  }
+  return fmt::format("set {0}tics ({1})\nset {0}range [-0.5:{2}]\n", axis, tics,
+                     static_cast<double>(entries.size()) - 0.5);
 }
 
 }  // namespace
@@ -53,9 +59,13 @@ std::optional<std::string> draw_fan(const Gnuplot& gnuplot, const std::vector<do
   }
   if (drawn < 2 || !(top > 0)) return std::nullopt;
   const auto script =
-      axes("training steps", "KL, nats") + step_axis(steps.back()) +
-      fmt::format("set yrange [0:{}]\nset key outside top horizontal samplen 1.5\n", top) + data +
-      "EOD\n" +
+      axes("training steps", "KL, nats") +
+      fmt::format(
+          // Steps as 5000 or 50 k, few enough not to touch each other.
+          "set xrange [0:{}]\nset xtics autofreq\nset format x '%.0s %c'\n"
+          "set yrange [0:{}]\nset key outside top horizontal samplen 1.5\n",
+          std::max(steps.back(), 1.0), top) +
+      data + "EOD\n" +
       fmt::format(
           "plot $fan using 1:2:5 with filledcurves fs transparent solid 0.22 noborder lc rgb '{0}' "
           "title '5 to 95 %', $fan using 1:3:4 with filledcurves fs transparent solid 0.4 noborder "
@@ -112,28 +122,25 @@ std::optional<std::string> draw_histogram(const Gnuplot& gnuplot, const Histogra
   return gnuplot.draw(script, kSize, "Histogram of the final KL");
 }
 
-std::optional<std::string> draw_line(const Gnuplot& gnuplot, const std::string& setting,
-                                     const std::vector<Category>& categories) {
+std::optional<std::string> draw_line(const Gnuplot& gnuplot, const Setting& setting,
+                                     const std::vector<Distribution>& kl) {
   std::string data = "$medians << EOD\n";
-  std::string tics = "set xtics (";
   double top = 0;
-  for (std::size_t i = 0; i < categories.size(); ++i) {
-    const auto& q = categories[i].kl.quantiles;
-    tics += fmt::format("{}{} {}", i > 0 ? ", " : "", Gnuplot::quoted(categories[i].name), i);
-    if (!is_drawn(categories[i].kl) || !std::isfinite(q[kMedian])) {
+  for (std::size_t i = 0; i < kl.size(); ++i) {
+    if (!has_median(kl[i])) {
       data += '\n';
       continue;
     }
+    const auto& q = kl[i].quantiles;
     const double high = std::isfinite(q[kQ75]) ? q[kQ75] : q[kMedian];
     data += fmt::format("{} {} {} {}\n", i, q[kMedian], q[kQ25], high);
     top = std::max(top, high);
   }
   if (!(top > 0)) return std::nullopt;
   const auto script =
-      axes("", "final KL, nats") + "set xlabel " + Gnuplot::quoted(setting) + '\n' + tics + ")\n" +
-      (categories.size() > 6 ? "set xtics rotate by -40\n" : "") +
-      fmt::format("set xrange [-0.5:{}]\nset yrange [0:{}]\nunset key\n",
-                  static_cast<double>(categories.size()) - 0.5, 1.1 * top) +
+      axes("", "final KL, nats") + entry_axis('x', setting.entries) +
+      fmt::format("set xlabel {}\nset yrange [0:{}]\nunset key\n{}", Gnuplot::quoted(setting.name),
+                  1.1 * top, kl.size() > 6 ? "set xtics rotate by -40\n" : "") +
       data + "EOD\n" +
       fmt::format(
           "plot $medians using 1:2 with lines lw 1.6 lc rgb '{0}', "
@@ -141,52 +148,43 @@ std::optional<std::string> draw_line(const Gnuplot& gnuplot, const std::string& 
           "$medians using 1:2:(0.04) with circles fs solid noborder lc rgb '{0}', "
           "$medians using 1:2:(sprintf('%.3f', $2)) with labels left offset 0.7,0.5\n",
           kBlue);
-  return gnuplot.draw(script, kSize, "Median and quartiles of the final KL by " + setting);
+  return gnuplot.draw(script, kSize, "Median and quartiles of the final KL by " + setting.name);
 }
 
-std::optional<std::string> draw_heat_map(const Gnuplot& gnuplot, const Grid& grid) {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -low;
-  for (const double value : grid.values) {
-    if (!std::isfinite(value)) continue;
-    low = std::min(low, value);
-    high = std::max(high, value);
+std::optional<std::string> draw_heat_map(const Gnuplot& gnuplot, const Setting& rows,
+                                         const Setting& columns,
+                                         const std::vector<Distribution>& kl) {
+  std::vector<double> medians;
+  for (const auto& d : kl) {
+    if (has_median(d)) medians.push_back(d.quantiles[kMedian]);
   }
-  if (!(low <= high)) return std::nullopt;
+  if (medians.empty()) return std::nullopt;
+  const auto [low, high] = std::ranges::minmax(medians);
   std::string data = "$cells << EOD\n";
-  for (std::size_t i = 0; i < grid.values.size(); ++i) {
-    const double value = grid.values[i];
-    if (!std::isfinite(value)) continue;
-    const bool is_dark = value - low < 0.45 * (high - low) || low == high;
-    data += fmt::format("{} {} {} {}\n", i % grid.columns.size(), i / grid.columns.size(), value,
-                        is_dark ? 0xf8f8f8 : 0x111111);
+  for (std::size_t i = 0; i < kl.size(); ++i) {
+    if (!has_median(kl[i])) continue;
+    const double median = kl[i].quantiles[kMedian];
+    const bool is_dark = median - low < 0.45 * (high - low) || low == high;
+    data += fmt::format("{} {} {} {}\n", i % columns.entries.size(), i / columns.entries.size(),
+                        median, is_dark ? 0xf8f8f8 : 0x111111);
   }
-  const auto tics = [](const std::vector<std::string>& names) {
-    std::string text;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      text += fmt::format("{}{} {}", i > 0 ? ", " : "", Gnuplot::quoted(names[i]), i);
-    }
-    return text;
-  };
-  const bool has_room = grid.columns.size() <= 10;
+  const bool has_room = columns.entries.size() <= 10;
   const auto script =
       fmt::format(
           "set border 0\nset tics scale 0\nunset key\nset xlabel {}\nset ylabel {}\n"
-          "set xtics ({})\nset ytics ({})\nset xrange [-0.5:{}]\nset yrange [-0.5:{}]\n"
           "set cblabel 'median of the final KL, nats'\nset cbrange [{}:{}]\n"
           "set palette defined (0 '#00224e', 0.25 '#434e6c', 0.5 '#7d7c78', 0.75 '#bcae6c', 1 "
           "'#fee838')\n",
-          Gnuplot::quoted(grid.column_setting), Gnuplot::quoted(grid.row_setting),
-          tics(grid.columns), tics(grid.rows), static_cast<double>(grid.columns.size()) - 0.5,
-          static_cast<double>(grid.rows.size()) - 0.5, low, high > low ? high : low + 1) +
+          Gnuplot::quoted(columns.name), Gnuplot::quoted(rows.name), low,
+          high > low ? high : low + 1) +
+      entry_axis('x', columns.entries) + entry_axis('y', rows.entries) +
       (has_room ? "" : "set xtics rotate by -40\n") + data + "EOD\n" +
       "plot $cells using 1:2:(0.49):(0.49):3 with boxxyerror fs solid noborder fc palette" +
       (has_room ? ", $cells using 1:2:(sprintf('%.3f', $3)):4 with labels tc rgb variable\n"
                 : "\n");
-  const int rows = static_cast<int>(std::min<std::size_t>(grid.rows.size(), 30));
-  return gnuplot.draw(
-      script, {.width = 600, .height = std::max(260, 110 + 46 * rows)},
-      "Median of the final KL over " + grid.column_setting + " and " + grid.row_setting);
+  const int height = 110 + 46 * static_cast<int>(std::min<std::size_t>(rows.entries.size(), 30));
+  return gnuplot.draw(script, {.width = 600, .height = std::max(260, height)},
+                      "Median of the final KL over " + columns.name + " and " + rows.name);
 }
 
 std::optional<std::string> draw_bars(const Gnuplot& gnuplot, const std::vector<double>& world,

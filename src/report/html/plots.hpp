@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "report/distribution.hpp"
 #include "report/html/gnuplot.hpp"
-#include "report/quantiles.hpp"
 
 /// Pictures of a report, from aggregated numbers alone. All in nats. Each is an <svg>, or nothing
 /// where gnuplot cannot draw or there is nothing to draw. Colours: Okabe & Ito, and cividis.
@@ -32,24 +32,18 @@ Histogram histogram_of(const std::vector<double>& values, double low, double hig
 std::optional<std::string> draw_histogram(const Gnuplot& gnuplot, const Histogram& histogram,
                                           double median);
 
-/// A category of a sweep's setting, and the best configuration's distribution.
-struct Category {
+/// A setting of a sweep, and the entries that it has there.
+struct Setting {
   std::string name;
-  Distribution kl;
+  std::vector<std::string> entries;
 };
-/// Medians and quartiles side by side.
-std::optional<std::string> draw_line(const Gnuplot& gnuplot, const std::string& setting,
-                                     const std::vector<Category>& categories);
-
-/// Medians over two settings. @param values  [rows x columns]; NaN or +inf: an empty cell
-struct Grid {
-  std::string row_setting;
-  std::string column_setting;
-  std::vector<std::string> rows;
-  std::vector<std::string> columns;
-  std::vector<double> values;
-};
-std::optional<std::string> draw_heat_map(const Gnuplot& gnuplot, const Grid& grid);
+/// Medians and quartiles side by side. @param kl  [entries]; without machines: a gap
+std::optional<std::string> draw_line(const Gnuplot& gnuplot, const Setting& setting,
+                                     const std::vector<Distribution>& kl);
+/// Medians over two settings. @param kl  [rows x columns]; without a finite median: an empty cell
+std::optional<std::string> draw_heat_map(const Gnuplot& gnuplot, const Setting& rows,
+                                         const Setting& columns,
+                                         const std::vector<Distribution>& kl);
 
 /// Probabilities of numbered patterns in the world and in a model.
 std::optional<std::string> draw_bars(const Gnuplot& gnuplot, const std::vector<double>& world,

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <span>
 
@@ -7,7 +6,6 @@
 #include <fmt/ranges.h>
 
 #include "base/text.hpp"
-#include "report/html/html.hpp"
 #include "report/html/sections.hpp"
 #include "report/numbers.hpp"
 #include "report/sweep_report.hpp"
@@ -48,14 +46,6 @@ std::string best_seeds(const Statistics& statistics, std::uint64_t c) {
   return fmt::format("{}", fmt::join(seeds, ", "));
 }
 
-/// Whether any configuration has machines at ∞ after the last step.
-bool has_infinite(const Statistics& statistics) {
-  for (std::uint64_t c = 0; c < statistics.spec().configurations(); ++c) {
-    if (statistics.last(c).infinite > 0) return true;
-  }
-  return false;
-}
-
 /// The configuration, and which KL it has where not all have the same.
 std::string named(const Statistics& statistics, std::uint64_t c) {
   const auto text = configuration_text(statistics.spec(), c);
@@ -71,7 +61,7 @@ std::string row(const Statistics& statistics, std::uint64_t c) {
       "<tr><td>{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td>{}<td>{}</td><td>{}</td>"
       "<td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
       c, escaped(named(statistics, c)), grouped(cell.machines()), grouped(cell.diverged),
-      has_infinite(statistics) ? fmt::format("<td>{}</td>", grouped(cell.infinite)) : "",
+      statistics.infinite() > 0 ? fmt::format("<td>{}</td>", grouped(cell.infinite)) : "",
       cell_number(cell.interquartile_mean), interval_text(cell.interquartile_mean_interval),
       cell_number(q[kMedian]), interval_text({.low = q[kQ05], .high = q[kQ95]}),
       cell_number(cell.kl.mean), cell_number(cell.kl.sd));
@@ -89,7 +79,7 @@ std::string heading(const Statistics& statistics) {
       "<tr><th>No.</th><th class=\"text\">configuration</th><th>machines</th><th>diverged</th>{}"
       "<th>IQM</th><th>its 95 % interval</th><th>median</th><th>5 to 95 %</th><th>mean</th>"
       "<th>sd</th>{}<th class=\"text\">best seeds</th></tr>\n",
-      has_infinite(statistics) ? "<th>at ∞</th>" : "",
+      statistics.infinite() > 0 ? "<th>at ∞</th>" : "",
       below ? fmt::format("<th>below {}</th><th>its 95 % interval</th>", text::shortest(*below))
             : "");
 }
@@ -100,12 +90,6 @@ std::string cell_number(double value) {
   if (std::isnan(value)) return "–";
   if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
   return decimal(value);
-}
-
-std::string figure(const std::string& title, const std::string& picture, const std::string& note) {
-  return fmt::format(
-      "<figure>\n<div class=\"title\">{}</div>\n{}<figcaption>{}</figcaption>\n</figure>\n", title,
-      picture, note);
 }
 
 std::string header_section(const Statistics& statistics) {
@@ -137,9 +121,9 @@ std::string table_section(const Statistics& statistics) {
       "middle half. {}The numbers of every evaluation are in summary.csv.</p>\n"
       "<div class=\"scroll\"><table>\n<thead>{}</thead>\n<tbody>\n",
       statistics.kind(), grouped(statistics.spec().steps),
-      has_infinite(statistics) ? "∞: above any number, as a pattern of the world is in none of a "
-                                 "machine's samples. "
-                               : "",
+      statistics.infinite() > 0 ? "∞: above any number, as a pattern of the world is in none of a "
+                                  "machine's samples. "
+                                : "",
       heading(statistics));
   for (std::size_t i = 0; i < std::min(order.size(), kMostRows); ++i)
     out += row(statistics, order[i]);
@@ -152,37 +136,8 @@ std::string table_section(const Statistics& statistics) {
 }
 
 std::string comparison_section(const Statistics& statistics, std::uint64_t a, std::uint64_t b) {
-  const auto& spec = statistics.spec();
-  const auto result = statistics.compare(a, b);
-  const auto name = [&](std::uint64_t c) {
-    return fmt::format("configuration {}: {}", c, configuration_text(spec, c));
-  };
   auto out = std::string("<h2>Two configurations on the same seeds</h2>\n<dl>\n");
-  out += item("A", name(a)) + item("B", name(b));
-  out += item("pairs", fmt::format("{}; A better in {}, B in {}, ties {}", grouped(result.pairs),
-                                   grouped(result.a_better), grouped(result.b_better),
-                                   grouped(result.ties())));
-  out += item("A better",
-              std::isnan(result.a_share.value)
-                  ? "no pair differs"
-                  : fmt::format("{} of the pairs that differ, 95 % interval {} to {}",
-                                percent(result.a_share.value), percent(result.a_share.interval.low),
-                                percent(result.a_share.interval.high)));
-  const auto& difference = result.difference;
-  const auto left_out = left_out_text(result);
-  out += item(
-      fmt::format("{} KL of A minus {} KL of B", statistics.kind(a), statistics.kind(b)),
-      (difference.n == 0
-           ? "no pair of finite values"
-           : fmt::format(
-                 "median {}, IQM {} (95 % interval {}), mean {} nats, in {} of finite values",
-                 cell_number(difference.quantiles[kMedian]), cell_number(result.interquartile_mean),
-                 interval_text(result.interquartile_mean_interval), cell_number(difference.mean),
-                 counted(difference.n, "pair"))) +
-          (left_out.empty() ? "" : "; " + left_out));
-  out += item("sign test", std::isnan(result.p_value)
-                               ? "no pair differs"
-                               : fmt::format("p = {:.3g}, two-sided", result.p_value));
+  for (const auto& [term, text] : comparison_items(statistics, a, b)) out += item(term, text);
   return out +
          "</dl>\n<p class=\"note\">A diverged machine is worse than any other. The sign test asks "
          "whether A and B are equally often better.</p>\n";

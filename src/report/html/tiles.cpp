@@ -1,11 +1,14 @@
-#include "report/html/tiles.hpp"
-
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "report/html/sections.hpp"
 
 namespace helmholtz::report {
 
@@ -15,19 +18,12 @@ constexpr int kLevels = 10;                  // of a colour, on each side of zer
 constexpr std::size_t kMostPixels = 40'000;  // of one machine's weights
 constexpr std::size_t kMostTiles = 48;
 
-/// Opens the <svg> of a tile: pixels of a whole size, at most about 80 wide or high.
-std::string opening(ImageShape shape) {
-  const int longest = std::max(shape.rows, shape.columns);
-  const int pixel = std::clamp(80 / longest, 2, 12);
-  return fmt::format(
-      "<svg class=\"tile\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\" "
-      "shape-rendering=\"crispEdges\">",
-      shape.columns * pixel, shape.rows * pixel, shape.columns, shape.rows);
-}
-
-/// The outline of all pixels of one colour, run by run.
-template <class Level>
-std::map<int, std::string> paths_by_level(ImageShape shape, Level&& level_of) {
+/// A picture of pixels of a whole size, at most about 80 wide or high, as <svg>: a path per level,
+/// which goes around its pixels run by run.
+/// @param level_of    of pixel i
+/// @param attributes  of a level's path: what colours it
+template <class Level, class Attributes>
+std::string tile(ImageShape shape, Level&& level_of, Attributes&& attributes) {
   std::map<int, std::string> paths;
   for (int row = 0; row < shape.rows; ++row) {
     for (int column = 0; column < shape.columns;) {
@@ -38,27 +34,28 @@ std::map<int, std::string> paths_by_level(ImageShape shape, Level&& level_of) {
       column = end;
     }
   }
-  return paths;
+  const int pixel = std::clamp(80 / std::max(shape.rows, shape.columns), 2, 12);
+  auto out = fmt::format(
+      "<svg class=\"tile\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\" "
+      "shape-rendering=\"crispEdges\">",
+      shape.columns * pixel, shape.rows * pixel, shape.columns, shape.rows);
+  for (const auto& [level, path] : paths) {
+    out += fmt::format(R"(<path {} d="{}"/>)", attributes(level), path);
+  }
+  return out + "</svg>";
 }
 
 /// From blue (-kLevels) over nearly white to red (kLevels).
 std::string colour(int level) {
-  struct Rgb {
-    double r, g, b;
-  };
-  constexpr Rgb kBlue{.r = 33, .g = 102, .b = 172};
-  constexpr Rgb kRed{.r = 178, .g = 24, .b = 43};
+  constexpr std::array kBlue = {33, 102, 172};
+  constexpr std::array kRed = {178, 24, 43};
   constexpr double kMiddle = 247;
-  const auto& end = level < 0 ? kBlue : kRed;
   const double share = std::abs(level) / static_cast<double>(kLevels);
-  const auto mixed = [&](double full) {
-    return static_cast<int>(std::lround(kMiddle + share * (full - kMiddle)));
-  };
-  return fmt::format("#{:02x}{:02x}{:02x}", mixed(end.r), mixed(end.g), mixed(end.b));
-}
-
-std::string figure(const std::string& tile, const std::string& caption) {
-  return fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", tile, caption);
+  std::string out = "#";
+  for (const int full : level < 0 ? kBlue : kRed) {
+    out += fmt::format("{:02x}", std::lround(kMiddle + share * (full - kMiddle)));
+  }
+  return out;
 }
 
 /// The colours and the numbers at their ends.
@@ -84,10 +81,8 @@ float scale_of(std::span<const float> values) {
   return *place > 0 ? *place : 1;
 }
 
-std::size_t tiles_shown(std::size_t units, ImageShape shape) {
-  const auto pixels =
-      static_cast<std::size_t>(shape.rows) * static_cast<std::size_t>(shape.columns);
-  return std::min({units, kMostTiles, std::max<std::size_t>(1, kMostPixels / pixels / 2)});
+std::size_t size_of(const LayerView& layer) {
+  return static_cast<std::size_t>(layer.outputs) * static_cast<std::size_t>(layer.inputs);
 }
 
 /// What each unit above the visible layer stands for, from both networks.
@@ -97,82 +92,77 @@ std::string visible_tiles(const Topology& topology, ImageShape shape,
   const auto& up = topology.recognition(topology.last() - 1);
   const auto pixels = static_cast<std::size_t>(down.outputs);
   const auto units = static_cast<std::size_t>(down.inputs);
-  const auto generative = parameters.subspan(down.weights, pixels * units);
-  const auto recognition = parameters.subspan(up.weights, pixels * units);
-  const auto shown = tiles_shown(units, shape);
-  const auto biases = parameters.subspan(down.bias, pixels);
+  const auto generative = parameters.subspan(down.weights, size_of(down));
+  const auto recognition = parameters.subspan(up.weights, size_of(up));
+  const auto shown =
+      std::min({units, kMostTiles, std::max<std::size_t>(1, kMostPixels / pixels / 2)});
   const float scale = scale_of(generative);
-  auto out =
-      fmt::format("<h3>Generative weights into the visible layer</h3>\n{}<div class=\"tiles\">\n{}",
-                  colour_scale(scale), figure(weight_tile(biases, shape, scale), "bias"));
+  auto down_tiles =
+      tile_figure(weight_tile(parameters.subspan(down.bias, pixels), shape, scale), "bias");
+  const float back = scale_of(recognition);
+  std::string up_tiles;
   std::vector<float> column(pixels);
   for (std::size_t i = 0; i < shown; ++i) {
+    const auto name = fmt::format("unit {}", i + 1);
     for (std::size_t j = 0; j < pixels; ++j) column[j] = generative[j * units + i];
-    out += figure(weight_tile(column, shape, scale), fmt::format("unit {}", i + 1));
+    down_tiles += tile_figure(weight_tile(column, shape, scale), name);
+    up_tiles +=
+        tile_figure(weight_tile(recognition.subspan(i * pixels, pixels), shape, back), name);
   }
-  const float back = scale_of(recognition);
-  out += fmt::format(
-      "</div>\n<h3>Recognition weights from the visible layer</h3>\n{}<div class=\"tiles\">\n",
-      colour_scale(back));
-  for (std::size_t i = 0; i < shown; ++i) {
-    out += figure(weight_tile(recognition.subspan(i * pixels, pixels), shape, back),
-                  fmt::format("unit {}", i + 1));
-  }
-  out += "</div>\n";
-  if (shown < units) out += fmt::format("<p class=\"note\">{} of {} units.</p>\n", shown, units);
-  return out;
+  return tile_block("Generative weights into the visible layer", colour_scale(scale), down_tiles) +
+         tile_block("Recognition weights from the visible layer", colour_scale(back), up_tiles) +
+         (shown < units ? fmt::format("<p class=\"note\">{} of {} units.</p>\n", shown, units)
+                        : "");
 }
 
 /// The matrices between hidden layers, [outputs x inputs].
 std::string hidden_tiles(const Topology& topology, std::span<const float> parameters) {
   std::string tiles;
   std::size_t pixels = 0;
-  float scale = 0;
   const auto add = [&](const LayerView& layer, const std::string& name) {
-    const ImageShape shape{.rows = layer.outputs, .columns = layer.inputs};
-    const auto size =
-        static_cast<std::size_t>(layer.outputs) * static_cast<std::size_t>(layer.inputs);
-    if ((pixels += size) > kMostPixels) return;
-    const auto weights = parameters.subspan(layer.weights, size);
-    scale = scale_of(weights);
-    tiles +=
-        figure(weight_tile(weights, shape, scale),
-               fmt::format("{}<br>{} × {}, ±{:.3g}", name, layer.outputs, layer.inputs, scale));
+    if ((pixels += size_of(layer)) > kMostPixels) return;
+    const auto weights = parameters.subspan(layer.weights, size_of(layer));
+    const float scale = scale_of(weights);
+    tiles += tile_figure(
+        weight_tile(weights, {.rows = layer.outputs, .columns = layer.inputs}, scale),
+        fmt::format("{}<br>{} × {}, ±{:.3g}", name, layer.outputs, layer.inputs, scale));
   };
   for (int l = 1; l < topology.last(); ++l) {
     add(topology.generative(l), fmt::format("W<sub>{}</sub>", l));
     add(topology.recognition(l - 1), fmt::format("R<sub>{}</sub>", l - 1));
   }
   if (tiles.empty()) return "";
-  return "<h3>Weights between hidden layers</h3>\n<p class=\"note\">Rows: units of the layer that "
-         "is "
-         "computed; layer 0 is the top one. Each matrix has its own scale.</p>\n<div "
-         "class=\"tiles\">\n" +
-         tiles + "</div>\n";
+  return tile_block(
+      "Weights between hidden layers",
+      "<p class=\"note\">Rows: units of the layer that is computed; layer 0 is the top "
+      "one. Each matrix has its own scale.</p>\n",
+      tiles);
 }
 
 }  // namespace
 
+std::string tile_figure(const std::string& tile, const std::string& caption) {
+  return fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", tile, caption);
+}
+
+std::string tile_block(const std::string& heading, const std::string& note,
+                       const std::string& tiles) {
+  return fmt::format("<h3>{}</h3>\n{}<div class=\"tiles\">\n{}</div>\n", heading, note, tiles);
+}
+
 std::string bit_tile(std::span<const std::uint8_t> bits, ImageShape shape) {
-  auto out = opening(shape);
-  const auto paths =
-      paths_by_level(shape, [&](int i) { return bits[static_cast<std::size_t>(i)] != 0 ? 1 : 0; });
-  for (const auto& [level, path] : paths) {
-    out += fmt::format(R"(<path class="{}" d="{}"/>)", level != 0 ? "on" : "off", path);
-  }
-  return out + "</svg>";
+  return tile(
+      shape, [&](int i) { return bits[static_cast<std::size_t>(i)] != 0 ? 1 : 0; },
+      [](int level) { return level != 0 ? R"(class="on")" : R"(class="off")"; });
 }
 
 std::string weight_tile(std::span<const float> values, ImageShape shape, float scale) {
-  auto out = opening(shape);
-  const auto paths = paths_by_level(shape, [&](int i) {
+  const auto level_of = [&](int i) {
     const float share = std::clamp(values[static_cast<std::size_t>(i)] / scale, -1.0F, 1.0F);
     return static_cast<int>(std::lround(share * kLevels));
-  });
-  for (const auto& [level, path] : paths) {
-    out += fmt::format(R"(<path fill="{}" d="{}"/>)", colour(level), path);
-  }
-  return out + "</svg>";
+  };
+  return tile(shape, level_of,
+              [](int level) { return fmt::format(R"(fill="{}")", colour(level)); });
 }
 
 std::string weight_tiles(const Topology& topology, ImageShape shape,

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -20,17 +21,39 @@ inline constexpr std::array kQuantiles = {0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0}
 /// Where they lie in Distribution::quantiles.
 enum QuantileIndex : std::size_t { kMin, kQ05, kQ25, kMedian, kQ75, kQ95, kMax };
 
+inline constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
 /// How a number is spread over machines; all NaN if there are none.
 struct Distribution {
   std::uint64_t n = 0;
-  double mean = 0;  ///< +inf if a value is
-  double sd = 0;    ///< of the sample (n - 1); NaN below two values or if one is +inf
+  double mean = kUndefined;  ///< +inf if a value is
+  double sd = kUndefined;    ///< of the sample (n - 1); NaN below two values or if one is +inf
   std::array<double, kQuantiles.size()> quantiles{};
+
+  /// The largest finite one of the 95 %, the 75 % quantile and the median; 0 if none is.
+  [[nodiscard]] double upper_end() const;
 };
 
 /// @param values  without NaN, in any order: the result depends on the values alone
 Distribution describe(std::vector<double> values);
 /// @param sorted  ascending, without NaN
 Distribution describe_sorted(std::span<const double> sorted);
+
+/// The confidence level of every interval of a report.
+inline constexpr double kConfidence = 0.95;
+
+/// Where a number lies with confidence kConfidence; NaN: undefined.
+struct Interval {
+  double low = kUndefined;
+  double high = kUndefined;
+};
+
+/// A share of `n` and its interval (Clopper & Pearson 1934, by Boost.Math): exact, so it covers
+/// the true share at least that often. All NaN for n = 0.
+struct Share {
+  double value = kUndefined;
+  Interval interval;
+};
+Share share_of(std::uint64_t count, std::uint64_t n);
 
 }  // namespace helmholtz::report

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "app/options.hpp"
+#include "app/flags.hpp"
 #include "report/html/html_report.hpp"
 
 namespace helmholtz::app {
