@@ -1,13 +1,6 @@
-#include <memory>
-
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
-
-#include "app/commands.hpp"
-#include "app/flags.hpp"
-#include "app/output.hpp"
-#include "base/limits.hpp"
 #include "helmholtz/backends.hpp"
+#include "app/commands.hpp"
+#include "base/limits.hpp"
 #include "report/numbers.hpp"
 
 namespace helmholtz::app {

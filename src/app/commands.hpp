@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "app/exit_code.hpp"
+#include "app/flags.hpp"
+#include "app/output.hpp"
 
 namespace helmholtz::app {
 

@@ -1,18 +1,7 @@
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
-
-#include "app/commands.hpp"
-#include "app/flags.hpp"
-#include "app/output.hpp"
-#include "base/atomic_file.hpp"
-#include "helmholtz/error.hpp"
-#include "report/numbers.hpp"
 #include "run/export.hpp"
+#include "app/commands.hpp"
+#include "base/atomic_file.hpp"
+#include "report/numbers.hpp"
 
 namespace helmholtz::app {
 

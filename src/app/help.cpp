@@ -4,30 +4,19 @@
 
 namespace helmholtz::app {
 
-namespace {
-
-/// Appends one line, broken.
-void append_wrapped(std::string& out, std::string_view line, std::size_t width,
-                    std::size_t indent) {
-  auto room = width;
-  while (line.size() > room) {
-    const auto space = line.rfind(' ', room);
-    if (space == std::string::npos || space < line.find_first_not_of(' ')) break;  // one long word
-    out += line.substr(0, space);
-    out += '\n' + std::string(indent, ' ');
-    line.remove_prefix(space + 1);
-    room = width - indent;
-  }
-  out += line;
-}
-
-}  // namespace
-
 std::string wrapped(std::string_view text, std::size_t width, std::size_t indent) {
   std::string out;
-  for (const auto line : text::split(text, '\n')) {
-    append_wrapped(out, line, width, indent);
-    out += '\n';
+  for (auto line : text::split(text, '\n')) {
+    auto room = width;
+    while (line.size() > room) {
+      const auto space = line.rfind(' ', room);
+      if (space == std::string::npos || space < line.find_first_not_of(' '))
+        break;  // one long word
+      out.append(line.substr(0, space)).append("\n").append(indent, ' ');
+      line.remove_prefix(space + 1);
+      room = width - indent;
+    }
+    out.append(line).append("\n");
   }
   out.pop_back();
   return out;

@@ -1,20 +1,11 @@
 #include <csignal>
-#include <memory>
 #include <new>
-#include <string>
-#include <vector>
 
-#include <fmt/format.h>
 #include <hdf5.h>
-#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/exit_code.hpp"
-#include "app/flags.hpp"
 #include "app/help.hpp"
-#include "app/output.hpp"
 #include "base/text.hpp"
-#include "helmholtz/error.hpp"
 
 namespace helmholtz::app {
 
@@ -37,12 +28,6 @@ ExitCode report_failure(const Error& error, const CLI::App* command) {
   note("helmholtz: {}{}{}", is_flag ? "--" : "", error.what(),
        code == ExitCode::usage ? fmt::format(" (see helmholtz{} --help)", help) : "");
   return code;
-}
-
-std::vector<std::string> command_names(const CLI::App& program) {
-  std::vector<std::string> names;
-  for (const auto* command : program.get_subcommands(nullptr)) names.push_back(command->get_name());
-  return names;
 }
 
 [[noreturn]] void refuse_unknown_flag(const CLI::App& command, const std::string& argument) {
@@ -74,11 +59,12 @@ void refuse_flags_as_values(const CLI::App& command) {
 }
 
 const Command& chosen(const CLI::App& program, const std::vector<Command>& commands) {
+  std::vector<std::string> names;
   for (const auto& command : commands) {
     if (command.parser->parsed()) return command;
+    names.push_back(command.parser->get_name());
   }
   const auto leftovers = program.remaining();
-  const auto names = command_names(program);
   const auto allowed = fmt::format("allowed: {}", fmt::join(names, ", "));
   if (leftovers.empty()) throw UsageError("no command; " + allowed);
   if (leftovers.front().starts_with("-")) refuse_unknown_flag(program, leftovers.front());

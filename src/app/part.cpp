@@ -5,8 +5,6 @@
 #include <cstdlib>
 #include <string_view>
 
-#include <fmt/format.h>
-
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "model/parse.hpp"

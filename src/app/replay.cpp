@@ -2,19 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/flags.hpp"
 #include "app/interrupt.hpp"
-#include "app/output.hpp"
 #include "base/atomic_file.hpp"
-#include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/metrics.hpp"
 #include "report/numbers.hpp"

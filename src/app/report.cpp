@@ -1,19 +1,10 @@
 #include <array>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/flags.hpp"
 #include "app/interrupt.hpp"
-#include "app/output.hpp"
 #include "app/report.hpp"
 #include "base/atomic_file.hpp"
 #include "base/text.hpp"
-#include "helmholtz/error.hpp"
 #include "report/sweep_report.hpp"
 #include "sweep/replay.hpp"
 

@@ -1,23 +1,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
-#include <optional>
-#include <string>
-#include <vector>
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/flags.hpp"
 #include "app/help.hpp"
 #include "app/interrupt.hpp"
-#include "app/output.hpp"
 #include "app/reproduction.hpp"
 #include "app/sweep_run.hpp"
 #include "base/text.hpp"
-#include "helmholtz/error.hpp"
 #include "run/run_folder.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/validate.hpp"

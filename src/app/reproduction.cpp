@@ -4,9 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <span>
-#include <utility>
-
-#include <fmt/format.h>
 
 #include "app/output.hpp"
 #include "evaluate/shift_direction.hpp"

@@ -1,19 +1,9 @@
 #include <algorithm>
 #include <cstdio>
-#include <memory>
-#include <optional>
-#include <string>
 #include <unordered_map>
-#include <vector>
-
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/flags.hpp"
 #include "app/interrupt.hpp"
-#include "app/output.hpp"
-#include "helmholtz/error.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "report/draw.hpp"

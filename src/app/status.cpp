@@ -1,15 +1,6 @@
-#include <algorithm>
-#include <map>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
+#include <ranges>
 
 #include "app/commands.hpp"
-#include "app/flags.hpp"
-#include "app/output.hpp"
 #include "base/input_file.hpp"
 #include "report/numbers.hpp"
 #include "run/event_log.hpp"
@@ -41,24 +32,24 @@ struct Status {
   std::vector<std::uint64_t> bad;
   std::vector<WritingProcess> writers;
   bool finished = false;
+  double rate = 0;                          ///< machine-steps per second, of all writers
+  std::optional<double> seconds_left = {};  ///< while they write
 };
 
 /// What the log says of a writer since it started: its host, and the rate of its last shards.
 void look_up(const std::vector<Event>& events, std::uint64_t steps, WritingProcess& writer) {
-  constexpr std::size_t kShards = 8;
-  std::vector<std::pair<double, double>> shards;  // machines, seconds
-  for (const auto& event : events) {
-    if (event.process != writer.process) continue;
-    writer.host = event.host;
-    if (event.kind == "started") shards.clear();
-    if (event.kind == "shard") shards.emplace_back(event.machines, event.seconds);
-  }
+  constexpr int kShards = 8;
+  int shards = 0;
   double machines = 0;
   double seconds = 0;
-  const auto recent = std::min(shards.size(), kShards);
-  for (auto i = shards.size() - recent; i < shards.size(); ++i) {
-    machines += shards[i].first;
-    seconds += shards[i].second;
+  for (const auto& event : events | std::views::reverse) {
+    if (event.process != writer.process) continue;
+    writer.host = event.host;
+    if (event.kind == "started" || shards == kShards) break;
+    if (event.kind != "shard") continue;
+    ++shards;
+    machines += event.machines;
+    seconds += event.seconds;
   }
   if (seconds > 0) writer.rate = machines * static_cast<double>(steps) / seconds;
 }
@@ -69,9 +60,7 @@ std::vector<WritingProcess> writers_of(const Run& run) {
   const auto events = read_events(RunFiles(run.path()).log);
   const LockFile lock(RunFiles(run.path()).lock, LockFile::Access::read);
   for (const auto& holder : lock.holders({.first = 0, .count = run.files().shards()})) {
-    auto& writer = writers.emplace_back();
-    writer.shards = holder.range;
-    writer.process = holder.process;
+    auto& writer = writers.emplace_back(WritingProcess{holder.range, holder.process});
     look_up(events, run.spec().steps, writer);
   }
   return writers;
@@ -89,32 +78,24 @@ Status status_of(const Run& run) {
   status.writers = writers_of(run);
   status.finished =
       status.shards == run.files().shards() && io::is_there(RunFiles(run.path()).summary);
+  for (const auto& writer : status.writers) status.rate += writer.rate.value_or(0);
+  if (status.rate > 0) {
+    status.seconds_left = static_cast<double>(run.spec().machines() - status.machines) *
+                          static_cast<double>(run.spec().steps) / status.rate;
+  }
   return status;
 }
 
-double total_rate(const Status& status) {
-  double rate = 0;
-  for (const auto& writer : status.writers) rate += writer.rate.value_or(0);
-  return rate;
-}
-
-std::optional<double> seconds_left(const Run& run, const Status& status) {
-  const double rate = total_rate(status);
-  if (!(rate > 0)) return std::nullopt;
-  return static_cast<double>(run.spec().machines() - status.machines) *
-         static_cast<double>(run.spec().steps) / rate;
-}
+Json json_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 Json status_json(const Run& run, const Status& status) {
   auto writers = Json::array();
   for (const auto& writer : status.writers) {
-    writers.push_back(
-        {{"process", writer.process},
-         {"host", writer.host},
-         {"shards", {writer.shards.first, writer.shards.first + writer.shards.count}},
-         {"machine_steps_per_second", writer.rate ? Json(*writer.rate) : Json(nullptr)}});
+    writers.push_back({{"process", writer.process},
+                       {"host", writer.host},
+                       {"shards", {writer.shards.first, writer.shards.first + writer.shards.count}},
+                       {"machine_steps_per_second", json_or_null(writer.rate)}});
   }
-  const auto left = seconds_left(run, status);
   return {{"machines", run.spec().machines()},
           {"machines_done", status.machines},
           {"shards", run.files().shards()},
@@ -122,8 +103,8 @@ Json status_json(const Run& run, const Status& status) {
           {"shards_bad", status.bad},
           {"finished", status.finished},
           {"writers", writers},
-          {"machine_steps_per_second", total_rate(status)},
-          {"seconds_left", left ? Json(*left) : Json(nullptr)}};
+          {"machine_steps_per_second", status.rate},
+          {"seconds_left", json_or_null(status.seconds_left)}};
 }
 
 void print_status(const Run& run, const Status& status) {
@@ -141,9 +122,7 @@ void print_status(const Run& run, const Status& status) {
   }
   if (status.finished) return;
   if (status.writers.empty()) print("no process writes; the sweep command resumes it\n");
-  if (const auto left = seconds_left(run, status)) {
-    print("about {} left\n", report::clock(*left));
-  }
+  if (status.seconds_left) print("about {} left\n", report::clock(*status.seconds_left));
 }
 
 ExitCode status(const StatusFlags& flags) {

@@ -1,21 +1,14 @@
 #include <algorithm>
 #include <filesystem>
-#include <memory>
-#include <optional>
-#include <string>
-
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/flags.hpp"
 #include "app/interrupt.hpp"
-#include "app/output.hpp"
 #include "app/part.hpp"
+#include "app/report.hpp"
 #include "app/sweep_run.hpp"
-#include "helmholtz/run_directory.hpp"
-#include "helmholtz/sweep.hpp"
+#include "report/draw.hpp"
 #include "report/numbers.hpp"
+#include "report/sweep_report.hpp"
 #include "run/run_folder.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/validate.hpp"
@@ -99,6 +92,78 @@ ExitCode estimate(const SweepSpec& spec, std::uint64_t each, const ChosenPart& c
   return ExitCode::ok;
 }
 
+/// Draws machines of the best configuration.
+void print_portraits(const report::Statistics& statistics,
+                     const std::vector<report::TrainedMachine>& machines) {
+  const auto order = statistics.best_first();
+  const auto& spec = statistics.spec();
+  if (order.size() > 1 && !machines.empty()) {
+    print("\nof the best configuration, {}:\n", report::configuration_text(spec, order.front()));
+  }
+  for (const auto& trained : machines) {
+    print('\n' + report::portrait(spec, trained, report::terminal_columns(stdout)));
+  }
+}
+
+Json done_json(const SweepRun& run, const SweepSpec& spec, const ChosenPart& part) {
+  return {{"done", true},
+          {"machines", spec.machines()},
+          {"trained", run.outcome().machines},
+          {"seconds", run.seconds()},
+          {"machine_steps_per_second", run.rate()},
+          {"diverged", run.outcome().diverged},
+          {"part", part_json(part, run.share())},
+          {"threads", threads_of(spec.threads)}};
+}
+
+/// The results of the whole sweep, in text and on its page. The sweep is finished whatever becomes
+/// of the page.
+void print_results(SweepRun& run, const report::Statistics& statistics,
+                   const OutputOptions& output) {
+  constexpr std::size_t kTables = 5;
+  const auto& spec = statistics.spec();
+  const auto diverged = statistics.diverged();
+  const auto trained =
+      run.outcome().machines > 0
+          ? fmt::format(", {:.1f} s, {} machine-steps/s", run.seconds(), report::scaled(run.rate()))
+          : ", trained before";
+  print("{}, world {}{}{}\n\n", report::counted(spec.machines(), "machine"),
+        shown(spec.world.name()), trained,
+        diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : "");
+  print(report::quantile_tables(statistics, kTables));
+  const auto machines = train_portraits(statistics, output);
+  print_portraits(statistics, machines);
+  const auto& folder = run.directory().path();
+  try {
+    write_report(folder / "report.html", statistics, {.machines = machines}, output.quiet);
+    print("\nreport: {}\n", shown(folder / "report.html"));
+  } catch (const Error& error) {
+    note("helmholtz: no report: {}", error.what());
+  }
+  print("results: {}\nsummary: {}\n", shown(folder), shown(folder / "summary.csv"));
+}
+
+/// After a stop, or where other parts are missing.
+ExitCode print_part(SweepRun& run, Json json, const OutputOptions& output) {
+  const auto& outcome = run.outcome();
+  const auto done = run.directory().machines_done();
+  if (output.json) {
+    json["machines"] = done;
+    if (outcome.machines < done) json["diverged"] = nullptr;  // of the others it is not known here
+    if (outcome.stopped) json["stopped"] = true;
+    print_json(json);
+  }
+  const auto all = run.directory().machines_of_part();
+  if (!output.quiet && (outcome.stopped || all > 0)) {
+    const auto counts =
+        fmt::format("{} of {} are in {}", report::grouped(done), report::counted(all, "machine"),
+                    run.directory().path().string());
+    outcome.stopped ? note("helmholtz: stopped; {}; the same command resumes it", counts)
+                    : note("helmholtz: {}; other parts are missing", counts);
+  }
+  return outcome.stopped ? ExitCode::stopped : ExitCode::ok;
+}
+
 ExitCode sweep(const SweepFlags& flags) {
   const auto spec = flags.spec.parse();
   const auto part = parse_part(flags.part);
@@ -114,7 +179,14 @@ ExitCode sweep(const SweepFlags& flags) {
   if (flags.resume && existing == 0) throw NoInput(flags.out, "holds no sweep to resume");
   require_work(part, share);
   catch_interrupts();
-  return SweepRun(spec, flags.spec.output(), flags.out, part, success_below).run();
+  const auto& output = flags.spec.output();
+  SweepRun run(spec, output, flags.out, part, success_below);
+  const auto statistics = run.complete();
+  auto json = done_json(run, spec, part);
+  if (!statistics) return print_part(run, json, output);
+  json["diverged"] = statistics->diverged();
+  output.json ? print_json(json) : print_results(run, *statistics, output);
+  return ExitCode::ok;
 }
 
 }  // namespace
@@ -126,10 +198,9 @@ Command add_sweep(CLI::App& program) {
        .summary = "train many machines and write their results",
        .footer =
            "Every combination of the lists is trained with every seed. DIR gets the results shard "
-           "by "
-           "shard, config.toml (runs the sweep again), summary.csv (quantiles) and, without "
-           "--json, "
-           "report.html (pictures, by gnuplot if it is installed). The same command resumes "
+           "by shard, config.toml (runs the sweep again), summary.csv (quantiles) and, without "
+           "--json, report.html (pictures, by gnuplot if it is installed). The same command "
+           "resumes "
            "a sweep that was stopped or killed; more seeds extend a finished one.\n\n"
            "Machines of one seed draw the same random numbers in every configuration: differences "
            "between configurations are paired by seed (report --compare), not independent samples; "

@@ -1,20 +1,12 @@
 #include <limits>
-#include <memory>
-#include <optional>
 #include <span>
-#include <string>
-#include <utility>
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/flags.hpp"
 #include "app/training.hpp"
 #include "base/atomic_file.hpp"
 #include "base/limits.hpp"
-#include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"

@@ -5,9 +5,6 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <vector>
-
-#include <fmt/format.h>
 
 #include "app/flags.hpp"
 #include "app/interrupt.hpp"

@@ -1,17 +1,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/flags.hpp"
-#include "app/output.hpp"
-#include "helmholtz/error.hpp"
 #include "report/numbers.hpp"
 #include "run/event_log.hpp"
 #include "run/lock_file.hpp"

@@ -1,15 +1,6 @@
 #include <cstdio>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
-#include "app/flags.hpp"
-#include "app/output.hpp"
 #include "helmholtz/world.hpp"
 #include "report/draw.hpp"
 #include "report/terminal.hpp"

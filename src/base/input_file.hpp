@@ -19,6 +19,7 @@ class Descriptor {
  public:
   Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0666)
       : fd_(open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }

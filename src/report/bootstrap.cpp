@@ -1,22 +1,27 @@
-#include "report/bootstrap.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
+#include <span>
+#include <vector>
 
 #include <boost/math/distributions/normal.hpp>
 
 #include "helmholtz/random.hpp"
+#include "report/distribution.hpp"
 
 namespace helmholtz::report {
 
 namespace {
 
+constexpr std::size_t kReplicates = 1000;
+constexpr std::size_t kGroups = 64;
+constexpr std::size_t kLevels = 4096;  // of the weights' distribution functions
+
 /// @param weights  as many as values, 0 or more
 double weighted_interquartile_mean(std::span<const double> sorted,
                                    std::span<const double> weights) {
-  double total = 0;
-  for (const double weight : weights) total += weight;
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   const double low = total / 4;
   const double high = total - low;
   double sum = 0;
@@ -35,33 +40,40 @@ double probability(std::size_t i, std::size_t count) {
   return (static_cast<double>(i) + 0.5) / static_cast<double>(count);
 }
 
-}  // namespace
+/// What every interval is drawn from.
+struct Draws {
+  std::vector<std::uint16_t> levels;  // [kReplicates x kGroups], of the weights' distribution
+  std::vector<double> normal;         // [kLevels], standard normal quantiles
+};
 
-double interquartile_mean(std::span<const double> sorted) {
-  if (sorted.empty()) return kUndefined;
-  const std::vector<double> ones(sorted.size(), 1.0);
-  return weighted_interquartile_mean(sorted, ones);
-}
-
-Bootstrap::Bootstrap() : levels_(kReplicates * kGroups), normal_(kLevels) {
-  for (std::size_t i = 0; i < levels_.size(); ++i) {
+Draws make_draws() {
+  Draws draws{.levels = std::vector<std::uint16_t>(kReplicates * kGroups),
+              .normal = std::vector<double>(kLevels)};
+  for (std::size_t i = 0; i < draws.levels.size(); ++i) {
     const RandomStream stream{.seed = 0,
                               .purpose = RandomPurpose::bootstrap,
                               .row = static_cast<std::uint32_t>(i / kGroups)};
-    levels_[i] = static_cast<std::uint16_t>(random_word(stream, 0, i % kGroups) % kLevels);
+    draws.levels[i] = static_cast<std::uint16_t>(random_word(stream, 0, i % kGroups) % kLevels);
   }
   const boost::math::normal_distribution<double> normal;
   for (std::size_t i = 0; i < kLevels; ++i) {
-    normal_[i] = boost::math::quantile(normal, probability(i, kLevels));
+    draws.normal[i] = boost::math::quantile(normal, probability(i, kLevels));
   }
+  return draws;
 }
 
-Bootstrap::WeightTable Bootstrap::weights_of(std::size_t size) const {
+const Draws& draws() {
+  static const Draws all = make_draws();
+  return all;
+}
+
+/// Weights of a group of `size` values at each level.
+std::vector<double> weights_of(std::size_t size) {
   constexpr std::size_t kLargestPoisson = 64;
   const auto mean = static_cast<double>(size);
-  WeightTable table(kLevels);
+  std::vector<double> table = draws().normal;
   if (size > kLargestPoisson) {
-    for (std::size_t i = 0; i < kLevels; ++i) table[i] = mean + std::sqrt(mean) * normal_[i];
+    for (double& weight : table) weight = mean + std::sqrt(mean) * weight;
     return table;
   }
   double weight = 0;
@@ -78,34 +90,40 @@ Bootstrap::WeightTable Bootstrap::weights_of(std::size_t size) const {
   return table;
 }
 
-Interval Bootstrap::interquartile_mean_interval(std::span<const double> sorted) const {
+Interval interval_of(std::span<const double> sorted) {
   const auto n = sorted.size();
   if (n < kFewestValues) return {};
   const auto groups = std::min(n, kGroups);
   const std::array tables = {weights_of(n / groups), weights_of(n / groups + 1)};
-  std::array<const WeightTable*, kGroups> table{};
-  std::array<double, kGroups> means{};
+  std::array<const std::vector<double>*, kGroups> table{};
+  std::vector<double> means(groups);
   for (std::size_t g = 0; g < groups; ++g) {
     const auto group = sorted.subspan(g * n / groups, (g + 1) * n / groups - g * n / groups);
-    double sum = 0;
-    for (const double x : group) sum += x;
-    means[g] = sum / static_cast<double>(group.size());
+    means[g] = std::accumulate(group.begin(), group.end(), 0.0) / static_cast<double>(group.size());
     table[g] = &tables[group.size() - n / groups];
   }
   std::vector<double> replicates;
-  std::array<double, kGroups> weights{};
+  std::vector<double> weights(groups);
+  const auto& levels = draws().levels;
   for (std::size_t r = 0; r < kReplicates; ++r) {
     double total = 0;
     for (std::size_t g = 0; g < groups; ++g) {
-      total += weights[g] = (*table[g])[levels_[r * kGroups + g]];
+      total += weights[g] = (*table[g])[levels[r * kGroups + g]];
     }
     if (!(total > 0)) continue;
-    replicates.push_back(weighted_interquartile_mean(std::span(means).first(groups),
-                                                     std::span(weights).first(groups)));
+    replicates.push_back(weighted_interquartile_mean(means, weights));
   }
   std::sort(replicates.begin(), replicates.end());
   return {.low = quantile(replicates, (1 - kConfidence) / 2),
           .high = quantile(replicates, (1 + kConfidence) / 2)};
+}
+
+}  // namespace
+
+Estimate interquartile_mean(std::span<const double> sorted) {
+  if (sorted.empty()) return {};
+  const std::vector<double> ones(sorted.size(), 1.0);
+  return {.value = weighted_interquartile_mean(sorted, ones), .interval = interval_of(sorted)};
 }
 
 }  // namespace helmholtz::report

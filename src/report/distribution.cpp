@@ -41,7 +41,7 @@ Distribution describe_sorted(std::span<const double> sorted) {
   return out;
 }
 
-Share share_of(std::uint64_t count, std::uint64_t n) {
+Estimate share_of(std::uint64_t count, std::uint64_t n) {
   if (n == 0) return {};
   using Binomial = boost::math::binomial_distribution<double>;
   const auto successes = static_cast<double>(count);

@@ -48,12 +48,31 @@ struct Interval {
   double high = kUndefined;
 };
 
-/// A share of `n` and its interval (Clopper & Pearson 1934, by Boost.Math): exact, so it covers
-/// the true share at least that often. All NaN for n = 0.
-struct Share {
+/// A number and its interval; NaN: undefined.
+struct Estimate {
   double value = kUndefined;
   Interval interval;
 };
-Share share_of(std::uint64_t count, std::uint64_t n);
+
+/// A share of `n` and its interval (Clopper & Pearson 1934, by Boost.Math): exact, so it covers
+/// the true share at least that often. All NaN for n = 0.
+Estimate share_of(std::uint64_t count, std::uint64_t n);
+
+/// Fewer values than this have no interval of their mean: their extremes would be its ends.
+inline constexpr std::size_t kFewestValues = 8;
+
+/// The mean of the middle half of the values: a quarter of their weight is cut off at each end,
+/// parts of a value included, so every n counts alike (the 25 % trimmed mean; Agarwal et al. 2021
+/// recommend it for comparing training runs). +inf if an infinite value lies in the middle half;
+/// NaN for no values.
+///
+/// Its interval is a percentile interval of the bootstrap (Efron 1979), at a cost that does not
+/// grow with the number of values. Sorted values fall into at most 64 groups of equal size; a
+/// replicate gives a group of k values the weight Poisson(k) (the Poisson bootstrap; above k = 64 a
+/// normal of the same moments). What the spread within a group would add to the variance of the
+/// middle half's mean is of order (1 / 32)^2 of it. The draws are addressed, so the interval is a
+/// function of the values alone.
+/// @param sorted  ascending, without NaN
+Estimate interquartile_mean(std::span<const double> sorted);
 
 }  // namespace helmholtz::report

@@ -47,8 +47,7 @@ void Summary::write(const Shard& shard) {
   }
 }
 
-PairedComparison compare(std::span<const double> a, std::span<const double> b,
-                         const Bootstrap& bootstrap) {
+PairedComparison compare(std::span<const double> a, std::span<const double> b) {
   PairedComparison out{.pairs = std::min(a.size(), b.size())};
   std::vector<double> differences;
   for (std::size_t i = 0; i < out.pairs; ++i) {
@@ -65,7 +64,6 @@ PairedComparison compare(std::span<const double> a, std::span<const double> b,
   std::sort(differences.begin(), differences.end());
   out.difference = describe_sorted(differences);
   out.interquartile_mean = interquartile_mean(differences);
-  out.interquartile_mean_interval = bootstrap.interquartile_mean_interval(differences);
   out.a_share = share_of(out.a_better, out.a_better + out.b_better);
   out.p_value = sign_test(out.a_better, out.b_better);
   return out;
@@ -91,7 +89,6 @@ CellStatistics Statistics::describe_cell(const std::vector<double>& values) cons
   out.infinite = static_cast<std::uint64_t>(
       sorted.end() - std::upper_bound(sorted.begin(), sorted.end(), largest));
   out.interquartile_mean = interquartile_mean(sorted);
-  out.interquartile_mean_interval = bootstrap_.interquartile_mean_interval(sorted);
   if (!sorted.empty()) {
     const auto best = std::find(values.begin(), values.end(), sorted.front());
     out.best_seed = spec().seeds[static_cast<std::uint64_t>(best - values.begin())];

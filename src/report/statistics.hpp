@@ -8,7 +8,7 @@
 
 #include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
-#include "report/bootstrap.hpp"
+#include "report/distribution.hpp"
 
 namespace helmholtz::report {
 
@@ -42,10 +42,9 @@ struct CellStatistics {
   Distribution kl;
   std::uint64_t diverged = 0;
   std::uint64_t infinite = 0;  ///< of kl.n; a pattern of the world is in none of their samples
-  double interquartile_mean = 0;
-  Interval interquartile_mean_interval = {};
+  Estimate interquartile_mean = {};
   /// Of all machines, diverged ones included, those whose KL is below the threshold.
-  Share success = {};
+  Estimate success = {};
   std::optional<std::uint64_t> best_seed = {};  ///< the first one of the smallest KL
 
   [[nodiscard]] std::uint64_t machines() const { return kl.n + diverged; }
@@ -60,12 +59,11 @@ struct PairedComparison {
   std::uint64_t pairs = 0;
   std::uint64_t a_better = 0;
   std::uint64_t b_better = 0;
-  std::uint64_t diverged = 0;     ///< pairs without a difference: a machine diverged
-  std::uint64_t infinite = 0;     ///< pairs without a difference: none diverged, one is at +inf
-  Distribution difference = {};   ///< KL of A minus KL of B, nats; n: pairs of finite ones
-  double interquartile_mean = 0;  ///< of the differences, nats
-  Interval interquartile_mean_interval = {};  ///< by the bootstrap
-  Share a_share = {};                         ///< in which A is better, among pairs without a tie
+  std::uint64_t diverged = 0;        ///< pairs without a difference: a machine diverged
+  std::uint64_t infinite = 0;        ///< pairs without a difference: none diverged, one is at +inf
+  Distribution difference = {};      ///< KL of A minus KL of B, nats; n: pairs of finite ones
+  Estimate interquartile_mean = {};  ///< of the differences, nats
+  Estimate a_share = {};             ///< in which A is better, among pairs without a tie
   /// Two-sided sign test (Arbuthnot 1710; Conover 1999, 3.4): the probability of a split at least
   /// as uneven among pairs without a tie if both were equally often better; binomial, exact, by
   /// Boost.Math. NaN if all are ties.
@@ -75,8 +73,7 @@ struct PairedComparison {
 };
 
 /// @param a, b  the KL of machines with the same seeds in the same order, nats; NaN: diverged
-PairedComparison compare(std::span<const double> a, std::span<const double> b,
-                         const Bootstrap& bootstrap);
+PairedComparison compare(std::span<const double> a, std::span<const double> b);
 
 /// A machine by its number, and its KL at the last evaluation.
 struct Ranked {
@@ -132,7 +129,7 @@ class Statistics {
   [[nodiscard]] std::optional<Ranking> ranking(std::uint64_t c) const;
   /// Configuration a against b at the last evaluation.
   [[nodiscard]] PairedComparison compare(std::uint64_t a, std::uint64_t b) const {
-    return report::compare(last_values(a), last_values(b), bootstrap_);
+    return report::compare(last_values(a), last_values(b));
   }
 
  private:
@@ -141,7 +138,6 @@ class Statistics {
 
   Summary summary_;
   std::optional<double> success_below_;
-  Bootstrap bootstrap_;
   std::vector<CellStatistics> cells_;  // [configurations x evaluations]
 };
 

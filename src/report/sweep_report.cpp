@@ -66,7 +66,7 @@ std::string table(const Statistics& statistics, std::uint64_t c) {
     for (const auto q : {kQ05, kQ25, kMedian, kQ75, kQ95}) {
       text += cell_text(cell.kl.quantiles[q]);
     }
-    text += cell_text(cell.kl.mean) + cell_text(cell.interquartile_mean);
+    text += cell_text(cell.kl.mean) + cell_text(cell.interquartile_mean.value);
     text += fmt::format("{:10}{:10}{}{}\n", cell.machines(), cell.diverged,
                         infinite ? fmt::format("{:10}", cell.infinite) : "", success_text(cell));
   }
@@ -102,13 +102,15 @@ std::string columns() {
   return names.append(kColumns);
 }
 
+std::string estimate_fields(const Estimate& estimate) {
+  return field(estimate.value) + field(estimate.interval.low) + field(estimate.interval.high);
+}
+
 std::string statistics_fields(const CellStatistics& cell, std::optional<double> success_below) {
   auto text = field(cell.kl.mean) + field(cell.kl.sd);
   for (const double q : cell.kl.quantiles) text += field(q);
-  text += field(cell.interquartile_mean) + field(cell.interquartile_mean_interval.low) +
-          field(cell.interquartile_mean_interval.high);
-  text += field(success_below.value_or(std::nan(""))) + field(cell.success.value) +
-          field(cell.success.interval.low) + field(cell.success.interval.high);
+  text += estimate_fields(cell.interquartile_mean);
+  text += field(success_below.value_or(kUndefined)) + estimate_fields(cell.success);
   text += cell.best_seed ? fmt::format(",{}", *cell.best_seed) : ",";
   return text + fmt::format(",{}", cell.infinite);
 }
@@ -130,14 +132,15 @@ std::string left_out_text(const PairedComparison& result) {
 std::string difference_text(const PairedComparison& result) {
   const auto& difference = result.difference;
   if (difference.n == 0) return "no pair of finite values";
-  const auto& interval = result.interquartile_mean_interval;
+  const auto& interval = result.interquartile_mean.interval;
   const auto range =
       std::isnan(interval.low)
-          ? fmt::format("no interval of fewer than {} pairs", Bootstrap::kFewestValues)
+          ? fmt::format("no interval of fewer than {} pairs", kFewestValues)
           : fmt::format("95 % interval {} to {}", decimal(interval.low), decimal(interval.high));
   return fmt::format("median {}, IQM {} ({}), mean {} nats, in {} of finite values",
-                     decimal(difference.quantiles[kMedian]), decimal(result.interquartile_mean),
-                     range, decimal(difference.mean), counted(difference.n, "pair"));
+                     decimal(difference.quantiles[kMedian]),
+                     decimal(result.interquartile_mean.value), range, decimal(difference.mean),
+                     counted(difference.n, "pair"));
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ std::string row(const Statistics& statistics, std::uint64_t c) {
       "<td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
       c, escaped(named(statistics, c)), grouped(cell.machines()), grouped(cell.diverged),
       statistics.infinite() > 0 ? fmt::format("<td>{}</td>", grouped(cell.infinite)) : "",
-      cell_number(cell.interquartile_mean), interval_text(cell.interquartile_mean_interval),
+      cell_number(cell.interquartile_mean.value), interval_text(cell.interquartile_mean.interval),
       cell_number(q[kMedian]), interval_text({.low = q[kQ05], .high = q[kQ95]}),
       cell_number(cell.kl.mean), cell_number(cell.kl.sd));
   if (statistics.success_below()) {

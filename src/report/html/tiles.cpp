@@ -47,12 +47,12 @@ std::string tile(ImageShape shape, Level&& level_of, Attributes&& attributes) {
 
 /// From blue (-kLevels) over nearly white to red (kLevels).
 std::string colour(int level) {
-  constexpr std::array kBlue = {33, 102, 172};
-  constexpr std::array kRed = {178, 24, 43};
+  constexpr std::array kLowest = {33, 102, 172};
+  constexpr std::array kHighest = {178, 24, 43};
   constexpr double kMiddle = 247;
   const double share = std::abs(level) / static_cast<double>(kLevels);
   std::string out = "#";
-  for (const int full : level < 0 ? kBlue : kRed) {
+  for (const int full : level < 0 ? kLowest : kHighest) {
     out += fmt::format("{:02x}", std::lround(kMiddle + share * (full - kMiddle)));
   }
   return out;
