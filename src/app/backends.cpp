@@ -19,17 +19,15 @@ struct BackendsFlags {
 };
 
 ExitCode print_backends(const BackendsFlags& flags) {
-  const auto& output = flags.output;
-  if (!output.json) print_line("{:<14}{:<10}{:<6}{}", "name", "class", "runs", "what");
-  for (const auto& backend : list_backends()) {
-    if (output.json) {
-      print_json(backend_json(backend));
-    } else {
-      print_line("{:<14}{:<10}{:<6}{} ({})", backend.name, backend.exact ? "exact" : "tolerant",
-                 backend.available ? "yes" : "no", backend.summary, backend.detail);
-    }
+  if (flags.output.json) {
+    for (const auto& backend : list_backends()) print_json(backend_json(backend));
+    return ExitCode::ok;
   }
-  if (output.json) return ExitCode::ok;
+  print_line("{:<14}{:<10}{:<6}{}", "name", "class", "runs", "what");
+  for (const auto& backend : list_backends()) {
+    print_line("{:<14}{:<10}{:<6}{} ({})", backend.name, backend.exact ? "exact" : "tolerant",
+               backend.available ? "yes" : "no", backend.summary, backend.detail);
+  }
   const auto threads = limits::default_threads();
   print_line("\n{} without --threads (set by: {})",
              report::counted(static_cast<std::uint64_t>(threads.count), "CPU thread"),

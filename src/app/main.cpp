@@ -4,7 +4,6 @@
 #include <hdf5.h>
 
 #include "app/commands.hpp"
-#include "app/help.hpp"
 #include "base/text.hpp"
 
 namespace helmholtz::app {
@@ -16,6 +15,21 @@ constexpr const char* kDescription =
 constexpr const char* kExitCodes =
     "Exit codes: 0 done; 2 usage; 65 bad data; 66 no such input; 69 no such device; "
     "73 cannot create, or locked; 74 input or output failed; 75 stopped early.";
+
+/// --help in 80 columns: descriptions and footers are given without line breaks of their own.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    column_width(28);  // where descriptions begin
+    label("SUBCOMMAND", "COMMAND");
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return wrapped(option->get_description(), 0, kHelpWidth - get_column_width());
+  }
+  std::string make_footer(const CLI::App* command) const override {
+    return wrapped(command->get_footer());
+  }
+};
 
 /// The last words of a command that failed, on one line. A field that is a flag of the command is
 /// named as one.

@@ -29,6 +29,24 @@ void note(std::string_view text) {
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string()); }
 
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string out;
+  for (auto line : text::split(text, '\n')) {
+    auto room = width;
+    while (line.size() > room) {
+      const auto space = line.rfind(' ', room);
+      if (space == std::string::npos || space < line.find_first_not_of(' '))
+        break;  // one long word
+      out.append(line.substr(0, space)).append("\n").append(indent, ' ');
+      line.remove_prefix(space + 1);
+      room = width - indent;
+    }
+    out.append(line).append("\n");
+  }
+  out.pop_back();
+  return out;
+}
+
 std::string json_text(const Json& json) {
   return json.dump(-1, ' ', true, Json::error_handler_t::replace);
 }

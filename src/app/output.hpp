@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,12 +44,21 @@ void note(fmt::format_string<First, Rest...> format, First&& first, Rest&&... re
 /// A name as part of a text for print(): on one line.
 std::string shown(const std::filesystem::path& path);
 
+inline constexpr std::size_t kHelpWidth = 80;
+/// The text with each of its lines broken at spaces so that none is longer than `width`, where
+/// words allow; what follows a break begins with `indent` spaces.
+std::string wrapped(std::string_view text, std::size_t indent = 0, std::size_t width = kHelpWidth);
+
 using Json = nlohmann::ordered_json;
 
 /// One line of --json output, in ASCII: numbers with all their digits; NaN and infinity are null; a
 /// name that is no UTF-8 is mended.
 std::string json_text(const Json& json);
 void print_json(const Json& json);
+template <class Value>
+Json json_or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json();
+}
 
 /// The head of a table of evaluations: the step and every metric.
 std::string evaluation_header();

@@ -147,7 +147,7 @@ std::string part_text(const ChosenPart& chosen, const PartShare& share) {
 Json part_json(const ChosenPart& chosen, const PartShare& share) {
   return {{"k", chosen.part.k},
           {"n", chosen.part.n},
-          {"from", chosen.from.empty() ? Json(nullptr) : Json(chosen.from)},
+          {"from", chosen.from.empty() ? Json() : Json(chosen.from)},
           {"shards", {share.shards.first, share.shards.first + share.shards.count}},
           {"machines", share.machines}};
 }

@@ -30,21 +30,25 @@ struct ReplayFlags : RunArgument {
   OutputOptions output;
 };
 
-/// What the sweep found out about a machine, if its shard is there; counts what it has compared.
+/// What was compared of a machine with its shard, and nothing more.
+struct Compared {
+  bool is_there = false;          ///< the shard
+  std::uint64_t evaluations = 0;  ///< the same bits, but for those that are only clamped
+  /// KLs of 0 that the shard has below 0: earlier versions did not clamp what rounding made of 0.
+  std::uint64_t clamped = 0;
+  bool parameters = false;  ///< whether the sweep kept them, and they are the same bits
+};
+
+/// What the sweep found out about a machine, if its shard is there.
 class Record {
  public:
   Record(const Run& run, std::uint64_t machine) : run_(run), machine_(machine) {
     const auto i = run.files().shard_of(machine);
     if (run.files().is_to_be_read(i)) shard_ = run.files().read(i);
+    compared_.is_there = shard_.has_value();
   }
 
-  [[nodiscard]] bool is_there() const { return shard_.has_value(); }
-  /// Evaluations that are the same bits, but for those that are only clamped().
-  [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
-  /// KLs of 0 that the shard has below 0: earlier versions did not clamp what rounding made of 0.
-  [[nodiscard]] std::uint64_t clamped() const { return clamped_; }
-  /// Whether the sweep kept the parameters, and they are the same bits.
-  [[nodiscard]] bool parameters() const { return parameters_; }
+  [[nodiscard]] const Compared& compared() const { return compared_; }
 
   void require_same(std::uint64_t e, const Evaluation& evaluation) {
     if (!shard_) return;
@@ -54,7 +58,7 @@ class Record {
     const auto was = shard_->evaluation(machine_ - shard_->first, e);
     const auto same = [this](double now, double before) {
       const bool is_clamped = now == 0 && before < 0;
-      clamped_ += is_clamped ? 1 : 0;
+      compared_.clamped += is_clamped ? 1 : 0;
       return is_clamped ||
              std::bit_cast<std::uint64_t>(now) == std::bit_cast<std::uint64_t>(before);
     };
@@ -65,7 +69,7 @@ class Record {
       fail(fmt::format("another result for machine {} at step {}", machine_,
                        run_.spec().evaluation_step(e)));
     }
-    ++evaluations_;
+    ++compared_.evaluations;
   }
 
   /// Where the sweep kept them.
@@ -79,7 +83,7 @@ class Record {
       if (saved == machine_ && parameters_digest(kept) != parameters_digest(parameters)) {
         fail(fmt::format("other parameters for machine {}", machine_));
       }
-      parameters_ = parameters_ || saved == machine_;
+      compared_.parameters = compared_.parameters || saved == machine_;
       offset += count;
     }
   }
@@ -92,33 +96,30 @@ class Record {
   const Run& run_;
   std::uint64_t machine_;
   std::optional<Shard> shard_;
-  std::uint64_t evaluations_ = 0;
-  std::uint64_t clamped_ = 0;
-  bool parameters_ = false;
+  Compared compared_;
 };
 
-/// What was compared, and nothing more.
-std::string compared_text(const Record& record) {
-  if (!record.is_there()) return "its shard is not there to compare";
+std::string compared_text(const Compared& compared) {
+  if (!compared.is_there) return "its shard is not there to compare";
   return fmt::format("{}{}: the same bits as in its shard{}{}",
-                     report::counted(record.evaluations(), "evaluation"),
-                     record.parameters() ? " and the parameters" : "",
-                     record.clamped() > 0
+                     report::counted(compared.evaluations, "evaluation"),
+                     compared.parameters ? " and the parameters" : "",
+                     compared.clamped > 0
                          ? fmt::format(" but for {} below 0 there, clamped to 0 now",
-                                       report::counted(record.clamped(), "KL"))
+                                       report::counted(compared.clamped, "KL"))
                          : "",
-                     record.parameters() ? "" : ", which keeps no parameters of it");
+                     compared.parameters ? "" : ", which keeps no parameters of it");
 }
 
-void save(const Run& run, std::uint64_t machine, const std::vector<float>& parameters,
-          const std::string& path) {
+void save_replayed(const Run& run, std::uint64_t machine, const std::vector<float>& parameters,
+                   const std::string& path) {
   save_machine(path, {.ensemble = run.spec().ensemble(std::span(&machine, 1)),
                       .step = run.spec().steps,
                       .parameters = parameters});
 }
 
-void print_done(const Run& run, std::uint64_t machine, const Record& record,
-                const std::vector<float>& parameters, const OutputOptions& output) {
+void print_replayed(const Run& run, std::uint64_t machine, const Compared& compared,
+                    const std::vector<float>& parameters, const OutputOptions& output) {
   const auto seed = run.spec().machine(machine).seed;
   const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
   if (output.json) {
@@ -127,11 +128,11 @@ void print_done(const Run& run, std::uint64_t machine, const Record& record,
                 {"seed", seed},
                 {"steps", run.spec().steps},
                 {"parameters_xxh3", digest},
-                {"evaluations_compared", record.evaluations()},
-                {"kl_clamped", record.clamped()},
-                {"parameters_compared", record.parameters()}});
+                {"evaluations_compared", compared.evaluations},
+                {"kl_clamped", compared.clamped},
+                {"parameters_compared", compared.parameters}});
   } else if (!output.quiet) {
-    note("machine {}, seed {}: {}; parameters {}", machine, seed, compared_text(record), digest);
+    note("machine {}, seed {}: {}; parameters {}", machine, seed, compared_text(compared), digest);
   }
 }
 
@@ -153,8 +154,8 @@ ExitCode replay_machine(const ReplayFlags& flags) {
       replay(run.spec(), std::span(&machine, 1), {.stop_requested = interrupted}, evaluated);
   if (parameters.empty()) return ExitCode::stopped;
   record.require_same(parameters);
-  if (flags.save) save(run, machine, parameters, *flags.save);
-  print_done(run, machine, record, parameters, flags.output);
+  if (flags.save) save_replayed(run, machine, parameters, *flags.save);
+  print_replayed(run, machine, record.compared(), parameters, flags.output);
   return ExitCode::ok;
 }
 

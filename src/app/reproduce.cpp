@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include "app/commands.hpp"
-#include "app/help.hpp"
 #include "app/interrupt.hpp"
 #include "app/reproduction.hpp"
 #include "app/sweep_run.hpp"
@@ -168,10 +167,9 @@ std::string reproduce_footer() {
       "Runs the sweeps that compare with a published result, each in its own directory. The same "
       "command resumes them where they were stopped.\n\n";
   for (const auto& experiment : experiments()) {
-    text += wrapped(fmt::format("  {:<10}{}", experiment.name, experiment.source),
-                    HelpFormatter::kWidth, kIndent);
-    text += wrapped(fmt::format("\n{:{}}published: {}\n", "", kIndent, experiment.published),
-                    HelpFormatter::kWidth, kIndent);
+    text += wrapped(fmt::format("  {:<10}{}\n{:{}}published: {}\n", experiment.name,
+                                experiment.source, "", kIndent, experiment.published),
+                    kIndent);
   }
   return text + "\nExample:\n  helmholtz reproduce bars --out runs/bars\n";
 }

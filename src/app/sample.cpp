@@ -92,9 +92,8 @@ void print_samples(const std::vector<Bits>& samples, std::uint64_t first, const 
   for (const auto& bits : samples) {
     const auto k = tally.add(bits);
     if (flags.output.json) {
-      lines += json_text({{"sample", first++},
-                          {"pattern", digits(bits)},
-                          {"world_pattern", k ? Json(*k) : Json(nullptr)}});
+      lines += json_text(
+          {{"sample", first++}, {"pattern", digits(bits)}, {"world_pattern", json_or_null(k)}});
       lines += '\n';
     } else if (flags.plain) {
       lines += digits(bits) + '\n';

@@ -86,8 +86,6 @@ Status status_of(const Run& run) {
   return status;
 }
 
-Json json_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
 Json status_json(const Run& run, const Status& status) {
   auto writers = Json::array();
   for (const auto& writer : status.writers) {

@@ -127,9 +127,7 @@ TrainingPlan make_plan(const TrainFlags& flags) {
   require_file_name("from", flags.from);
   const auto rng = parse_rng(flags);
   TrainingPlan plan{.start = flags.from ? saved_machine(flags, spec) : new_machine(flags, spec),
-                    .steps = spec.steps,
-                    .eval_every = spec.eval_every,
-                    .samples = spec.samples,
+                    .spec = spec,
                     .trainer = spec.trainer_options(),
                     .save = flags.save.value_or(""),
                     .output = flags.spec.output()};

@@ -37,12 +37,12 @@ class TrainingRun {
   explicit TrainingRun(const TrainingPlan& plan)
       : plan_(plan),
         trainer_(start_trainer(plan)),
-        end_(plan.start.step + plan.steps),
-        progress_(static_cast<double>(plan.steps), "steps", plan.output) {}
+        end_(plan.start.step + plan.spec.steps),
+        progress_(static_cast<double>(plan.spec.steps), "steps", plan.output) {}
 
   ExitCode run() {
     print_header();
-    bool stopped = plan_.steps == 0 && !evaluate();
+    bool stopped = plan_.spec.steps == 0 && !evaluate();
     while (trainer_.step() < end_ && !stopped) {
       const auto next = next_evaluation();
       stopped = !train_to(next) || !evaluate();
@@ -56,7 +56,7 @@ class TrainingRun {
   [[nodiscard]] std::uint64_t steps_taken() const { return trainer_.step() - plan_.start.step; }
 
   [[nodiscard]] std::uint64_t next_evaluation() const {
-    return std::min(end_, (trainer_.step() / plan_.eval_every + 1) * plan_.eval_every);
+    return std::min(end_, (trainer_.step() / plan_.spec.eval_every + 1) * plan_.spec.eval_every);
   }
 
   /// In pieces of a fraction of a second, so that a signal is soon obeyed.
@@ -78,12 +78,12 @@ class TrainingRun {
   /// @return false after a signal
   bool evaluate() {
     std::vector<Evaluation> evaluation(1);
-    const EvaluationOptions options{.samples = plan_.samples, .stop_requested = interrupted};
+    const EvaluationOptions options{.samples = plan_.spec.samples, .stop_requested = interrupted};
     if (!trainer_.evaluate(options, 0, evaluation)) return false;
     const auto step = trainer_.step();
     progress_.clear();
     print_evaluation(step, evaluation[0], plan_.output.json);
-    if (plan_.samples == 0 && !evaluation[0].diverged) hint_at_samples();
+    if (plan_.spec.samples == 0 && !evaluation[0].diverged) hint_at_samples();
     return true;
   }
 

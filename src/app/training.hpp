@@ -14,9 +14,7 @@ namespace helmholtz::app {
 /// What `helmholtz train` is going to do, checked.
 struct TrainingPlan {
   SavedMachine start;  ///< without parameters: a new machine
-  std::uint64_t steps = 0;
-  std::uint64_t eval_every = 1;
-  std::uint64_t samples = 0;
+  SweepSpec spec;      ///< steps to take, and how they are evaluated
   TrainerOptions trainer;
   std::filesystem::path save;  ///< empty: not saved
   OutputOptions output;

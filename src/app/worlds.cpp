@@ -1,5 +1,3 @@
-#include <cstdio>
-
 #include "app/commands.hpp"
 #include "helmholtz/world.hpp"
 #include "report/draw.hpp"
@@ -46,17 +44,14 @@ ExitCode print_worlds(const OutputOptions& output) {
   return ExitCode::ok;
 }
 
-ExitCode draw_world(const std::string& name, const OutputOptions& output) {
-  const auto world = make_world(name);
+ExitCode print_world(const World& world, const OutputOptions& output) {
   std::vector<report::Drawing> drawings;
   for (std::size_t k = 0; k < world.size(); ++k) {
-    const auto bits = report::pattern_bits(world, k);
     const double probability = world.probabilities()[k];
-    if (output.json) {
-      print_json({{"pattern", report::digits(bits)}, {"probability", probability}});
-    } else {
-      drawings.push_back({.bits = bits, .caption = fmt::format("{:.4g}", probability)});
-    }
+    drawings.push_back(
+        {.bits = report::pattern_bits(world, k), .caption = fmt::format("{:.4g}", probability)});
+    if (!output.json) continue;
+    print_json({{"pattern", report::digits(drawings.back().bits)}, {"probability", probability}});
   }
   if (output.json) return ExitCode::ok;
   print_line("{}: {} patterns of {} units, entropy {:.4f} nats; probability below each\n",
@@ -75,7 +70,8 @@ struct WorldsFlags {
 };
 
 ExitCode run_worlds(const WorldsFlags& flags) {
-  return flags.name ? draw_world(*flags.name, flags.output) : print_worlds(flags.output);
+  return flags.name ? print_world(make_world(*flags.name), flags.output)
+                    : print_worlds(flags.output);
 }
 
 }  // namespace

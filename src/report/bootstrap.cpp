@@ -1,9 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
-#include <span>
-#include <vector>
 
 #include <boost/math/distributions/normal.hpp>
 

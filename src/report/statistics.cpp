@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -85,9 +84,8 @@ CellStatistics Statistics::describe_cell(const std::vector<double>& values) cons
                [](double kl) { return !std::isnan(kl); });
   std::sort(sorted.begin(), sorted.end());
   CellStatistics out{.kl = describe_sorted(sorted), .diverged = values.size() - sorted.size()};
-  const double largest = std::numeric_limits<double>::max();
   out.infinite = static_cast<std::uint64_t>(
-      sorted.end() - std::upper_bound(sorted.begin(), sorted.end(), largest));
+      std::ranges::count(sorted, std::numeric_limits<double>::infinity()));
   out.interquartile_mean = interquartile_mean(sorted);
   if (!sorted.empty()) {
     const auto best = std::find(values.begin(), values.end(), sorted.front());

@@ -1,8 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <span>
-#include <string_view>
 
 #include <fmt/format.h>
 

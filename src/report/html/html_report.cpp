@@ -1,8 +1,5 @@
 #include "report/html/html_report.hpp"
 
-#include <array>
-#include <string_view>
-
 #include <fmt/format.h>
 
 #include "base/text.hpp"

@@ -1,7 +1,6 @@
 #include "report/html/plots.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string_view>
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

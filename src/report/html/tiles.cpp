@@ -1,10 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
-#include <span>
-#include <string>
-#include <vector>
 
 #include <fmt/format.h>
 
