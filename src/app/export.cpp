@@ -9,9 +9,8 @@ namespace {
 
 struct ExportFlags : RunArgument {
   explicit ExportFlags(CLI::App& command) : RunArgument(command) {
-    add_text(command, "--out", out,
-             {.help = "a file that appears whole (default: stdout)", .type = "FILE"});
-    add_text(command, "--format", format, {.help = "csv or npy", .type = "FORMAT"});
+    add_text(command, "--out", out, {"a file that appears whole (default: stdout)", "FILE"});
+    add_text(command, "--format", format, {"csv or npy", "FORMAT"});
     add_switch(command, "--quiet", quiet, {.help = "nothing on stderr but errors"});
   }
 

@@ -151,10 +151,9 @@ Run RunArgument::open() const {
 
 SuccessFlag::SuccessFlag(CLI::App& command) {
   add_text(command, "--success-below", text_,
-           {.help = "report the share of machines whose KL is below NATS; a diverged machine is "
-                    "none of them",
-            .type = "NATS",
-            .group = "Output"})
+           {"report the share of machines whose KL is below NATS; a diverged machine is "
+            "none of them",
+            "NATS", "Output"})
       ->configurable(false);
 }
 

@@ -18,7 +18,7 @@ namespace helmholtz::app {
 
 /// What --help says of a flag beside its name.
 struct FlagText {
-  const char* help;
+  const char* help = "";
   const char* type = "";  ///< of its value
   const char* group = "Options";
 };

@@ -16,11 +16,9 @@ namespace {
 
 struct ReplayFlags : RunArgument {
   explicit ReplayFlags(CLI::App& command) : RunArgument(command) {
-    add_text(command, "--machine", machine, {.help = "its number, from 0", .type = "N"})
-        ->required();
+    add_text(command, "--machine", machine, {"its number, from 0", "N"})->required();
     add_switch(command, "--trace", trace, {.help = "print every evaluation, not the last alone"});
-    add_text(command, "--save", save,
-             {.help = "keep it, as helmholtz train --save does", .type = "FILE"});
+    add_text(command, "--save", save, {"keep it, as helmholtz train --save does", "FILE"});
     add_output_flags(command, output);
   }
 

@@ -15,11 +15,9 @@ namespace {
 struct ReportFlags : RunArgument {
   explicit ReportFlags(CLI::App& command) : RunArgument(command), success(command) {
     add_text(command, "--compare", compare,
-             {.help = "compare two configurations, as summary.csv counts them, on the same seeds",
-              .type = "A,B",
-              .group = "Output"});
-    add_text(command, "--out", out,
-             {.help = "the page (default: DIR/report.html)", .type = "FILE", .group = "Output"});
+             {"compare two configurations, as summary.csv counts them, on the same seeds", "A,B",
+              "Output"});
+    add_text(command, "--out", out, {"the page (default: DIR/report.html)", "FILE", "Output"});
     add_output_flags(command, output);
   }
 

@@ -73,18 +73,12 @@ struct ReproduceFlags {
   explicit ReproduceFlags(CLI::App& command) {
     command.add_option("EXPERIMENT", name, "notebook, kirby, bars, shifter")->required();
     add_text(command, "--out", out,
-             {.help = "directory for the sweeps; made with its parents",
-              .type = "DIR",
-              .group = "Output"});
+             {"directory for the sweeps; made with its parents", "DIR", "Output"});
     add_text(command, "--seeds", seeds,
-             {.help = "other seeds for every sweep, e.g. 0:10 to try it",
-              .type = "A:B",
-              .group = "Run"});
-    add_text(command, "--backend", backend,
-             {.help = "see helmholtz backends", .type = "NAME", .group = "Run"});
-    add_text(
-        command, "--threads", threads,
-        {.help = "CPU threads; 0: as many as this process may use", .type = "N", .group = "Run"});
+             {"other seeds for every sweep, e.g. 0:10 to try it", "A:B", "Run"});
+    add_text(command, "--backend", backend, {"see helmholtz backends", "NAME", "Run"});
+    add_text(command, "--threads", threads,
+             {"CPU threads; 0: as many as this process may use", "N", "Run"});
     add_output_flags(command, output);
   }
 

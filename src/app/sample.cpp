@@ -18,9 +18,8 @@ using report::digits;
 
 struct SampleFlags {
   explicit SampleFlags(CLI::App& command) {
-    add_text(command, "--from", from,
-             {.help = "a machine that helmholtz train --save wrote", .type = "FILE"});
-    add_text(command, "--count", count, {.help = "how many patterns", .type = "N"});
+    add_text(command, "--from", from, {"a machine that helmholtz train --save wrote", "FILE"});
+    add_text(command, "--count", count, {"how many patterns", "N"});
     add_switch(command, "--plain", plain,
                {.help = "one line of 0 and 1 per pattern, nothing else", .group = "Output"});
     add_output_flags(command, output);

@@ -20,17 +20,13 @@ namespace {
 struct SweepFlags {
   explicit SweepFlags(CLI::App& command) : spec(command, SpecFlags::Arity::list), success(command) {
     add_text(command, "--out", out,
-             {.help = "directory for the results; made with its parents",
-              .type = "DIR",
-              .group = "Output"})
+             {"directory for the results; made with its parents", "DIR", "Output"})
         ->configurable(false);
-    add_text(
-        command, "--shard", part,
-        {.help = "train part K of N alone, K from 0; several processes may share DIR. auto: of "
-                 "a Slurm array or Kubernetes, divided among the ranks of mpirun or srun "
-                 "(default: of a Slurm array, else all)",
-         .type = "K/N",
-         .group = "Run"})
+    add_text(command, "--shard", part,
+             {"train part K of N alone, K from 0; several processes may share DIR. auto: of "
+              "a Slurm array or Kubernetes, divided among the ranks of mpirun or srun "
+              "(default: of a Slurm array, else all)",
+              "K/N", "Run"})
         ->configurable(false);
     add_switch(command, "--resume", resume,
                {.help = "fail unless DIR holds a sweep to resume", .group = "Run"})

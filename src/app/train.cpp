@@ -28,7 +28,7 @@ constexpr const char* kExamples =
 struct TrainFlags {
   explicit TrainFlags(CLI::App& command) : spec(command, SpecFlags::Arity::one) {
     const auto add = [&](const char* flag, auto& text, const char* type, const char* help) {
-      add_text(command, flag, text, {.help = help, .type = type, .group = "Run"});
+      add_text(command, flag, text, {help, type, "Run"});
     };
     add("--seed", seed, "N", "the machine's random numbers, 0 to 2^64-1");
     add("--rng", rng, "NAME", "philox, or numpy: the stream of NumPy's RandomState");

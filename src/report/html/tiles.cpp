@@ -10,7 +10,7 @@ namespace helmholtz::report {
 
 namespace {
 
-constexpr int kLevels = 10;                  // of a colour, on each side of zero
+constexpr int kShades = 10;                  // of a colour, on each side of zero
 constexpr std::size_t kMostPixels = 40'000;  // of one machine's weights
 constexpr std::size_t kMostTiles = 48;
 
@@ -41,12 +41,12 @@ std::string tile(ImageShape shape, Level&& level_of, Attributes&& attributes) {
   return out + "</svg>";
 }
 
-/// From blue (-kLevels) over nearly white to red (kLevels).
+/// From blue (-kShades) over nearly white to red (kShades).
 std::string colour(int level) {
   constexpr std::array kLowest = {33, 102, 172};
   constexpr std::array kHighest = {178, 24, 43};
   constexpr double kMiddle = 247;
-  const double share = std::abs(level) / static_cast<double>(kLevels);
+  const double share = std::abs(level) / static_cast<double>(kShades);
   std::string out = "#";
   for (const int full : level < 0 ? kLowest : kHighest) {
     out += fmt::format("{:02x}", std::lround(kMiddle + share * (full - kMiddle)));
@@ -59,9 +59,9 @@ std::string colour_scale(float scale) {
   std::string out = fmt::format(
       "<div class=\"scale\">{:.3g}<svg viewBox=\"0 0 {} 1\" preserveAspectRatio=\"none\" "
       "shape-rendering=\"crispEdges\">",
-      -scale, 2 * kLevels + 1);
-  for (int level = -kLevels; level <= kLevels; ++level) {
-    out += fmt::format(R"(<path fill="{}" d="M{} 0h1v1h-1z"/>)", colour(level), level + kLevels);
+      -scale, 2 * kShades + 1);
+  for (int level = -kShades; level <= kShades; ++level) {
+    out += fmt::format(R"(<path fill="{}" d="M{} 0h1v1h-1z"/>)", colour(level), level + kShades);
   }
   return out + fmt::format("</svg>{:.3g}</div>\n", scale);
 }
@@ -155,7 +155,7 @@ std::string bit_tile(std::span<const std::uint8_t> bits, ImageShape shape) {
 std::string weight_tile(std::span<const float> values, ImageShape shape, float scale) {
   const auto level_of = [&](int i) {
     const float share = std::clamp(values[static_cast<std::size_t>(i)] / scale, -1.0F, 1.0F);
-    return static_cast<int>(std::lround(share * kLevels));
+    return static_cast<int>(std::lround(share * kShades));
   };
   return tile(shape, level_of,
               [](int level) { return fmt::format(R"(fill="{}")", colour(level)); });
