@@ -1,5 +1,3 @@
-#include <ranges>
-
 #include "app/commands.hpp"
 #include "base/input_file.hpp"
 #include "report/numbers.hpp"
@@ -42,14 +40,14 @@ void look_up(const std::vector<Event>& events, std::uint64_t steps, WritingProce
   int shards = 0;
   double machines = 0;
   double seconds = 0;
-  for (const auto& event : events | std::views::reverse) {
-    if (event.process != writer.process) continue;
-    writer.host = event.host;
-    if (event.kind == "started" || shards == kShards) break;
-    if (event.kind != "shard") continue;
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    if (event->process != writer.process) continue;
+    writer.host = event->host;
+    if (event->kind == "started" || shards == kShards) break;
+    if (event->kind != "shard") continue;
     ++shards;
-    machines += event.machines;
-    seconds += event.seconds;
+    machines += event->machines;
+    seconds += event->seconds;
   }
   if (seconds > 0) writer.rate = machines * static_cast<double>(steps) / seconds;
 }
