@@ -119,7 +119,9 @@ std::vector<report::TrainedMachine> train_portraits(const report::Statistics& st
                             "machine-steps of the portraits", output);
   double done = 0;
   const auto parameters =
-      replay(spec, machines, interrupted, [&](double steps) { progress.update(done += steps); });
+      replay(spec, machines, {.stop_requested = interrupted, .advanced = [&](double steps) {
+                                progress.update(done += steps);
+                              }});
   progress.clear();
   const auto each = static_cast<std::ptrdiff_t>(parameters.size() / shown.size());
   std::vector<report::TrainedMachine> trained;

@@ -3,14 +3,14 @@
 find_path(THRUST_INCLUDE_DIR thrust/copy.h
           HINTS ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES cccl REQUIRED)
 add_library(helmholtz_host_device MODULE
-  host_device/host_launchers.cpp host_device/host_runtime.cpp ${plugin_sources})
+  host_device/host_launchers.cpp host_device/host_runtime.cpp)
 target_include_directories(helmholtz_host_device SYSTEM PRIVATE
   ${THRUST_INCLUDE_DIR} ${CUDAToolkit_INCLUDE_DIRS})
 target_compile_definitions(helmholtz_host_device PRIVATE
   THRUST_DEVICE_SYSTEM=THRUST_DEVICE_SYSTEM_CPP)
 set_target_properties(helmholtz_host_device PROPERTIES
   CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
-target_link_libraries(helmholtz_host_device PRIVATE host_kernels helmholtz_flags)
+target_link_libraries(helmholtz_host_device PRIVATE host_kernels helmholtz_kernels helmholtz_plugin helmholtz_flags)
 target_link_options(helmholtz_host_device PRIVATE -Wl,--exclude-libs,ALL)
 
 helmholtz_test(host_device_test host_device/host_device_test.cpp)
