@@ -16,7 +16,7 @@
 
 #include <fmt/format.h>
 
-#include "base/descriptor.hpp"
+#include "base/input_file.hpp"
 #include "base/text.hpp"
 #include "report/html/sections.hpp"
 
