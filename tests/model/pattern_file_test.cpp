@@ -75,6 +75,9 @@ TEST_F(PatternFile, TakesWhatOtherProgramsWrite) {
        "011\n",
        {"011"}},
       {"\xEF\xBB\xBF# a comment\n01\n", {"01"}},
+      {"\xEF\xBB\xBF"
+       "01\r\n10\r\n",
+       {"01", "10"}},
       {"  # indented\n\t# by a tab\n01\n", {"01"}},
       {"01 \t\r\n10\t\r\n \t\r\n\n\n", {"01", "10"}},
       {"01\t3\t\n10|\t1 \n", {"01", "10"}},

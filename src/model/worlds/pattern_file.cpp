@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,84 +12,18 @@
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/topology.hpp"
+#include "model/lines.hpp"
 
 namespace helmholtz {
 
 namespace {
 
-/// Room for the widest visible layer with units as "1.000000000000000000e+00, "; longer lines are
-/// not read.
-constexpr std::size_t kMaxLineBytes = std::size_t{Topology::kMaxUnits} * 26;
 /// Bits of all patterns together.
 constexpr std::size_t kMaxBits = std::size_t{1} << 28;
 
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kAllowed =
     "0 and 1, with nothing, spaces or one comma between, then a weight after | or a tab";
-
-/// A byte as one readable word.
-std::string shown(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte > 0x20 && byte < 0x7F ? fmt::format("\"{}\"", c) : fmt::format("byte 0x{:02x}", byte);
-}
-
-/// The beginning of a text, in quotes.
-std::string shown(std::string_view text) {
-  constexpr std::size_t kLongest = 40;
-  std::string out = "\"";
-  for (const char c : text.substr(0, kLongest)) out += c >= 0x20 && c < 0x7F ? c : '?';
-  return out + (text.size() > kLongest ? "…\"" : "\"");
-}
-
-/// The file, a line at a time, and the place that an error names.
-class Lines {
- public:
-  explicit Lines(std::string_view path)
-      : path_(path),
-        buffer_(kMaxLineBytes + 2, '\0'),
-        file_(io::open_stream(path_, "is a directory; allowed: a file of patterns")) {}
-
-  /// The next line without its end, or nothing after the last one.
-  std::optional<std::string_view> next() {
-    file_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-    auto length = static_cast<std::size_t>(file_.gcount());
-    if (file_.bad()) throw IoError(path_, fmt::format("cannot be read after line {}", number_));
-    if (file_.eof() && length == 0) return std::nullopt;
-    ++number_;
-    if (file_.fail()) {
-      fail(fmt::format("is longer than {} bytes; allowed: at most {} units", kMaxLineBytes,
-                       Topology::kMaxUnits));
-    }
-    if (!file_.eof()) --length;  // getline counts the newline
-    std::string_view line(buffer_.data(), length);
-    if (number_ == 1) line = without_mark(line);
-    return line.ends_with('\r') ? line.substr(0, length - 1) : line;
-  }
-
-  [[noreturn]] void fail(std::string_view problem) const {
-    throw BadData(path_, fmt::format("line {} {}", number_, problem));
-  }
-
-  /// @param column  counts bytes from 0; shown from 1
-  [[noreturn]] void fail_at(std::size_t column, std::string_view problem) const {
-    throw BadData(path_, fmt::format("line {}, column {}: {}", number_, column + 1, problem));
-  }
-
- private:
-  /// Without the byte order mark of UTF-8, which editors and spreadsheets write.
-  [[nodiscard]] std::string_view without_mark(std::string_view line) const {
-    constexpr std::string_view kMark = "\xEF\xBB\xBF";
-    if (line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF")) {
-      fail("begins as UTF-16 text does; allowed: ASCII or UTF-8");
-    }
-    return line.starts_with(kMark) ? line.substr(kMark.size()) : line;
-  }
-
-  std::string path_;
-  std::string buffer_;
-  std::ifstream file_;
-  std::size_t number_ = 0;
-};
 
 /// Units that stand together: digits 0 and 1, or one number of that value with a point or an
 /// exponent, as numpy.savetxt writes it.
@@ -175,11 +108,6 @@ WeightedPattern parse_pattern(const Lines& lines, std::string_view line) {
   pattern.weight = parse_weight(lines, line.substr(separator + 1), separator + 1);
   if (is_tab) require_clear_tab(lines, separator, pattern);
   return pattern;
-}
-
-bool is_skipped(std::string_view line) {
-  const auto first = line.find_first_not_of(kBlanks);
-  return first == std::string::npos || line[first] == '#';
 }
 
 /// The first pattern's line holds no names.
