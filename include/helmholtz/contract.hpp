@@ -11,7 +11,8 @@ enum class RandomPurpose : std::uint32_t {
   training = 0,
   initial_parameters = 1,
   evaluation = 2,
-  bootstrap = 3
+  bootstrap = 3,
+  binarisation = 6
 };
 
 /// Philox4x32-10 (Salmon et al. 2011).

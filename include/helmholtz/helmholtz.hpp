@@ -2,6 +2,7 @@
 
 /// The whole library.
 #include "helmholtz/backends.hpp"
+#include "helmholtz/dataset.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/evaluation.hpp"

@@ -18,6 +18,7 @@ namespace helmholtz {
 /// - evaluation: row = the sample's number; block = step * E/4 + slot/4, E = draws_per_sample().
 ///   Slots: generative units, layer 0 first.
 /// - bootstrap: seed 0, row = the replicate; slot = the group of values. Never a machine's.
+/// - binarisation: row 0; block = visit * ceil(units / 4) + slot/4; slot = the unit (draw_row).
 ///
 /// A RandomStream is the key and the upper half of the counter: one sequence of blocks.
 struct RandomStream {

@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include "helmholtz/dataset.hpp"
+#include "helmholtz/error.hpp"
+#include "model/data/readers.hpp"
+
+namespace helmholtz {
+
+namespace {
+
+using data::Request;
+using data::Split;
+using std::filesystem::path;
+
+bool is_hdf5(const path& file) { return data::begins_as_hdf5(data::ByteStream(file).head()); }
+
+Split read_split(const Request& request) {
+  data::ByteStream file(request.path);
+  const auto head = file.head();
+  if (data::begins_as_hdf5(head) && !file.is_gzip()) return data::read_hdf5(request);
+  if (data::begins_as_idx(head)) return data::read_idx(file, request);
+  if (data::begins_as_npy(head)) return data::read_npy(file, request);
+  return data::read_text(file, request);
+}
+
+/// A byte is 1 or 1/255, but not one in one split and the other in another.
+void require_one_scale(const Request& request, const Split& train, const Split& split) {
+  if (train.largest_byte + split.largest_byte != 256) return;
+  throw BadData(request.path.string(),
+                fmt::format("{}: holds bytes {}, and train bytes {}; allowed: both or neither",
+                            request.split, split.largest_byte == 1 ? "0 and 1" : "above 1",
+                            train.largest_byte == 1 ? "0 and 1" : "above 1"));
+}
+
+std::optional<Rows> read_other(const Request& request, const Split& train) {
+  if (request.path.empty()) return std::nullopt;
+  auto split = read_split(request);
+  require_one_scale(request, train, split);
+  return std::move(split.rows);
+}
+
+/// The file of each split.
+DatasetFiles with_splits(const DatasetFiles& files) {
+  const bool has_splits = !files.train.empty() || !files.valid.empty() || !files.test.empty();
+  if (!files.data.empty() && has_splits) {
+    throw InvalidArgument("data", files.data.string(), "no file of a split beside it");
+  }
+  if (files.data.empty() && files.train.empty()) {
+    throw InvalidArgument("train", "", "a file, unless data is one");
+  }
+  if (files.data.empty()) return files;
+  DatasetFiles splits{.train = files.data};
+  if (!is_hdf5(files.data)) return splits;
+  if (data::has_dataset(files.data, "valid")) splits.valid = files.data;
+  if (data::has_dataset(files.data, "test")) splits.test = files.data;
+  return splits;
+}
+
+}  // namespace
+
+Dataset load_dataset(const DatasetFiles& files, const Binarize& binarize) {
+  static_cast<void>(Binarize::parse(binarize.to_string()));  // a threshold out of range
+  const auto paths = with_splits(files);
+  auto train = read_split({.path = paths.train, .split = "train", .binarize = binarize});
+  const auto units = train.rows.units();
+  const auto other = [&](const path& file, const char* split) {
+    return read_other({.path = file, .split = split, .binarize = binarize, .units = units}, train);
+  };
+  auto valid = other(paths.valid, "valid");
+  auto test = other(paths.test, "test");
+  return {.name = paths.train.filename().string(),
+          .train = std::move(train.rows),
+          .valid = std::move(valid),
+          .test = std::move(test),
+          .shape = train.shape};
+}
+
+}  // namespace helmholtz
