@@ -12,6 +12,7 @@ enum class RandomPurpose : std::uint32_t {
   initial_parameters = 1,
   evaluation = 2,
   bootstrap = 3,
+  importance = 4,
   binarisation = 6
 };
 

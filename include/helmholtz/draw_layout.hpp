@@ -4,8 +4,8 @@
 
 /// Which slot each draw of a training step takes (random.hpp), for host and device. A step: the
 /// pattern; recognition units, layer L-1 first; generative units, layer 0 first. A generated
-/// sample: generative units alone. Both are padded to whole blocks. `Shape`: LayerShape or
-/// step::StaticShape.
+/// sample: generative units alone. A particle: recognition units alone. All are padded to whole
+/// blocks. `Shape`: LayerShape or step::StaticShape.
 namespace helmholtz::draws {
 
 inline constexpr int kPattern = 0;
@@ -34,6 +34,15 @@ constexpr int blocks_per_step(const Shape& shape) {
 template <class Shape>
 constexpr int blocks_per_sample(const Shape& shape) {
   return blocks(shape.units());
+}
+/// The first unit of recognition layer l, in a particle's draws.
+template <class Shape>
+constexpr int particle(const Shape& shape, int l) {
+  return recognition(shape, l) - 1;
+}
+template <class Shape>
+constexpr int blocks_per_particle(const Shape& shape) {
+  return blocks(shape.hidden_units());
 }
 /// Words of the blocks of one row's wake or sleep phase, at most.
 template <class Shape>

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "backends/cpu_layered/blas.hpp"
 #include "backends/cpu_layered/kernels.hpp"
+#include "base/blas.hpp"
 #include "helmholtz/draw_layout.hpp"
 #include "model/rates.hpp"
 #include "step/static_shape.hpp"

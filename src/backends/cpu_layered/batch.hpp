@@ -9,8 +9,8 @@
 #include <oneapi/tbb/cache_aligned_allocator.h>
 
 #include "backends/cpu_layered/kernels.hpp"
-#include "backends/cpu_layered/matrix.hpp"
 #include "backends/cpu_layered/tiles.hpp"
+#include "base/matrix.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "step/network.hpp"
 

@@ -8,8 +8,8 @@
 
 #include "backends/backend.hpp"
 #include "backends/cpu_layered/batch.hpp"
-#include "backends/cpu_layered/blas.hpp"
 #include "backends/registry.hpp"
+#include "base/blas.hpp"
 #include "base/limits.hpp"
 #include "base/workers.hpp"
 #include "simd/target.hpp"

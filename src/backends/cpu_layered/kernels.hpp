@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "backends/cpu_layered/matrix.hpp"
+#include "base/matrix.hpp"
 #include "helmholtz/world.hpp"
 
 /// What a training step does to each unit, between two BLAS calls. Matrices are [units x batch];

@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "backends/cpu_layered/matrix.hpp"
+#include "base/matrix.hpp"
 
-/// The BLAS operations of a training step. Units and errors are [units x batch]; with a batch of
+/// Matrix products of a layer by OpenBLAS. Units and errors are [units x batch]; with a batch of
 /// one they are vectors.
-namespace helmholtz::cpu_layered::blas {
+namespace helmholtz::blas {
 
 /// activities = weights inputs: [n x B] from [n x k] and [k x B].
 void activities(const ConstMatrix& weights, const ConstMatrix& inputs, const Matrix& activities);
@@ -33,4 +33,4 @@ inline constexpr int kMaxThreads = 64;
 /// Version and kernels, e.g. "OpenBLAS 0.3.21 (Haswell)".
 std::string name();
 
-}  // namespace helmholtz::cpu_layered::blas
+}  // namespace helmholtz::blas

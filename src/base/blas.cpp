@@ -1,4 +1,4 @@
-#include "backends/cpu_layered/blas.hpp"
+#include "base/blas.hpp"
 
 #include <mutex>
 #include <string_view>
@@ -6,7 +6,7 @@
 #include <cblas.h>
 #include <fmt/format.h>
 
-namespace helmholtz::cpu_layered::blas {
+namespace helmholtz::blas {
 
 namespace {
 
@@ -76,4 +76,4 @@ std::string name() {
   return fmt::format("{} ({})", config.substr(0, version_end), openblas_get_corename());
 }
 
-}  // namespace helmholtz::cpu_layered::blas
+}  // namespace helmholtz::blas

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace helmholtz::cpu_layered {
+namespace helmholtz {
 
 /// A row-major matrix in memory that someone else owns; rows are `stride` floats apart.
 template <class Float>
@@ -18,4 +18,4 @@ struct Matrix : MatrixView<float> {
   operator ConstMatrix() const { return {data, rows, columns, stride}; }  // NOLINT: the same memory
 };
 
-}  // namespace helmholtz::cpu_layered
+}  // namespace helmholtz

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "helmholtz/topology.hpp"
+
+/// ln p(x) of data rows by importance sampling from the recognition network, in nats (Rezende,
+/// Mohamed & Wierstra 2014; Bornschein & Bengio 2015): ln 1/K sum_k w_k with w_k = p(x, h_k) /
+/// q(h_k | x) and h_k ~ q(. | x). Its expectation is a lower bound that rises with K.
+///
+/// Particle k of row n draws from the same address at every step (random.hpp), so that checkpoints
+/// are compared on common random numbers. Layers are float32, about 1e-6 nats per unit from double;
+/// weights are added up in double in the order of the particles. Values depend on no other row and
+/// on no number of threads.
+namespace helmholtz {
+
+/// Rows of visible units, packed as in World: unit i in bit i % 32 of word i / 32 of its row.
+struct PackedRows {
+  std::span<const std::uint32_t> words;  ///< [rows x words_per_row]
+  std::size_t words_per_row = 1;
+
+  [[nodiscard]] std::size_t size() const noexcept { return words.size() / words_per_row; }
+  [[nodiscard]] bool bit(std::size_t row, std::size_t unit) const {
+    return ((words[row * words_per_row + unit / 32] >> (unit % 32)) & 1U) != 0;
+  }
+};
+
+/// One row's estimate.
+struct RowLikelihood {
+  double log_likelihood = 0;  ///< ln 1/K sum_k w_k, nats
+  double elbo = 0;            ///< 1/K sum_k ln w_k, nats
+  double effective = 0;       ///< effective sample size (sum w)^2 / sum w^2, as a share of K
+};
+
+/// A machine's estimate over rows.
+struct LogLikelihood {
+  double mean = 0;            ///< of the rows' log_likelihood, nats per row
+  double standard_error = 0;  ///< of the mean, nats
+  double elbo = 0;            ///< mean over rows, nats per row
+  double effective = 0;       ///< mean over rows
+};
+
+/// The largest number of particles per row.
+inline constexpr std::uint64_t kMaxParticles = 1'000'000'000;
+
+/// Every row's estimate. Memory: a tile of 256 particles per thread, whatever K is.
+/// @param parameters  [topology.parameters()], finite
+/// @param particles   K, 1 to kMaxParticles
+/// @param threads     CPU threads; 0: as many as this process may use
+/// @param stop_requested  asked a few times per second; true ends it
+/// @return one per row; empty if stop_requested ended it
+/// @throws InvalidArgument (fields "rows", "particles", "parameters")
+std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
+                                           std::span<const float> parameters,
+                                           const PackedRows& rows, std::uint64_t seed,
+                                           std::uint64_t particles, int threads = 0,
+                                           const std::function<bool()>& stop_requested = {});
+
+/// The mean over rows that are a sample of what the machine models: standard_error is that of
+/// their mean (0 for one row).
+LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows);
+
+/// The mean over all patterns of a world, by their probabilities: standard_error is that of the
+/// particles alone, by the delta method: the variance of ln of a mean of K weights is about
+/// (1 / effective - 1) / K.
+LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows,
+                              std::span<const double> probabilities, std::uint64_t particles);
+
+}  // namespace helmholtz
