@@ -23,10 +23,11 @@ namespace {
 template <class T>
 using Aligned = std::vector<T, tbb::cache_aligned_allocator<T>>;
 
-/// Particles that are worked on together, of one row or of several whole rows.
-constexpr std::size_t kTile = 256;
+/// Particles that are worked on together at most, of one row or of several whole rows. No power of
+/// two: the rows of a matrix with so many columns share few lines of a cache.
+constexpr std::size_t kTile = 240;
 /// Units whose activities stay in a core's cache until they are scored.
-constexpr std::size_t kUnits = 64;
+constexpr std::size_t kUnits = 256;
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
@@ -82,7 +83,7 @@ class Pieces {
       : rows_(rows),
         particles_(particles),
         per_row_((particles + kTile - 1) / kTile),
-        particles_per_piece_(std::min<std::uint64_t>(particles, kTile)),
+        particles_per_piece_((particles + per_row_ - 1) / per_row_),
         rows_per_piece_(kTile / particles_per_piece_) {}
 
   [[nodiscard]] std::size_t rows_per_piece() const { return rows_per_piece_; }
@@ -92,7 +93,7 @@ class Pieces {
   }
   [[nodiscard]] Piece operator[](std::size_t i) const {
     const auto first_row = i / per_row_ * rows_per_piece_;
-    const auto first_particle = i % per_row_ * kTile;
+    const auto first_particle = i % per_row_ * particles_per_piece_;
     return {
         .first_row = first_row,
         .rows = std::min(rows_per_piece_, rows_ - first_row),
@@ -142,7 +143,7 @@ class Tile {
     for (int l = 0; l <= shape_.last(); ++l) score(l, generative);
     std::vector<double> log_weights(columns_);
     for (std::size_t c = 0; c < columns_; ++c) {
-      log_weights[c] = recognition.minus_log(c) - generative.minus_log(c);
+      log_weights[c] = recognition.minus_log_ratio(generative, c);
     }
     for (std::size_t r = 0; r < piece.rows; ++r) {
       out[r] = sum_weights(std::span(log_weights).subspan(r * row_columns_, piece.particles));
@@ -159,10 +160,11 @@ class Tile {
     explicit Side(std::size_t columns)
         : mantissas(columns, 1.0F), exponents(columns), activities(columns) {}
     simd::Scores scores() { return {mantissas.data(), exponents.data(), activities.data()}; }
-    /// -ln of the probability
-    [[nodiscard]] double minus_log(std::size_t c) const {
-      const auto exponent = static_cast<std::int32_t>(exponents[c]);
-      return portable::log(double{mantissas[c]}) + exponent * std::numbers::ln2 + activities[c];
+    /// -ln of the probability over another network's.
+    [[nodiscard]] double minus_log_ratio(const Side& other, std::size_t c) const {
+      const auto exponent = static_cast<std::int32_t>(exponents[c] - other.exponents[c]);
+      return portable::log(double{mantissas[c]} / double{other.mantissas[c]}) +
+             exponent * std::numbers::ln2 + (activities[c] - other.activities[c]);
     }
   };
 
