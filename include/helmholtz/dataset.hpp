@@ -33,14 +33,14 @@ struct Binarize {
 
 /// Rows of visible units: bits, or probabilities where the data set is binarised by sampling.
 ///
-/// Bits are packed 64 to a word, unit i of a row in bit i % 64 of word i / 64. Each row begins a
-/// word; bits behind its last unit are 0.
+/// Bits are packed as in World, 32 to a word, unit i of a row in bit i % 32 of word i / 32. Each
+/// row begins a word; bits behind its last unit are 0.
 class Rows {
  public:
-  /// @param words  [rows x ceil(units / 64)]
+  /// @param words  [rows x ceil(units / 32)]
   /// @throws InvalidArgument (field "rows") unless there are 1 to Topology::kMaxUnits units, one
   ///         row or more, whole rows, and no bit behind the last unit
-  Rows(int units, std::vector<std::uint64_t> words);
+  Rows(int units, std::vector<std::uint32_t> words);
   /// @param grey  [rows x units], k for P(unit = 1) = k/255
   /// @throws InvalidArgument likewise
   Rows(int units, std::vector<std::uint8_t> grey);
@@ -49,12 +49,12 @@ class Rows {
   [[nodiscard]] int units() const noexcept { return units_; }
   [[nodiscard]] bool is_grey() const noexcept { return !grey_.empty(); }
 
-  /// ceil(units / 64)
+  /// ceil(units / 32)
   [[nodiscard]] std::size_t words_per_row() const noexcept;
   /// [size x words_per_row]; empty if grey.
-  [[nodiscard]] std::span<const std::uint64_t> words() const noexcept { return words_; }
+  [[nodiscard]] std::span<const std::uint32_t> words() const noexcept { return words_; }
   /// Row n of bits, [words_per_row].
-  [[nodiscard]] std::span<const std::uint64_t> words(std::size_t n) const;
+  [[nodiscard]] std::span<const std::uint32_t> words(std::size_t n) const;
   /// [size x units]; empty if bits.
   [[nodiscard]] std::span<const std::uint8_t> grey() const noexcept { return grey_; }
   /// Row n of probabilities, [units].
@@ -68,11 +68,11 @@ class Rows {
  private:
   int units_;
   std::size_t size_ = 0;
-  std::vector<std::uint64_t> words_;
+  std::vector<std::uint32_t> words_;
   std::vector<std::uint8_t> grey_;
 };
 
-/// Memory that rows take, in bytes: 8 * ceil(units / 64) a row of bits, `units` a row to be
+/// Memory that rows take, in bytes: 4 * ceil(units / 32) a row of bits, `units` a row to be
 /// sampled.
 std::uint64_t bytes_of(std::uint64_t rows, int units, const Binarize& binarize = {});
 
@@ -82,7 +82,7 @@ std::uint64_t bytes_of(std::uint64_t rows, int units, const Binarize& binarize =
 /// @param visit  step * batch + batch row: a pure function of (row, seed, visit)
 /// @param out    [words_per_row]
 void draw_row(const Rows& rows, std::size_t n, std::uint64_t seed, std::uint64_t visit,
-              std::span<std::uint64_t> out);
+              std::span<std::uint32_t> out);
 
 /// Rows to train on, to choose by and to judge by. Every split has the units of `train`.
 struct Dataset {

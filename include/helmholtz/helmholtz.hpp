@@ -7,6 +7,7 @@
 #include "helmholtz/error.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/hyperparameters.hpp"
+#include "helmholtz/log_likelihood.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/metrics.hpp"
 #include "helmholtz/random.hpp"

@@ -44,21 +44,22 @@ struct LogLikelihood {
   double effective = 0;       ///< mean over rows
 };
 
-/// The largest number of particles per row.
-inline constexpr std::uint64_t kMaxParticles = 1'000'000'000;
+struct LogLikelihoodOptions {
+  static constexpr std::uint64_t kMaxParticles = 1'000'000'000;
+  std::uint64_t particles = 100;              ///< K, per row
+  int threads = 0;                            ///< CPU threads; 0: as many as this process may use
+  std::function<bool()> stop_requested = {};  ///< asked a few times per second; true ends it
+  std::function<void(double)> advanced = {};  ///< told as often: the share of the work that is done
+};
 
-/// Every row's estimate. Memory: a tile of 256 particles per thread, whatever K is.
+/// Every row's estimate. Memory: a tile of particles per thread, whatever their number is.
 /// @param parameters  [topology.parameters()], finite
-/// @param particles   K, 1 to kMaxParticles
-/// @param threads     CPU threads; 0: as many as this process may use
-/// @param stop_requested  asked a few times per second; true ends it
 /// @return one per row; empty if stop_requested ended it
-/// @throws InvalidArgument (fields "rows", "particles", "parameters")
+/// @throws InvalidArgument (fields "rows", "log-likelihood", "parameters")
 std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
                                            std::span<const float> parameters,
                                            const PackedRows& rows, std::uint64_t seed,
-                                           std::uint64_t particles, int threads = 0,
-                                           const std::function<bool()>& stop_requested = {});
+                                           const LogLikelihoodOptions& options = {});
 
 /// The mean over rows that are a sample of what the machine models: standard_error is that of
 /// their mean (0 for one row).

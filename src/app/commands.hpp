@@ -38,6 +38,7 @@ Command add_train(CLI::App& program);
 Command add_sweep(CLI::App& program);
 Command add_status(CLI::App& program);
 Command add_verify(CLI::App& program);
+Command add_evaluate(CLI::App& program);
 Command add_export(CLI::App& program);
 Command add_replay(CLI::App& program);
 Command add_reproduce(CLI::App& program);
@@ -48,8 +49,8 @@ Command add_backends(CLI::App& program);
 
 /// The registry, in the order of --help. Another command is a file, a declaration and a line here.
 inline constexpr std::array kCommands = {
-    add_train,  add_sweep,     add_status, add_verify, add_export,   add_replay,
-    add_report, add_reproduce, add_sample, add_worlds, add_backends,
+    add_train,  add_sweep,     add_status,   add_verify, add_export, add_replay,
+    add_report, add_reproduce, add_evaluate, add_sample, add_worlds, add_backends,
 };
 
 }  // namespace helmholtz::app

@@ -40,14 +40,16 @@ void look_up(const std::vector<Event>& events, std::uint64_t steps, WritingProce
   int shards = 0;
   double machines = 0;
   double seconds = 0;
-  for (auto event = events.rbegin(); event != events.rend(); ++event) {
-    if (event->process != writer.process) continue;
-    writer.host = event->host;
-    if (event->kind == "started" || shards == kShards) break;
-    if (event->kind != "shard") continue;
+  // Clang 14 cannot compile views::reverse.
+  for (auto i = events.size(); i-- > 0;) {
+    const auto& event = events[i];
+    if (event.process != writer.process) continue;
+    writer.host = event.host;
+    if (event.kind == "started" || shards == kShards) break;
+    if (event.kind != "shard") continue;
     ++shards;
-    machines += event->machines;
-    seconds += event->seconds;
+    machines += event.machines;
+    seconds += event.seconds;
   }
   if (seconds > 0) writer.rate = machines * static_cast<double>(steps) / seconds;
 }

@@ -1,4 +1,4 @@
-#include "evaluate/importance.hpp"
+#include "helmholtz/log_likelihood.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -11,6 +11,7 @@
 #include <tbb/cache_aligned_allocator.h>
 
 #include "base/blas.hpp"
+#include "base/workers.hpp"
 #include "evaluate/importance_simd.hpp"
 #include "helmholtz/draw_layout.hpp"
 #include "helmholtz/error.hpp"
@@ -273,41 +274,49 @@ std::size_t pieces_per_round(const Topology& topology, std::size_t threads) {
   return std::max(4 * threads, kWork / (kTile * topology.parameters()));
 }
 
-}  // namespace
-
-ImportanceEvaluator::ImportanceEvaluator(const Topology& topology, const PackedRows& rows,
-                                         std::uint64_t particles, const Workers& workers)
-    : topology_(topology), rows_(rows), particles_(particles), workers_(workers) {
-  if (particles == 0 || particles > kMaxParticles) {
-    throw InvalidArgument("particles", fmt::format("{}", particles),
-                          fmt::format("1 to {}", kMaxParticles));
+void require_fitting(const Topology& topology, std::span<const float> parameters,
+                     const PackedRows& rows, const LogLikelihoodOptions& options) {
+  constexpr auto kMost = LogLikelihoodOptions::kMaxParticles;
+  if (options.particles == 0 || options.particles > kMost) {
+    throw InvalidArgument("log-likelihood", fmt::format("{}", options.particles),
+                          fmt::format("1 to {}", kMost));
   }
-  const auto words = (index(topology.size(topology.last())) + 31) / 32;
+  const auto units = index(topology.visible_units());
+  const auto words = (units + 31) / 32;
   if (rows.words_per_row != words || rows.words.size() % words != 0) {
-    throw InvalidArgument(
-        "rows", fmt::format("{} words of 32 units per row", rows.words_per_row),
-        fmt::format("{} for {} visible units", words, topology.size(topology.last())));
+    throw InvalidArgument("rows", fmt::format("{} words of 32 units per row", rows.words_per_row),
+                          fmt::format("{} for {} visible units", words, units));
+  }
+  if (parameters.size() != topology.parameters()) {
+    throw InvalidArgument("parameters", fmt::format("{} floats", parameters.size()),
+                          fmt::format("{} of one machine", topology.parameters()));
   }
 }
 
-bool ImportanceEvaluator::run(std::span<const float> parameters, std::uint64_t seed,
-                              const std::function<bool()>& stop_requested,
-                              std::span<RowLikelihood> out) const {
+}  // namespace
+
+std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
+                                           std::span<const float> parameters,
+                                           const PackedRows& rows, std::uint64_t seed,
+                                           const LogLikelihoodOptions& options) {
+  require_fitting(topology, parameters, rows, options);
+  const Workers workers(options.threads);
   const blas::SingleThreaded single_threaded_blas;
-  const Pieces pieces(rows_.size(), particles_);
-  const auto threads = index(std::min(workers_.threads(), blas::kMaxThreads));
-  const auto round = pieces_per_round(topology_, threads);
+  const Pieces pieces(rows.size(), options.particles);
+  const auto threads = index(std::min(workers.threads(), blas::kMaxThreads));
+  const auto round = pieces_per_round(topology, threads);
   std::vector<WeightSums> sums(round * pieces.rows_per_piece());
   const auto sums_of = [&](std::size_t i) {
     return std::span(sums).subspan(i * pieces.rows_per_piece(), pieces.rows_per_piece());
   };
+  std::vector<RowLikelihood> out(rows.size());
   WeightSums row;
   for (std::size_t begin = 0; begin < pieces.size(); begin += round) {
-    if (stop_requested && stop_requested()) return false;
+    if (options.stop_requested && options.stop_requested()) return {};
     const auto count = std::min(round, pieces.size() - begin);
     std::atomic<std::size_t> next = 0;
-    workers_.for_each(std::min(threads, count), [&](std::size_t) {
-      Tile tile(topology_, rows_, pieces);
+    workers.for_each(std::min(threads, count), [&](std::size_t) {
+      Tile tile(topology, rows, pieces);
       for (auto i = next++; i < count; i = next++) {
         tile.run(pieces[begin + i], parameters.data(), seed, sums_of(i));
       }
@@ -317,28 +326,15 @@ bool ImportanceEvaluator::run(std::span<const float> parameters, std::uint64_t s
       for (std::size_t r = 0; r < piece.rows; ++r) {
         if (piece.first_particle == 0) row = {};
         row.add(sums_of(i)[r]);
-        if (piece.first_particle + piece.particles == particles_) {
-          out[piece.first_row + r] = row.of(particles_);
+        if (piece.first_particle + piece.particles == options.particles) {
+          out[piece.first_row + r] = row.of(options.particles);
         }
       }
     }
+    if (options.advanced) {
+      options.advanced(static_cast<double>(begin + count) / static_cast<double>(pieces.size()));
+    }
   }
-  return true;
-}
-
-std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
-                                           std::span<const float> parameters,
-                                           const PackedRows& rows, std::uint64_t seed,
-                                           std::uint64_t particles, int threads,
-                                           const std::function<bool()>& stop_requested) {
-  if (parameters.size() != topology.parameters()) {
-    throw InvalidArgument("parameters", fmt::format("{} floats", parameters.size()),
-                          fmt::format("{} of one machine", topology.parameters()));
-  }
-  const Workers workers(threads);
-  const ImportanceEvaluator evaluator(topology, rows, particles, workers);
-  std::vector<RowLikelihood> out(rows.size());
-  if (!evaluator.run(parameters, seed, stop_requested, out)) out.clear();
   return out;
 }
 

@@ -1,4 +1,4 @@
-// `sample`, `worlds`, `backends` and --help.
+// `sample`, `worlds`, `backends` and --help; `evaluate` has a file of its own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -123,7 +123,7 @@ TEST(LogLikelihood, EveryParticleIsTheOracles) {
   const auto rows = rows_of(world);
   constexpr std::uint32_t kParticles = 300;  // more than a tile holds
   constexpr std::uint64_t kSeed = 0x1234567890ABCDEF;
-  const auto estimates = row_likelihoods(topology, w, rows, kSeed, kParticles);
+  const auto estimates = row_likelihoods(topology, w, rows, kSeed, {.particles = kParticles});
   Oracle oracle(topology, w, kSeed);
   for (std::size_t n = 0; n < rows.size(); ++n) {
     std::vector<double> log_weights;
@@ -177,7 +177,7 @@ TEST(LogLikelihood, EstimatesTheExactValues) {
     const auto world = random_world(layers.back(), 30, 2);
     const auto exact = exact_distribution(topology, world, w);
     for (const std::uint64_t particles : {50, 1000, 30'000}) {
-      const auto rows = row_likelihoods(topology, w, rows_of(world), 7, particles);
+      const auto rows = row_likelihoods(topology, w, rows_of(world), 7, {.particles = particles});
       double variance = 0;  // of the mean over the world
       double bias = 0;      // of a logarithm: half its variance
       for (std::size_t k = 0; k < world.size(); ++k) {
@@ -203,7 +203,7 @@ TEST(LogLikelihood, OneParticleIsItsOwnBound) {
   const Topology topology({1, 6, 9});
   const auto world = make_world("kirby3x3");
   const auto w = random_parameters(topology, 1, 1.0F, 4);
-  for (const auto& row : row_likelihoods(topology, w, rows_of(world), 3, 1)) {
+  for (const auto& row : row_likelihoods(topology, w, rows_of(world), 3, {.particles = 1})) {
     EXPECT_DOUBLE_EQ(row.log_likelihood, row.elbo);
     EXPECT_DOUBLE_EQ(row.effective, 1);
   }
@@ -215,16 +215,18 @@ TEST(LogLikelihood, DependsOnNoThreadNoOtherRowAndNoInstructionSet) {
   const auto world = random_world(33, 25, 8);
   const auto rows = rows_of(world);
   for (const std::uint64_t particles : {1, 10, 100, 600}) {
-    const auto all = row_likelihoods(topology, w, rows, 5, particles, 1);
-    EXPECT_TRUE(same_bits(row_likelihoods(topology, w, rows, 5, particles, 3), all));
+    const auto all = row_likelihoods(topology, w, rows, 5, {.particles = particles, .threads = 1});
+    EXPECT_TRUE(same_bits(
+        row_likelihoods(topology, w, rows, 5, {.particles = particles, .threads = 3}), all));
     const PackedRows first{rows.words.first(7 * rows.words_per_row), rows.words_per_row};
-    EXPECT_TRUE(same_bits(row_likelihoods(topology, w, first, 5, particles),
+    EXPECT_TRUE(same_bits(row_likelihoods(topology, w, first, 5, {.particles = particles}),
                           {all.begin(), all.begin() + 7}));
     for (const auto& target : simd::available_targets()) {
       const ForcedTarget forced(target);
-      EXPECT_TRUE(same_bits(row_likelihoods(topology, w, rows, 5, particles), all)) << target;
+      EXPECT_TRUE(same_bits(row_likelihoods(topology, w, rows, 5, {.particles = particles}), all))
+          << target;
     }
-    EXPECT_FALSE(same_bits(row_likelihoods(topology, w, rows, 6, particles), all));
+    EXPECT_FALSE(same_bits(row_likelihoods(topology, w, rows, 6, {.particles = particles}), all));
   }
 }
 
@@ -248,7 +250,9 @@ TEST(LogLikelihood, StopsWhenAsked) {
   const auto w = random_parameters(topology, 1, 1.0F, 4);
   int asked = 0;
   const auto stop = [&] { return ++asked == 3; };
-  EXPECT_TRUE(row_likelihoods(topology, w, rows_of(world), 3, 100'000'000, 1, stop).empty());
+  EXPECT_TRUE(row_likelihoods(topology, w, rows_of(world), 3,
+                              {.particles = 100'000'000, .threads = 1, .stop_requested = stop})
+                  .empty());
   EXPECT_EQ(asked, 3);
 }
 
@@ -259,14 +263,14 @@ TEST(LogLikelihood, RefusesWhatDoesNotFit) {
   const auto field = [&](const PackedRows& rows, std::uint64_t particles,
                          std::span<const float> parameters) {
     try {
-      (void)row_likelihoods(topology, parameters, rows, 0, particles);
+      (void)row_likelihoods(topology, parameters, rows, 0, {.particles = particles});
     } catch (const InvalidArgument& error) {
       return error.field();
     }
     return std::string("accepted");
   };
-  EXPECT_EQ(field(rows_of(world), 0, w), "particles");
-  EXPECT_EQ(field(rows_of(world), kMaxParticles + 1, w), "particles");
+  EXPECT_EQ(field(rows_of(world), 0, w), "log-likelihood");
+  EXPECT_EQ(field(rows_of(world), LogLikelihoodOptions::kMaxParticles + 1, w), "log-likelihood");
   EXPECT_EQ(field({world.words().first(4), 2}, 10, w), "rows");
   EXPECT_EQ(field(rows_of(world), 10, std::span(w).first(5)), "parameters");
   EXPECT_EQ(field(rows_of(world), 10, w), "accepted");

@@ -92,7 +92,8 @@ class PluginTrainer final : public Backend {
                                       .unseen = sampled ? unseen.data() : nullptr,
                                       .diverged = diverged.data(),
                                       .stop_requested = options.stop_requested ? ask : nullptr,
-                                      .stop_context = const_cast<EvaluationOptions*>(&options)};
+                                      .stop_context = const_cast<EvaluationOptions*>(  // NOLINT: C
+                                          &options)};
     helmholtz_error error{};
     const auto status = functions().evaluate(trainer_.get(), &wanted, &error);
     if (status == HELMHOLTZ_STOPPED) return false;

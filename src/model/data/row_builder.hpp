@@ -71,7 +71,7 @@ class RowBuilder {
   std::string row_word_;
   Binarize binarize_;
   std::vector<std::uint8_t> row_;  ///< units, or k of k/255
-  std::vector<std::uint64_t> words_;
+  std::vector<std::uint32_t> words_;
   std::vector<std::uint8_t> grey_;
   int largest_byte_ = 0;
   std::array<std::uint8_t, 256> table_{};  ///< what a byte becomes

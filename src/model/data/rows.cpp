@@ -32,9 +32,9 @@ std::size_t checked_size(int units, std::size_t values, std::size_t values_per_r
 
 }  // namespace
 
-Rows::Rows(int units, std::vector<std::uint64_t> words) : units_(units), words_(std::move(words)) {
+Rows::Rows(int units, std::vector<std::uint32_t> words) : units_(units), words_(std::move(words)) {
   size_ = checked_size(units, words_.size(), words_per_row());
-  const auto behind = units % 64 == 0 ? 0 : ~std::uint64_t{0} << (units % 64);
+  const auto behind = units % 32 == 0 ? 0U : ~std::uint32_t{0} << (units % 32);
   for (auto last = words_per_row() - 1; last < words_.size(); last += words_per_row()) {
     if ((words_[last] & behind) == 0) continue;
     throw InvalidArgument("rows", fmt::format("row {}", last / words_per_row() + 1),
@@ -48,7 +48,7 @@ Rows::Rows(int units, std::vector<std::uint8_t> grey) : units_(units), grey_(std
 
 std::size_t Rows::words_per_row() const noexcept { return data::words_for(units_); }
 
-std::span<const std::uint64_t> Rows::words(std::size_t n) const {
+std::span<const std::uint32_t> Rows::words(std::size_t n) const {
   return words().subspan(n * words_per_row(), words_per_row());
 }
 
@@ -62,7 +62,7 @@ std::vector<double> Rows::marginals() const {
   for (std::size_t i = 0; i < grey_.size(); ++i) sums[i % sums.size()] += grey_[i];
   for (std::size_t w = 0; w < words_.size(); ++w) {
     for (auto word = words_[w]; word != 0; word &= word - 1) {
-      ++sums[w % words_per_row() * 64 + static_cast<std::size_t>(std::countr_zero(word))];
+      ++sums[w % words_per_row() * 32 + static_cast<std::size_t>(std::countr_zero(word))];
     }
   }
   const auto whole = static_cast<double>(size_) * (is_grey() ? 255 : 1);
@@ -81,11 +81,11 @@ std::uint64_t Rows::digest() const {
 
 std::uint64_t bytes_of(std::uint64_t rows, int units, const Binarize& binarize) {
   if (binarize.kind == Binarize::Kind::sample) return rows * static_cast<std::uint64_t>(units);
-  return rows * data::words_for(units) * sizeof(std::uint64_t);
+  return rows * data::words_for(units) * sizeof(std::uint32_t);
 }
 
 void draw_row(const Rows& rows, std::size_t n, std::uint64_t seed, std::uint64_t visit,
-              std::span<std::uint64_t> out) {
+              std::span<std::uint32_t> out) {
   if (!rows.is_grey()) {
     std::ranges::copy(rows.words(n), out.begin());
     return;
@@ -98,8 +98,8 @@ void draw_row(const Rows& rows, std::size_t n, std::uint64_t seed, std::uint64_t
     const auto block = random_block(stream, first_block + i / 4);
     for (auto unit = i; unit < std::min(i + 4, grey.size()); ++unit) {
       const auto threshold = (std::uint64_t{grey[unit]} << 32U) / 255;
-      const std::uint64_t drawn = block[unit % 4] < threshold ? 1 : 0;
-      out[unit / 64] |= drawn << (unit % 64);
+      const std::uint32_t drawn = block[unit % 4] < threshold ? 1 : 0;
+      out[unit / 32] |= drawn << (unit % 32);
     }
   }
 }

@@ -1,0 +1,191 @@
+#include <array>
+
+#include "app/commands.hpp"
+#include "app/interrupt.hpp"
+#include "base/atomic_file.hpp"
+#include "helmholtz/dataset.hpp"
+#include "helmholtz/log_likelihood.hpp"
+#include "helmholtz/machine_file.hpp"
+
+namespace helmholtz::app {
+
+namespace {
+
+struct EvaluateFlags {
+  explicit EvaluateFlags(CLI::App& command) {
+    command.add_option("MODEL", model, "a machine that helmholtz train --save wrote")
+        ->required()
+        ->type_name("");
+    add_text(command, "--data", data,
+             {"rows to evaluate on: text, IDX, NPY or HDF5; without it, the machine's own world",
+              "FILE", kData});
+    add_text(command, "--split", split,
+             {"rows of an HDF5 file: train, valid or test; the last that there is", "NAME", kData});
+    add_text(command, "--binarize", binarize,
+             {"how grey values become 0 and 1: none (refused), a threshold, or sample: one draw "
+              "per row",
+              "HOW", kData});
+    add_text(command, "--rows", rows, {"the first N rows alone", "N", kData});
+    add_text(command, "--log-likelihood", particles, {"particles per row", "K"});
+    add_text(command, "--values", values,
+             {"write every row's values there, as comma-separated text", "FILE"});
+    add_text(command, "--threads", threads, {"CPU threads; 0: as many as allowed", "N"});
+    add_output_flags(command, output);
+  }
+
+  static constexpr const char* kData = "Data";
+  std::string model;
+  std::optional<std::string> data;
+  std::optional<std::string> split;
+  std::string binarize = "none";
+  std::optional<std::string> rows;
+  std::string particles = "100";
+  std::optional<std::string> values;
+  std::string threads = "0";
+  OutputOptions output;
+};
+
+/// What a machine is evaluated on.
+struct EvaluatedRows {
+  std::string name;
+  int units = 0;
+  std::size_t words_per_row = 1;
+  std::vector<std::uint32_t> words = {};
+  std::vector<double> probabilities = {};  ///< of a world's patterns; empty for data
+
+  [[nodiscard]] PackedRows packed() const { return {words, words_per_row}; }
+};
+
+EvaluatedRows world_rows(const World& world) {
+  const auto words = world.words();
+  const auto probabilities = world.probabilities();
+  return {.name = world.name(),
+          .units = world.visible_units(),
+          .words_per_row = world.words_per_pattern(),
+          .words = {words.begin(), words.end()},
+          .probabilities = {probabilities.begin(), probabilities.end()}};
+}
+
+/// Bits of the rows; grey ones are drawn, once for all machines.
+std::vector<std::uint32_t> bits_of(const Rows& rows) {
+  if (!rows.is_grey()) return {rows.words().begin(), rows.words().end()};
+  constexpr std::uint64_t kSeed = 0;
+  const auto stride = rows.words_per_row();
+  std::vector<std::uint32_t> words(rows.size() * stride);
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    draw_row(rows, n, kSeed, n, std::span(words).subspan(n * stride, stride));
+  }
+  return words;
+}
+
+EvaluatedRows data_rows(const EvaluateFlags& flags) {
+  const auto data = load_dataset({.data = *flags.data}, Binarize::parse(flags.binarize));
+  const std::array splits = {std::pair{"test", data.test ? &*data.test : nullptr},
+                             std::pair{"valid", data.valid ? &*data.valid : nullptr},
+                             std::pair{"train", &data.train}};
+  for (const auto& [name, rows] : splits) {
+    if (rows == nullptr || (flags.split && *flags.split != name)) continue;
+    return {.name = fmt::format("{} of {}", name, *flags.data),
+            .units = rows->units(),
+            .words_per_row = rows->words_per_row(),
+            .words = bits_of(*rows)};
+  }
+  throw InvalidArgument("split", *flags.split, "train, valid or test, where the file has it");
+}
+
+EvaluatedRows rows_for(const EvaluateFlags& flags, const SavedMachine& machine) {
+  if (!flags.data) {
+    if (flags.split || flags.rows) {
+      throw InvalidArgument(flags.split ? "split" : "rows",
+                            *(flags.split ? flags.split : flags.rows), "only with --data");
+    }
+    return world_rows(machine.ensemble.world);
+  }
+  auto rows = data_rows(flags);
+  const int units = machine.ensemble.topology.visible_units();
+  if (rows.units != units) {
+    throw InvalidArgument("data", *flags.data,
+                          fmt::format("rows of {} units, not {}", units, rows.units));
+  }
+  if (flags.rows) {
+    const auto count = parse_integer("rows", *flags.rows, 1, rows.packed().size());
+    rows.words.resize(count * rows.words_per_row);
+  }
+  return rows;
+}
+
+void write_values(const std::filesystem::path& path, std::span<const RowLikelihood> rows) {
+  std::string text = "row,log_likelihood,elbo,effective\n";
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    text +=
+        fmt::format("{},{},{},{}\n", n, rows[n].log_likelihood, rows[n].elbo, rows[n].effective);
+  }
+  io::write_file(path, text);
+}
+
+void print_result(const EvaluateFlags& flags, const EvaluatedRows& rows, std::uint64_t particles,
+                  const LogLikelihood& result) {
+  if (flags.output.json) {
+    print_json({{"rows", rows.packed().size()},
+                {"particles", particles},
+                {"log_likelihood", result.mean},
+                {"standard_error", result.standard_error},
+                {"elbo", result.elbo},
+                {"effective", result.effective}});
+    return;
+  }
+  print_line("{}: {:L} rows, {:L} particles per row", rows.name, rows.packed().size(), particles);
+  print_line("log-likelihood {:.3f} nats per row, standard error {:.3f}", result.mean,
+             result.standard_error);
+  print_line("ELBO {:.3f} nats per row; effective sample size {:.1f} % of the particles",
+             result.elbo, 100 * result.effective);
+}
+
+ExitCode evaluate(const EvaluateFlags& flags) {
+  const auto particles =
+      parse_integer("log-likelihood", flags.particles, 1, LogLikelihoodOptions::kMaxParticles);
+  const auto threads = parse_integer("threads", flags.threads, 0, TrainerOptions::kMaxThreads);
+  require_file_name("data", flags.data);
+  require_file_name("values", flags.values);
+  const auto machine = load_machine(flags.model);
+  if (has_diverged(machine.parameters)) throw BadData(flags.model, "holds a diverged machine");
+  const auto rows = rows_for(flags, machine);
+  if (flags.values) io::require_creatable(*flags.values);
+  catch_interrupts();
+
+  const auto total = static_cast<double>(rows.packed().size());
+  report::Progress progress(total, "rows", flags.output);
+  const auto values =
+      row_likelihoods(machine.ensemble.topology, machine.parameters, rows.packed(),
+                      machine.ensemble.machines.front().seed,
+                      {.particles = particles,
+                       .threads = static_cast<int>(threads),
+                       .stop_requested = interrupted,
+                       .advanced = [&](double share) { progress.update(share * total); }});
+  progress.clear();
+  if (values.empty()) return ExitCode::stopped;
+  if (flags.values) write_values(*flags.values, values);
+  print_result(flags, rows, particles,
+               rows.probabilities.empty() ? mean_likelihood(values)
+                                          : mean_likelihood(values, rows.probabilities, particles));
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Command add_evaluate(CLI::App& program) {
+  return make_command(
+      program,
+      {.name = "evaluate",
+       .summary = "estimate a trained machine's log-likelihood of data",
+       .footer = "The estimate is ln 1/K sum_k p(x, h_k) / q(h_k | x), with h_k drawn from the "
+                 "recognition network: a lower bound in expectation, which rises with K. A row's "
+                 "particles are the same for every machine of one seed, step and layers.\n\n"
+                 "Examples:\n"
+                 "  helmholtz evaluate machine.h5 --data mnist.h5 --log-likelihood 1000\n"
+                 "  helmholtz evaluate machine.h5 --data t10k-images-idx3-ubyte.gz --binarize 0.5\n"
+                 "  helmholtz evaluate machine.h5 --values rows.csv\n"},
+      evaluate);
+}
+
+}  // namespace helmholtz::app
