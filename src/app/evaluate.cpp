@@ -6,6 +6,7 @@
 #include "helmholtz/dataset.hpp"
 #include "helmholtz/log_likelihood.hpp"
 #include "helmholtz/machine_file.hpp"
+#include "report/numbers.hpp"
 
 namespace helmholtz::app {
 
@@ -134,7 +135,8 @@ void print_result(const EvaluateFlags& flags, const EvaluatedRows& rows, std::ui
                 {"effective", result.effective}});
     return;
   }
-  print_line("{}: {:L} rows, {:L} particles per row", rows.name, rows.packed().size(), particles);
+  print_line("{}: {} rows, {} particles per row", rows.name, report::grouped(rows.packed().size()),
+             report::grouped(particles));
   print_line("log-likelihood {:.3f} nats per row, standard error {:.3f}", result.mean,
              result.standard_error);
   print_line("ELBO {:.3f} nats per row; effective sample size {:.1f} % of the particles",
