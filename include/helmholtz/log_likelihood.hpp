@@ -13,9 +13,9 @@
 /// q(h_k | x) and h_k ~ q(. | x). Its expectation is a lower bound that rises with K.
 ///
 /// Particle k of row n draws from the same address at every step (random.hpp), so that checkpoints
-/// are compared on common random numbers. Layers are float32, about 1e-6 nats per unit from double;
-/// weights are added up in double in the order of the particles. Values depend on no other row and
-/// on no number of threads.
+/// are compared on common random numbers. Layers are float32, about 1e-6 nats per unit from double
+/// for activities within 80 of 0, where training clamps them too; weights are added up in double in
+/// the order of the particles. Values depend on no other row and on no number of threads.
 namespace helmholtz {
 
 /// Rows of visible units, packed as in World: unit i in bit i % 32 of word i / 32 of its row.
@@ -55,19 +55,20 @@ struct LogLikelihoodOptions {
 /// Every row's estimate. Memory: a tile of particles per thread, whatever their number is.
 /// @param parameters  [topology.parameters()], finite
 /// @return one per row; empty if stop_requested ended it
-/// @throws InvalidArgument (fields "rows", "log-likelihood", "parameters")
+/// @throws InvalidArgument (fields "rows", also if there is none, "log-likelihood", "parameters")
 std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
                                            std::span<const float> parameters,
                                            const PackedRows& rows, std::uint64_t seed,
                                            const LogLikelihoodOptions& options = {});
 
 /// The mean over rows that are a sample of what the machine models: standard_error is that of
-/// their mean (0 for one row).
+/// their mean (NaN for one row).
 LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows);
 
 /// The mean over all patterns of a world, by their probabilities: standard_error is that of the
 /// particles alone, by the delta method: the variance of ln of a mean of K weights is about
-/// (1 / effective - 1) / K.
+/// (1 / effective - 1) / K. NaN for one particle.
+/// @throws InvalidArgument (field "rows") unless there are as many rows as probabilities
 LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows,
                               std::span<const double> probabilities, std::uint64_t particles);
 

@@ -1,4 +1,5 @@
 #include <array>
+#include <cmath>
 
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
@@ -23,8 +24,8 @@ struct EvaluateFlags {
     add_text(command, "--split", split,
              {"rows of an HDF5 file: train, valid or test; the last that there is", "NAME", kData});
     add_text(command, "--binarize", binarize,
-             {"how grey values become 0 and 1: none (refused), a threshold, or sample: one draw "
-              "per row",
+             {"how grey values become 0 and 1: none (they are refused), a threshold, or sample "
+              "(one draw per row, seed 0); none without the flag",
               "HOW", kData});
     add_text(command, "--rows", rows, {"the first N rows alone", "N", kData});
     add_text(command, "--log-likelihood", particles, {"particles per row", "K"});
@@ -38,7 +39,7 @@ struct EvaluateFlags {
   std::string model;
   std::optional<std::string> data;
   std::optional<std::string> split;
-  std::string binarize = "none";
+  std::optional<std::string> binarize;
   std::optional<std::string> rows;
   std::string particles = "100";
   std::optional<std::string> values;
@@ -80,7 +81,8 @@ std::vector<std::uint32_t> bits_of(const Rows& rows) {
 }
 
 EvaluatedRows data_rows(const EvaluateFlags& flags) {
-  const auto data = load_dataset({.data = *flags.data}, Binarize::parse(flags.binarize));
+  const auto data =
+      load_dataset({.data = *flags.data}, Binarize::parse(flags.binarize.value_or("none")));
   const std::array splits = {std::pair{"test", data.test ? &*data.test : nullptr},
                              std::pair{"valid", data.valid ? &*data.valid : nullptr},
                              std::pair{"train", &data.train}};
@@ -96,23 +98,33 @@ EvaluatedRows data_rows(const EvaluateFlags& flags) {
 
 EvaluatedRows rows_for(const EvaluateFlags& flags, const SavedMachine& machine) {
   if (!flags.data) {
-    if (flags.split || flags.rows) {
-      throw InvalidArgument(flags.split ? "split" : "rows",
-                            *(flags.split ? flags.split : flags.rows), "only with --data");
+    for (const auto& [field, value] :
+         {std::pair{"split", flags.split}, {"binarize", flags.binarize}, {"rows", flags.rows}}) {
+      if (value) throw InvalidArgument(field, *value, "only with --data");
     }
     return world_rows(machine.ensemble.world);
   }
   auto rows = data_rows(flags);
   const int units = machine.ensemble.topology.visible_units();
   if (rows.units != units) {
-    throw InvalidArgument("data", *flags.data,
-                          fmt::format("rows of {} units, not {}", units, rows.units));
+    throw BadData(*flags.data, fmt::format("has rows of {} units; allowed: {}, as the machine has",
+                                           rows.units, units));
   }
   if (flags.rows) {
     const auto count = parse_integer("rows", *flags.rows, 1, rows.packed().size());
     rows.words.resize(count * rows.words_per_row);
   }
   return rows;
+}
+
+/// That --values names a file that can be written, and none that is read.
+void require_output(const EvaluateFlags& flags) {
+  std::error_code none_there;
+  for (const auto& input : {flags.model, flags.data.value_or(flags.model)}) {
+    if (!std::filesystem::equivalent(*flags.values, input, none_there)) continue;
+    throw InvalidArgument("values", *flags.values, "another file than those that are read");
+  }
+  io::require_creatable(*flags.values);
 }
 
 void write_values(const std::filesystem::path& path, std::span<const RowLikelihood> rows) {
@@ -137,8 +149,10 @@ void print_result(const EvaluateFlags& flags, const EvaluatedRows& rows, std::ui
   }
   print_line("{}: {} rows, {} particles per row", rows.name, report::grouped(rows.packed().size()),
              report::grouped(particles));
-  print_line("log-likelihood {:.3f} nats per row, standard error {:.3f}", result.mean,
-             result.standard_error);
+  const auto error = std::isnan(result.standard_error)
+                         ? std::string("-")
+                         : fmt::format("{:.3f}", result.standard_error);
+  print_line("log-likelihood {:.3f} nats per row, standard error {}", result.mean, error);
   print_line("ELBO {:.3f} nats per row; effective sample size {:.1f} % of the particles",
              result.elbo, 100 * result.effective);
 }
@@ -152,7 +166,7 @@ ExitCode evaluate(const EvaluateFlags& flags) {
   const auto machine = load_machine(flags.model);
   if (has_diverged(machine.parameters)) throw BadData(flags.model, "holds a diverged machine");
   const auto rows = rows_for(flags, machine);
-  if (flags.values) io::require_creatable(*flags.values);
+  if (flags.values) require_output(flags);
   catch_interrupts();
 
   const auto total = static_cast<double>(rows.packed().size());
@@ -165,7 +179,10 @@ ExitCode evaluate(const EvaluateFlags& flags) {
                        .stop_requested = interrupted,
                        .advanced = [&](double share) { progress.update(share * total); }});
   progress.clear();
-  if (values.empty()) return ExitCode::stopped;
+  if (values.empty()) {
+    if (!flags.output.quiet) note("helmholtz: stopped before the last row; nothing was written");
+    return ExitCode::stopped;
+  }
   if (flags.values) write_values(*flags.values, values);
   print_result(flags, rows, particles,
                rows.probabilities.empty() ? mean_likelihood(values)
@@ -182,7 +199,7 @@ Command add_evaluate(CLI::App& program) {
        .summary = "estimate a trained machine's log-likelihood of data",
        .footer = "The estimate is ln 1/K sum_k p(x, h_k) / q(h_k | x), with h_k drawn from the "
                  "recognition network: a lower bound in expectation, which rises with K. A row's "
-                 "particles are the same for every machine of one seed, step and layers.\n\n"
+                 "particles use the same random numbers at every step of training.\n\n"
                  "Examples:\n"
                  "  helmholtz evaluate machine.h5 --data mnist.h5 --log-likelihood 1000\n"
                  "  helmholtz evaluate machine.h5 --data t10k-images-idx3-ubyte.gz --binarize 0.5\n"

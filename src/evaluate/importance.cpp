@@ -269,9 +269,12 @@ class Tile {
 };
 
 /// Pieces between two questions whether to stop: some tenths of a second, and some for each thread.
-std::size_t pieces_per_round(const Topology& topology, std::size_t threads) {
+std::size_t pieces_per_round(const Topology& topology, const Pieces& pieces, std::size_t threads) {
   constexpr std::size_t kWork = std::size_t{1} << 28U;  // multiply-adds
-  return std::max(4 * threads, kWork / (kTile * topology.parameters()));
+  constexpr std::size_t kRows = std::size_t{1} << 18U;  // whose sums are kept
+  const auto worth = std::max(4 * threads, kWork / (kTile * topology.parameters()));
+  const auto kept = std::max<std::size_t>(kRows / pieces.rows_per_piece(), 1);
+  return std::min({worth, kept, pieces.size()});
 }
 
 void require_fitting(const Topology& topology, std::span<const float> parameters,
@@ -281,6 +284,7 @@ void require_fitting(const Topology& topology, std::span<const float> parameters
     throw InvalidArgument("log-likelihood", fmt::format("{}", options.particles),
                           fmt::format("1 to {}", kMost));
   }
+  if (rows.words.empty()) throw InvalidArgument("rows", "0", "one row or more");
   const auto units = index(topology.visible_units());
   const auto words = (units + 31) / 32;
   if (rows.words_per_row != words || rows.words.size() % words != 0) {
@@ -304,7 +308,7 @@ std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
   const blas::SingleThreaded single_threaded_blas;
   const Pieces pieces(rows.size(), options.particles);
   const auto threads = index(std::min(workers.threads(), blas::kMaxThreads));
-  const auto round = pieces_per_round(topology, threads);
+  const auto round = pieces_per_round(topology, pieces, threads);
   std::vector<WeightSums> sums(round * pieces.rows_per_piece());
   const auto sums_of = [&](std::size_t i) {
     return std::span(sums).subspan(i * pieces.rows_per_piece(), pieces.rows_per_piece());
@@ -346,6 +350,7 @@ LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows) {
     mean.elbo += row.elbo / n;
     mean.effective += row.effective / n;
   }
+  mean.standard_error = std::numeric_limits<double>::quiet_NaN();
   if (rows.size() < 2) return mean;
   double squares = 0;
   for (const auto& row : rows) {
@@ -357,8 +362,12 @@ LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows) {
 
 LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows,
                               std::span<const double> probabilities, std::uint64_t particles) {
+  if (rows.size() != probabilities.size()) {
+    throw InvalidArgument("rows", fmt::format("{}", rows.size()),
+                          fmt::format("{}, one per probability", probabilities.size()));
+  }
   LogLikelihood mean;
-  double variance = 0;
+  double variance = particles > 1 ? 0 : std::numeric_limits<double>::quiet_NaN();
   for (std::size_t n = 0; n < rows.size(); ++n) {
     const double p = probabilities[n];
     mean.mean += p * rows[n].log_likelihood;
@@ -366,7 +375,7 @@ LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows,
     mean.effective += p * rows[n].effective;
     variance += p * p * (1 / rows[n].effective - 1) / static_cast<double>(particles);
   }
-  mean.standard_error = std::sqrt(std::max(variance, 0.0));
+  mean.standard_error = std::sqrt(variance < 0 ? 0 : variance);  // NaN stays
   return mean;
 }
 

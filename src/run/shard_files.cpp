@@ -1,11 +1,13 @@
 #include "run/shard_files.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <deque>
 #include <limits>
 #include <system_error>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -44,9 +46,9 @@ class Check {
     constexpr double kLargest = std::numeric_limits<double>::max();
     for (std::size_t c = 0; c < metrics().size(); ++c) {
       const auto& metric = metrics()[c];
-      const double most = metric.is_count          ? static_cast<double>(spec_.world.size())
-                          : metric.may_be_infinite ? kInfinity
-                                                   : kLargest;
+      auto most = kLargest;
+      if (metric.is_count) most = static_cast<double>(spec_.world.size());
+      if (metric.may_be_infinite) most = kInfinity;
       const double least = metric.may_be_negative ? -kLargest : -kRounding;
       for (std::size_t i = 0; i < shard.values[c].size(); ++i) {
         const double value = shard.values[c][i];
@@ -152,6 +154,8 @@ ShardFiles::State ShardFiles::state_of(std::uint64_t i, const std::string& found
 ShardFiles::State ShardFiles::state(std::uint64_t i) const {
   constexpr int kLooks = 100;
   for (int look = 0; look < kLooks; ++look) {
+    // Longer each time: never in step with a process that renames the file again and again.
+    std::this_thread::sleep_for(std::chrono::microseconds(10 * look));
     try {
       return state_of(i, io::read_seal_notes(path(i), kShardKind));
     } catch (const NoInput&) {

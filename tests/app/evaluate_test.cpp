@@ -62,6 +62,8 @@ TEST_F(Evaluate, RowsOfAFileAreAveragedAndWritten) {
       evaluated({"--data", "rows.txt", "--rows", "3", "--values", "v.csv", "--threads", "2"});
   EXPECT_EQ(found["rows"], 3);
   EXPECT_EQ(found["particles"], 100);
+  EXPECT_TRUE(evaluated({"--data", "rows.txt", "--rows", "1"})["standard_error"].is_null());
+  EXPECT_TRUE(evaluated({"--log-likelihood", "1"})["standard_error"].is_null());
   const auto lines = lines_of(read_file(folder_.path() / "v.csv"));
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[0], "row,log_likelihood,elbo,effective");
@@ -96,8 +98,15 @@ TEST_F(Evaluate, RefusesWhatDoesNotFit) {
     EXPECT_EQ(result.out, "");
     return result.err;
   };
-  EXPECT_THAT(refused({"--data", "wide.txt"}), Refuses("--data", "wide.txt"));
-  EXPECT_THAT(refused({"--data", "word.txt"}), Refuses("--data", "word.txt"));
+  for (const std::string file : {"wide.txt", "word.txt"}) {
+    const auto result = evaluate({"--data", file});
+    EXPECT_EQ(result.exit_code, 65);
+    EXPECT_THAT(result.err, NamesFile(file));
+  }
+  EXPECT_THAT(refused({"--binarize", "0.5"}), Refuses("--binarize", "0.5"));
+  EXPECT_THAT(refused({"--values", "m.h5"}), Refuses("--values", "m.h5"));
+  EXPECT_THAT(refused({"--data", "rows.txt", "--values", "./rows.txt"}),
+              Refuses("--values", "./rows.txt"));
   EXPECT_THAT(refused({"--data", "rows.txt", "--split", "test"}), Refuses("--split", "test"));
   EXPECT_THAT(refused({"--data", "rows.txt", "--rows", "2"}), Refuses("--rows", "2"));
   EXPECT_THAT(refused({"--rows", "1"}), Refuses("--rows", "1"));

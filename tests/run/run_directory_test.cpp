@@ -230,17 +230,14 @@ TEST_F(ARun, SeesNothingBadWhereAShardAppears) {
   sweep(spec);
   const ShardFiles files(path_, spec);
   const auto away = path_ / "away.h5";
-  std::atomic<bool> ended = false;
-  std::thread writer([&] {
-    while (!ended) {
+  const std::jthread writer([&](const std::stop_token& ended) {
+    while (!ended.stop_requested()) {
       std::filesystem::rename(files.path(0), away);
       std::filesystem::rename(away, files.path(0));
     }
   });
   std::map<ShardFiles::State, int> seen;
   for (int i = 0; i < 50'000; ++i) ++seen[files.state(0)];
-  ended = true;
-  writer.join();
   EXPECT_EQ(seen[ShardFiles::State::bad], 0);
   EXPECT_GT(seen[ShardFiles::State::missing], 0);
   EXPECT_GT(seen[ShardFiles::State::done], 0);
