@@ -72,8 +72,8 @@ class Rows {
   std::vector<std::uint8_t> grey_;
 };
 
-/// Memory that rows take, in bytes: 4 * ceil(units / 32) a row of bits, `units` a row to be
-/// sampled.
+/// Memory that rows take, in bytes: 4 * ceil(units / 32) per row of bits, `units` per row to
+/// be sampled.
 std::uint64_t bytes_of(std::uint64_t rows, int units, const Binarize& binarize = {});
 
 /// The units of row n at one visit, packed as Rows packs them: the row itself, or
@@ -106,9 +106,8 @@ struct DatasetFiles {
 };
 
 /// Reads a data set. Formats are told apart by content, never by name:
-/// - text: a row a line, 0 and 1 with blanks, one comma or nothing between (.amat, CSV), or
-/// decimals
-///   from 0 to 1; empty lines and lines that begin with # are skipped
+/// - text (.amat, CSV): one row per line, 0 and 1 with blanks, one comma or nothing between, or
+///   decimals from 0 to 1; empty lines and lines that begin with # are skipped
 /// - IDX of unsigned bytes (http://yann.lecun.com/exdb/mnist), 2 or 3 dimensions, gzip or not
 /// - NPY 1.0 to 3.0 (numpy.lib.format), 2 or 3 dimensions, C order, gzip or not: bool, int8, uint8,
 ///   little-endian float32 and float64

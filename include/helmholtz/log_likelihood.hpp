@@ -52,7 +52,8 @@ struct LogLikelihoodOptions {
   std::function<void(double)> advanced = {};  ///< told as often: the share of the work that is done
 };
 
-/// Every row's estimate. Memory: a tile of particles per thread, whatever their number is.
+/// Every row's estimate. Memory, whatever the number of particles: a tile of 240 per thread, and
+/// 32 bytes each for up to 2^18 rows in work.
 /// @param parameters  [topology.parameters()], finite
 /// @return one per row; empty if stop_requested ended it
 /// @throws InvalidArgument (fields "rows", also if there is none, "log-likelihood", "parameters")

@@ -23,7 +23,6 @@ struct Metric {
   double Evaluation::*value;
   bool is_count = false;  ///< a whole number (uint32 in files); else nats (float64)
   bool may_be_infinite = false;
-  bool may_be_negative = false;  ///< by more than rounding
   /// Whether an evaluation with these options computes it.
   bool (*is_wanted)(const EvaluationOptions& options);
   /// Whether it can be computed for a topology.

@@ -17,9 +17,8 @@ namespace helmholtz {
 /// - initial_parameters: row 0; slot = the parameter's index.
 /// - evaluation: row = the sample's number; block = step * E/4 + slot/4, E = draws_per_sample().
 ///   Slots: generative units, layer 0 first.
-/// - importance: row = the particle; block = n * I/4 + slot/4 for data row n, I the number of
-/// hidden
-///   units padded to 4, at every step. Slots: recognition units, layer L-1 first.
+/// - importance: row = the particle; block = n * I/4 + slot/4 for data row n at every step, I =
+///   the hidden units padded to 4. Slots: recognition units, layer L-1 first.
 /// - bootstrap: seed 0, row = the replicate; slot = the group of values. Never a machine's.
 /// - binarisation: row 0; block = visit * ceil(units / 4) + slot/4; slot = the unit (draw_row).
 ///

@@ -21,6 +21,11 @@ struct WeightedPattern {
   double weight = 1;
 };
 
+/// Words that a pattern's bits take, 32 to a word.
+constexpr std::size_t packed_words(int units) {
+  return (static_cast<std::size_t>(units) + 31) / 32;
+}
+
 /// A distribution over binary patterns: what a machine models.
 ///
 /// Patterns are distinct, P > 0, and keep the order of their first appearance; the probabilities

@@ -1,4 +1,3 @@
-#include <array>
 #include <cmath>
 
 #include "app/commands.hpp"
@@ -50,71 +49,64 @@ struct EvaluateFlags {
 /// What a machine is evaluated on.
 struct EvaluatedRows {
   std::string name;
-  int units = 0;
-  std::size_t words_per_row = 1;
-  std::vector<std::uint32_t> words = {};
-  std::vector<double> probabilities = {};  ///< of a world's patterns; empty for data
-
-  [[nodiscard]] PackedRows packed() const { return {words, words_per_row}; }
+  std::optional<Rows> data;  ///< owns the rows, unless they are a world's patterns
+  PackedRows rows;
+  std::span<const double> probabilities;  ///< of a world's patterns; empty for data
 };
 
 EvaluatedRows world_rows(const World& world) {
-  const auto words = world.words();
-  const auto probabilities = world.probabilities();
   return {.name = world.name(),
-          .units = world.visible_units(),
-          .words_per_row = world.words_per_pattern(),
-          .words = {words.begin(), words.end()},
-          .probabilities = {probabilities.begin(), probabilities.end()}};
+          .data = {},
+          .rows = {world.words(), world.words_per_pattern()},
+          .probabilities = world.probabilities()};
 }
 
-/// Bits of the rows; grey ones are drawn, once for all machines.
-std::vector<std::uint32_t> bits_of(const Rows& rows) {
-  if (!rows.is_grey()) return {rows.words().begin(), rows.words().end()};
+/// The rows as bits: grey ones are drawn once.
+Rows drawn(Rows rows) {
+  if (!rows.is_grey()) return rows;
   constexpr std::uint64_t kSeed = 0;
   const auto stride = rows.words_per_row();
   std::vector<std::uint32_t> words(rows.size() * stride);
   for (std::size_t n = 0; n < rows.size(); ++n) {
     draw_row(rows, n, kSeed, n, std::span(words).subspan(n * stride, stride));
   }
-  return words;
+  return {rows.units(), std::move(words)};
 }
 
-EvaluatedRows data_rows(const EvaluateFlags& flags) {
-  const auto data =
-      load_dataset({.data = *flags.data}, Binarize::parse(flags.binarize.value_or("none")));
-  const std::array splits = {std::pair{"test", data.test ? &*data.test : nullptr},
-                             std::pair{"valid", data.valid ? &*data.valid : nullptr},
-                             std::pair{"train", &data.train}};
-  for (const auto& [name, rows] : splits) {
-    if (rows == nullptr || (flags.split && *flags.split != name)) continue;
-    return {.name = fmt::format("{} of {}", name, *flags.data),
-            .units = rows->units(),
-            .words_per_row = rows->words_per_row(),
-            .words = bits_of(*rows)};
-  }
+/// The rows of --split, and the split's name.
+std::pair<std::string, Rows> split_rows(const EvaluateFlags& flags, Dataset&& data) {
+  const auto is_wanted = [&](const char* name, bool is_there) {
+    return is_there && flags.split.value_or(name) == name;
+  };
+  if (is_wanted("test", data.test.has_value())) return {"test", drawn(*std::move(data.test))};
+  if (is_wanted("valid", data.valid.has_value())) return {"valid", drawn(*std::move(data.valid))};
+  if (is_wanted("train", true)) return {"train", drawn(std::move(data.train))};
   throw InvalidArgument("split", *flags.split, "train, valid or test, where the file has it");
 }
 
-EvaluatedRows rows_for(const EvaluateFlags& flags, const SavedMachine& machine) {
-  if (!flags.data) {
-    for (const auto& [field, value] :
-         {std::pair{"split", flags.split}, {"binarize", flags.binarize}, {"rows", flags.rows}}) {
-      if (value) throw InvalidArgument(field, *value, "only with --data");
-    }
-    return world_rows(machine.ensemble.world);
-  }
-  auto rows = data_rows(flags);
-  const int units = machine.ensemble.topology.visible_units();
-  if (rows.units != units) {
+EvaluatedRows data_rows(const EvaluateFlags& flags, int units) {
+  auto [split, data] = split_rows(
+      flags, load_dataset({.data = *flags.data}, Binarize::parse(flags.binarize.value_or("none"))));
+  if (data.units() != units) {
     throw BadData(*flags.data, fmt::format("has rows of {} units; allowed: {}, as the machine has",
-                                           rows.units, units));
+                                           data.units(), units));
   }
-  if (flags.rows) {
-    const auto count = parse_integer("rows", *flags.rows, 1, rows.packed().size());
-    rows.words.resize(count * rows.words_per_row);
+  const auto count = flags.rows ? parse_integer("rows", *flags.rows, 1, data.size()) : data.size();
+  const auto stride = data.words_per_row();
+  const PackedRows rows{data.words().first(count * stride), stride};
+  return {.name = fmt::format("{} of {}", split, *flags.data),
+          .data = std::move(data),
+          .rows = rows,
+          .probabilities = {}};
+}
+
+EvaluatedRows rows_for(const EvaluateFlags& flags, const SavedMachine& machine) {
+  if (flags.data) return data_rows(flags, machine.ensemble.topology.visible_units());
+  for (const auto& [field, value] :
+       {std::pair{"split", flags.split}, {"binarize", flags.binarize}, {"rows", flags.rows}}) {
+    if (value) throw InvalidArgument(field, *value, "only with --data");
   }
-  return rows;
+  return world_rows(machine.ensemble.world);
 }
 
 /// That --values names a file that can be written, and none that is read.
@@ -139,7 +131,7 @@ void write_values(const std::filesystem::path& path, std::span<const RowLikeliho
 void print_result(const EvaluateFlags& flags, const EvaluatedRows& rows, std::uint64_t particles,
                   const LogLikelihood& result) {
   if (flags.output.json) {
-    print_json({{"rows", rows.packed().size()},
+    print_json({{"rows", rows.rows.size()},
                 {"particles", particles},
                 {"log_likelihood", result.mean},
                 {"standard_error", result.standard_error},
@@ -147,7 +139,7 @@ void print_result(const EvaluateFlags& flags, const EvaluatedRows& rows, std::ui
                 {"effective", result.effective}});
     return;
   }
-  print_line("{}: {} rows, {} particles per row", rows.name, report::grouped(rows.packed().size()),
+  print_line("{}: {} rows, {} particles per row", rows.name, report::grouped(rows.rows.size()),
              report::grouped(particles));
   const auto error = std::isnan(result.standard_error)
                          ? std::string("-")
@@ -169,10 +161,10 @@ ExitCode evaluate(const EvaluateFlags& flags) {
   if (flags.values) require_output(flags);
   catch_interrupts();
 
-  const auto total = static_cast<double>(rows.packed().size());
+  const auto total = static_cast<double>(rows.rows.size());
   report::Progress progress(total, "rows", flags.output);
   const auto values =
-      row_likelihoods(machine.ensemble.topology, machine.parameters, rows.packed(),
+      row_likelihoods(machine.ensemble.topology, machine.parameters, rows.rows,
                       machine.ensemble.machines.front().seed,
                       {.particles = particles,
                        .threads = static_cast<int>(threads),

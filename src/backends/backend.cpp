@@ -46,10 +46,10 @@ class SampledEvaluation {
         out_(out),
         counter_(backend.ensemble().world) {}
 
-  /// @param stop_requested  asked several times a second, on the calling thread; may be empty
+  /// @param stop_requested  asked several times per second, on the calling thread; may be empty
   /// @return false after a stop request
   bool run(const std::function<bool()>& stop_requested) {
-    constexpr std::size_t kFloats = std::size_t{1} << 16U;  // of a group's parameters, a thread
+    constexpr std::size_t kFloats = std::size_t{1} << 16U;  // of a group's parameters, per thread
     if (out_.empty()) return true;
     const auto stride = backend_.ensemble().topology.parameters();
     const auto threads = static_cast<std::size_t>(backend_.workers().threads());
@@ -70,7 +70,7 @@ class SampledEvaluation {
     std::uint64_t samples = 0;
   };
 
-  /// Machines begin_ to begin_+count-1 of out, whose parameters are there.
+  /// Machines [begin_, begin_ + count) of out, whose parameters are there.
   bool run_group(std::size_t count, const std::function<bool()>& stop_requested) {
     // Multiply-adds: what pays for a hand-over, some milliseconds, and for a thread between two
     // questions less than a second.

@@ -70,17 +70,12 @@ class ColumnScores {
   int units_ = 0;
 };
 
-/// As one_plus_exp_minus clamps it.
-HWY_INLINE FloatOps::F clamped(FloatOps::F activity) {
-  return FloatOps::min(FloatOps::max(activity, FloatOps::set(-80.0F)), FloatOps::set(80.0F));
-}
-
 void score(const LayerColumns& layer, const Scores& scores) {
   for (std::size_t c = 0; c < layer.columns; c += kLanes) {
     ColumnScores own(scores, c);
     for (std::size_t j = 0; j < layer.units; ++j) {
       const auto k = j * layer.columns + c;
-      const auto a = clamped(
+      const auto a = clamped<FloatOps>(
           FloatOps::add(FloatOps::load(layer.activities + k), FloatOps::set(layer.bias[j])));
       own.add(a, one_plus_exp_minus<FloatOps>(a), FloatOps::load(layer.states + k));
     }
@@ -124,7 +119,8 @@ void sample(const LayerColumns& layer, const ParticleDraws& draws, std::size_t s
       if (s == slot || s % 4 == 0) words_of.block(s / 4, words);
       const auto j = s - slot;
       float* const unit = layer.activities + j * layer.columns + c;
-      const auto a = clamped(FloatOps::add(FloatOps::load(unit), FloatOps::set(layer.bias[j])));
+      const auto a =
+          clamped<FloatOps>(FloatOps::add(FloatOps::load(unit), FloatOps::set(layer.bias[j])));
       const auto d = one_plus_exp_minus<FloatOps>(a);
       const auto state = FloatOps::bit(fires<FloatOps>(d, words[s % 4]));
       FloatOps::store(state, unit);

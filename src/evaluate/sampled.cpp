@@ -30,7 +30,7 @@ std::size_t block_size(std::size_t words_per_pattern, std::size_t lanes) {
 SampleGenerator::SampleGenerator(const Topology& topology)
     : topology_(topology),
       lanes_((simd::apply_environment(), simd::sample_lanes())),
-      words_per_pattern_((static_cast<std::size_t>(topology.visible_units()) + 31) / 32),
+      words_per_pattern_(packed_words(topology.visible_units())),
       block_(block_size(words_per_pattern_, lanes_)),
       scratch_(hwy::AllocateAligned<std::byte>(simd::sample_scratch_bytes(topology))),
       words_(hwy::AllocateAligned<std::uint32_t>(words_per_pattern_ * block_)) {

@@ -8,11 +8,17 @@
 // nearest; min, max; less; set, set_bits (broadcast); bits, floats (reinterpret); shift_left<n>,
 // shift_right<n>, add_bits, sub_bits, or_bits on U.
 
+/// An activity where exp keeps to float32.
+template <class O>
+HELMHOLTZ_FN typename O::F clamped(typename O::F activity) {
+  return O::min(O::max(activity, O::set(-80.0F)), O::set(80.0F));
+}
+
 /// D = 1 + exp(-a), so that sigma(a) = 1 / D. Relative error below 3e-7 for |a| <= 10; a is clamped
 /// to [-80, 80]. exp(-a) = 2^n * 2^f with n the nearest integer and a minimax polynomial for 2^f.
 template <class O>
 HELMHOLTZ_FN typename O::F one_plus_exp_minus(typename O::F activity) {
-  const auto a = O::min(O::max(activity, O::set(-80.0F)), O::set(80.0F));
+  const auto a = clamped<O>(activity);
   const auto minus_log2e = O::set(-1.44269504F);
   const auto magic = O::set(12582912.0F);  // 1.5 * 2^23: adding it rounds to an integer
   const auto rounded = O::fma(a, minus_log2e, magic);

@@ -1,11 +1,8 @@
 #include "model/lines.hpp"
 
-#include <cerrno>
-#include <filesystem>
-#include <system_error>
-
 #include <fmt/format.h>
 
+#include "base/input_file.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/topology.hpp"
 
@@ -34,20 +31,10 @@ bool is_skipped(std::string_view line) {
   return first == std::string::npos || line[first] == '#';
 }
 
-Lines::Lines(std::string_view path) : path_(path), buffer_(kMaxLineBytes + 2, '\0') {
-  std::error_code error;
-  if (std::filesystem::is_directory(path_, error)) {
-    throw NoInput(path, "is a directory; allowed: a file of patterns");
-  }
-  errno = 0;
-  file_.open(path_, std::ios::binary);
-  if (file_) return;
-  error.assign(errno, std::generic_category());
-  const bool is_missing =
-      error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
-  if (is_missing) throw NoInput(path, error.message());
-  throw IoError(path, error.message());
-}
+Lines::Lines(std::string_view path)
+    : path_(path),
+      buffer_(kMaxLineBytes + 2, '\0'),
+      file_(io::open_stream(path_, "is a directory; allowed: a file of patterns")) {}
 
 std::optional<std::string_view> Lines::next() {
   file_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));

@@ -97,7 +97,7 @@ struct RowByRow {
   }
 };
 
-// The layers: machines side by side, one machine a lane.
+// The layers: machines side by side, one machine per lane.
 //
 // Beside exact_arithmetic.inl's list, `O` has: Bit, one unit's state in every lane; bit(B) -> Bit;
 // add_if(bit, sum, x) = sum + (bit ? x : 0); error(bit, p) = bit - p; kTile, the most outputs of a

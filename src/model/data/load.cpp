@@ -12,12 +12,14 @@ using data::Request;
 using data::Split;
 using std::filesystem::path;
 
-bool is_hdf5(const path& file) { return data::begins_as_hdf5(data::ByteStream(file).head()); }
+bool is_hdf5(data::ByteStream& file) {
+  return data::begins_as_hdf5(file.head()) && !file.is_gzip();
+}
 
 Split read_split(const Request& request) {
   data::ByteStream file(request.path);
+  if (is_hdf5(file)) return data::read_hdf5(request);
   const auto head = file.head();
-  if (data::begins_as_hdf5(head) && !file.is_gzip()) return data::read_hdf5(request);
   if (data::begins_as_idx(head)) return data::read_idx(file, request);
   if (data::begins_as_npy(head)) return data::read_npy(file, request);
   return data::read_text(file, request);
@@ -50,7 +52,7 @@ DatasetFiles with_splits(const DatasetFiles& files) {
   }
   if (files.data.empty()) return files;
   DatasetFiles splits{.train = files.data};
-  if (!is_hdf5(files.data)) return splits;
+  if (data::ByteStream file(files.data); !is_hdf5(file)) return splits;
   if (data::has_dataset(files.data, "valid")) splits.valid = files.data;
   if (data::has_dataset(files.data, "test")) splits.test = files.data;
   return splits;

@@ -10,9 +10,6 @@
 /// Bits as Rows packs them.
 namespace helmholtz::data {
 
-/// Words of a row.
-constexpr std::size_t words_for(int units) { return (static_cast<std::size_t>(units) + 31) / 32; }
-
 /// Appends a row, each unit 0 or 1.
 inline void append_packed(std::span<const std::uint8_t> units, std::vector<std::uint32_t>& words) {
   constexpr std::uint64_t kGather = 0x0102040810204080;  // bit 0 of byte i to bit 56 + i

@@ -46,7 +46,7 @@ void RowBuilder::reserve(std::uint64_t rows) {
   if (binarize_.kind == Binarize::Kind::sample) {
     grey_.reserve(rows * row_.size());
   } else {
-    words_.reserve(rows * words_for(static_cast<int>(row_.size())));
+    words_.reserve(rows * packed_words(static_cast<int>(row_.size())));
   }
 }
 

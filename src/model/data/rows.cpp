@@ -46,7 +46,7 @@ Rows::Rows(int units, std::vector<std::uint8_t> grey) : units_(units), grey_(std
   size_ = checked_size(units, grey_.size(), static_cast<std::size_t>(std::max(units, 1)));
 }
 
-std::size_t Rows::words_per_row() const noexcept { return data::words_for(units_); }
+std::size_t Rows::words_per_row() const noexcept { return packed_words(units_); }
 
 std::span<const std::uint32_t> Rows::words(std::size_t n) const {
   return words().subspan(n * words_per_row(), words_per_row());
@@ -81,7 +81,7 @@ std::uint64_t Rows::digest() const {
 
 std::uint64_t bytes_of(std::uint64_t rows, int units, const Binarize& binarize) {
   if (binarize.kind == Binarize::Kind::sample) return rows * static_cast<std::uint64_t>(units);
-  return rows * data::words_for(units) * sizeof(std::uint32_t);
+  return rows * packed_words(units) * sizeof(std::uint32_t);
 }
 
 void draw_row(const Rows& rows, std::size_t n, std::uint64_t seed, std::uint64_t visit,

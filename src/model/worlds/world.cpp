@@ -17,7 +17,7 @@ namespace helmholtz {
 namespace {
 
 std::vector<std::uint32_t> packed(const std::vector<std::uint8_t>& bits) {
-  std::vector<std::uint32_t> words((bits.size() + 31) / 32);
+  std::vector<std::uint32_t> words(packed_words(static_cast<int>(bits.size())));
   for (std::size_t i = 0; i < bits.size(); ++i) {
     words[i / 32] |= static_cast<std::uint32_t>(bits[i]) << (i % 32);
   }
@@ -64,7 +64,7 @@ World::World(std::string name, ImageShape shape, const std::vector<WeightedPatte
         fmt::format("one or more patterns of {} x {} bits", shape.rows, shape.columns));
   }
   visible_units_ = static_cast<int>(pixels);
-  words_per_pattern_ = (units + 31) / 32;
+  words_per_pattern_ = packed_words(visible_units_);
   const double total = total_weight(patterns, units);
   std::map<std::vector<std::uint32_t>, std::size_t> index_of;
   for (const auto& pattern : patterns) {

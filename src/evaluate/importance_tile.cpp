@@ -1,0 +1,182 @@
+#include "evaluate/importance_tile.hpp"
+
+#include <algorithm>
+#include <numbers>
+
+#include "base/blas.hpp"
+#include "evaluate/importance_simd.hpp"
+#include "helmholtz/draw_layout.hpp"
+#include "model/portable_math.hpp"
+
+namespace helmholtz::importance {
+
+namespace {
+
+/// Units whose activities stay in a core's cache until they are scored.
+constexpr std::size_t kUnits = 256;
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+WeightSums sum_weights(std::span<const double> log_weights) {
+  WeightSums sums{.largest = *std::ranges::max_element(log_weights)};
+  for (const double log_weight : log_weights) {
+    const double weight = portable::exp(log_weight - sums.largest);
+    sums.weights += weight;
+    sums.squares += weight * weight;
+    sums.logarithms += log_weight;
+  }
+  return sums;
+}
+
+}  // namespace
+
+void WeightSums::add(const WeightSums& later) {
+  const double most = std::max(largest, later.largest);
+  const double own = portable::exp(largest - most);
+  const double others = portable::exp(later.largest - most);
+  weights = weights * own + later.weights * others;
+  squares = squares * (own * own) + later.squares * (others * others);
+  logarithms += later.logarithms;
+  largest = most;
+}
+
+RowLikelihood WeightSums::estimate(std::uint64_t particles) const {
+  const auto k = static_cast<double>(particles);
+  return {.log_likelihood = largest + portable::log(weights / k),
+          .elbo = logarithms / k,
+          .effective = weights * weights / squares / k};
+}
+
+/// What one network gives the states of each column.
+struct Tile::Network {
+  Aligned<float> mantissas;
+  Aligned<std::uint32_t> exponents;
+  Aligned<double> activities;
+
+  explicit Network(std::size_t columns)
+      : mantissas(columns, 1.0F), exponents(columns), activities(columns) {}
+  simd::Scores scores() { return {mantissas.data(), exponents.data(), activities.data()}; }
+  /// -ln of the probability over another network's.
+  [[nodiscard]] double minus_log_ratio(const Network& other, std::size_t c) const {
+    const auto exponent = static_cast<std::int32_t>(exponents[c] - other.exponents[c]);
+    return portable::log(double{mantissas[c]} / double{other.mantissas[c]}) +
+           exponent * std::numbers::ln2 + (activities[c] - other.activities[c]);
+  }
+};
+
+Tile::Tile(const LayerShape& shape, const PackedRows& rows, const TileSize& size)
+    : shape_(shape),
+      rows_(rows),
+      size_(size),
+      columns_((size.rows * size.particles + simd::kColumns - 1) / simd::kColumns * simd::kColumns),
+      activities_(kUnits * columns_),
+      particles_(columns_),
+      blocks_low_(columns_),
+      blocks_high_(columns_) {
+  for (int l = 0; l <= shape_.last(); ++l) {
+    states_.emplace_back(index(shape_.size(l)) * columns_);
+  }
+}
+
+void Tile::run(const Piece& piece, const float* parameters, std::uint64_t seed,
+               std::span<WeightSums> out) {
+  parameters_ = parameters;
+  piece_ = piece;
+  const auto visible = visible_rows();
+  copy_to_columns(visible, states_.back());
+  address_draws();
+  Network recognition(columns_);
+  recognise(visible, seed, recognition);
+  Network generative(columns_);
+  for (int l = 0; l <= shape_.last(); ++l) score(l, generative);
+  std::vector<double> log_weights(columns_);
+  for (std::size_t c = 0; c < columns_; ++c) {
+    log_weights[c] = recognition.minus_log_ratio(generative, c);
+  }
+  for (std::size_t r = 0; r < piece.rows; ++r) {
+    out[r] = sum_weights(std::span(log_weights).subspan(r * size_.particles, piece.particles));
+  }
+}
+
+std::size_t Tile::row(std::size_t slot) const {
+  return piece_.first_row + std::min(slot, piece_.rows - 1);
+}
+
+Tile::Aligned<float> Tile::visible_rows() const {
+  const auto units = index(shape_.size(shape_.last()));
+  Aligned<float> visible(units * size_.rows);
+  for (std::size_t i = 0; i < units; ++i) {
+    for (std::size_t slot = 0; slot < size_.rows; ++slot) {
+      visible[i * size_.rows + slot] = rows_.bit(row(slot), i) ? 1.0F : 0.0F;
+    }
+  }
+  return visible;
+}
+
+void Tile::copy_to_columns(const Aligned<float>& of_rows, Aligned<float>& of_columns) const {
+  for (std::size_t i = 0; i < of_rows.size() / size_.rows; ++i) {
+    auto column = of_columns.begin() + static_cast<std::ptrdiff_t>(i * columns_);
+    for (std::size_t slot = 0; slot < size_.rows; ++slot) {
+      column = std::fill_n(column, size_.particles, of_rows[i * size_.rows + slot]);
+    }
+  }
+}
+
+void Tile::address_draws() {
+  const auto blocks_per_row = static_cast<std::uint64_t>(draws::blocks_per_particle(shape_));
+  for (std::size_t c = 0; c < columns_; ++c) {
+    const auto block = row(c / size_.particles) * blocks_per_row;
+    particles_[c] = static_cast<std::uint32_t>(piece_.first_particle + c % size_.particles);
+    blocks_low_[c] = static_cast<std::uint32_t>(block);
+    blocks_high_[c] = static_cast<std::uint32_t>(block >> 32U);
+  }
+}
+
+void Tile::recognise(const Aligned<float>& visible, std::uint64_t seed, Network& network) {
+  for (int l = shape_.last() - 1; l >= 0; --l) {
+    const auto& layer = shape_.recognition(l);
+    const auto outputs = index(layer.outputs);
+    auto& units = states_[index(l)];
+    if (l + 1 == shape_.last()) {  // the same for all particles of a row
+      Aligned<float> activities(outputs * size_.rows);
+      multiply(layer, {0, outputs}, visible, size_.rows, activities.data());
+      copy_to_columns(activities, units);
+    } else {
+      multiply(layer, {0, outputs}, states_[index(l + 1)], columns_, units.data());
+    }
+    simd::sample_columns({.units = outputs,
+                          .columns = columns_,
+                          .bias = parameters_ + layer.bias,
+                          .activities = units.data()},
+                         {seed, particles_.data(), blocks_low_.data(), blocks_high_.data()},
+                         index(draws::particle(shape_, l)), network.scores());
+  }
+}
+
+void Tile::score(int l, Network& network) {
+  const auto& layer = shape_.generative(l);
+  for (std::size_t begin = 0; begin < index(layer.outputs); begin += kUnits) {
+    const auto units = std::min(kUnits, index(layer.outputs) - begin);
+    if (l == 0) {
+      std::fill_n(activities_.begin(), units * columns_, 0.0F);
+    } else {
+      multiply(layer, {begin, units}, states_[index(l - 1)], columns_, activities_.data());
+    }
+    simd::score_columns({.units = units,
+                         .columns = columns_,
+                         .bias = parameters_ + layer.bias + begin,
+                         .activities = activities_.data(),
+                         .states = &states_[index(l)][begin * columns_]},
+                        network.scores());
+  }
+}
+
+void Tile::multiply(const LayerView& layer, Range outputs, const Aligned<float>& inputs,
+                    std::size_t columns, float* activities) const {
+  const auto fan_in = index(layer.inputs);
+  blas::activities(
+      {parameters_ + layer.weights + outputs.begin * fan_in, outputs.count, fan_in, fan_in},
+      {inputs.data(), fan_in, columns, columns}, {activities, outputs.count, columns, columns});
+}
+
+}  // namespace helmholtz::importance

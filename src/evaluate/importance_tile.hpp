@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <tbb/cache_aligned_allocator.h>
+
+#include "helmholtz/layer_shape.hpp"
+#include "helmholtz/log_likelihood.hpp"
+
+namespace helmholtz::importance {
+
+/// Weights w of some of a row's particles, relative to the largest one.
+struct WeightSums {
+  double largest = -std::numeric_limits<double>::infinity();  ///< ln w
+  double weights = 0;
+  double squares = 0;
+  double logarithms = 0;  ///< of ln w
+
+  /// In the order of the particles.
+  void add(const WeightSums& later);
+  /// @param particles  that were added up
+  [[nodiscard]] RowLikelihood estimate(std::uint64_t particles) const;
+};
+
+/// Particles [first_particle, first_particle + particles) of rows [first_row, first_row + rows).
+struct Piece {
+  std::size_t first_row = 0;
+  std::size_t rows = 0;
+  std::uint64_t first_particle = 0;
+  std::size_t particles = 0;
+};
+
+/// Rows and particles per row that a tile has room for.
+struct TileSize {
+  std::size_t rows = 0;
+  std::size_t particles = 0;
+};
+
+/// The weights of a piece's particles, column by column. A tile has the columns of a whole piece,
+/// whatever is missing of its rows and particles, so that the bits of a product depend on no other
+/// row: missing rows repeat the last one.
+class Tile {
+ public:
+  /// Keeps references to both.
+  Tile(const LayerShape& shape, const PackedRows& rows, const TileSize& size);
+
+  /// One machine's weights.
+  /// @param out  [piece.rows]
+  void run(const Piece& piece, const float* parameters, std::uint64_t seed,
+           std::span<WeightSums> out);
+
+ private:
+  template <class T>
+  using Aligned = std::vector<T, tbb::cache_aligned_allocator<T>>;
+  struct Network;
+  struct Range {
+    std::size_t begin, count;
+  };
+
+  [[nodiscard]] std::size_t row(std::size_t slot) const;
+  /// [visible units x size_.rows], 0 or 1
+  [[nodiscard]] Aligned<float> visible_rows() const;
+  /// Every row's value to the columns of its particles, unit by unit.
+  void copy_to_columns(const Aligned<float>& of_rows, Aligned<float>& of_columns) const;
+  void address_draws();
+  /// Samples the hidden layers, and adds their scores.
+  void recognise(const Aligned<float>& visible, std::uint64_t seed, Network& network);
+  /// Adds generative layer l's scores, some units after the other.
+  void score(int l, Network& network);
+  /// Activities without bias of some of a layer's units.
+  void multiply(const LayerView& layer, Range outputs, const Aligned<float>& inputs,
+                std::size_t columns, float* activities) const;
+
+  const LayerShape& shape_;
+  const PackedRows& rows_;
+  TileSize size_;
+  std::size_t columns_;  ///< of all rows' particles, padded to whole vectors
+  Piece piece_;
+  const float* parameters_ = nullptr;
+  std::vector<Aligned<float>> states_;  ///< [L+1][n_l x columns], 0 or 1
+  Aligned<float> activities_;           ///< [some units x columns]
+  Aligned<std::uint32_t> particles_;    ///< [columns]
+  Aligned<std::uint32_t> blocks_low_;   ///< [columns]
+  Aligned<std::uint32_t> blocks_high_;  ///< [columns]
+};
+
+}  // namespace helmholtz::importance
