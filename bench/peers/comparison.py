@@ -15,10 +15,13 @@ OURS = "helmholtz"
 RIVALS = ("numpy", "jax", "torch")
 BACKENDS = {"cpu": ("cpu-fused", "cpu-layered"), "cuda": ("cuda-fused", "cuda-layered")}
 
-# Layers, batch, numbers of machines to try on a CPU and on a GPU.
-WORKLOADS = [("1,6,9", 1, (512, 4096, 32768), (2**14, 2**17, 2**20)),
-             ("8,16,32,64", 1, (64, 512, 4096), (2**10, 2**13, 2**16)),
-             ("10,100,200,784", 256, (1, 4, 16), (1, 8, 64))]
+# What to do, and numbers of machines to try on a CPU and on a GPU.
+WORKLOADS = [(Work("1,6,9"), (512, 4096, 32768), (2**14, 2**17, 2**20)),
+             (Work("8,16,32,64"), (64, 512, 4096), (2**10, 2**13, 2**16)),
+             (Work("10,100,200,784", batch=256), (1, 4, 16), (1, 8, 64)),
+             (Work("1,6,9", particles=5), (512, 4096, 32768), (2**14, 2**17, 2**20)),
+             (Work("200,784", batch=100, particles=10), (1, 2, 4), (1, 8, 64)),
+             (Work("200,200,200,784", batch=100, particles=10), (1, 2, 4), (1, 8, 64))]
 
 # Steps and machines that show what a rival learns: few where it is slow.
 LEARNING = {"numpy": (10_000, 32), "jax": (50_000, 256), "torch": (50_000, 1024)}
@@ -39,11 +42,20 @@ def note(text):
     print(f"bench/compare: {text}", file=sys.stderr)
 
 
-def variants(name, batch, device):
+def variants(name, work, device):
     """The ways of writing a rival, the likeliest first; `-eager` ones stand in for compiled ones while sizes are tried."""
     if name == "torch":
-        return ("sum-eager", "bmm-eager") if batch == 1 else ("bmm-eager",)
+        return ("sum-eager", "bmm-eager") if work.batch == work.particles == 1 else ("bmm-eager",)
     return {OURS: BACKENDS[device], "jax": ("first", "last"), "numpy": ("",)}[name]
+
+
+def not_for(name, work):
+    """Why a rival does not do this work; nothing if it does."""
+    if name != "numpy":
+        return ""
+    if work.particles > 1:
+        return "wake-sleep alone"
+    return "a Python loop keeps one core busy" if work.cores > 1 else ""
 
 
 class Comparison:
@@ -88,7 +100,7 @@ class Comparison:
 
     def learnt_by(self, name, steps, machines):
         work = Work("1,6,9", 1, machines, cores=1, scale=0.0)
-        variant = variants(name, 1, self.place.device)[0]
+        variant = variants(name, work, self.place.device)[0]
         if not self.quick:
             variant = variant.removesuffix("-eager")
         peer = Peer(self.place, name, work, variant, seed=1, chunk=FIRST_STEPS)
@@ -104,14 +116,14 @@ class Comparison:
             peer = start(self.place, name, work, variant)
             return peer.rate(seconds), peer
         except Failed as error:
-            self.failures[f"{name} {variant} [{work.layers}] x {work.machines:,}"] = str(error)
+            self.failures[f"{name} {variant} {work.title()} x {work.machines:,}"] = str(error)
             return 0.0, None
 
     def best(self, name, work, sizes):
         """The best variant at the middle size, the best size of that; it runs, compiled, when this returns."""
         middle = sizes[len(sizes) // 2]
         tried = {}
-        for variant in variants(name, work.batch, self.place.device):
+        for variant in variants(name, work, self.place.device):
             tried[variant, middle] = self.attempt(name, replace(work, machines=middle), variant)
         variant = max(tried, key=lambda key: tried[key][0])[0]
         for machines in () if self.quick else sizes:
@@ -131,7 +143,7 @@ class Comparison:
     def compiled(self, name, work, eager):
         """The fastest of all variants compiled at the size that was best without, and that one as it was."""
         tried = [self.attempt(name, work, variant.removesuffix("-eager"))
-                 for variant in variants(name, work.batch, self.place.device)]
+                 for variant in variants(name, work, self.place.device)]
         tried.append(self.attempt(name, work, eager))
         rate, winner = max(tried, key=lambda pair: pair[0])
         for _, peer in tried:
@@ -143,13 +155,13 @@ class Comparison:
 
     def row(self, work, sizes):
         """All programs on one workload, in turns."""
-        peers, entry = {}, {"layers": work.layers, "batch": work.batch, "cores": work.cores, "programs": {}}
+        peers, entry = {}, {"layers": work.layers, "batch": work.batch, "particles": work.particles, "cores": work.cores,
+                            "programs": {}}
         for name in (OURS, *RIVALS):
-            if name in self.missing or (name == "numpy" and work.cores > 1):
-                why = self.missing.get(name, "a Python loop keeps one core busy")
+            if why := self.missing.get(name) or not_for(name, work):
                 entry["programs"][name] = {"missing": why}
                 continue
-            note(f"[{work.layers}] batch {work.batch}, {work.cores} core(s): {name} looks for its best size")
+            note(f"{work.title()}: {name} looks for its best size")
             try:
                 peers[name] = self.best(name, work, (1,) if name == "numpy" else sizes)
             except Failed as error:
@@ -171,22 +183,22 @@ class Comparison:
     def rows(self):
         """One core for each workload, all cores for the first; on a GPU every core may drive it."""
         every = len(self.place.cores)
-        for layers, batch, *sizes in WORKLOADS:
+        for work, *sizes in WORKLOADS:
             gpu = self.place.device == "cuda"
-            for cores in [every] if gpu else sorted({1, every if layers == "1,6,9" else 1}):
-                yield self.row(Work(layers, batch, 1, cores), sizes[gpu])
+            for cores in [every] if gpu else sorted({1, every if work == WORKLOADS[0][0] else 1}):
+                yield self.row(replace(work, cores=cores), sizes[gpu])
 
     def growth(self):
         """One measurement per point on one core or the GPU: machine-steps per second."""
         for axis, works in GROWTH:
             for work in works:
-                note(f"growth: [{work.layers}] batch {work.batch}, {work.machines:,} machines")
+                note(f"growth: {work.title()}, {work.machines:,} machines")
                 rates = {}
                 for name in (OURS, *RIVALS):
                     if name in self.missing or (name == "numpy" and work.machines > 64):
                         continue
                     one = replace(work, machines=1) if name == "numpy" else work
-                    first = variants(name, work.batch, self.place.device)[: 2 if name == OURS else 1]
+                    first = variants(name, work, self.place.device)[: 2 if name == OURS else 1]
                     for variant in first:
                         rate, peer = self.attempt(name, one, variant, 0.2)
                         rates[name] = max(rate, rates.get(name, 0.0))
@@ -208,7 +220,7 @@ class Comparison:
                 if name == OURS:
                     self.sweep(steps)
                 else:
-                    peer = Peer(self.place, name, work, variants(name, 1, self.place.device)[0], chunk=FIRST_STEPS)
+                    peer = Peer(self.place, name, work, variants(name, work, self.place.device)[0], chunk=FIRST_STEPS)
                     if steps > FIRST_STEPS:
                         peer.ask("train", steps - FIRST_STEPS)
                 seconds[name] = time.perf_counter() - begin

@@ -20,6 +20,11 @@ class Work:
     machines: int = 1
     cores: int = 1
     scale: float = 0.1
+    particles: int = 1
+
+    def title(self):
+        particles = f", {self.particles} particles" if self.particles > 1 else ""
+        return f"[{self.layers}], batch {self.batch}{particles}, {self.cores} core{'s' if self.cores > 1 else ''}"
 
     def parameters(self):
         n = [int(units) for units in self.layers.split(",")]
@@ -28,7 +33,7 @@ class Work:
     def steps_a_call(self, device):
         """So many that a call takes some milliseconds at least, and a second at most."""
         most = 2**24 if device == "cpu" else 2**34
-        cost = self.parameters() * self.batch * self.machines
+        cost = self.parameters() * self.batch * self.particles * self.machines
         return next((steps for steps in STEPS_A_CALL if steps * cost <= most), 1)
 
 
@@ -68,8 +73,9 @@ class Peer:
     def __init__(self, place, name, work, variant="", seed=0, chunk=None):
         self.place, self.name, self.work, self.variant = place, name, work, variant
         self.memory_before = gpu_memory() if place.device == "cuda" else 0.0
-        command = [place.python, PEERS / SCRIPTS[name], "--layers", work.layers, "--batch", work.batch, "--machines",
-                   work.machines, "--scale", work.scale, "--threads", work.cores, "--seed", seed, "--variant", variant,
+        command = [place.python, PEERS / SCRIPTS[name], "--layers", work.layers, "--batch", work.batch,
+                   "--particles", work.particles, "--machines", work.machines, "--scale", work.scale,
+                   "--threads", work.cores, "--seed", seed, "--variant", variant,
                    "--chunk", chunk or work.steps_a_call(place.device), "--device", place.device]
         self.process = place.start(command, place.cores[: work.cores], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         self.complaints = []
@@ -136,7 +142,8 @@ class Helmholtz:
     def rate(self, seconds):
         work, place = self.work, self.place
         threads = work.cores if place.device == "cpu" else 0
-        name = f"{self.variant}/{work.layers}/batch:{work.batch}/machines:{work.machines}/threads:{threads}"
+        particles = f"/particles:{work.particles}" if work.particles > 1 else ""
+        name = f"{self.variant}/{work.layers}/batch:{work.batch}{particles}/machines:{work.machines}/threads:{threads}"
         before = gpu_memory() if place.device == "cuda" else 0.0
         process = place.start([place.program("helmholtz_bench"), f"--train={name}", "--benchmark_format=json",
                                f"--benchmark_min_time={seconds}"], place.cores[: work.cores], stderr=subprocess.PIPE)

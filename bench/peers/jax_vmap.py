@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Wake-sleep in JAX: one machine written plainly, vmap over machines, scan over steps, jit around it; a key a machine,
+"""Wake-sleep and reweighted wake-sleep in JAX: one machine written plainly, vmap over machines, scan over steps, jit around it; a key a machine,
 one draw of uniforms a step. Variants: `last` keeps machines on the last axis, where vectors want them; `first` is
 vmap's default."""
 
@@ -12,13 +12,15 @@ import model
 import server
 
 
-def make_step(layers, rate):
+def make_step(layers, rate, particles):
     """step(parameters, visible [batch x units], uniforms) of one machine; parameters in file order."""
     import jax
     import jax.numpy as jnp
 
     top = len(layers) - 1
-    cuts = np.cumsum([*reversed(layers[:-1]), *layers])[:-1]
+    recognised_from = np.cumsum(layers[-2::-1])[:-1]
+    dreamt_from = np.cumsum(layers)[:-1]
+    recognised_units = particles * sum(layers[:-1])
 
     def activity(weights, bias, inputs):
         if inputs.shape[0] == 1:  # a fused multiply and sum beats a product of a matrix and a single row
@@ -28,27 +30,42 @@ def make_step(layers, rate):
     def update(weights, bias, inputs, delta):
         return weights + (delta.T * inputs if delta.shape[0] == 1 else delta.T @ inputs), bias + delta.sum(axis=0)
 
+    def sample(activity, draws):
+        return (draws < jax.nn.sigmoid(activity)).astype(jnp.float32)
+
+    def log_probability(states, activity):
+        return (states * activity - jax.nn.softplus(activity)).sum(axis=1)
+
     def step(parameters, visible, uniforms):
         b0, rest = parameters[0], parameters[1:]
         pairs = [(rest[2 * k], rest[2 * k + 1]) for k in range(2 * top)]
         generative, recognition = pairs[:top], pairs[top:]  # recognition from below
-        draws = iter(jnp.split(uniforms, cuts, axis=1))
         batch = visible.shape[0]
         mean_rate = rate / batch
+        first = uniforms[:, :recognised_units].reshape(batch * particles, -1)
 
-        def sample(p):
-            return (next(draws) < p).astype(jnp.float32)
+        states, recognised = [jnp.repeat(visible, particles, axis=0)], []
+        for layer, draws in zip(recognition, jnp.split(first, recognised_from, axis=1)):
+            recognised.append(activity(*layer, states[0]))
+            states.insert(0, sample(recognised[-1], draws))
+        top_activity = jnp.broadcast_to(b0, states[0].shape)
+        generated = [top_activity, *(activity(*layer, inputs) for layer, inputs in zip(generative, states))]
+        weights = mean_rate
+        if particles > 1:
+            ratio = sum(log_probability(s, a) for s, a in zip(states, generated))
+            ratio -= sum(log_probability(s, a) for s, a in zip(states[-2::-1], recognised))
+            weights *= jax.nn.softmax(ratio.reshape(batch, particles), axis=1).reshape(-1, 1)
+        deltas = [weights * (s - jax.nn.sigmoid(a)) for s, a in zip(states, generated)]
+        b0 = b0 + deltas[0].sum(axis=0)
+        generative = [update(*layer, inputs, delta) for layer, inputs, delta in zip(generative, states, deltas[1:])]
+        if particles > 1:
+            recognition = [update(*layer, inputs, weights * (targets - jax.nn.sigmoid(a))) for layer, inputs, targets, a in
+                           zip(recognition, states[:0:-1], states[-2::-1], recognised)]
 
-        states = [visible]
-        for weights, bias in recognition:
-            states.insert(0, sample(jax.nn.sigmoid(activity(weights, bias, states[0]))))
-        b0 = b0 + mean_rate * (states[0] - jax.nn.sigmoid(b0)).sum(axis=0)
-        generative = [
-            update(w, b, inputs, mean_rate * (targets - jax.nn.sigmoid(activity(w, b, inputs))))
-            for (w, b), inputs, targets in zip(generative, states, states[1:])]
-        dreamt = [sample(jnp.broadcast_to(jax.nn.sigmoid(b0), (batch, layers[0])))]
-        for weights, bias in generative:
-            dreamt.append(sample(jax.nn.sigmoid(activity(weights, bias, dreamt[-1]))))
+        draws = iter(jnp.split(uniforms[:, recognised_units:], dreamt_from, axis=1))
+        dreamt = [sample(jnp.broadcast_to(b0, (batch, layers[0])), next(draws))]
+        for layer in generative:
+            dreamt.append(sample(activity(*layer, dreamt[-1]), next(draws)))
         recognition = [
             update(w, b, inputs, mean_rate * (targets - jax.nn.sigmoid(activity(w, b, inputs))))
             for (w, b), inputs, targets in zip(recognition, dreamt[:0:-1], dreamt[-2::-1])]
@@ -64,12 +81,12 @@ class Machines:
 
         self.layers, self.machines = work.layers, work.machines
         axis = -1 if work.variant == "last" else 0
-        step = make_step(work.layers, work.rate)
+        step = make_step(work.layers, work.rate, work.particles)
         server.check_one_step(work, jax.jit(jax.vmap(step)))
         patterns, probabilities = model.world_of_size(work.layers[-1])
         patterns = jnp.asarray(patterns, jnp.float32)
         thresholds = jnp.asarray(np.cumsum(probabilities)[:-1], jnp.float32)
-        draws = model.draws_of(work.layers)
+        draws = model.draws_of(work.layers, work.particles)
 
         def one_step(parameters, key, t):
             uniforms = jax.random.uniform(jax.random.fold_in(key, t), (work.batch, draws + 1))

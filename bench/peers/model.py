@@ -53,16 +53,17 @@ def sigmoid(activity):
     return 1 / (1 + np.exp(-activity))
 
 
-def draws_of(layers):
-    """How many uniforms a row of the batch takes: recognised units from below, then dreamt ones from above."""
-    return sum(layers[:-1]) + sum(layers)
+def draws_of(layers, particles=1):
+    """How many uniforms a row of the batch takes: each particle's recognised units from below, then dreamt ones from above."""
+    return particles * sum(layers[:-1]) + sum(layers)
 
 
-def wake_sleep(parameters, layers, visible, uniforms, rate):
-    """One step of one machine on the patterns `visible`, averaged over the batch.
+def train_step(parameters, layers, visible, uniforms, rate, particles=1):
+    """One step of one machine on the patterns `visible`, averaged over the batch: wake-sleep, or with several particles
+    reweighted wake-sleep, whose recognition network learns at the same rate in both phases.
 
     @param parameters  arrays in file order; not changed
-    @param uniforms    [batch x draws_of(layers)]
+    @param uniforms    [batch x draws_of(layers, particles)]
     @return the new parameters
     """
     new = [array.copy() for array in parameters]
@@ -70,29 +71,41 @@ def wake_sleep(parameters, layers, visible, uniforms, rate):
     generative = [(None, new[0]), *((new[2 * l - 1], new[2 * l]) for l in range(1, top + 1))]
     rest = new[2 * top + 1 :]
     recognition = {l: (rest[2 * k], rest[2 * k + 1]) for k, l in enumerate(reversed(range(top)))}
-    columns = iter(np.split(uniforms, np.cumsum([*reversed(layers[:-1]), *layers])[:-1], axis=1))
+    cut = particles * sum(layers[:-1])
+    recognised = np.split(uniforms[:, :cut].reshape(batch * particles, -1), np.cumsum(layers[-2::-1])[:-1], axis=1)
+    dreams = np.split(uniforms[:, cut:], np.cumsum(layers)[:-1], axis=1)
 
     def probabilities(layer, inputs):
         weights, bias = layer
         return sigmoid(bias if weights is None else inputs @ weights.T + bias)
 
-    def learn(layer, inputs, targets, p):
-        delta = rate * (targets - p) / batch
+    def learn(layer, inputs, delta):
         if layer[0] is not None:
-            layer[0][...] += delta.T @ inputs
-        layer[1][...] += delta.sum(axis=0)
+            layer[0][...] += rate / batch * delta.T @ inputs
+        layer[1][...] += rate / batch * delta.sum(axis=0)
 
-    states = {top: visible}
-    for l in reversed(range(top)):
-        states[l] = (next(columns) < probabilities(recognition[l], states[l + 1])).astype(float)
+    def log_probability(states, p):
+        return np.log(np.where(states == 1, p, 1 - p)).sum(axis=1)
+
+    states, q, ratio = {top: np.repeat(visible, particles, axis=0)}, {}, 0
+    for l, draws in zip(reversed(range(top)), recognised):
+        q[l] = probabilities(recognition[l], states[l + 1])
+        states[l] = (draws < q[l]).astype(float)
+        ratio = ratio - log_probability(states[l], q[l])
+    p = [np.broadcast_to(probabilities(layer, states.get(l - 1)), states[l].shape) for l, layer in enumerate(generative)]
+    ratio = (ratio + sum(log_probability(states[l], p[l]) for l in range(top + 1))).reshape(batch, particles)
+    weights = np.exp(ratio - ratio.max(axis=1, keepdims=True))
+    weights = (weights / weights.sum(axis=1, keepdims=True)).reshape(-1, 1)
     for l, layer in enumerate(generative):
-        inputs = states.get(l - 1)
-        learn(layer, inputs, states[l], probabilities(layer, inputs))
+        learn(layer, states.get(l - 1), weights * (states[l] - p[l]))
+    if particles > 1:
+        for l, layer in recognition.items():
+            learn(layer, states[l + 1], weights * (states[l] - q[l]))
     dreamt = {}
-    for l, layer in enumerate(generative):
-        dreamt[l] = (next(columns) < probabilities(layer, dreamt.get(l - 1))).astype(float)
+    for l, (layer, draws) in enumerate(zip(generative, dreams)):
+        dreamt[l] = (draws < probabilities(layer, dreamt.get(l - 1))).astype(float)
     for l, layer in recognition.items():
-        learn(layer, dreamt[l + 1], dreamt[l], probabilities(layer, dreamt[l + 1]))
+        learn(layer, dreamt[l + 1], dreamt[l] - probabilities(layer, dreamt[l + 1]))
     return new
 
 

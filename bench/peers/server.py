@@ -22,6 +22,7 @@ def parse():
     parser = argparse.ArgumentParser()
     parser.add_argument("--layers", default="1,6,9")
     parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--particles", type=int, default=1, help="per row; several: reweighted wake-sleep")
     parser.add_argument("--machines", type=int, default=64)
     parser.add_argument("--rate", type=float, default=0.05)
     parser.add_argument("--scale", type=float, default=0.0, help="initial parameters: normal(0, scale)")
@@ -43,16 +44,16 @@ def initial_parameters(work):
 
 
 def check_one_step(work, step):
-    """step(parameters of two machines, visible, uniforms) -> new parameters, as model.wake_sleep says, whatever the
+    """step(parameters of two machines, visible, uniforms) -> new parameters, as model.train_step says, whatever the
     size of the batch. @throws RuntimeError where it does not"""
     random = np.random.default_rng(2)
     parameters = [random.normal(0, 0.5, (2, *shape)).astype(np.float32) for shape in model.shapes(work.layers)]
     visible = random.integers(0, 2, (2, work.batch, work.layers[-1])).astype(np.float32)
-    uniforms = random.random((2, work.batch, model.draws_of(work.layers)), dtype=np.float32)
+    uniforms = random.random((2, work.batch, model.draws_of(work.layers, work.particles)), dtype=np.float32)
     obtained = step(parameters, visible, uniforms)
     for m in range(2):
-        expected = model.wake_sleep([array[m].astype(float) for array in parameters], work.layers, visible[m],
-                                    uniforms[m], work.rate)
+        expected = model.train_step([array[m].astype(float) for array in parameters], work.layers, visible[m],
+                                    uniforms[m], work.rate, work.particles)
         for ours, start, theirs in zip(expected, parameters, obtained, strict=True):
             moved = np.linalg.norm(ours - start[m])
             # Rounding may flip a draw of a large machine, and with it a part of one row of the batch.
