@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -96,6 +97,10 @@ struct Dataset {
   /// the files, their formats and their names.
   [[nodiscard]] std::uint64_t digest() const;
 };
+
+/// The rows of `train` as a world, which shares them.
+/// @throws InvalidArgument (field "data") for more rows than World::kMaxDataWords allows
+World data_world(const std::shared_ptr<const Dataset>& dataset);
 
 /// Where a data set is: either `data`, or `train` with or without the others.
 struct DatasetFiles {

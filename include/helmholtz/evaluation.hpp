@@ -18,11 +18,14 @@
 /// Every function here is deterministic to the bit: exact values in double by IEEE operations in a
 /// fixed order (no libm), sampled ones from addressed draws and integer counts. A machine's values
 /// depend neither on the instruction set nor on the machines beside it. Parameters must be finite,
-/// but for evaluate_machines. Functions may run on several threads at once.
+/// but for evaluate_machines. Functions may run on several threads at once. Those that take a World
+/// throw InvalidArgument (field "world") if it is the rows of a data set.
 namespace helmholtz {
 
 /// Whether the exact functions accept the topology (kMaxExactUnits of contract.hpp).
 bool exact_is_feasible(const Topology& topology);
+/// Whether the world's patterns are counted too: not the rows of a data set.
+bool exact_is_feasible(const Topology& topology, const World& world);
 
 /// Q by enumerating hidden states layer by layer.
 struct ExactDistribution {
@@ -75,14 +78,18 @@ std::vector<std::uint8_t> generate_patterns(const Topology& topology,
                                             std::uint64_t count);
 
 struct EvaluationOptions {
-  bool exact = true;          ///< where exact_is_feasible; else kl_exact stays NaN
-  std::uint64_t samples = 0;  ///< generated samples for the sampled KL; 0: none
+  bool exact = true;  ///< where exact_is_feasible; else kl_exact stays NaN
+  /// Generated samples for the sampled KL; 0: none. For data, kl_sampled stays NaN.
+  std::uint64_t samples = 0;
   /// Asked by Trainer::evaluate between pieces of samples; true ends it. On the calling thread, but
   /// with several devices on a thread of each.
   std::function<bool()> stop_requested = {};
 
   static constexpr std::uint64_t kMaxSamples = 1'000'000'000;
 };
+
+/// The options without what cannot be computed for the ensemble.
+EvaluationOptions computable(EvaluationOptions options, const Ensemble& ensemble);
 
 /// One machine's evaluation. A value that was not computed, or of a diverged machine, is NaN.
 /// metrics.hpp has them as a table.

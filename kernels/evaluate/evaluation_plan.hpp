@@ -66,6 +66,12 @@ std::uint32_t samples_at_once(const LayerShape& shape, std::uint32_t machines);
 std::uint32_t exact_groups(std::size_t group_bytes, std::uint32_t machines,
                            const DeviceLimits& limits, std::size_t bytes);
 
+/// The ensemble with the patterns that evaluations enumerate: none of a data set's rows.
+inline helmholtz_ensemble with_enumerated_patterns(helmholtz_ensemble ensemble) {
+  if (ensemble.probabilities == nullptr) ensemble.pattern_count = 0;
+  return ensemble;
+}
+
 /// The world's side of an evaluation, in host memory.
 struct WorldTables {
   std::vector<LayerView> layers;           ///< generative, top first

@@ -40,7 +40,7 @@ class FusedTrainer final : public DeviceTrainer {
         limits_(limits_of(device_)),
         task_(task_of(ensemble)),
         tables_(ensemble, share),
-        evaluator_(ensemble, task_.shape, limits_),
+        evaluator_(with_enumerated_patterns(ensemble), task_.shape, limits_),
         memory_(share, {task_.shape.parameters(), scratch_needed(share.count)}) {
     task_.machines = static_cast<std::uint32_t>(share.count);
     if (!forced_ || *forced_ == Variant::WarpRegisters) {

@@ -47,7 +47,7 @@ class LayeredTrainer final : public DeviceTrainer {
         blas_(stream_.get()),
         tables_(ensemble, share),
         clock_(1),
-        evaluator_(ensemble, task_of(ensemble).shape, limits_of(device_)),
+        evaluator_(with_enumerated_patterns(ensemble), task_of(ensemble).shape, limits_of(device_)),
         memory_(share,
                 {.kept = task_.shape.floats(), .scratch = layered_scratch(task_.shape, math)},
                 task_.group) {

@@ -55,8 +55,8 @@ typedef struct helmholtz_ensemble {
   const uint32_t* schedule;    /* [settings], rows of helmholtz_steps.factors */
   const uint32_t* thresholds;  /* [threshold_count], ascending */
   const uint32_t* patterns;    /* [pattern_count][words_per_pattern] */
-  const double* probabilities; /* [pattern_count] */
-  const double* log_probabilities; /* [pattern_count] natural logarithms */
+  const double* probabilities; /* [pattern_count]; null: rows of data, which no KL enumerates */
+  const double* log_probabilities; /* [pattern_count] natural logarithms; null likewise */
   uint64_t threshold_count;
   uint64_t pattern_count;
   uint64_t words_per_pattern;

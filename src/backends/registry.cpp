@@ -82,6 +82,16 @@ std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble) {
   return find_backend(backend == "auto" ? choose_backend(ensemble) : backend).bytes(ensemble);
 }
 
+namespace {
+
+/// @throws InvalidArgument (field "data") if there are no rows to draw
+void require_loaded(const World& world) {
+  if (world.is_loaded()) return;
+  throw InvalidArgument("data", world.name(), "a data set whose rows are in memory");
+}
+
+}  // namespace
+
 Trainer make_trainer(Ensemble ensemble, const TrainerOptions& options) {
   const bool numpy = options.random == RandomScheme::numpy;
   const auto name = options.backend != "auto" ? options.backend
@@ -100,6 +110,7 @@ Trainer make_trainer(Ensemble ensemble, const TrainerOptions& options) {
     throw InvalidArgument("device", fmt::format("{}", fmt::join(options.devices, ",")),
                           fmt::format("nothing with backend {}", name));
   }
+  require_loaded(ensemble.world);
   if (const auto allowed = entry.supports(ensemble)) {
     throw InvalidArgument("backend", name, *allowed);
   }

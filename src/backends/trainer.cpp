@@ -52,7 +52,7 @@ std::vector<Evaluation> Trainer::evaluate(const EvaluationOptions& options) {
 bool Trainer::evaluate(const EvaluationOptions& options, std::size_t first,
                        std::span<Evaluation> out) {
   require_inside(ensemble(), first, out.size());
-  return backend_->evaluate(options, step_, first, out);
+  return backend_->evaluate(computable(options, ensemble()), step_, first, out);
 }
 
 std::vector<double> Trainer::kl_quantiles(std::span<const double> probabilities) {
@@ -63,6 +63,7 @@ std::vector<double> Trainer::kl_quantiles(std::span<const double> probabilities)
     throw InvalidArgument("layers", ensemble().topology.to_string(),
                           "hidden states that can be enumerated");
   }
+  require_enumerable(ensemble().world);
   std::vector<double> out(probabilities.size());
   backend_->kl_quantiles(probabilities, out);
   return out;

@@ -43,17 +43,22 @@ void evaluate_by_samples(const Ensemble& ensemble, std::size_t first,
 
 }  // namespace
 
+EvaluationOptions computable(EvaluationOptions options, const Ensemble& ensemble) {
+  options.exact = options.exact && exact_is_feasible(ensemble.topology, ensemble.world);
+  if (ensemble.world.is_data()) options.samples = 0;
+  return options;
+}
+
 void evaluate_machines(const Ensemble& ensemble, std::size_t first,
                        std::span<const float> parameters, std::uint64_t step,
-                       const EvaluationOptions& options, std::span<Evaluation> out) {
+                       const EvaluationOptions& wanted, std::span<Evaluation> out) {
+  const auto options = computable(wanted, ensemble);
   const auto stride = ensemble.topology.parameters();
   for (std::size_t m = 0; m < out.size(); ++m) {
     out[m] = {};
     out[m].diverged = has_diverged(parameters.subspan(m * stride, stride));
   }
-  if (options.exact && exact_is_feasible(ensemble.topology)) {
-    evaluate_exactly(ensemble, parameters, out);
-  }
+  if (options.exact) evaluate_exactly(ensemble, parameters, out);
   if (options.samples > 0) {
     evaluate_by_samples(ensemble, first, parameters, step, options.samples, out);
   }

@@ -52,6 +52,10 @@ HWY_EXPORT(exact_block);
 
 bool exact_is_feasible(const Topology& topology) { return topology.shape().is_enumerable(); }
 
+bool exact_is_feasible(const Topology& topology, const World& world) {
+  return exact_is_feasible(topology) && !world.is_data();
+}
+
 namespace {
 
 std::vector<LayerView> generative_layers(const Topology& topology) {
@@ -69,10 +73,11 @@ std::vector<LayerView> generative_layers(const Topology& topology) {
 /// How a topology's machines are evaluated exactly against a world.
 class ExactPlan {
  public:
-  /// @throws InvalidArgument (field "layers") unless exact_is_feasible(topology)
+  /// @throws InvalidArgument (fields "layers", "world") unless exact_is_feasible(topology, world)
   ExactPlan(const Topology& topology, const World& world)
       : layers_(generative_layers(topology)),
         probabilities_(world.probabilities().begin(), world.probabilities().end()) {
+    require_enumerable(world);
     for (const double p : probabilities_) log_probabilities_.push_back(portable::log(p));
     pattern_begin_.push_back(0);
     for (std::size_t k = 0; k < world.size(); ++k) {

@@ -54,6 +54,7 @@ void SampleGenerator::for_each_block(const float* parameters, std::uint64_t seed
 }
 
 PatternCounter::PatternCounter(const World& world) : world_(world) {
+  require_enumerable(world);
   // So few patterns of one word are found faster by comparing whole vectors with each.
   constexpr std::size_t kMostCompared = 64;
   if (world.words_per_pattern() == 1 && world.size() <= kMostCompared) return;
@@ -93,6 +94,7 @@ std::span<const std::uint32_t> PatternCounter::pattern(std::size_t k) const {
 
 SampledDistribution distribution_from_counts(const World& world, std::vector<std::uint64_t> counts,
                                              std::uint64_t samples) {
+  require_enumerable(world);
   std::vector<double> log_probabilities;
   log_probabilities.reserve(world.size());
   for (const double p : world.probabilities()) log_probabilities.push_back(portable::log(p));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -14,6 +15,7 @@
 #include "helmholtz/error.hpp"
 #include "helmholtz/trainer.hpp"
 #include "support/contract.hpp"
+#include "support/random_data.hpp"
 #include "support/random_ensemble.hpp"
 
 namespace helmholtz {
@@ -21,6 +23,7 @@ namespace {
 
 using testing::Contract;
 using testing::parameters_of;
+using testing::random_data;
 using testing::random_ensemble;
 
 std::vector<std::string> every_backend() {
@@ -48,6 +51,48 @@ TEST_P(Contract, Learns) {
   trainer.train(5'000);
   trainer.evaluate({.exact = true, .samples = 0}, 0, after);
   for (std::size_t m = 0; m < 3; ++m) EXPECT_LT(after[m].kl_exact, before[m].kl_exact - 0.5);
+}
+
+/// The rows as patterns, those that are equal merged.
+World merged(const World& data) {
+  std::vector<WeightedPattern> patterns(data.size());
+  for (std::size_t k = 0; k < data.size(); ++k) {
+    for (int i = 0; i < data.visible_units(); ++i) {
+      patterns[k].bits.push_back(data.bit(k, i) ? 1 : 0);
+    }
+  }
+  return {"merged", data.shape(), patterns};
+}
+
+// Rows of a data set, which are drawn as patterns are: without the last row, which repeats the
+// first one, they are an enumerable world. Patterns of one word that are compared, and others.
+TEST_P(Contract, RowsOfADataSetAreDrawnAsPatterns) {
+  for (const auto& [units, rows] : {std::pair{12, 21U}, {45, 71U}}) {
+    auto ensemble = random_ensemble({2, 5, units}, 3, 5);
+    const auto data = random_data(units, rows);
+    const auto first = data->train.words().first((rows - 1) * packed_words(units));
+    const std::vector<std::uint32_t> distinct(first.begin(), first.end());
+    ensemble.world = data_world(std::make_shared<const Dataset>(
+        Dataset{.name = "distinct", .train = Rows(units, distinct)}));
+    const auto of_data = trained(ensemble, 40, 2);
+    ensemble.world = merged(ensemble.world);
+    ASSERT_EQ(ensemble.world.size(), rows - 1);
+    EXPECT_EQ(of_data, trained(ensemble, 40, 2));
+  }
+}
+
+// Nothing enumerates a data set's rows, and nobody may ask for it.
+TEST_P(Contract, NoKlOfADataSet) {
+  auto ensemble = random_ensemble({2, 5, 12}, 2, 3);
+  ensemble.world = data_world(random_data(12, 20));
+  auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = 2});
+  trainer.train(5);
+  for (const auto& evaluation : trainer.evaluate({.exact = true, .samples = 100})) {
+    EXPECT_TRUE(std::isnan(evaluation.kl_exact));
+    EXPECT_TRUE(std::isnan(evaluation.kl_sampled));
+    EXPECT_FALSE(evaluation.diverged);
+  }
+  EXPECT_THROW(static_cast<void>(trainer.kl_quantiles(std::array{0.5})), InvalidArgument);
 }
 
 TEST_P(Contract, AMachineIsUnchangedByItsNeighboursAndThreads) {

@@ -39,8 +39,8 @@ class EnsembleView {
              .schedule = factors.schedule().data(),
              .thresholds = world.thresholds().data(),
              .patterns = world.words().data(),
-             .probabilities = world.probabilities().data(),
-             .log_probabilities = log_probabilities_.data(),
+             .probabilities = world.is_data() ? nullptr : world.probabilities().data(),
+             .log_probabilities = world.is_data() ? nullptr : log_probabilities_.data(),
              .threshold_count = world.thresholds().size(),
              .pattern_count = world.size(),
              .words_per_pattern = world.words_per_pattern()};

@@ -168,6 +168,7 @@ void require_numpy_replayable(const Ensemble& ensemble) {
   if (ensemble.size() != 1) {
     throw InvalidArgument("rng", "numpy", "philox for more than one machine");
   }
+  if (ensemble.world.is_data()) throw InvalidArgument("rng", "numpy", "philox for a data set");
   if (ensemble.batch != 1) {
     throw InvalidArgument("batch", std::to_string(ensemble.batch), "1 with rng numpy");
   }

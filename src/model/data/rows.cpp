@@ -111,4 +111,12 @@ std::uint64_t Dataset::digest() const {
   return XXH3_64bits(text.data(), text.size());
 }
 
+World data_world(const std::shared_ptr<const Dataset>& dataset) {
+  const auto& train = dataset->train;
+  return {dataset->name, dataset->shape.value_or(default_shape(train.units())),
+          DataRows{.digest = dataset->digest(),
+                   .count = train.size(),
+                   .rows = std::shared_ptr<const Rows>(dataset, &train)}};
+}
+
 }  // namespace helmholtz

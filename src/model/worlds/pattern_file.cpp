@@ -148,21 +148,14 @@ void require_weight(std::string_view path, const std::vector<WeightedPattern>& p
   }
 }
 
-ImageShape image_shape(int units) {
-  int side = 1;
-  while (side * side < units) ++side;
-  return side * side == units ? ImageShape{.rows = side, .columns = side}
-                              : ImageShape{.rows = 1, .columns = units};
-}
-
 }  // namespace
 
 World pattern_file(std::string_view path) {
   Lines lines(path);
   const auto patterns = parse_patterns(lines);
   require_weight(path, patterns);
-  return {fmt::format("file:{}", path), image_shape(static_cast<int>(patterns.front().bits.size())),
-          patterns};
+  return {fmt::format("file:{}", path),
+          default_shape(static_cast<int>(patterns.front().bits.size())), patterns};
 }
 
 }  // namespace helmholtz
