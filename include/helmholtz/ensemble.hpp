@@ -24,10 +24,14 @@ struct Machine {
 /// Independent machines of one topology that train side by side.
 struct Ensemble {
   static constexpr int kMaxBatch = 1'048'576;
+  static constexpr int kMaxParticles = 4096;
+  static_assert(std::uint64_t{kMaxBatch} * kMaxParticles <= std::uint64_t{1} << 32U,
+                "rows of random streams (random.hpp) have 32 bits");
 
   Topology topology;
   World world;
-  int batch = 1;  ///< B, rows per step
+  int batch = 1;      ///< B, rows per step
+  int particles = 1;  ///< K, recognitions per row: reweighted wake-sleep if there are several
   BatchReduction reduction = BatchReduction::sum;
   bool nonnegative = false;  ///< keep W_L >= 0 after each update (and after initialisation)
   std::vector<Hyperparameters> settings = {};
@@ -38,14 +42,18 @@ struct Ensemble {
     return settings[machines[m].setting];
   }
 
-  /// @throws InvalidArgument (fields "layers", "batch", "lr", "machines") if the world's size is
-  ///         not the visible layer's, the batch is out of range, a setting's rates do not fit the
-  ///         topology, a machine has no setting, or there is no machine
+  /// Whether the recognition network of a machine learns in the wake phase too.
+  [[nodiscard]] bool recognition_learns_awake() const;
+
+  /// @throws InvalidArgument (fields "layers", "batch", "particles", "lr", "machines") if the
+  ///         world's size is not the visible layer's, the batch or the particles are out of range,
+  ///         a setting's rates do not fit the topology, a machine has no setting, or there is no
+  ///         machine
   void validate() const;
 };
 
 /// Machines of one topology and world that differ by their seed alone.
-/// @throws InvalidArgument (fields "lr", "lr-generative", "lr-recognition", "lr-layer")
+/// @throws what LearningRateOptions::resolve() throws
 Ensemble make_ensemble(Topology topology, World world, std::span<const std::uint64_t> seeds,
                        const LearningRateOptions& rates = {});
 /// Seeds [first, last), e.g. for make_ensemble.

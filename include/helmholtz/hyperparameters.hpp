@@ -17,6 +17,11 @@ bool is_learning_rate(double value) noexcept;
 struct LearningRates {
   std::vector<double> generative = {};   ///< [L+1] for b_0; W_1, b_1; …; W_L, b_L
   std::vector<double> recognition = {};  ///< [L] for R_0, c_0; …; R_{L-1}, c_{L-1}
+  /// [L], of the same layers in the wake phase of reweighted wake-sleep; 0: they learn asleep alone
+  std::vector<double> recognition_wake = {};
+
+  /// Whether a recognition layer has a rate in the wake phase.
+  [[nodiscard]] bool learn_awake() const noexcept;
 
   bool operator==(const LearningRates&) const = default;
 };
@@ -26,11 +31,12 @@ struct LearningRateOptions {
   double rate = 0.05;
   std::optional<double> generative = {};
   std::optional<double> recognition = {};
+  std::optional<double> recognition_wake = {};  ///< 0 unless given, whatever the others are
   std::vector<double> per_layer = {};  ///< empty, or L+1 rates, top first, for both networks
 
-  /// @throws InvalidArgument (fields "lr", "lr-generative", "lr-recognition", "lr-layer") for a
-  ///         rate that is NaN, negative, infinite or above the largest float, or a wrong number of
-  ///         rates
+  /// @throws InvalidArgument (fields "lr", "lr-generative", "lr-recognition",
+  ///         "lr-recognition-wake", "lr-layer") for a rate that is NaN, negative, infinite or above
+  ///         the largest float, or a wrong number of rates
   [[nodiscard]] LearningRates resolve(const Topology& topology) const;
 };
 

@@ -56,6 +56,7 @@ struct SweepConfiguration {
   std::size_t topology = 0;  ///< index into SweepSpec::topologies
   double rate = 0;
   int batch = 1;
+  int particles = 1;
   Hyperparameters setting = {};  ///< all but its rates: learning_rates()
 };
 
@@ -81,8 +82,9 @@ struct SaveParameters {
 /// A sweep: each configuration with each seed.
 ///
 /// Configuration c counts through the lists like an odometer: layers slowest, then lr, batch,
-/// schedule, and init fastest. Machine m has configuration m % configurations() and seed number
-/// m / configurations(). So seeds are slowest: a sweep of more seeds begins with the same machines.
+/// particles, schedule, and init fastest. Machine m has configuration m % configurations() and seed
+/// number m / configurations(). So seeds are slowest: a sweep of more seeds begins with the same
+/// machines.
 struct SweepSpec {
   static constexpr std::uint64_t kMaxMachines = SeedSet::kMaxSeeds;
   static constexpr std::uint64_t kMaxConfigurations = 1'048'576;
@@ -93,6 +95,7 @@ struct SweepSpec {
   std::vector<double> rates = {0.05};
   LearningRateOptions rate_overrides = {};  ///< all but its `rate`, which `rates` replaces
   std::vector<int> batches = {1};
+  std::vector<int> particles = {1};
   std::vector<Schedule> schedules = {{}};
   std::vector<Initialisation> initialisations = {{}};
   SeedSet seeds = SeedSet::parse("0:1024");
@@ -157,7 +160,7 @@ struct SweepSpec {
   /// The backend of all its machines, or "auto" where kinds differ in it.
   [[nodiscard]] std::string common_backend() const;
   /// One configuration of every combination of what decides over ensembles and backends: the
-  /// topology and the batch.
+  /// topology, the batch and the particles.
   [[nodiscard]] std::vector<SweepConfiguration> kinds() const;
   /// An ensemble of one configuration and some of the seeds.
   [[nodiscard]] Ensemble ensemble(const SweepConfiguration& configuration,
@@ -261,7 +264,7 @@ struct SweepEstimate {
   double device_bytes = 0;              ///< of devices' memory, for the machines trained at once
 };
 
-/// Tries every topology and batch of the spec for a share of about `seconds`.
+/// Tries every topology, batch and number of particles of the spec for a share of about `seconds`.
 SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds);
 
 }  // namespace helmholtz

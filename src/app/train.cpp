@@ -65,8 +65,11 @@ SavedMachine new_machine(const TrainFlags& flags, const SweepSpec& spec) {
 }
 
 std::string rates_text(const LearningRates& rates) {
-  return fmt::format("generative {}, recognition {}", fmt::join(rates.generative, ","),
-                     fmt::join(rates.recognition, ","));
+  auto text = fmt::format("generative {}, recognition {}", fmt::join(rates.generative, ","),
+                          fmt::join(rates.recognition, ","));
+  if (rates.learn_awake())
+    text += fmt::format(", awake {}", fmt::join(rates.recognition_wake, ","));
+  return text;
 }
 
 [[noreturn]] void refuse_other_value(std::string_view flag, std::string_view given,

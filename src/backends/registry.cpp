@@ -36,6 +36,16 @@ const BackendEntry& find_backend(std::string_view name) {
   throw InvalidArgument("backend", name, allowed);
 }
 
+std::optional<std::string> supports_wake_sleep(std::string_view backend, const Ensemble& ensemble) {
+  if (ensemble.particles > 1) {
+    return fmt::format("another one for particles {}: {} takes 1", ensemble.particles, backend);
+  }
+  if (ensemble.recognition_learns_awake()) {
+    return fmt::format("another one for lr-recognition-wake above 0: {} takes 0", backend);
+  }
+  return std::nullopt;
+}
+
 std::vector<BackendInfo> list_backends() {
   std::vector<BackendInfo> infos;
   for (const auto* const entry : kBackends) {
@@ -65,13 +75,15 @@ std::vector<BackendInfo> list_backends() {
 //   32,128,256           74,304   1.0   0.06    0.56  0.03    0.32  0.02    0.28  0.02
 //   10,100,200,784      357,004   1.4   0.06    0.34  0.01    0.22  0.01    0.18  0.01
 //
-// The rule looks at the topology and the batch alone, never at the number of machines: a machine
-// has the same trajectory alone and among a million. It follows the many machines, but for the
-// largest topologies with a batch of one, where a lone machine gains more than many lose.
+// The rule looks at the topology, the batch and the particles alone, never at the number of
+// machines: a machine has the same trajectory alone and among a million. It follows the many
+// machines, but for the largest topologies with a batch of one, where a lone machine gains more
+// than many lose.
 std::string choose_backend(const Ensemble& ensemble) {
   constexpr std::size_t kLarge = 50'000;
-  const bool layered =
-      ensemble.topology.parameters() * static_cast<std::size_t>(ensemble.batch) >= kLarge;
+  const auto rows = static_cast<std::size_t>(ensemble.batch) *
+                    static_cast<std::size_t>(ensemble.particles);  // a row per particle
+  const bool layered = ensemble.topology.parameters() * rows >= kLarge;
   std::array names = {"cpu-fused", "cpu-layered", "reference"};
   if (layered) std::swap(names[0], names[1]);
   return *std::find_if(names.begin(), names.end() - 1,

@@ -32,6 +32,10 @@ struct BackendEntry {
   };
 };
 
+/// `supports` of a backend that knows wake-sleep alone: one particle, no learning of the
+/// recognition network in the wake phase.
+std::optional<std::string> supports_wake_sleep(std::string_view backend, const Ensemble& ensemble);
+
 namespace reference {
 extern const BackendEntry backend_entry;
 }

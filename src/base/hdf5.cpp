@@ -159,6 +159,12 @@ bool Reader::has_attribute(const char* name) const {
   return there > 0;
 }
 
+bool Reader::has_dataset(const char* name) const {
+  const auto there = H5Lexists(file_.get(), name, H5P_DEFAULT);
+  if (there < 0) fail(name, "cannot be read");
+  return there > 0;
+}
+
 Handle Reader::open_dataset(const char* name) const {
   Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
   if (!dataset.valid()) fail(name, "is missing");

@@ -112,6 +112,7 @@ class Reader {
   }
   [[nodiscard]] std::string text_attribute(const char* name) const;
   [[nodiscard]] bool has_attribute(const char* name) const;
+  [[nodiscard]] bool has_dataset(const char* name) const;
 
   /// The extent of a dataset of `rank` dimensions.
   [[nodiscard]] Shape shape(const char* name, std::size_t rank) const;

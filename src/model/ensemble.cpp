@@ -17,6 +17,11 @@ namespace helmholtz {
 
 static_assert(std::endian::native == std::endian::little, "digests and files are little-endian");
 
+bool Ensemble::recognition_learns_awake() const {
+  return std::any_of(settings.begin(), settings.end(),
+                     [](const Hyperparameters& setting) { return setting.rates.learn_awake(); });
+}
+
 void Ensemble::validate() const {
   if (world.visible_units() != topology.visible_units()) {
     throw InvalidArgument(
@@ -26,11 +31,16 @@ void Ensemble::validate() const {
   if (batch < 1 || batch > kMaxBatch) {
     throw InvalidArgument("batch", std::to_string(batch), fmt::format("1 to {}", kMaxBatch));
   }
+  if (particles < 1 || particles > kMaxParticles) {
+    throw InvalidArgument("particles", std::to_string(particles),
+                          fmt::format("1 to {}", kMaxParticles));
+  }
   if (machines.empty()) throw InvalidArgument("machines", "0", "at least one");
   for (const auto& setting : settings) {
     const auto layers = topology.layer_sizes().size();
     if (setting.rates.generative.size() != layers ||
-        setting.rates.recognition.size() != layers - 1) {
+        setting.rates.recognition.size() != layers - 1 ||
+        setting.rates.recognition_wake.size() != layers - 1) {
       throw InvalidArgument("lr", "rates for another topology",
                             fmt::format("rates for layers {}", topology.to_string()));
     }

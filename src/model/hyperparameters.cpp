@@ -1,5 +1,6 @@
 #include "helmholtz/hyperparameters.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -42,10 +43,16 @@ bool is_learning_rate(double value) noexcept {
   return value >= 0 && value <= std::numeric_limits<float>::max();
 }
 
+bool LearningRates::learn_awake() const noexcept {
+  return std::any_of(recognition_wake.begin(), recognition_wake.end(),
+                     [](double rate) { return rate != 0; });
+}
+
 LearningRates LearningRateOptions::resolve(const Topology& topology) const {
   require_rate("lr", rate);
   if (generative) require_rate("lr-generative", *generative);
   if (recognition) require_rate("lr-recognition", *recognition);
+  if (recognition_wake) require_rate("lr-recognition-wake", *recognition_wake);
   for (const double r : per_layer) require_rate("lr-layer", r);
   const auto layers = topology.layer_sizes().size();
   if (!per_layer.empty() && per_layer.size() != layers) {
@@ -53,7 +60,8 @@ LearningRates LearningRateOptions::resolve(const Topology& topology) const {
                           fmt::format("{} rates for layers {}", layers, topology.to_string()));
   }
   LearningRates rates{.generative = std::vector(layers, generative.value_or(rate)),
-                      .recognition = std::vector(layers - 1, recognition.value_or(rate))};
+                      .recognition = std::vector(layers - 1, recognition.value_or(rate)),
+                      .recognition_wake = std::vector(layers - 1, recognition_wake.value_or(0))};
   if (!per_layer.empty()) {
     rates.generative = per_layer;
     rates.recognition.assign(per_layer.begin(), per_layer.end() - 1);

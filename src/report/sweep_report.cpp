@@ -94,9 +94,9 @@ constexpr std::string_view kColumns =
 /// With its comma; empty for NaN.
 std::string field(double value) { return std::isnan(value) ? "," : ',' + text::shortest(value); }
 
-std::string columns() {
+std::string columns(const SweepSpec& spec) {
   std::string names = "configuration,";
-  for (const auto* const setting : swept_fields()) names.append(setting->name) += ',';
+  for (const auto* const setting : column_fields(spec)) names.append(setting->name) += ',';
   return names.append(kColumns);
 }
 
@@ -180,9 +180,9 @@ std::string quantile_tables(const Statistics& statistics, std::size_t most) {
 
 std::string summary_csv(const Statistics& statistics) {
   const auto& spec = statistics.spec();
-  auto text = columns();
+  auto text = columns(spec);
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    const auto prefix = fmt::format("{},{}", c, csv_fields(configuration_texts(spec, c), true));
+    const auto prefix = fmt::format("{},{}", c, csv_fields(column_texts(spec, c), true));
     for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
       const auto& cell = statistics.cell(c, e);
       text += fmt::format("{}{},{},{},{}{}\n", prefix, spec.evaluation_step(e), statistics.kind(c),

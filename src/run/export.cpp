@@ -61,9 +61,9 @@ std::pair<std::span<const std::string>, std::span<const std::string>> columns_of
 
 }  // namespace
 
-std::string CsvExport::columns() {
+std::string CsvExport::columns(const SweepSpec& spec) {
   Texts names;
-  for (const auto* const field : swept_fields()) names.emplace_back(field->name);
+  for (const auto* const field : column_fields(spec)) names.emplace_back(field->name);
   const auto [first, others] = columns_of(names);
   return "machine,seed," + csv_fields(first, true) +
          fmt::format("step,{},status,configuration", fmt::join(metric_names(), ",")) +
@@ -73,7 +73,7 @@ std::string CsvExport::columns() {
 CsvExport::CsvExport(const SweepSpec& spec, ExportOutput output)
     : spec_(spec), output_(std::move(output)) {
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    const auto texts = configuration_texts(spec, c);
+    const auto texts = column_texts(spec, c);
     const auto [first, others] = columns_of(texts);
     configurations_.push_back(
         {.before_step = ',' + csv_fields(first, true),
@@ -82,7 +82,7 @@ CsvExport::CsvExport(const SweepSpec& spec, ExportOutput output)
   for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
     steps_.push_back(fmt::format("{},", spec.evaluation_step(e)));
   }
-  output_(columns() + '\n');
+  output_(columns(spec) + '\n');
 }
 
 void CsvExport::write(const Shard& shard) {

@@ -17,8 +17,8 @@ using ExportOutput = std::function<void(std::string_view)>;
 /// number that NPY and summary.csv have too.
 class CsvExport : public ShardSink {
  public:
-  /// The columns' names. Those of swept_fields() stand before the step and at the end.
-  static std::string columns();
+  /// The columns' names. Those of column_fields() stand before the step and at the end.
+  static std::string columns(const SweepSpec& spec);
 
   /// Writes the line of the columns' names.
   CsvExport(const SweepSpec& spec, ExportOutput output);

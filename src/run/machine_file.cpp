@@ -71,6 +71,9 @@ std::vector<const Field*> saved_fields() {
   return saved;
 }
 
+/// Those whose attribute is a number.
+bool is_count(const Field& field) { return field.name == "batch" || field.name == "particles"; }
+
 std::string attribute_name(const Field& field) {
   return std::string(field.name == "mean" ? "batch_mean" : field.name);
 }
@@ -79,12 +82,12 @@ void write_fields(Writer& file, const SweepSpec& spec) {
   for (const auto* const field : saved_fields()) {
     const auto name = attribute_name(*field);
     const auto texts = field->texts(spec);
-    if (texts.empty()) continue;
+    if (texts.empty() || field->is_omitted(spec)) continue;
     const auto& text = texts.front();
     if (field->access.kind == FieldAccess::Kind::flag) {
       file.attribute<std::uint8_t>(name.c_str(), text == "true" ? 1 : 0);
-    } else if (field->name == "batch") {
-      file.attribute(name.c_str(), spec.batches.front());
+    } else if (is_count(*field)) {
+      file.attribute(name.c_str(), std::stoi(text));
     } else {
       file.attribute(name.c_str(), text);
     }
@@ -100,7 +103,7 @@ GivenTexts read_fields(const Reader& file) {
     auto& text = given[std::string(field->name)].emplace_back();
     if (field->access.kind == FieldAccess::Kind::flag) {
       text = file.attribute<std::uint8_t>(name.c_str()) != 0 ? "true" : "false";
-    } else if (field->name == "batch") {
+    } else if (is_count(*field)) {
       text = std::to_string(file.attribute<int>(name.c_str()));
     } else {
       text = file.text_attribute(name.c_str());
@@ -112,12 +115,18 @@ GivenTexts read_fields(const Reader& file) {
 void write_rates(Writer& file, const LearningRates& rates) {
   file.dataset<double>("rates_generative", {rates.generative.size()}, rates.generative);
   file.dataset<double>("rates_recognition", {rates.recognition.size()}, rates.recognition);
+  if (!rates.learn_awake()) return;  // as in files of earlier versions
+  file.dataset<double>("rates_recognition_wake", {rates.recognition_wake.size()},
+                       rates.recognition_wake);
 }
 
 LearningRates read_rates(const Reader& file, const Topology& topology) {
+  constexpr const char* kWake = "rates_recognition_wake";
   const auto layers = topology.layer_sizes().size();
   return {.generative = file.dataset<double>("rates_generative", {layers}),
-          .recognition = file.dataset<double>("rates_recognition", {layers - 1})};
+          .recognition = file.dataset<double>("rates_recognition", {layers - 1}),
+          .recognition_wake = file.has_dataset(kWake) ? file.dataset<double>(kWake, {layers - 1})
+                                                      : std::vector<double>(layers - 1)};
 }
 
 Topology read_topology(const Reader& file) {
@@ -147,7 +156,9 @@ void require_consistent(const SavedMachine& machine, std::uint64_t digest,
                         const std::string& path) {
   const auto& rates = machine.ensemble.hyperparameters(0).rates;
   if (!std::all_of(rates.generative.begin(), rates.generative.end(), is_learning_rate) ||
-      !std::all_of(rates.recognition.begin(), rates.recognition.end(), is_learning_rate)) {
+      !std::all_of(rates.recognition.begin(), rates.recognition.end(), is_learning_rate) ||
+      !std::all_of(rates.recognition_wake.begin(), rates.recognition_wake.end(),
+                   is_learning_rate)) {
     throw BadData(path, "holds a learning rate that is negative, not finite or too large");
   }
   if (machine.step > Trainer::kMaxSteps) throw BadData(path, "holds more than 10^12 steps");

@@ -19,10 +19,13 @@ std::string Field::setting_of(const SweepSpec& spec) const {
   return setting_text ? setting_text(spec) : fmt::format("{}", fmt::join(texts(spec), "; "));
 }
 
-bool Field::is_setting_of(const SweepSpec& spec) const {
+bool Field::is_omitted(const SweepSpec& spec) const {
   static const SweepSpec usual;
-  if (setting.empty()) return false;
-  return !omitted_at_default || setting_of(spec) != setting_of(usual);
+  return omitted_at_default && setting_of(spec) == setting_of(usual);
+}
+
+bool Field::is_setting_of(const SweepSpec& spec) const {
+  return !setting.empty() && !is_omitted(spec);
 }
 
 const std::vector<const Field*>& swept_fields() {
@@ -66,6 +69,22 @@ Texts configuration_texts(const SweepSpec& spec, std::uint64_t c) {
   return texts;
 }
 
+std::vector<const Field*> column_fields(const SweepSpec& spec) {
+  auto columns = swept_fields();
+  std::erase_if(columns, [&](const Field* field) { return field->is_omitted(spec); });
+  return columns;
+}
+
+Texts column_texts(const SweepSpec& spec, std::uint64_t c) {
+  const auto indices = configuration_indices(spec, c);
+  Texts texts;
+  for (std::size_t s = 0; s < indices.size(); ++s) {
+    const auto& field = *swept_fields()[s];
+    if (!field.is_omitted(spec)) texts.push_back(field.access.text(spec, indices[s]));
+  }
+  return texts;
+}
+
 std::string csv_fields(std::span<const std::string> texts, bool comma_behind) {
   std::string line;
   for (const auto& text : texts) {
@@ -83,6 +102,7 @@ SweepSpec spec_of_machine(const Ensemble& ensemble) {
   spec.world = ensemble.world;
   spec.topologies = {ensemble.topology};
   spec.batches = {ensemble.batch};
+  spec.particles = {ensemble.particles};
   spec.schedules = {setting.schedule};
   spec.initialisations = {setting.initialisation};
   spec.reduction = ensemble.reduction;

@@ -109,7 +109,7 @@ std::vector<Field> model_fields() {
        .help = "of the generative network alone",
        .scope = Scope::rate,
        .access = access::rate(&LearningRateOptions::generative),
-       .setting = "rates",  // of all three
+       .setting = "rates",  // of the three that override lr
        .setting_text = rate_overrides_text},
       {.name = "lr-recognition",
        .type = "RATE",
@@ -117,6 +117,19 @@ std::vector<Field> model_fields() {
        .help = "of the recognition network alone",
        .scope = Scope::rate,
        .access = access::rate(&LearningRateOptions::recognition)},
+      {.name = "lr-recognition-wake",
+       .type = "RATE",
+       .group = "Learning",
+       .help = "of the recognition network in the wake phase (reweighted wake-sleep)",
+       .scope = Scope::rate,
+       .access = access::rate(&LearningRateOptions::recognition_wake),
+       .setting = "lr-recognition-wake",
+       .setting_text =
+           [](const SweepSpec& spec) {
+             return text::shortest(spec.rate_overrides.recognition_wake.value_or(0));
+           },
+       .omitted_at_default = true,
+       .default_text = "0"},
       {.name = "lr-layer",
        .type = "A,B,...",
        .group = "Learning",
@@ -137,6 +150,21 @@ std::vector<Field> model_fields() {
        .setting = "batch",
        .of_kind = true,
        .leads = true},
+      {.name = "particles",
+       .type = "K",
+       .group = "Learning",
+       .help = "recognitions per pattern, weighted by importance (reweighted wake-sleep); 1: "
+               "wake-sleep",
+       .scope = Scope::machine,
+       .access = access::numbers(
+           &SweepSpec::particles,
+           [](auto field, auto text) {
+             return static_cast<int>(parse_integer(field, text, 1, Ensemble::kMaxParticles));
+           },
+           [](SweepConfiguration& own, int particles) { own.particles = particles; }),
+       .setting = "particles",
+       .omitted_at_default = true,
+       .of_kind = true},
       {.name = "schedule",
        .type = "S",
        .group = "Learning",

@@ -55,8 +55,9 @@ struct Field {
   std::string_view setting = {};
   /// Its value there; without it, its texts joined by "; ".
   std::function<std::string(const SweepSpec&)> setting_text = {};
-  /// Among the settings only while it differs from its default, which then never changes: for a
-  /// field that earlier versions did not have, so that their directories keep their hash.
+  /// Written only while it differs from its default, which then never changes: for a field that
+  /// earlier versions did not have, so that their directories keep their hash, and files their
+  /// bytes.
   bool omitted_at_default = false;
   /// Of a list: what the arithmetic makes of value i; without it, the text.
   std::function<std::string(const SweepSpec&, std::size_t i)> arithmetic = {};
@@ -72,6 +73,8 @@ struct Field {
   [[nodiscard]] std::string_view shown_as() const { return title.empty() ? name : title; }
   [[nodiscard]] Texts texts(const SweepSpec& spec) const;
   [[nodiscard]] std::string setting_of(const SweepSpec& spec) const;
+  /// Whether settings, TOML, machine files and tables leave it out.
+  [[nodiscard]] bool is_omitted(const SweepSpec& spec) const;
   /// Whether it is among the settings of a sweep.
   [[nodiscard]] bool is_setting_of(const SweepSpec& spec) const;
 };
@@ -84,6 +87,10 @@ const std::vector<const Field*>& swept_fields();
 
 /// The texts of swept_fields() that a configuration has.
 Texts configuration_texts(const SweepSpec& spec, std::uint64_t c);
+
+/// The columns that tables have of swept_fields(), and what a configuration has in them.
+std::vector<const Field*> column_fields(const SweepSpec& spec);
+Texts column_texts(const SweepSpec& spec, std::uint64_t c);
 
 /// Texts as columns of a CSV file, each with its comma behind it or before it. One that has commas
 /// itself is quoted (RFC 4180).

@@ -22,8 +22,8 @@ std::string world_digest(const World& world);
 /// "generative 0.1, recognition -, layers ": the rates that override lr.
 std::string rate_overrides_text(const SweepSpec& spec);
 
-/// Of each topology and batch: "exact", "cuda-layered", "cuda-layered tf32". The exact class gives
-/// the same bits on every backend.
+/// Of each kind of SweepSpec::kinds(): "exact", "cuda-layered", "cuda-layered tf32". The exact
+/// class gives the same bits on every backend.
 std::string backend_arithmetic(const SweepSpec& spec);
 
 // What training makes of value i of a sweep's lists, as bytes to compare: two values of equal

@@ -72,7 +72,9 @@ double machine_seconds(const SweepSpec& spec, const SweepConfiguration& kind) {
   const auto parameters = static_cast<double>(topology.parameters());
   const double evaluation = kSample * parameters * static_cast<double>(spec.samples) +
                             kState * exact_states(topology, spec.world);
-  return kStep * parameters * static_cast<double>(spec.steps) * kind.batch +
+  // A particle goes through both networks once, half of what a row of wake-sleep takes.
+  const double rows = kind.batch * (1 + kind.particles) / 2.0;
+  return kStep * parameters * static_cast<double>(spec.steps) * rows +
          static_cast<double>(spec.evaluations()) * evaluation;
 }
 
@@ -85,12 +87,13 @@ double mean(const SweepSpec& spec, Of of) {
   return sum / static_cast<double>(all.size());
 }
 
-/// Parameters times batch rows of the largest machine of the sweep: what it takes of memory.
+/// Parameters times rows and particles of the largest machine of the sweep: what it takes of
+/// memory.
 double largest(const SweepSpec& spec) {
   double most = 0;
   for (const auto& kind : spec.kinds()) {
     const auto parameters = static_cast<double>(spec.topologies[kind.topology].parameters());
-    most = std::max(most, parameters * kind.batch);
+    most = std::max(most, parameters * kind.batch * kind.particles);
   }
   return most;
 }

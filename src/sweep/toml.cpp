@@ -229,7 +229,8 @@ std::string SweepSpec::to_toml() const {
   std::string text;
   for (const auto& field : fields()) {
     const auto texts = field.texts(*this);
-    if (!texts.empty()) text += fmt::format("{} = {}\n", field.name, value_text(field, texts));
+    if (!texts.empty() && !field.is_omitted(*this))
+      text += fmt::format("{} = {}\n", field.name, value_text(field, texts));
   }
   return text;
 }

@@ -124,6 +124,7 @@ void require_no_underflow(const SweepSpec& spec) {
   for (const double rate : spec.rates) require_rate("lr", rate);
   require_rate("lr-generative", own.generative.value_or(0));
   require_rate("lr-recognition", own.recognition.value_or(0));
+  require_rate("lr-recognition-wake", own.recognition_wake.value_or(0));
   for (const double rate : own.per_layer) require_rate("lr-layer", rate);
   for (const auto& init : spec.initialisations) {
     require("init", init.scale * kAboveAnyDraw, init.to_string(), "zero");

@@ -257,6 +257,8 @@ TEST(BadInput, Combinations) {
       {{"train", "--from", "machine.h5", "--lr", "0.1"}, 2, HasSubstr("--lr: got")},
       {{"train", "--from", "machine.h5", "--lr-generative", "0.1"}, 2, HasSubstr("--lr: got")},
       {{"train", "--from", "machine.h5", "--batch", "2"}, 2, Refuses("--batch", "2")},
+      {{"train", "--from", "machine.h5", "--particles", "2"}, 2, Refuses("--particles", "2")},
+      {{"train", "--from", "machine.h5", "--lr-recognition-wake", "2"}, 2, HasSubstr("awake 2,2")},
       {{"train", "--from", "machine.h5", "--mean"}, 2, HasSubstr("--mean: got")},
       {{"train", "--from", "machine.h5", "--nonnegative"}, 2, HasSubstr("--nonnegative: got")},
       {{"train", "--from", "machine.h5", "--init", "normal:1"},

@@ -42,7 +42,8 @@ SavedMachine odd_machine() {
                    .reduction = BatchReduction::mean,
                    .nonnegative = true,
                    .settings = {{.rates = {.generative = {0.1, 0.2, 1.0 / 3},
-                                           .recognition = {0, 4}},
+                                           .recognition = {0, 4},
+                                           .recognition_wake = {0, 0}},
                                  .schedule = Schedule::parse("exponential:0.99:17"),
                                  .initialisation = Initialisation::parse("normal:0.1")}},
                    .machines = {{.seed = std::numeric_limits<std::uint64_t>::max(), .setting = 0}}},
@@ -65,6 +66,7 @@ void expect_equal(const SavedMachine& a, const SavedMachine& b) {
   EXPECT_EQ(a.ensemble.topology, b.ensemble.topology);
   expect_equal(a.ensemble.world, b.ensemble.world);
   EXPECT_EQ(a.ensemble.batch, b.ensemble.batch);
+  EXPECT_EQ(a.ensemble.particles, b.ensemble.particles);
   EXPECT_EQ(a.ensemble.reduction, b.ensemble.reduction);
   EXPECT_EQ(a.ensemble.nonnegative, b.ensemble.nonnegative);
   EXPECT_EQ(a.ensemble.hyperparameters(0), b.ensemble.hyperparameters(0));
@@ -92,6 +94,19 @@ class MachineFile : public ::testing::Test {
 TEST_F(MachineFile, ReadsBackWhatItWrote) {
   expect_equal(load_machine(path_), odd_machine());
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+}
+
+// A machine of wake-sleep has a file as of versions that knew nothing else.
+TEST_F(MachineFile, HasWhatReweightedWakeSleepNeedsOnlyThere) {
+  auto machine = odd_machine();
+  machine.ensemble.particles = 5;
+  machine.ensemble.settings[0].rates.recognition_wake = {0.25, 0};
+  save_machine(path_, machine);
+  expect_equal(load_machine(path_), machine);
+  for (const auto* const name : {"particles", "rates_recognition_wake"}) {
+    EXPECT_THAT(bytes_, Not(HasSubstr(name)));
+    EXPECT_THAT(read_file(path_), HasSubstr(name));
+  }
 }
 
 TEST_F(MachineFile, KeepsEveryWorldToTheBit) {
@@ -176,6 +191,10 @@ TEST(AHostileMachine, IsNamedForWhatIsWrong) {
   const auto digest = parameters_digest(machine.parameters);
   EXPECT_EQ(problem_of(machine, 54'321, 54'320), "accepted");
   EXPECT_THAT(problem_of(machine, 54'321, 0), HasSubstr("batch"));
+  machine.ensemble.particles = 1'234;
+  machine.ensemble.settings[0].rates.recognition_wake = {0, 0.7};
+  EXPECT_THAT(problem_of(machine, 1'234, 4'097), HasSubstr("particles"));
+  EXPECT_THAT(problem_of(machine, 0.7, -0.7), HasSubstr("learning rate that is negative"));
   EXPECT_THAT(problem_of(machine, machine.step, std::uint64_t{1'000'000'000'001}),
               HasSubstr("more than 10^12 steps"));
   EXPECT_THAT(problem_of(machine, digest, digest + 1), HasSubstr("do not match their digest"));

@@ -127,7 +127,7 @@ TEST_F(RunCommands, VerifyCountsAShardThatMoreSeedsLengthenAsMissing) {
 
 TEST_F(RunCommands, ExportWritesEveryKindOfNumber) {
   const auto csv = run({"export", "run"}).out;
-  EXPECT_THAT(csv, StartsWith(CsvExport::columns() + "\n0,0,\"1,6,9\",0.05,1,10,"));
+  EXPECT_THAT(csv, StartsWith(CsvExport::columns(SweepSpec()) + "\n0,0,\"1,6,9\",0.05,1,10,"));
   EXPECT_THAT(csv, HasSubstr(",inf,"));
   EXPECT_THAT(csv, HasSubstr("1,0,\"1,6,9\",1e+38,1,20,,,,diverged,1,constant,zero\n"));
   EXPECT_EQ(run({"export", "run", "--out", "a.csv"}).out, "");

@@ -155,6 +155,14 @@ TEST_P(Contract, RefusesWhatItCannotTrain) {
   ensemble.batch = 0;
   EXPECT_THROW(make_trainer(ensemble, {.backend = GetParam()}), InvalidArgument);
   ensemble.batch = 1;
+  for (const int particles : {0, Ensemble::kMaxParticles + 1}) {
+    ensemble.particles = particles;
+    EXPECT_THROW(make_trainer(ensemble, {.backend = GetParam()}), InvalidArgument);
+  }
+  ensemble.particles = 1;
+  ensemble.settings[0].rates.recognition_wake.pop_back();
+  EXPECT_THROW(make_trainer(ensemble, {.backend = GetParam()}), InvalidArgument);
+  ensemble.settings[0].rates.recognition_wake.push_back(0);
   ensemble.topology = Topology({2, 5, 11});
   EXPECT_THROW(make_trainer(ensemble, {.backend = GetParam()}), InvalidArgument);
 }
@@ -288,6 +296,24 @@ TEST(Backends, SayWhatTheyDoNotSupportBeforeTheyLookForADevice) {
     EXPECT_EQ(error.field(), "backend");
     EXPECT_NE(std::string(error.what()).find("takes 1 to 262112"), std::string::npos)
         << error.what();
+  }
+}
+
+// Whoever cannot train by reweighted wake-sleep says so, whatever runs here.
+TEST(Backends, SayWhetherTheyKnowReweightedWakeSleep) {
+  const auto usual = random_ensemble({2, 5, 12}, 1, 1);
+  auto several = usual;
+  several.particles = 5;
+  auto awake = usual;
+  awake.settings[0].rates.recognition_wake[0] = 0.1;
+  for (const auto& info : list_backends()) {
+    const auto& entry = find_backend(info.name);
+    EXPECT_EQ(entry.supports(usual), std::nullopt) << info.name;
+    const auto refused = entry.supports(several);
+    EXPECT_EQ(refused.has_value(), entry.supports(awake).has_value()) << info.name;
+    if (!refused) continue;
+    EXPECT_EQ(*refused, "another one for particles 5: " + info.name + " takes 1");
+    EXPECT_NE(entry.supports(awake)->find("lr-recognition-wake"), std::string::npos);
   }
 }
 

@@ -83,9 +83,14 @@ TEST(LearningRates, TheMoreSpecificEntryWins) {
   EXPECT_EQ(options.resolve(topology).recognition, (Rates{0.1, 0.1}));
   options.recognition = 0.3;
   EXPECT_EQ(options.resolve(topology).recognition, (Rates{0.3, 0.3}));
+  EXPECT_EQ(options.resolve(topology).recognition_wake, (Rates{0, 0}));
+  EXPECT_FALSE(options.resolve(topology).learn_awake());
+  options.recognition_wake = 0.4;
+  EXPECT_TRUE(options.resolve(topology).learn_awake());
   options.per_layer = {1, 2, 3};
   EXPECT_EQ(options.resolve(topology).generative, (Rates{1, 2, 3}));
   EXPECT_EQ(options.resolve(topology).recognition, (Rates{1, 2}));
+  EXPECT_EQ(options.resolve(topology).recognition_wake, (Rates{0.4, 0.4}));
 }
 
 /// A machine on three pixels: never on, on in a quarter, always on.

@@ -20,6 +20,7 @@ namespace helmholtz {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// Every field differs from its default, and of a list the last value does.
 SweepSpec unusual() {
@@ -28,7 +29,9 @@ SweepSpec unusual() {
   spec.topologies = {Topology({1, 8, 16}), Topology({2, 3, 16})};
   spec.rate_overrides.generative = 0.25;
   spec.rate_overrides.recognition = 1e-3;
+  spec.rate_overrides.recognition_wake = 0.02;
   spec.rate_overrides.per_layer = {0.1, 1e5, 0.30000000000000004};
+  spec.particles = {1, 5};
   spec.schedules = {Schedule::parse("inverse:0.1"), Schedule::parse("exponential:0.5:10")};
   spec.reduction = BatchReduction::mean;
   spec.nonnegative = true;
@@ -76,6 +79,9 @@ TEST(SpecToml, RefusesByFieldAndValue) {
       {"lr = nan", 2, {"lr", "\"nan\""}},
       {"lr = \"0,05\"", 2, {"lr", "\"0,05\"", "0.05", "0.0,5"}},
       {"batch = 0", 2, {"batch", "\"0\""}},
+      {"particles = 0", 2, {"particles", "\"0\"", "4096"}},
+      {"particles = [5, 4097]", 2, {"particles", "\"4097\"", "4096"}},
+      {"lr-recognition-wake = -1", 2, {"lr-recognition-wake", "\"-1\""}},
       {"mean = 7", 2, {"mean", "\"7\"", "true"}},
       {"layers = []", 2, {"layers"}},
       {"world = \"nowhere\"", 2, {"world", "\"nowhere\"", "kirby3x3"}},
@@ -132,6 +138,22 @@ TEST(Fields, OmittedAtTheirDefaultLeaveTheSettings) {
   field.omitted_at_default = true;
   EXPECT_FALSE(field.is_setting_of(usual));
   EXPECT_TRUE(field.is_setting_of(other));
+}
+
+// A sweep by wake-sleep has the files of versions that knew nothing else.
+TEST(Fields, OmittedAtTheirDefaultLeaveFilesAsTheyWere) {
+  const SweepSpec usual;
+  const SweepSpec other{.rate_overrides = {.recognition_wake = 0.5}, .particles = {1, 5}};
+  for (const auto* const name : {"particles", "lr-recognition-wake"}) {
+    EXPECT_THAT(usual.to_toml(), Not(HasSubstr(name)));
+    EXPECT_THAT(other.to_toml(), HasSubstr(name));
+  }
+  EXPECT_EQ(column_texts(usual, 0), (Texts{"1,6,9", "0.05", "1", "constant", "zero"}));
+  EXPECT_EQ(column_texts(other, 1), (Texts{"1,6,9", "0.05", "1", "5", "constant", "zero"}));
+  EXPECT_EQ(column_fields(other).size(), column_fields(usual).size() + 1);
+  const SweepSpec zero{.rate_overrides = {.recognition_wake = 0}};
+  EXPECT_EQ(settings_of(zero), settings_of(usual));
+  EXPECT_NE(settings_of(other), settings_of(usual));
 }
 
 }  // namespace

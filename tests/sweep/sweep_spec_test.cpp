@@ -31,14 +31,16 @@ std::string field_of(const std::function<void()>& body) {
 }
 
 TEST(SweepSpec, AConfigurationIsOfItsKind) {
-  const auto spec = sixteen_configurations();
+  auto spec = sixteen_configurations();
+  spec.particles = {1, 5};
   const auto kinds = spec.kinds();
-  ASSERT_EQ(kinds.size(), 4U);
+  ASSERT_EQ(kinds.size(), 8U);
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
     const auto own = spec.configuration(c);
     const auto& kind = kinds.at(kind_number(spec, c));
     EXPECT_EQ(kind.topology, own.topology) << c;
     EXPECT_EQ(kind.batch, own.batch) << c;
+    EXPECT_EQ(kind.particles, own.particles) << c;
   }
 }
 
@@ -210,6 +212,7 @@ TEST(Sweep, RejectsWhatTheArithmeticTakesForEqual) {
            {"init", "zero", "zero+visible-bias:1e-46"},
            {"layers", "1,6,9", "1,6,9"},
            {"batch", "3", "3"},
+           {"particles", "5", "5"},
            {"schedule", "constant", "inverse:0"},
            {"schedule", "constant", "exponential:1:7"},
            {"init", "zero", "normal:1e-50"},

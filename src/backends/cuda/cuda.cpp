@@ -140,6 +140,7 @@ class PluginTrainer final : public Backend {
 
 /// Nothing if cuda-layered can train the ensemble, else what it allows.
 std::optional<std::string> layered_supports(const Ensemble& ensemble) {
+  if (auto allowed = supports_wake_sleep(layered_entry.name, ensemble)) return allowed;
   // Its kernels number the Philox blocks of a layer's draws, over all rows, with 32 bits.
   const auto& sizes = ensemble.topology.layer_sizes();
   const auto units = *std::max_element(sizes.begin(), sizes.end());
@@ -175,6 +176,8 @@ constinit const BackendEntry fused_entry{
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, fused_entry,
                                              HELMHOLTZ_FUSED);
     },
+    .supports =
+        [](const Ensemble& ensemble) { return supports_wake_sleep(fused_entry.name, ensemble); },
 };
 
 constinit const BackendEntry layered_entry{

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/ranges.h>
+
 #include "backends/backend.hpp"
 #include "backends/reference/machine.hpp"
 #include "backends/registry.hpp"
@@ -172,6 +174,14 @@ void require_numpy_replayable(const Ensemble& ensemble) {
   if (ensemble.batch != 1) {
     throw InvalidArgument("batch", std::to_string(ensemble.batch), "1 with rng numpy");
   }
+  if (ensemble.particles != 1) {
+    throw InvalidArgument("particles", std::to_string(ensemble.particles), "1 with rng numpy");
+  }
+  if (const auto& rates = ensemble.hyperparameters(0).rates; rates.learn_awake()) {
+    throw InvalidArgument("lr-recognition-wake",
+                          fmt::format("{}", fmt::join(rates.recognition_wake, ",")),
+                          "0 with rng numpy");
+  }
   if (ensemble.machines[0].seed > kLargestSeed) {
     throw InvalidArgument("seed", std::to_string(ensemble.machines[0].seed),
                           "0 to 4294967295 with rng numpy");
@@ -203,6 +213,8 @@ constinit const BackendEntry backend_entry{
     .detail = [] { return std::string("any CPU"); },
     .bytes = bytes,
     .make = make,
+    .supports =
+        [](const Ensemble& ensemble) { return supports_wake_sleep(backend_entry.name, ensemble); },
 };
 
 }  // namespace helmholtz::reference

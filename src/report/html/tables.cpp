@@ -99,7 +99,7 @@ std::string header_section(const Statistics& statistics) {
   out += item("seeds", fmt::format("{} ({})", spec.seeds.to_string(), grouped(spec.seeds.size())));
   out += item("steps", fmt::format("{}, {}", grouped(spec.steps),
                                    counted(spec.evaluations(), "evaluation")));
-  for (const auto* const field : swept_fields()) {
+  for (const auto* const field : column_fields(spec)) {
     out += item(std::string(field->shown_as()), listed(field->texts(spec)));
   }
   if (spec.samples > 0) out += item("samples", grouped(spec.samples) + " an evaluation");
