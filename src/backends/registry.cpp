@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,6 +24,30 @@ constexpr std::array kBackends = {&reference::backend_entry, &cpu_fused::backend
                                   &cpu_layered::backend_entry, &plugin::fused_entry,
                                   &plugin::layered_entry};
 
+/// A feature, and what of an ensemble asks for it, if anything does.
+struct FeatureRow {
+  bool Features::*feature;
+  std::optional<std::string> (*asked)(const Ensemble&);
+};
+
+std::optional<std::string> asked_particles(const Ensemble& ensemble) {
+  if (ensemble.particles > 1) return fmt::format("particles {}", ensemble.particles);
+  if (ensemble.recognition_learns_awake()) return "lr-recognition-wake above 0";
+  return std::nullopt;
+}
+
+constexpr std::array kFeatures = {FeatureRow{&Features::particles, asked_particles}};
+
+/// The backends that know a feature, e.g. "for particles 5: reference, cpu-fused".
+std::string others_for(std::string_view asked, bool Features::*feature) {
+  std::vector<std::string_view> names;
+  for (const auto* const entry : kBackends) {
+    if (entry->features.*feature) names.push_back(entry->name);
+  }
+  return fmt::format("for {}: {}", asked,
+                     names.empty() ? "none yet" : fmt::format("{}", fmt::join(names, ", ")));
+}
+
 }  // namespace
 
 const BackendEntry& find_backend(std::string_view name) {
@@ -36,14 +63,12 @@ const BackendEntry& find_backend(std::string_view name) {
   throw InvalidArgument("backend", name, allowed);
 }
 
-std::optional<std::string> supports_wake_sleep(std::string_view backend, const Ensemble& ensemble) {
-  if (ensemble.particles > 1) {
-    return fmt::format("another one for particles {}: {} takes 1", ensemble.particles, backend);
+std::optional<std::string> BackendEntry::supports(const Ensemble& ensemble) const {
+  for (const auto& [feature, asked] : kFeatures) {
+    if (features.*feature) continue;
+    if (const auto text = asked(ensemble)) return others_for(*text, feature);
   }
-  if (ensemble.recognition_learns_awake()) {
-    return fmt::format("another one for lr-recognition-wake above 0: {} takes 0", backend);
-  }
-  return std::nullopt;
+  return limits(ensemble);
 }
 
 std::vector<BackendInfo> list_backends() {

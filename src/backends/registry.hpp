@@ -14,6 +14,12 @@ namespace helmholtz {
 /// by side, each within a lane or a thread or a few; or a layer of a whole batch at a time.
 enum class Strategy { scalar, fused, layered };
 
+/// What an ensemble may ask for beyond wake-sleep as it began. Each is a row of the table in
+/// registry.cpp that says when an ensemble asks for it.
+struct Features {
+  bool particles = false;  ///< reweighted wake-sleep
+};
+
 /// One backend. To add another, define its entry in a folder of its own, declare it below, and list
 /// it in registry.cpp.
 struct BackendEntry {
@@ -26,15 +32,15 @@ struct BackendEntry {
   /// Host memory that a trainer of the ensemble takes.
   std::size_t (*bytes)(const Ensemble&);
   std::unique_ptr<Backend> (*make)(Ensemble, const TrainerOptions&);
-  /// Nothing if it can train the ensemble, else what it allows instead.
-  std::optional<std::string> (*supports)(const Ensemble&) = [](const Ensemble&) {
+  Features features = {};
+  /// Nothing if its own limits allow the ensemble, else what it allows instead.
+  std::optional<std::string> (*limits)(const Ensemble&) = [](const Ensemble&) {
     return std::optional<std::string>();
   };
-};
 
-/// `supports` of a backend that knows wake-sleep alone: one particle, no learning of the
-/// recognition network in the wake phase.
-std::optional<std::string> supports_wake_sleep(std::string_view backend, const Ensemble& ensemble);
+  /// Nothing if it can train the ensemble, else what it allows instead.
+  [[nodiscard]] std::optional<std::string> supports(const Ensemble& ensemble) const;
+};
 
 namespace reference {
 extern const BackendEntry backend_entry;

@@ -139,8 +139,6 @@ constinit const BackendEntry backend_entry{
     .detail = detail,
     .bytes = bytes,
     .make = make,
-    .supports =
-        [](const Ensemble& ensemble) { return supports_wake_sleep(backend_entry.name, ensemble); },
 };
 
 }  // namespace helmholtz::cpu_fused

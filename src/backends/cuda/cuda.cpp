@@ -138,9 +138,8 @@ class PluginTrainer final : public Backend {
   std::unique_ptr<helmholtz_trainer, void (*)(helmholtz_trainer*)> trainer_{nullptr, nullptr};
 };
 
-/// Nothing if cuda-layered can train the ensemble, else what it allows.
-std::optional<std::string> layered_supports(const Ensemble& ensemble) {
-  if (auto allowed = supports_wake_sleep(layered_entry.name, ensemble)) return allowed;
+/// Of cuda-layered.
+std::optional<std::string> layered_limits(const Ensemble& ensemble) {
   // Its kernels number the Philox blocks of a layer's draws, over all rows, with 32 bits.
   const auto& sizes = ensemble.topology.layer_sizes();
   const auto units = *std::max_element(sizes.begin(), sizes.end());
@@ -176,8 +175,6 @@ constinit const BackendEntry fused_entry{
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, fused_entry,
                                              HELMHOLTZ_FUSED);
     },
-    .supports =
-        [](const Ensemble& ensemble) { return supports_wake_sleep(fused_entry.name, ensemble); },
 };
 
 constinit const BackendEntry layered_entry{
@@ -191,7 +188,7 @@ constinit const BackendEntry layered_entry{
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, layered_entry,
                                              HELMHOLTZ_LAYERED);
     },
-    .supports = layered_supports,
+    .limits = layered_limits,
 };
 
 }  // namespace helmholtz::plugin

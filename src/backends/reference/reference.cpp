@@ -213,8 +213,6 @@ constinit const BackendEntry backend_entry{
     .detail = [] { return std::string("any CPU"); },
     .bytes = bytes,
     .make = make,
-    .supports =
-        [](const Ensemble& ensemble) { return supports_wake_sleep(backend_entry.name, ensemble); },
 };
 
 }  // namespace helmholtz::reference
