@@ -67,11 +67,14 @@ std::vector<Case> choice_cases() {
 }
 
 Ensemble make_ensemble(const Case& c) {
+  LearningRateOptions rates;
+  if (c.particles > 1) rates.recognition_wake = rates.rate;
   Ensemble ensemble{.topology = c.topology,
                     .world = world_of_size(c.topology.visible_units()),
                     .batch = c.batch,
+                    .particles = c.particles,
                     .reduction = BatchReduction::mean,
-                    .settings = {{.rates = LearningRateOptions{}.resolve(c.topology),
+                    .settings = {{.rates = rates.resolve(c.topology),
                                   .schedule = {},
                                   .initialisation = Initialisation::parse("normal:0.1")}},
                     .machines = {}};

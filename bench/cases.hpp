@@ -14,6 +14,7 @@ struct Case {
   Topology topology;
   int batch = 1;
   std::size_t machines = 1;  ///< fills every SIMD lane and thread, and stays in cache
+  int particles = 1;         ///< several: reweighted wake-sleep, its three rates alike
 };
 
 /// Four topologies from the notebook's [1,6,9] to [10,100,200,784], each with batches 1, 16, 256.
@@ -35,8 +36,9 @@ std::vector<int> thread_counts();
 [[noreturn]] void abort_run(std::string_view benchmark, std::string_view problem);
 
 void register_training();
-/// One benchmark that is asked for, with a flag --train=BACKEND/LAYERS/batch:B/machines:M/threads:T
-/// instead of all others; T = 0: as many threads as this process may use.
+/// One benchmark that is asked for instead of all others, with a flag
+/// --train=BACKEND/LAYERS/batch:B[/particles:K]/machines:M/threads:T; T = 0: as many threads as
+/// this process may use.
 /// @throws InvalidArgument for another form
 void register_training(std::string_view flag);
 void register_choice();

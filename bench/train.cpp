@@ -1,5 +1,6 @@
 // train/BACKEND/LAYERS/batch:B/threads:T — training steps of all machines of an ensemble.
-// train/BACKEND/LAYERS/batch:B/machines:M/threads:T — the same for what --train asks for.
+// train/BACKEND/LAYERS/batch:B[/particles:K]/machines:M/threads:T — the same for what --train asks
+// for.
 // choose/BACKEND/LAYERS/batch:B/machines:M — the same on one thread, where `auto` has to choose.
 // device/train/BACKEND/LAYERS/batch:B/machines:M — the same for ensembles that fill a GPU.
 #include <algorithm>
@@ -88,7 +89,8 @@ void verify(const Training& training, Trainer& trainer) {
 /// Steps a call, so that a call takes some milliseconds and its own cost does not show.
 std::uint64_t steps_per_call(const Case& c) {
   constexpr std::size_t kWork = std::size_t{1} << 26;
-  const auto step = c.machines * c.topology.parameters() * static_cast<std::size_t>(c.batch);
+  const auto rows = static_cast<std::size_t>(c.batch) * static_cast<std::size_t>(c.particles);
+  const auto step = c.machines * c.topology.parameters() * rows;
   return std::clamp<std::uint64_t>(kWork / step, 1, 256);
 }
 
@@ -151,11 +153,12 @@ void register_training() {
 }
 
 void register_training(std::string_view flag) {
-  constexpr std::string_view kForm = "BACKEND/LAYERS/batch:B/machines:M/threads:T";
+  constexpr std::string_view kForm = "BACKEND/LAYERS/batch:B[/particles:K]/machines:M/threads:T";
   const std::string text(flag);
   std::smatch match;
   const std::regex form(
-      "([a-z-]+)/([0-9,]+)/batch:([0-9]{1,6})/machines:([0-9]{1,8})/threads:([0-9]{1,4})");
+      "([a-z-]+)/([0-9,]+)/batch:([0-9]{1,6})(/particles:([0-9]{1,4}))?/machines:([0-9]{1,8})"
+      "/threads:([0-9]{1,4})");
   if (!std::regex_match(text, match, form)) throw InvalidArgument("train", flag, kForm);
   const auto backends = list_backends();
   const auto backend = std::find_if(backends.begin(), backends.end(),
@@ -165,8 +168,9 @@ void register_training(std::string_view flag) {
                 .backend = *backend,
                 .work = {.topology = Topology::parse(match[2].str()),
                          .batch = std::stoi(match[3]),
-                         .machines = std::stoul(match[4])},
-                .threads = std::stoi(match[5])},
+                         .machines = std::stoul(match[6]),
+                         .particles = match[5].matched ? std::stoi(match[5]) : 1},
+                .threads = std::stoi(match[7])},
                std::make_shared<Current>());
 }
 
