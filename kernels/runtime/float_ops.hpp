@@ -53,6 +53,7 @@ struct Arithmetic : IntegerOps<std::uint32_t> {
   static HELMHOLTZ_DEVICE B less(F a, F b) { return a < b; }
   static HELMHOLTZ_DEVICE U bits(F a) { return __float_as_uint(a); }
   static HELMHOLTZ_DEVICE F floats(U a) { return __uint_as_float(a); }
+  static HELMHOLTZ_DEVICE F from_signed(U a) { return __int2float_rn(static_cast<int>(a)); }
 };
 #else
 using Arithmetic = exact::Scalar;

@@ -41,6 +41,7 @@ struct ScalarOps {
   static U sub_bits(U a, U b) { return a - b; }
   static U and_bits(U a, U b) { return a & b; }
   static U or_bits(U a, U b) { return a | b; }
+  static F from_signed(U a) { return static_cast<F>(static_cast<std::make_signed_t<U>>(a)); }
 };
 
 /// The exact class's arithmetic on single floats.

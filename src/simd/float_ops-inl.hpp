@@ -54,7 +54,11 @@ struct FloatOps {
   }
   static HWY_INLINE U add_bits(U a, U b) { return hn::Add(a, b); }
   static HWY_INLINE U sub_bits(U a, U b) { return hn::Sub(a, b); }
+  static HWY_INLINE U and_bits(U a, U b) { return hn::And(a, b); }
   static HWY_INLINE U or_bits(U a, U b) { return hn::Or(a, b); }
+  static HWY_INLINE F from_signed(U a) {
+    return hn::ConvertTo(D(), hn::BitCast(hn::RebindToSigned<D>(), a));
+  }
 
 #if HWY_NATIVE_FMA
   static HWY_INLINE F fma(F a, F b, F c) { return hn::MulAdd(a, b, c); }

@@ -3,7 +3,6 @@
 // failure.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -26,18 +25,8 @@ using testing::parameters_of;
 using testing::random_data;
 using testing::random_ensemble;
 
-std::vector<std::string> every_backend() {
-  std::vector<std::string> names;
-  for (const auto& info : list_backends()) names.push_back(info.name);
-  return names;
-}
-
-INSTANTIATE_TEST_SUITE_P(Backends, Contract, ::testing::ValuesIn(every_backend()),
-                         [](const auto& backend) {
-                           auto name = backend.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Backends, Contract, ::testing::ValuesIn(testing::every_backend()),
+                         testing::backend_name);
 
 // Machines learn: from scratch, every backend gets closer to the world.
 TEST_P(Contract, Learns) {
@@ -317,6 +306,7 @@ TEST(Backends, SayWhetherTheyKnowReweightedWakeSleep) {
     EXPECT_EQ(entry.supports(several).has_value(), !entry.features.particles);
     EXPECT_EQ(entry.supports(awake).has_value(), !entry.features.particles);
   }
+  EXPECT_EQ(find_backend(choose_backend(several)).supports(several), std::nullopt);
 }
 
 TEST(Backends, UnknownOnesAreRefusedWithTheNearestName) {

@@ -54,6 +54,62 @@ TEST(ExactArithmetic, IsWithinItsStatedErrors) {
   EXPECT_EQ(exact::sigmoid<Scalar>(-1e30F), exact::sigmoid<Scalar>(-80.0F));
 }
 
+TEST(ExactArithmetic, LogarithmsAndWeightsAreWithinTheirStatedErrors) {
+  EXPECT_EQ(exact::exp_minus<Scalar>(0.0F), 1.0F);
+  EXPECT_EQ(exact::log_scaled<Scalar>(1.0F, 0), 0.0F);
+  for (const int exponent : {-1000, -1, 0, 1, 3}) {
+    for (float x = 0.5F; x < 2; x = std::nextafter(x, 4.0F) * (1 + 0x1p-17F)) {
+      const double exact = std::log(static_cast<double>(x)) + exponent * std::log(2.0);
+      const auto log = exact::log_scaled<Scalar>(x, static_cast<std::uint32_t>(exponent));
+      ASSERT_TRUE(std::abs(log - exact) <= 3e-7 * std::abs(exact)) << x << " 2^" << exponent;
+    }
+  }
+  std::vector<float> one = {-123.456F};
+  exact::normalise_weights<Scalar>(one.data(), 1);
+  EXPECT_EQ(one[0], 1.0F);
+  std::vector<float> several = {-3.0F, -1.0F, -200.0F, -1.0F, 0.5F};
+  std::vector<double> expected;
+  double total = 0;
+  for (const double log : several) expected.push_back(std::exp(log));
+  for (const double w : expected) total += w;
+  exact::normalise_weights<Scalar>(several.data(), 5);
+  EXPECT_EQ(several[1], several[3]);
+  double sum = 0;
+  for (std::size_t k = 0; k < 5; ++k) {
+    // exp is within 3e-7 of itself where it counts, the sum and its reciprocal within four
+    // roundings.
+    EXPECT_TRUE(std::abs(several[k] - expected[k] / total) <= 6e-7) << k;
+    sum += several[k];
+  }
+  EXPECT_TRUE(std::abs(sum - 1) <= 6e-7);
+}
+
+// 300 units, so that the product of their D's leaves the range of a float many times over.
+TEST(ExactArithmetic, OneLogarithmIsThatOfEveryUnit) {
+  constexpr int kUnits = 300;
+  exact::LogProbability<Scalar> p(kUnits);
+  exact::LogProbability<Scalar> q(kUnits / 2);
+  double expected = 0;
+  std::uint32_t word = 1;
+  for (int i = 0; i < kUnits; ++i) {
+    word = word * 1664525 + 1013904223;
+    const float a = static_cast<float>(static_cast<std::int32_t>(word)) * 0x1p-28F;  // [-8, 8)
+    const float state = i % 3 == 0 ? 1.0F : 0.0F;
+    const double signed_a = state == 1 ? a : -a;
+    const double log = -std::log1p(std::exp(-signed_a));
+    const auto d = exact::one_plus_exp_minus<Scalar>(a);
+    p.add(a, d, state);
+    expected += log;
+    if (i % 2 == 1) continue;
+    q.add(a, d, state);
+    expected -= log;
+  }
+  const double ratio = exact::LogProbability<Scalar>::log_ratio(p, q);
+  // Each D is within 3e-7 of itself, each of 450 sums of activities within half an ulp of 1024.
+  EXPECT_TRUE(std::abs(ratio - expected) <= 450 * (3e-7 + 0x1p-15)) << ratio - expected;
+  EXPECT_GT(std::abs(expected), 100);
+}
+
 /// u < 1/D for u = k / 2^23, D = 4: fires below a quarter.
 TEST(ExactArithmetic, AUnitFiresBelowItsProbability) {
   EXPECT_TRUE(exact::fires<Scalar>(4.0F, (0x200000U - 1) << 9U | 0x1FF));

@@ -24,6 +24,18 @@ inline bool is_required(std::string_view backend) {
   return std::find(list.begin(), list.end(), backend) != list.end();
 }
 
+/// The cases of a suite that every backend runs, and their names.
+inline std::vector<std::string> every_backend() {
+  std::vector<std::string> names;
+  for (const auto& info : list_backends()) names.push_back(info.name);
+  return names;
+}
+inline std::string backend_name(const ::testing::TestParamInfo<std::string>& backend) {
+  auto name = backend.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 /// What every backend promises: a suite with a case a backend.
 class Contract : public ::testing::TestWithParam<std::string> {
  protected:

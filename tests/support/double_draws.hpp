@@ -17,10 +17,8 @@ namespace helmholtz::testing {
 inline constexpr double kHalfUlp = 0x1p-24;  ///< relative rounding error of float32
 
 /// Addressed draws with double arithmetic; counts the draws that float32 could decide otherwise.
-class DoubleDraws {
+class DoubleDraws : public reference::DoubleArithmetic {
  public:
-  using Real = double;
-
   DoubleDraws(std::uint64_t seed, const Topology& topology, double uncertainty)
       : words_(seed, topology),
         stream_{.seed = seed},
@@ -45,8 +43,6 @@ class DoubleDraws {
     if (!(std::abs(u - p) >= uncertainty_)) ++uncertain_;
     return u < p;
   }
-
-  static double probability(double activity) { return 1.0 / (1.0 + std::exp(-activity)); }
 
   [[nodiscard]] int uncertain() const { return uncertain_; }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <span>
 
 #include "helmholtz/random.hpp"
 #include "helmholtz/topology.hpp"
@@ -14,11 +15,67 @@
 /// The two kinds of randomness and arithmetic that the reference machine runs on.
 namespace helmholtz::reference {
 
-/// Addressed Philox words and the exact class's float32 arithmetic.
-class PhiloxDraws {
- public:
+/// The exact class's float32 arithmetic.
+struct ExactArithmetic {
   using Real = float;
 
+  static float probability(float activity) { return exact::sigmoid<exact::Scalar>(activity); }
+
+  /// ln P(states) of a network, unit by unit.
+  class LogProbability {
+   public:
+    explicit LogProbability(int units) : sum_(units) {}
+    void add(float activity, bool state) {
+      const float a = exact::clamped<exact::Scalar>(activity);
+      sum_.add(a, exact::one_plus_exp_minus<exact::Scalar>(a), state ? 1.0F : 0.0F);
+    }
+    /// ln p - ln q
+    static float log_ratio(const LogProbability& p, const LogProbability& q) {
+      return Sum::log_ratio(p.sum_, q.sum_);
+    }
+
+   private:
+    using Sum = exact::LogProbability<exact::Scalar>;
+    Sum sum_;
+  };
+
+  /// w_k = exp(ln w_k) / sum_i exp(ln w_i), in place.
+  static void normalise(std::span<float> weights) {
+    exact::normalise_weights<exact::Scalar>(weights.data(), static_cast<int>(weights.size()));
+  }
+};
+
+/// The same in double, by libm.
+struct DoubleArithmetic {
+  using Real = double;
+
+  static double probability(double activity) { return 1.0 / (1.0 + std::exp(-activity)); }
+
+  class LogProbability {
+   public:
+    explicit LogProbability(int) {}
+    void add(double activity, bool state) {
+      sum_ += std::log(probability(state ? activity : -activity));
+    }
+    static double log_ratio(const LogProbability& p, const LogProbability& q) {
+      return p.sum_ - q.sum_;
+    }
+
+   private:
+    double sum_ = 0;
+  };
+
+  static void normalise(std::span<double> weights) {
+    const double largest = *std::max_element(weights.begin(), weights.end());
+    double sum = 0;
+    for (double& w : weights) sum += w = std::exp(w - largest);
+    for (double& w : weights) w /= sum;
+  }
+};
+
+/// Addressed Philox words and the exact class's arithmetic.
+class PhiloxDraws : public ExactArithmetic {
+ public:
   PhiloxDraws(std::uint64_t seed, const Topology& topology)
       : stream_{.seed = seed}, blocks_per_step_(topology.draws_per_step() / 4) {}
 
@@ -40,8 +97,6 @@ class PhiloxDraws {
     return exact::fires<exact::Scalar>(exact::one_plus_exp_minus<exact::Scalar>(activity), next());
   }
 
-  static float probability(float activity) { return exact::sigmoid<exact::Scalar>(activity); }
-
  private:
   std::uint32_t next() { return random_word(stream_, first_block_, slot_++); }
 
@@ -53,10 +108,8 @@ class PhiloxDraws {
 
 /// NumPy's legacy generator as `numpy.random.seed` starts it, in double: draws come one after the
 /// other, so the order of calls is the notebook's.
-class NumpyDraws {
+class NumpyDraws : public DoubleArithmetic {
  public:
-  using Real = double;
-
   /// NumPy seeds the Mersenne Twister with 32 bits by the rule that std::mt19937 uses.
   NumpyDraws(std::uint64_t seed, const Topology&) : engine_(static_cast<std::uint32_t>(seed)) {}
 
@@ -70,8 +123,6 @@ class NumpyDraws {
   }
 
   bool unit(double activity) { return uniform() < probability(activity); }
-
-  static double probability(double activity) { return 1.0 / (1.0 + std::exp(-activity)); }
 
   /// Passes over as many draws, each of two words.
   void skip(std::uint64_t draws) { engine_.discard(2 * draws); }

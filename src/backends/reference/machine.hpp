@@ -16,8 +16,9 @@ namespace helmholtz::reference {
 /// The units of every layer, top first: s[l][i] is 0 or 1.
 using States = std::vector<std::vector<std::uint8_t>>;
 
-/// One Helmholtz machine trained by wake-sleep (Hinton, Dayan, Frey & Neal 1995), one unit at a
-/// time.
+/// One Helmholtz machine trained by wake-sleep (Hinton, Dayan, Frey & Neal 1995) or, with several
+/// particles or a wake-phase rate of the recognition network, reweighted wake-sleep (Bornschein &
+/// Bengio 2015), one unit at a time.
 ///
 /// `Draws` brings the randomness and the arithmetic: float32 to the bit of the exact class, or
 /// double in NumPy's order of calls.
@@ -32,76 +33,144 @@ class ScalarMachine {
         hyperparameters_(ensemble.hyperparameters(m)),
         draws_(draws),
         parameters_(parameters),
-        deltas_(parameters.size()) {
-    for (const int size : topology_.layer_sizes()) {
-      states_.emplace_back(static_cast<std::size_t>(size));
+        deltas_(parameters.size()),
+        particles_(index(ensemble.particles)),
+        weights_(index(ensemble.particles)) {
+    for (auto& states : particles_) {
+      for (const int size : topology_.layer_sizes()) states.emplace_back(index(size));
     }
   }
 
   /// Training step number `step`: a wake phase over the batch, then a sleep phase.
   void train_step(std::uint64_t step) {
     factor_ = static_cast<Real>(rate_factor(ensemble_, hyperparameters_.schedule, step));
-    for (int row = 0; row < ensemble_.batch; ++row) {
-      draws_.seek(step, static_cast<std::uint32_t>(row), 0);
-      wake();
-    }
-    apply_deltas(0, topology_.generative_parameters());
+    for (int b = 0; b < ensemble_.batch; ++b) wake(step, b);
+    apply_deltas();
     if (ensemble_.nonnegative) clamp_visible_weights();
-
-    const auto first_sleep_slot = 1 + static_cast<std::uint64_t>(topology_.hidden_units());
-    for (int row = 0; row < ensemble_.batch; ++row) {
-      draws_.seek(step, static_cast<std::uint32_t>(row), first_sleep_slot);
-      sleep();
-    }
-    apply_deltas(topology_.generative_parameters(), topology_.parameters());
+    for (int b = 0; b < ensemble_.batch; ++b) sleep(step, b);
+    apply_deltas();
   }
 
   /// A sample of one generative layer given the one above it; layer 0 needs none.
   void sample_generative(int l, States& states) {
-    sample(topology_.generative(l), l == 0 ? nullptr : &states[index(l - 1)], states[index(l)]);
+    sample(topology_.generative(l), generative_inputs(l, states), states[index(l)]);
   }
 
  private:
-  /// Recognises a pattern of the world; the generative network learns to reproduce each layer.
-  void wake() {
-    const auto k = draws_.pattern(ensemble_.world);
-    auto& visible = states_.back();
-    for (std::size_t i = 0; i < visible.size(); ++i) {
-      visible[i] = ensemble_.world.bit(k, static_cast<int>(i)) ? 1 : 0;
+  using LogProbability = typename Draws::LogProbability;
+  using Units = std::vector<std::uint8_t>;
+
+  /// Recognises a pattern of the world, once per particle; both networks learn to reproduce each
+  /// layer of each particle, as far as its weight goes.
+  void wake(std::uint64_t step, int b) {
+    for (int k = 0; k < ensemble_.particles; ++k) {
+      auto& states = particles_[index(k)];
+      draws_.seek(step, row(b, k), 0);
+      const auto pattern = draws_.pattern(ensemble_.world);
+      if (k == 0) {
+        show(pattern, states.back());
+      } else {
+        states.back() = particles_[0].back();
+      }
+      for (int l = topology_.last() - 1; l >= 0; --l) {
+        sample(topology_.recognition(l), &states[index(l + 1)], states[index(l)]);
+      }
     }
-    for (int l = topology_.last() - 1; l >= 0; --l) {
-      sample(topology_.recognition(l), &states_[index(l + 1)], states_[index(l)]);
-    }
-    for (int l = 0; l <= topology_.last(); ++l) {
-      learn(topology_.generative(l), hyperparameters_.rates.generative[index(l)],
-            l == 0 ? nullptr : &states_[index(l - 1)], states_[index(l)]);
+    weigh_particles();
+    const auto& rates = hyperparameters_.rates;
+    for (int k = 0; k < ensemble_.particles; ++k) {
+      learn_generative(rates.generative, weights_[index(k)], particles_[index(k)]);
+      if (rates.learn_awake()) {
+        learn_recognition(rates.recognition_wake, weights_[index(k)], particles_[index(k)]);
+      }
     }
   }
 
   /// Dreams a pattern; the recognition network learns to recover each layer.
-  void sleep() {
-    for (int l = 0; l <= topology_.last(); ++l) sample_generative(l, states_);
-    for (int l = topology_.last() - 1; l >= 0; --l) {
-      learn(topology_.recognition(l), hyperparameters_.rates.recognition[index(l)],
-            &states_[index(l + 1)], states_[index(l)]);
+  void sleep(std::uint64_t step, int b) {
+    auto& states = particles_[0];
+    draws_.seek(step, row(b, 0), 1 + static_cast<std::uint64_t>(topology_.hidden_units()));
+    for (int l = 0; l <= topology_.last(); ++l) sample_generative(l, states);
+    learn_recognition(hyperparameters_.rates.recognition, 1, states);
+  }
+
+  /// Of the random streams: b * K + k for particle k of batch row b.
+  [[nodiscard]] std::uint32_t row(int b, int k) const {
+    return static_cast<std::uint32_t>(b) * static_cast<std::uint32_t>(ensemble_.particles) +
+           static_cast<std::uint32_t>(k);
+  }
+
+  void show(std::size_t pattern, Units& visible) const {
+    for (std::size_t i = 0; i < visible.size(); ++i) {
+      visible[i] = ensemble_.world.bit(pattern, static_cast<int>(i)) ? 1 : 0;
     }
   }
 
-  void sample(const LayerView& layer, const std::vector<std::uint8_t>* inputs,
-              std::vector<std::uint8_t>& outputs) {
+  /// w_k = p(x, h_k) / q(h_k | x), normalised over the particles; a single one has weight 1.
+  void weigh_particles() {
+    if (weights_.size() == 1) {
+      weights_[0] = 1;
+      return;
+    }
+    std::transform(particles_.begin(), particles_.end(), weights_.begin(),
+                   [&](const States& states) { return log_weight(states); });
+    Draws::normalise(weights_);
+  }
+
+  /// ln p(x, h) - ln q(h | x)
+  [[nodiscard]] Real log_weight(const States& states) const {
+    LogProbability p(topology_.units());
+    for (int l = 0; l <= topology_.last(); ++l) {
+      add(topology_.generative(l), generative_inputs(l, states), states[index(l)], p);
+    }
+    LogProbability q(topology_.hidden_units());
+    for (int l = topology_.last() - 1; l >= 0; --l) {
+      add(topology_.recognition(l), &states[index(l + 1)], states[index(l)], q);
+    }
+    return LogProbability::log_ratio(p, q);
+  }
+
+  /// Adds ln P(outputs | inputs).
+  void add(const LayerView& layer, const Units* inputs, const Units& outputs,
+           LogProbability& sum) const {
+    for (int j = 0; j < layer.outputs; ++j) {
+      sum.add(activity(layer, j, inputs), outputs[index(j)] != 0);
+    }
+  }
+
+  void learn_generative(const std::vector<double>& rates, Real weight, const States& states) {
+    for (int l = 0; l <= topology_.last(); ++l) {
+      learn(topology_.generative(l), rates[index(l)], weight, generative_inputs(l, states),
+            states[index(l)]);
+    }
+  }
+
+  void learn_recognition(const std::vector<double>& rates, Real weight, const States& states) {
+    for (int l = topology_.last() - 1; l >= 0; --l) {
+      learn(topology_.recognition(l), rates[index(l)], weight, &states[index(l + 1)],
+            states[index(l)]);
+    }
+  }
+
+  /// The layer that feeds generative layer l; layer 0 has none.
+  static const Units* generative_inputs(int l, const States& states) {
+    return l == 0 ? nullptr : &states[index(l - 1)];
+  }
+
+  void sample(const LayerView& layer, const Units* inputs, Units& outputs) {
     for (int j = 0; j < layer.outputs; ++j) {
       outputs[index(j)] = draws_.unit(activity(layer, j, inputs)) ? 1 : 0;
     }
   }
 
-  /// The delta rule: W += rate * (target - p) input^T, b += rate * (target - p), collected in
-  /// deltas_.
-  void learn(const LayerView& layer, double rate, const std::vector<std::uint8_t>* inputs,
-             const std::vector<std::uint8_t>& targets) {
+  /// The delta rule: W += w * rate * (target - p) input^T, b += w * rate * (target - p), collected
+  /// in deltas_. The exact class rounds the error's product with the rate, then that with w.
+  void learn(const LayerView& layer, double rate, Real w, const Units* inputs,
+             const Units& targets) {
     const Real step_rate = static_cast<Real>(rate) * factor_;
     for (int j = 0; j < layer.outputs; ++j) {
       const Real p = Draws::probability(activity(layer, j, inputs));
-      const Real delta = step_rate * (static_cast<Real>(targets[index(j)]) - p);
+      const Real delta = w * (step_rate * (static_cast<Real>(targets[index(j)]) - p));
       for (int i = 0; i < layer.inputs; ++i) {
         if ((*inputs)[index(i)] != 0) deltas_[weight(layer, j, i)] += delta;
       }
@@ -110,7 +179,7 @@ class ScalarMachine {
   }
 
   /// b_j + sum_i W_ji input_i: the bias first, then the inputs in order, in partial sums of 32.
-  Real activity(const LayerView& layer, int j, const std::vector<std::uint8_t>* inputs) const {
+  Real activity(const LayerView& layer, int j, const Units* inputs) const {
     Real total = 0;
     Real sum = parameters_[layer.bias + index(j)];
     for (int i = 0; i < layer.inputs; ++i) {
@@ -123,8 +192,8 @@ class ScalarMachine {
     return layer.inputs > kActivityChunk ? total + sum : sum;
   }
 
-  void apply_deltas(std::size_t begin, std::size_t end) {
-    for (std::size_t k = begin; k < end; ++k) {
+  void apply_deltas() {
+    for (std::size_t k = 0; k < parameters_.size(); ++k) {
       parameters_[k] += deltas_[k];
       deltas_[k] = 0;
     }
@@ -147,8 +216,9 @@ class ScalarMachine {
   const Hyperparameters& hyperparameters_;
   Draws& draws_;
   std::span<Real> parameters_;
-  std::vector<Real> deltas_;  ///< of the batch's rows so far, in the order of the parameters
-  States states_;
+  std::vector<Real> deltas_;       ///< of a phase's rows so far, in the order of the parameters
+  std::vector<States> particles_;  ///< [K]; dreams take the first
+  std::vector<Real> weights_;      ///< [K]
   Real factor_ = 1;
 };
 

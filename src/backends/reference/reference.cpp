@@ -197,11 +197,15 @@ std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) 
 }
 
 std::size_t bytes(const Ensemble& ensemble) {
-  // A thread's machine adds up its batch's deltas; the doubles of RandomScheme::numpy fit in too.
+  // A thread's machine adds up its batch's deltas, and keeps the states of its particles; the
+  // doubles of RandomScheme::numpy fit in too.
   const auto threads = static_cast<std::size_t>(limits::default_threads().count);
+  const auto machines = std::max<std::size_t>(3, std::min(ensemble.size(), threads));
+  const auto states = static_cast<std::size_t>(ensemble.particles) *
+                      static_cast<std::size_t>(ensemble.topology.units());
   return ensemble.size() * sizeof(helmholtz::Machine) +
-         (ensemble.size() + std::max<std::size_t>(3, std::min(ensemble.size(), threads))) *
-             ensemble.topology.parameters() * sizeof(float);
+         (ensemble.size() + machines) * ensemble.topology.parameters() * sizeof(float) +
+         machines * states;
 }
 
 }  // namespace
@@ -213,6 +217,7 @@ constinit const BackendEntry backend_entry{
     .detail = [] { return std::string("any CPU"); },
     .bytes = bytes,
     .make = make,
+    .features = {.particles = true},
 };
 
 }  // namespace helmholtz::reference
