@@ -85,6 +85,9 @@ std::uint64_t bytes_of(std::uint64_t rows, int units, const Binarize& binarize =
 void draw_row(const Rows& rows, std::size_t n, std::uint64_t seed, std::uint64_t visit,
               std::span<std::uint32_t> out);
 
+/// Rows as bits: the same for bits; grey ones drawn once, row n as at its visit n with seed 0.
+Rows binarised(Rows rows);
+
 /// Rows to train on, to choose by and to judge by. Every split has the units of `train`.
 struct Dataset {
   std::string name;  ///< of the file of `train`, without its folder

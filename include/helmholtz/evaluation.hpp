@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -77,15 +78,26 @@ std::vector<std::uint8_t> generate_patterns(const Topology& topology,
                                             std::uint64_t step, std::uint64_t first,
                                             std::uint64_t count);
 
+class Rows;  // dataset.hpp
+
 struct EvaluationOptions {
   bool exact = true;  ///< where exact_is_feasible; else kl_exact stays NaN
   /// Generated samples for the sampled KL; 0: none. For data, kl_sampled stays NaN.
   std::uint64_t samples = 0;
-  /// Asked by Trainer::evaluate between pieces of samples; true ends it. On the calling thread, but
-  /// with several devices on a thread of each.
+  /// K, per row, for the log-likelihood by importance sampling (log_likelihood.hpp); 0: none.
+  std::uint64_t particles = 0;
+  /// What the log-likelihood is of: the first `row_count` of these rows, 0: all. Grey rows are
+  /// drawn once (binarised()). Null: those of the ensemble's world, patterns by their
+  /// probabilities, so that -log_likelihood - entropy is at least the exact KL in expectation, and
+  /// near it for many particles.
+  std::shared_ptr<const Rows> rows = {};
+  std::size_t row_count = 0;
+  /// Asked by Trainer::evaluate between pieces of samples and particles; true ends it. On the
+  /// calling thread, but with several devices on a thread of each.
   std::function<bool()> stop_requested = {};
 
   static constexpr std::uint64_t kMaxSamples = 1'000'000'000;
+  static constexpr std::uint64_t kMaxParticles = 1'000'000'000;
 };
 
 /// The options without what cannot be computed for the ensemble.
@@ -98,12 +110,22 @@ struct Evaluation {
   double kl_sampled = std::numeric_limits<double>::quiet_NaN();  ///< nats; +inf if unseen > 0
   /// Patterns of the world that no sample equals.
   double unseen = std::numeric_limits<double>::quiet_NaN();
+  /// Mean over the rows of ln 1/K sum_k w_k, nats per row.
+  double log_likelihood = std::numeric_limits<double>::quiet_NaN();
+  /// Its standard error, nats: of the mean over a sample of rows (NaN for one row); over a world's
+  /// patterns, of the particles alone (NaN for K = 1).
+  double log_likelihood_error = std::numeric_limits<double>::quiet_NaN();
+  /// Mean over the rows of 1/K sum_k ln w_k, nats per row.
+  double elbo = std::numeric_limits<double>::quiet_NaN();
+  /// Mean over the rows of the effective sample size, as a share of K.
+  double effective = std::numeric_limits<double>::quiet_NaN();
   bool diverged = false;
 };
 
 /// Evaluates machines [first, first + out.size()) of an ensemble after `step` steps, on this
 /// thread.
 /// @param parameters  [out.size() x topology.parameters()]
+/// @throws InvalidArgument (field "rows") unless the options' rows fit the world and are there
 void evaluate_machines(const Ensemble& ensemble, std::size_t first,
                        std::span<const float> parameters, std::uint64_t step,
                        const EvaluationOptions& options, std::span<Evaluation> out);

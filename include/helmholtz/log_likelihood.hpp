@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "helmholtz/evaluation.hpp"
 #include "helmholtz/topology.hpp"
 
 /// ln p(x) of data rows by importance sampling from the recognition network, in nats (Rezende,
@@ -45,7 +46,7 @@ struct LogLikelihood {
 };
 
 struct LogLikelihoodOptions {
-  static constexpr std::uint64_t kMaxParticles = 1'000'000'000;
+  static constexpr std::uint64_t kMaxParticles = EvaluationOptions::kMaxParticles;
   std::uint64_t particles = 100;              ///< K, per row
   int threads = 0;                            ///< CPU threads; 0: as many as this process may use
   std::function<bool()> stop_requested = {};  ///< asked a few times per second; true ends it
@@ -72,5 +73,8 @@ LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows);
 /// @throws InvalidArgument (field "rows") unless there are as many rows as probabilities
 LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows,
                               std::span<const double> probabilities, std::uint64_t particles);
+
+/// The members of an evaluation that hold it.
+void set_likelihood(const LogLikelihood& likelihood, Evaluation& evaluation);
 
 }  // namespace helmholtz

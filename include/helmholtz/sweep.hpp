@@ -20,6 +20,8 @@
 /// Many machines: every configuration of a few lists with every seed, trained shard by shard.
 namespace helmholtz {
 
+struct Metric;  // metrics.hpp
+
 /// The seeds of a sweep, kept as ranges: a million of them take a few bytes.
 class SeedSet {
  public:
@@ -150,6 +152,10 @@ struct SweepSpec {
 
   /// What every evaluation computes.
   [[nodiscard]] EvaluationOptions evaluation_options() const { return {.samples = samples}; }
+  /// What ranks the machines of each topology: helmholtz::ranking_metric(), but the log-likelihood
+  /// of all where a topology has nothing else, so that the numbers of all compare.
+  /// @return [topologies]; null where nothing ranks, which validate() refuses
+  [[nodiscard]] std::vector<const Metric*> ranking_metrics() const;
 
   /// The backend that trains a kind of kinds(): a pure function of the kind and `backend`.
   [[nodiscard]] std::string resolved_backend(const SweepConfiguration& configuration) const;

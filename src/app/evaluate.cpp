@@ -61,26 +61,15 @@ EvaluatedRows world_rows(const World& world) {
           .probabilities = world.probabilities()};
 }
 
-/// The rows as bits: grey ones are drawn once.
-Rows drawn(Rows rows) {
-  if (!rows.is_grey()) return rows;
-  constexpr std::uint64_t kSeed = 0;
-  const auto stride = rows.words_per_row();
-  std::vector<std::uint32_t> words(rows.size() * stride);
-  for (std::size_t n = 0; n < rows.size(); ++n) {
-    draw_row(rows, n, kSeed, n, std::span(words).subspan(n * stride, stride));
-  }
-  return {rows.units(), std::move(words)};
-}
-
 /// The rows of --split, and the split's name.
 std::pair<std::string, Rows> split_rows(const EvaluateFlags& flags, Dataset&& data) {
   const auto is_wanted = [&](const char* name, bool is_there) {
     return is_there && flags.split.value_or(name) == name;
   };
-  if (is_wanted("test", data.test.has_value())) return {"test", drawn(*std::move(data.test))};
-  if (is_wanted("valid", data.valid.has_value())) return {"valid", drawn(*std::move(data.valid))};
-  if (is_wanted("train", true)) return {"train", drawn(std::move(data.train))};
+  if (is_wanted("test", data.test.has_value())) return {"test", binarised(*std::move(data.test))};
+  if (is_wanted("valid", data.valid.has_value()))
+    return {"valid", binarised(*std::move(data.valid))};
+  if (is_wanted("train", true)) return {"train", binarised(std::move(data.train))};
   throw InvalidArgument("split", *flags.split, "train, valid or test, where the file has it");
 }
 

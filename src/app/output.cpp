@@ -7,7 +7,6 @@
 
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
-#include "helmholtz/metrics.hpp"
 
 namespace helmholtz::app {
 
@@ -55,22 +54,22 @@ void print_json(const Json& json) { print_line(json_text(json)); }
 
 namespace {
 
-/// Nats are wide enough to compare two programs by.
-int width(const Metric& metric) { return metric.is_count ? 8 : 18; }
+int width(const Metric& metric) { return metric.is_count ? 8 : metric.decimals + 6; }
 
 /// "-" where there is no value.
 std::string cell_text(const Metric& metric, double value) {
   if (std::isnan(value)) return "-";
-  return metric.is_count ? fmt::format("{:.0f}", value) : fmt::format("{:.12f}", value);
+  return fmt::format("{:.{}f}", value, metric.is_count ? 0 : metric.decimals);
 }
 
-Json evaluation_json(std::uint64_t step, const Evaluation& evaluation) {
+Json evaluation_json(std::uint64_t step, const Evaluation& evaluation,
+                     std::span<const Metric* const> metrics) {
   Json json = {{"step", step}};
   bool infinite = false;
-  for (const auto& metric : metrics()) {
-    const double value = evaluation.*metric.value;
-    const bool is_count = metric.is_count && !std::isnan(value);
-    json[metric.name] = is_count ? Json(count_in_file(value)) : Json(value);
+  for (const auto* const metric : metrics) {
+    const double value = evaluation.*metric->value;
+    const bool is_count = metric->is_count && !std::isnan(value);
+    json[metric->name] = is_count ? Json(count_in_file(value)) : Json(value);
     infinite = infinite || std::isinf(value);
   }
   if (infinite) json["infinite"] = true;
@@ -78,26 +77,36 @@ Json evaluation_json(std::uint64_t step, const Evaluation& evaluation) {
   return json;
 }
 
-std::string evaluation_row(std::uint64_t step, const Evaluation& evaluation) {
+std::string evaluation_row(std::uint64_t step, const Evaluation& evaluation,
+                           std::span<const Metric* const> metrics) {
   if (evaluation.diverged) return fmt::format("{:>15}{:>18}", step, "diverged");
   auto text = fmt::format("{:>15}", step);
-  for (const auto& metric : metrics()) {
-    text += fmt::format("{:>{}}", cell_text(metric, evaluation.*metric.value), width(metric));
+  for (const auto* const metric : metrics) {
+    text += fmt::format("{:>{}}", cell_text(*metric, evaluation.*metric->value), width(*metric));
   }
   return text;
 }
 
 }  // namespace
 
-std::string evaluation_header() {
+EvaluationTable::EvaluationTable(const EvaluationOptions& options, const Ensemble& ensemble,
+                                 bool json)
+    : metrics_(json ? exported_metrics(options)
+                    : computed_metrics(options, ensemble.topology, ensemble.world)),
+      json_(json) {}
+
+std::string EvaluationTable::header() const {
+  if (json_) return "";
   auto text = fmt::format("{:>15}", "step");
-  for (const auto& metric : metrics()) text += fmt::format("{:>{}}", metric.heading, width(metric));
+  for (const auto* const metric : metrics_) {
+    text += fmt::format("{:>{}}", metric->heading, width(*metric));
+  }
   return text;
 }
 
-void print_evaluation(std::uint64_t step, const Evaluation& evaluation, bool json) {
-  json ? print_json(evaluation_json(step, evaluation))
-       : print_line(evaluation_row(step, evaluation));
+void EvaluationTable::print(std::uint64_t step, const Evaluation& evaluation) const {
+  json_ ? print_json(evaluation_json(step, evaluation, metrics_))
+        : print_line(evaluation_row(step, evaluation, metrics_));
 }
 
 }  // namespace helmholtz::app

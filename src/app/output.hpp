@@ -6,11 +6,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "helmholtz/evaluation.hpp"
+#include "helmholtz/metrics.hpp"
 
 namespace helmholtz::app {
 
@@ -60,10 +61,21 @@ Json json_or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json();
 }
 
-/// The head of a table of evaluations: the step and every metric.
-std::string evaluation_header();
-/// A row of that table, or as JSON `{"step":…,"kl_exact":…, …}`; what was not computed is "-", or
-/// null.
-void print_evaluation(std::uint64_t step, const Evaluation& evaluation, bool json);
+/// Evaluations of one machine as a table, or as JSON lines `{"step":…,"kl_exact":…, …}`.
+class EvaluationTable {
+ public:
+  /// @param options  of the evaluations: a table has the metrics that they compute; JSON lines have
+  ///                 exported_metrics(), null where they do not
+  EvaluationTable(const EvaluationOptions& options, const Ensemble& ensemble, bool json);
+
+  /// The head of a table; empty for JSON.
+  [[nodiscard]] std::string header() const;
+  /// Prints a line; "-", or null, for a number that is not there.
+  void print(std::uint64_t step, const Evaluation& evaluation) const;
+
+ private:
+  std::vector<const Metric*> metrics_;
+  bool json_;
+};
 
 }  // namespace helmholtz::app

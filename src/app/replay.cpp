@@ -54,14 +54,14 @@ class Record {
     again.set_evaluation(0, e, evaluation);
     const auto found = again.evaluation(0, e);
     const auto was = shard_->evaluation(machine_ - shard_->first, e);
-    const auto same = [this](double now, double before) {
-      const bool is_clamped = now == 0 && before < 0;
+    const auto same = [this](const Metric& metric, double now, double before) {
+      const bool is_clamped = metric.better == Metric::Better::lower && now == 0 && before < 0;
       compared_.clamped += is_clamped ? 1 : 0;
       return is_clamped ||
              std::bit_cast<std::uint64_t>(now) == std::bit_cast<std::uint64_t>(before);
     };
     const bool all_same = std::ranges::all_of(metrics(), [&](const Metric& metric) {
-      return same(found.*metric.value, was.*metric.value);
+      return same(metric, found.*metric.value, was.*metric.value);
     });
     if (!all_same || found.diverged != was.diverged) {
       fail(fmt::format("another result for machine {} at step {}", machine_,
@@ -141,10 +141,12 @@ ExitCode replay_machine(const ReplayFlags& flags) {
   if (flags.save) io::require_creatable(*flags.save);
   catch_interrupts();
   Record record(run, machine);
-  if (!flags.output.json) print_line(evaluation_header());
+  const EvaluationTable table(run.spec().evaluation_options(),
+                              run.spec().ensemble(std::span(&machine, 1)), flags.output.json);
+  if (!flags.output.json) print_line(table.header());
   const auto evaluated = [&](std::uint64_t e, const Evaluation& evaluation) {
     if (flags.trace || e + 1 == run.spec().evaluations()) {
-      print_evaluation(run.spec().evaluation_step(e), evaluation, flags.output.json);
+      table.print(run.spec().evaluation_step(e), evaluation);
     }
     record.require_same(e, evaluation);
   };

@@ -41,8 +41,8 @@ void Reproduction::add(const ExperimentPart& part, const report::Statistics& sta
     outcome.part = part.name;
     outcome.configuration = report::configuration_text(statistics.spec(), c);
     outcome.cell = statistics.last(c);
-    outcome.cell.kl.mean /= nats_;
-    for (auto& quantile : outcome.cell.kl.quantiles) quantile /= nats_;
+    outcome.cell.values.mean /= nats_;
+    for (auto& quantile : outcome.cell.values.quantiles) quantile /= nats_;
     if (directions) outcome.direction = directions->of(c);
   }
 }
@@ -50,7 +50,7 @@ void Reproduction::add(const ExperimentPart& part, const report::Statistics& sta
 void Reproduction::show(bool json) {
   const auto order = [](const Outcome& o) {
     const double share = std::isnan(o.cell.success.value) ? 0 : o.cell.success.value;
-    const double median = o.cell.kl.quantiles[report::kMedian];
+    const double median = o.cell.values.quantiles[report::kMedian];
     return std::pair(-share, std::isnan(median) ? std::numeric_limits<double>::infinity() : median);
   };
   std::ranges::stable_sort(outcomes_, {}, order);
@@ -59,7 +59,7 @@ void Reproduction::show(bool json) {
 
 void Reproduction::show_json() const {
   for (const auto& o : outcomes_) {
-    const auto& q = o.cell.kl.quantiles;
+    const auto& q = o.cell.values.quantiles;
     Json line = {{"part", o.part},
                  {"configuration", o.configuration},
                  {"unit", unit()},
@@ -69,7 +69,7 @@ void Reproduction::show_json() const {
                  {"q05", q[report::kQ05]},
                  {"median", q[report::kMedian]},
                  {"q95", q[report::kQ95]},
-                 {"mean", o.cell.kl.mean}};
+                 {"mean", o.cell.values.mean}};
     if (experiment_.kl) {
       line["published"] = *experiment_.kl;
       line["share_that_reaches_it"] = o.cell.success.value;
@@ -89,10 +89,10 @@ void Reproduction::show_table() const {
              "machines", experiment_.kl ? "reach it" : "diverged", "configuration");
   for (const auto& o : outcomes_) {
     const auto kl = [&](report::QuantileIndex q) {
-      return report::decimal(o.cell.kl.quantiles[q]);
+      return report::decimal(o.cell.values.quantiles[q]);
     };
     print_line("{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}  {}: {}", kl(report::kMin), kl(report::kQ05),
-               kl(report::kMedian), kl(report::kQ95), report::decimal(o.cell.kl.mean),
+               kl(report::kMedian), kl(report::kQ95), report::decimal(o.cell.values.mean),
                report::grouped(o.cell.machines()),
                experiment_.kl ? fmt::format("{:.2f} %", 100 * o.cell.success.value)
                               : report::grouped(o.cell.diverged),
@@ -125,7 +125,7 @@ void Reproduction::show_total() const {
     const auto n = static_cast<double>(o.cell.machines());
     machines += n;
     reached += n * o.cell.success.value;
-    best = std::fmin(best, o.cell.kl.quantiles[report::kMin]);
+    best = std::fmin(best, o.cell.values.quantiles[report::kMin]);
   }
   print("\n{} of {} machines reach {} {} ({:.2f} %); the best has {}\n",
         report::grouped(static_cast<std::uint64_t>(std::llround(reached))),

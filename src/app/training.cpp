@@ -32,10 +32,18 @@ Trainer start_trainer(const TrainingPlan& plan) {
   return trainer;
 }
 
+EvaluationOptions options_of(const TrainingPlan& plan) {
+  auto options = plan.spec.evaluation_options();
+  options.stop_requested = interrupted;
+  return options;
+}
+
 class TrainingRun {
  public:
   explicit TrainingRun(const TrainingPlan& plan)
       : plan_(plan),
+        options_(options_of(plan)),
+        table_(options_, plan.start.ensemble, plan.output.json),
         trainer_(start_trainer(plan)),
         end_(plan.start.step + plan.spec.steps),
         progress_(static_cast<double>(plan.spec.steps), "steps", plan.output) {}
@@ -78,11 +86,10 @@ class TrainingRun {
   /// @return false after a signal
   bool evaluate() {
     std::vector<Evaluation> evaluation(1);
-    const EvaluationOptions options{.samples = plan_.spec.samples, .stop_requested = interrupted};
-    if (!trainer_.evaluate(options, 0, evaluation)) return false;
+    if (!trainer_.evaluate(options_, 0, evaluation)) return false;
     const auto step = trainer_.step();
     progress_.clear();
-    print_evaluation(step, evaluation[0], plan_.output.json);
+    table_.print(step, evaluation[0]);
     if (plan_.spec.samples == 0 && !evaluation[0].diverged) hint_at_samples();
     return true;
   }
@@ -91,7 +98,7 @@ class TrainingRun {
     if (plan_.output.json) return;
     const bool bold = report::use_color(stdout, plan_.output.no_color);
     print_bytes(
-        fmt::format("{}{}{}\n", bold ? "\x1b[1m" : "", evaluation_header(), bold ? "\x1b[0m" : ""));
+        fmt::format("{}{}{}\n", bold ? "\x1b[1m" : "", table_.header(), bold ? "\x1b[0m" : ""));
   }
 
   /// Once, where the exact KL cannot be had and no other was asked for.
@@ -142,6 +149,8 @@ class TrainingRun {
 
   const TrainingPlan& plan_;
   Clock::time_point start_ = Clock::now();
+  EvaluationOptions options_;
+  EvaluationTable table_;
   Trainer trainer_;
   std::uint64_t end_;
   report::Progress progress_;

@@ -27,8 +27,9 @@ class Backend {
   virtual void read(std::size_t first, std::size_t count, std::span<float> out) const = 0;
   virtual void write(std::size_t first, std::size_t count, std::span<const float> in) = 0;
 
-  /// Trainer::evaluate of machines that have taken `step` steps. Default: evaluates on the host,
-  /// parallel over machines and samples.
+  /// Trainer::evaluate of machines that have taken `step` steps, but for the log-likelihood
+  /// (likelihood_evaluation.hpp). Default: evaluates on the host, parallel over machines and
+  /// samples.
   virtual bool evaluate(const EvaluationOptions& options, std::uint64_t step, std::size_t first,
                         std::span<Evaluation> out);
   /// Trainer::kl_quantiles. Default: evaluates all machines, then sorts on this thread.

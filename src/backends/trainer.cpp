@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "backends/backend.hpp"
+#include "backends/likelihood_evaluation.hpp"
 #include "helmholtz/error.hpp"
 
 namespace helmholtz {
@@ -52,7 +53,8 @@ std::vector<Evaluation> Trainer::evaluate(const EvaluationOptions& options) {
 bool Trainer::evaluate(const EvaluationOptions& options, std::size_t first,
                        std::span<Evaluation> out) {
   require_inside(ensemble(), first, out.size());
-  return backend_->evaluate(computable(options, ensemble()), step_, first, out);
+  return backend_->evaluate(computable(options, ensemble()), step_, first, out) &&
+         evaluate_likelihoods(*backend_, options, first, out);
 }
 
 std::vector<double> Trainer::kl_quantiles(std::span<const double> probabilities) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "evaluate/importance.hpp"
 #include "evaluate/sampled.hpp"
 #include "helmholtz/evaluation.hpp"
 
@@ -41,12 +42,33 @@ void evaluate_by_samples(const Ensemble& ensemble, std::size_t first,
   }
 }
 
+void evaluate_by_particles(const Ensemble& ensemble, std::size_t first,
+                           std::span<const float> parameters, const EvaluationOptions& options,
+                           std::span<Evaluation> out) {
+  const auto stride = ensemble.topology.parameters();
+  const importance::EvaluatedRows evaluated(ensemble.world, options);
+  for (std::size_t m = 0; m < out.size(); ++m) {
+    if (out[m].diverged) continue;
+    const auto rows = row_likelihoods(ensemble.topology, parameters.subspan(m * stride, stride),
+                                      evaluated.rows(), ensemble.machines[first + m].seed,
+                                      {.particles = options.particles, .threads = 1});
+    set_likelihood(evaluated.mean(rows), out[m]);
+  }
+}
+
 }  // namespace
 
 EvaluationOptions computable(EvaluationOptions options, const Ensemble& ensemble) {
   options.exact = options.exact && exact_is_feasible(ensemble.topology, ensemble.world);
   if (ensemble.world.is_data()) options.samples = 0;
   return options;
+}
+
+void set_likelihood(const LogLikelihood& likelihood, Evaluation& evaluation) {
+  evaluation.log_likelihood = likelihood.mean;
+  evaluation.log_likelihood_error = likelihood.standard_error;
+  evaluation.elbo = likelihood.elbo;
+  evaluation.effective = likelihood.effective;
 }
 
 void evaluate_machines(const Ensemble& ensemble, std::size_t first,
@@ -62,6 +84,7 @@ void evaluate_machines(const Ensemble& ensemble, std::size_t first,
   if (options.samples > 0) {
     evaluate_by_samples(ensemble, first, parameters, step, options.samples, out);
   }
+  if (options.particles > 0) evaluate_by_particles(ensemble, first, parameters, options, out);
 }
 
 }  // namespace helmholtz

@@ -1,71 +1,17 @@
-#include "helmholtz/log_likelihood.hpp"
+#include "evaluate/importance.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
 
-#include "base/blas.hpp"
-#include "base/workers.hpp"
-#include "evaluate/importance_tile.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/world.hpp"
 
 namespace helmholtz {
 
 namespace {
-
-using importance::Piece;
-using importance::Tile;
-using importance::TileSize;
-using importance::WeightSums;
-
-/// Particles that are worked on together at most, of one row or of several whole rows. No power of
-/// two: the rows of a matrix with so many columns share few lines of a cache.
-constexpr std::size_t kTile = 240;
-
-/// How the particles of all rows are cut into pieces: one row's into tiles, or whole rows into one
-/// tile. The cuts depend on the number of particles alone.
-class Pieces {
- public:
-  Pieces(std::size_t rows, std::uint64_t particles)
-      : rows_(rows),
-        particles_(particles),
-        per_row_((particles + kTile - 1) / kTile),
-        largest_{.rows = 0, .particles = (particles + per_row_ - 1) / per_row_} {
-    largest_.rows = kTile / largest_.particles;
-  }
-
-  [[nodiscard]] const TileSize& largest() const { return largest_; }
-  [[nodiscard]] std::size_t size() const {
-    return (rows_ + largest_.rows - 1) / largest_.rows * per_row_;
-  }
-  [[nodiscard]] Piece operator[](std::size_t i) const {
-    const auto first_row = i / per_row_ * largest_.rows;
-    const auto first_particle = i % per_row_ * largest_.particles;
-    return {.first_row = first_row,
-            .rows = std::min(largest_.rows, rows_ - first_row),
-            .first_particle = first_particle,
-            .particles = std::min<std::uint64_t>(largest_.particles, particles_ - first_particle)};
-  }
-
- private:
-  std::size_t rows_;
-  std::uint64_t particles_;
-  std::size_t per_row_;
-  TileSize largest_;
-};
-
-/// Pieces between two questions whether to stop: some tenths of a second, and some for each thread.
-std::size_t pieces_per_round(const Topology& topology, const Pieces& pieces, std::size_t threads) {
-  constexpr std::size_t kWork = std::size_t{1} << 28U;  // multiply-adds
-  constexpr std::size_t kRows = std::size_t{1} << 18U;  // whose sums are kept
-  const auto worth = std::max(4 * threads, kWork / (kTile * topology.parameters()));
-  const auto kept = std::max<std::size_t>(kRows / pieces.largest().rows, 1);
-  return std::min({worth, kept, pieces.size()});
-}
 
 void require_fitting(const Topology& topology, std::span<const float> parameters,
                      const PackedRows& rows, const LogLikelihoodOptions& options) {
@@ -107,40 +53,9 @@ std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
                                            const LogLikelihoodOptions& options) {
   require_fitting(topology, parameters, rows, options);
   const Workers workers(options.threads);
-  const blas::SingleThreaded single_threaded_blas;
-  const Pieces pieces(rows.size(), options.particles);
-  const auto threads = static_cast<std::size_t>(std::min(workers.threads(), blas::kMaxThreads));
-  const auto round = pieces_per_round(topology, pieces, threads);
-  std::vector<WeightSums> sums(round * pieces.largest().rows);
-  const auto sums_of = [&](std::size_t i) {
-    return std::span(sums).subspan(i * pieces.largest().rows, pieces.largest().rows);
-  };
   std::vector<RowLikelihood> out(rows.size());
-  WeightSums row;
-  for (std::size_t begin = 0; begin < pieces.size(); begin += round) {
-    if (options.stop_requested && options.stop_requested()) return {};
-    const auto count = std::min(round, pieces.size() - begin);
-    std::atomic<std::size_t> next = 0;
-    workers.for_each(std::min(threads, count), [&](std::size_t) {
-      Tile tile(topology.shape(), rows, pieces.largest());
-      for (auto i = next++; i < count; i = next++) {
-        tile.run(pieces[begin + i], parameters.data(), seed, sums_of(i));
-      }
-    });
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto piece = pieces[begin + i];
-      for (std::size_t r = 0; r < piece.rows; ++r) {
-        if (piece.first_particle == 0) row = {};
-        row.add(sums_of(i)[r]);
-        if (piece.first_particle + piece.particles == options.particles) {
-          out[piece.first_row + r] = row.estimate(options.particles);
-        }
-      }
-    }
-    if (options.advanced) {
-      options.advanced(static_cast<double>(begin + count) / static_cast<double>(pieces.size()));
-    }
-  }
+  importance::RowEstimator estimator(topology, rows, options.particles, workers);
+  if (!estimator.run({parameters.data(), seed}, options, out)) out.clear();
   return out;
 }
 
@@ -172,5 +87,143 @@ LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows,
   mean.standard_error = std::sqrt(std::max(variance, 0.0));
   return mean;
 }
+
+namespace importance {
+
+namespace {
+
+/// Particles that are worked on together at most, of one row or of several whole rows. No power of
+/// two: the rows of a matrix with so many columns share few lines of a cache.
+constexpr std::size_t kTile = 240;
+
+/// The options' rows as bits, or those of a world of data; null: a world's patterns.
+std::shared_ptr<const Rows> bits_of(const World& world, const EvaluationOptions& options) {
+  const auto& rows = options.rows || !world.is_data() ? options.rows : world.data().rows;
+  if (!rows && world.is_data()) {
+    throw InvalidArgument("rows", "rows that are not in memory", "the rows of " + world.name());
+  }
+  return rows && rows->is_grey() ? std::make_shared<const Rows>(binarised(*rows)) : rows;
+}
+
+}  // namespace
+
+EvaluatedRows::EvaluatedRows(const World& world, const EvaluationOptions& options)
+    : particles_(options.particles), owner_(bits_of(world, options)) {
+  if (!owner_) {
+    rows_ = {world.words(), world.words_per_pattern()};
+    probabilities_ = world.probabilities();
+    return;
+  }
+  if (owner_->units() != world.visible_units()) {
+    throw InvalidArgument(
+        "rows", fmt::format("rows of {} units", owner_->units()),
+        fmt::format("{} units, as world {} has", world.visible_units(), world.name()));
+  }
+  if (options.row_count > owner_->size()) {
+    throw InvalidArgument("rows", fmt::format("{}", options.row_count),
+                          fmt::format("1 to {}", owner_->size()));
+  }
+  const auto count = options.row_count > 0 ? options.row_count : owner_->size();
+  const auto stride = owner_->words_per_row();
+  rows_ = {owner_->words().first(count * stride), stride};
+}
+
+LogLikelihood EvaluatedRows::mean(std::span<const RowLikelihood> rows) const {
+  return probabilities_.empty() ? mean_likelihood(rows)
+                                : mean_likelihood(rows, probabilities_, particles_);
+}
+
+Pieces::Pieces(std::size_t rows, std::uint64_t particles)
+    : rows_(rows),
+      particles_(particles),
+      per_row_((particles + kTile - 1) / kTile),
+      largest_{.rows = 0, .particles = (particles + per_row_ - 1) / per_row_} {
+  largest_.rows = kTile / largest_.particles;
+}
+
+Piece Pieces::operator[](std::size_t i) const {
+  const auto first_row = i / per_row_ * largest_.rows;
+  const auto first_particle = i % per_row_ * largest_.particles;
+  return {.first_row = first_row,
+          .rows = std::min(largest_.rows, rows_ - first_row),
+          .first_particle = first_particle,
+          .particles = std::min<std::uint64_t>(largest_.particles, particles_ - first_particle)};
+}
+
+/// Of a piece that holds whole rows, or a part of one.
+class RowEstimator::RowSums {
+ public:
+  explicit RowSums(const Pieces& pieces) : pieces_(pieces) {}
+
+  /// The next piece's. @param out  gets the rows that end with it
+  void add(const Piece& piece, std::span<const WeightSums> sums, std::span<RowLikelihood> out) {
+    for (std::size_t r = 0; r < piece.rows; ++r) {
+      if (piece.first_particle == 0) row_ = {};
+      row_.add(sums[r]);
+      if (piece.first_particle + piece.particles == pieces_.particles()) {
+        out[piece.first_row + r] = row_.estimate(pieces_.particles());
+      }
+    }
+  }
+
+ private:
+  const Pieces& pieces_;
+  WeightSums row_;
+};
+
+RowEstimator::RowEstimator(const Topology& topology, const PackedRows& rows,
+                           std::uint64_t particles, const Workers& workers)
+    : shape_(topology.shape()),
+      parameters_(topology.parameters()),
+      rows_(rows),
+      workers_(workers),
+      pieces_(rows.size(), particles),
+      tiles_(static_cast<std::size_t>(std::min(workers.threads(), blas::kMaxThreads))) {}
+
+double RowEstimator::work() const {
+  return static_cast<double>(rows_.size()) * static_cast<double>(pieces_.particles()) *
+         static_cast<double>(parameters_);
+}
+
+std::size_t RowEstimator::pieces_per_round() const {
+  constexpr std::size_t kRows = std::size_t{1} << 18U;  // whose sums are kept
+  const auto worth = static_cast<std::size_t>(kWork) / (kTile * parameters_);
+  const auto kept = std::max<std::size_t>(kRows / pieces_.largest().rows, 1);
+  return std::min({std::max(4 * tiles_.size(), worth), kept, pieces_.size()});
+}
+
+bool RowEstimator::run(const MachineView& machine, const LogLikelihoodOptions& options,
+                       std::span<RowLikelihood> out) {
+  const auto round = pieces_per_round();
+  std::vector<WeightSums> sums(round * pieces_.largest().rows);
+  const auto sums_of = [&](std::size_t i) {
+    return std::span(sums).subspan(i * pieces_.largest().rows, pieces_.largest().rows);
+  };
+  RowSums rows(pieces_);
+  for (std::size_t begin = 0; begin < pieces_.size(); begin += round) {
+    if (options.stop_requested && options.stop_requested()) return false;
+    const auto count = std::min(round, pieces_.size() - begin);
+    for_each(count, [&](Tile& tile, std::size_t i) {
+      tile.run(pieces_[begin + i], machine.parameters, machine.seed, sums_of(i));
+    });
+    for (std::size_t i = 0; i < count; ++i) rows.add(pieces_[begin + i], sums_of(i), out);
+    if (options.advanced) {
+      options.advanced(static_cast<double>(begin + count) / static_cast<double>(pieces_.size()));
+    }
+  }
+  return true;
+}
+
+void RowEstimator::run_alone(const MachineView& machine, Tile& tile,
+                             std::span<RowLikelihood> out) const {
+  std::vector<WeightSums> sums(pieces_.largest().rows);
+  RowSums rows(pieces_);
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    tile.run(pieces_[i], machine.parameters, machine.seed, sums);
+    rows.add(pieces_[i], sums, out);
+  }
+}
+
+}  // namespace importance
 
 }  // namespace helmholtz

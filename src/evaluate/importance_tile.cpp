@@ -31,6 +31,10 @@ WeightSums sum_weights(std::span<const double> log_weights) {
 }  // namespace
 
 void WeightSums::add(const WeightSums& later) {
+  if (weights == 0) {  // nothing yet
+    *this = later;
+    return;
+  }
   const double most = std::max(largest, later.largest);
   const double own = portable::exp(largest - most);
   const double others = portable::exp(later.largest - most);
@@ -69,7 +73,7 @@ Tile::Tile(const LayerShape& shape, const PackedRows& rows, const TileSize& size
       rows_(rows),
       size_(size),
       columns_((size.rows * size.particles + simd::kColumns - 1) / simd::kColumns * simd::kColumns),
-      activities_(kUnits * columns_),
+      activities_(std::min(kUnits, index(shape.units())) * columns_),
       particles_(columns_),
       blocks_low_(columns_),
       blocks_high_(columns_) {

@@ -21,6 +21,20 @@ double Distribution::upper_end() const {
   return 0;
 }
 
+Range axis_of(std::span<const Distribution> distributions, bool higher_is_better) {
+  Range axis;
+  for (const auto& d : distributions) {
+    if (d.n == 0) continue;
+    if (higher_is_better) {
+      axis.include(d.quantiles[kQ05]);
+      axis.include(d.quantiles[kQ95]);
+    } else {
+      axis.include(Range{.low = 0, .high = d.upper_end()});
+    }
+  }
+  return axis;
+}
+
 Distribution describe(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return describe_sorted(values);

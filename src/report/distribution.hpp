@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,28 @@ struct Distribution {
 Distribution describe(std::vector<double> values);
 /// @param sorted  ascending, without NaN
 Distribution describe_sorted(std::span<const double> sorted);
+
+/// The ends of an axis.
+struct Range {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+
+  void include(double x) {
+    low = std::min(low, x);
+    high = std::max(high, x);
+  }
+  void include(const Range& other) {
+    low = std::min(low, other.low);
+    high = std::max(high, other.high);
+  }
+  [[nodiscard]] bool is_empty() const { return !(low <= high); }
+  /// 0 for an empty one.
+  [[nodiscard]] double width() const { return is_empty() ? 0 : high - low; }
+};
+
+/// An axis for distributions over time: from 0 to the largest upper_end() where lower is better;
+/// where higher is better, from the lowest 5 % quantile to the highest 95 % quantile.
+Range axis_of(std::span<const Distribution> distributions, bool higher_is_better);
 
 /// The confidence level of every interval of a report.
 inline constexpr double kConfidence = 0.95;

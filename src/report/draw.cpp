@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -108,6 +109,11 @@ const Topology& topology_of(const SweepSpec& spec, const Ranked& machine) {
   return spec.topology(spec.machine(machine.machine).configuration);
 }
 
+const Metric& metric_of(const SweepSpec& spec, const Ranked& machine) {
+  const auto c = spec.machine(machine.machine).configuration;
+  return *spec.ranking_metrics()[spec.configuration(c).topology];
+}
+
 std::string draw_patterns(std::span<const Drawing> drawings, ImageShape shape, int columns) {
   const auto layout = layout_for(drawings, shape);
   const auto width = static_cast<std::size_t>(std::max(columns, 1));
@@ -150,28 +156,32 @@ std::vector<Bits> samples_of(const SweepSpec& spec, const TrainedMachine& traine
       topology.visible_units());
 }
 
-std::string fan_chart(const std::vector<Distribution>& columns, const std::string& first_label,
-                      const std::string& last_label) {
+std::string fan_chart(const std::vector<Distribution>& columns, const Range& axis,
+                      const std::string& first_label, const std::string& last_label) {
   constexpr int kRows = 12;
   constexpr std::size_t kWidth = 60;  // characters
-  double top = 0;
-  for (const auto& column : columns) top = std::max(top, column.upper_end());
-  if (!(top > 0)) return "";
+  if (!(axis.width() > 0)) return "";
   const auto shown = std::min(columns.size(), kWidth);
   const auto repeat = kWidth / shown;
-  const double height = std::nextafter(top, 2 * top) / kRows;
+  const double above = std::nextafter(axis.high, std::numeric_limits<double>::infinity());
+  const double height = (above - axis.low) / kRows;
+  const auto edge = [&](int row) { return axis.low + row * height; };
+  const auto label = [&](int row) {
+    constexpr double kWide = 999;  // of the seven characters
+    return fmt::format("{:7.{}f}", edge(row), std::abs(edge(row)) > kWide ? 1 : 3);
+  };
   std::string chart;
   for (int row = kRows - 1; row >= 0; --row) {
-    chart += fmt::format("{:7.3f} ┤", (row + 1) * height);
+    chart += label(row + 1) + " ┤";
     for (std::size_t x = 0; x < shown; ++x) {
       const auto* const mark =
-          shade(columns[(x + 1) * columns.size() / shown - 1], row * height, (row + 1) * height);
+          shade(columns[(x + 1) * columns.size() / shown - 1], edge(row), edge(row + 1));
       for (std::size_t i = 0; i < repeat; ++i) chart += mark;
     }
     chart += '\n';
   }
   const auto width = shown * repeat;
-  chart += fmt::format("{:7.3f} └", 0.0);
+  chart += label(0) + " └";
   for (std::size_t x = 0; x < width; ++x) chart += "─";
   const auto gap = width - std::min(width, first_label.size());
   chart += fmt::format("\n{:9}{}{:>{}}\n", "", first_label, last_label, gap);
@@ -188,6 +198,7 @@ std::vector<double> model_probabilities(const SweepSpec& spec, const TrainedMach
       q.push_back(std::exp(log_q));
     return q;
   }
+  if (spec.samples == 0) return q;
   const auto sampled = sampled_distribution(topology, spec.world, parameters, machine.seed,
                                             spec.steps, spec.samples);
   for (const auto count : sampled.counts) {
@@ -208,10 +219,10 @@ std::vector<std::size_t> most_probable(const World& world, std::size_t most) {
 
 std::string portrait(const SweepSpec& spec, const TrainedMachine& trained, int columns) {
   const auto& machine = trained.machine;
-  const auto kind = ranking_metric(topology_of(spec, machine)).kind;
-  return fmt::format("{}: seed {}, {} KL {} nats after {} steps\n", trained.title, machine.seed,
-                     kind, decimal(machine.kl), spec.steps) +
-         draw_world(spec.world, model_probabilities(spec, trained), columns) + '\n' +
+  const auto q = model_probabilities(spec, trained);
+  return fmt::format("{}: seed {}, {} {} nats after {} steps\n", trained.title, machine.seed,
+                     metric_of(spec, machine).title, decimal(machine.value), spec.steps) +
+         (q.empty() ? "" : draw_world(spec.world, q, columns) + '\n') +
          draw_samples(spec, trained, columns);
 }
 

@@ -31,11 +31,12 @@ std::string digits(const Bits& bits);
 std::vector<Bits> split_patterns(const Bits& all, int units);
 
 /// A picture in text of how a distribution moves: a column per distribution, left to right; light
-/// shade from the 5 % to the 95 % quantile, dark from 25 % to 75 %, a bar at the median; the axis
-/// starts at 0. Empty if no median is finite.
+/// shade from the 5 % to the 95 % quantile, dark from 25 % to 75 %, a bar at the median. Empty if
+/// the axis is.
+/// @param axis    its ends, e.g. axis_of(): what lies beyond is not drawn
 /// @param labels  below the first and the last column
-std::string fan_chart(const std::vector<Distribution>& columns, const std::string& first_label,
-                      const std::string& last_label);
+std::string fan_chart(const std::vector<Distribution>& columns, const Range& axis,
+                      const std::string& first_label, const std::string& last_label);
 
 /// The layers of a sweep's machine.
 const Topology& topology_of(const SweepSpec& spec, const Ranked& machine);
@@ -44,14 +45,18 @@ const Topology& topology_of(const SweepSpec& spec, const Ranked& machine);
 std::vector<Bits> samples_of(const SweepSpec& spec, const TrainedMachine& trained,
                              std::uint64_t count);
 
-/// Q of every pattern of the world: exact where possible, else the share of the spec's samples.
+/// What ranks a sweep's machine.
+const Metric& metric_of(const SweepSpec& spec, const Ranked& machine);
+
+/// Q of every pattern of the world: exact where possible, else the share of the spec's samples;
+/// empty without either.
 std::vector<double> model_probabilities(const SweepSpec& spec, const TrainedMachine& trained);
 
 /// Numbers of the most probable patterns of a world, at most `most`; ties in the world's order.
 std::vector<std::size_t> most_probable(const World& world, std::size_t most);
 
-/// A machine in text: its KL, the world's patterns with their probability in the world and in the
-/// model, and a few generated samples. Whole lines.
+/// A machine in text: what ranks it, the world's patterns with their probability in the world and
+/// in the model, and a few generated samples. Whole lines.
 /// @param columns  width of the terminal, in characters
 std::string portrait(const SweepSpec& spec, const TrainedMachine& trained, int columns);
 

@@ -11,11 +11,13 @@
 #include <boost/math/distributions/binomial.hpp>
 
 #include "base/workers.hpp"
+#include "report/numbers.hpp"
 
 namespace helmholtz::report {
 
 namespace {
 
+/// @param a, b  costs
 bool is_better(double a, double b) { return a < b || (!std::isnan(a) && std::isnan(b)); }
 
 double sign_test(std::uint64_t a_better, std::uint64_t b_better) {
@@ -31,27 +33,35 @@ double sign_test(std::uint64_t a_better, std::uint64_t b_better) {
 Summary::Summary(const SweepSpec& spec)
     : spec_(spec), values_(spec.configurations() * spec.evaluations()) {
   for (auto& values : values_) values.reserve(spec.seeds.size());
+  const auto ranking = spec.ranking_metrics();
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    metrics_.push_back(&ranking_metric(spec.topology(c)));
+    metrics_.push_back(ranking[spec.configuration(c).topology]);
   }
 }
 
 void Summary::write(const Shard& shard) {
   for (std::uint64_t k = 0; k < shard.machines(); ++k) {
     const std::uint64_t c = shard.configurations[k];
-    const auto& kl = shard.values[static_cast<std::size_t>(metrics_[c] - metrics().data())];
+    const auto& column = shard.values[static_cast<std::size_t>(metrics_[c] - metrics().data())];
     for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
-      values_[c * shard.evaluations + e].push_back(kl[k * shard.evaluations + e]);
+      values_[c * shard.evaluations + e].push_back(column[k * shard.evaluations + e]);
     }
   }
 }
 
-PairedComparison compare(std::span<const double> a, std::span<const double> b) {
+std::string likelihood_text(const SweepSpec& spec) {
+  const auto options = spec.evaluation_options();
+  return fmt::format("of the world's {}, K = {}", counted(spec.world.size(), "pattern"),
+                     grouped(options.particles));
+}
+
+PairedComparison compare(std::span<const double> a, std::span<const double> b,
+                         const Metric& metric) {
   PairedComparison out{.pairs = std::min(a.size(), b.size())};
   std::vector<double> differences;
   for (std::size_t i = 0; i < out.pairs; ++i) {
-    if (is_better(a[i], b[i])) ++out.a_better;
-    if (is_better(b[i], a[i])) ++out.b_better;
+    if (is_better(metric.cost(a[i]), metric.cost(b[i]))) ++out.a_better;
+    if (is_better(metric.cost(b[i]), metric.cost(a[i]))) ++out.b_better;
     if (std::isnan(a[i]) || std::isnan(b[i])) {
       ++out.diverged;
     } else if (std::isinf(a[i]) || std::isinf(b[i])) {
@@ -81,27 +91,39 @@ CellStatistics Statistics::describe_cell(const std::vector<double>& values) cons
   std::vector<double> sorted;
   sorted.reserve(values.size());
   std::copy_if(values.begin(), values.end(), std::back_inserter(sorted),
-               [](double kl) { return !std::isnan(kl); });
+               [](double value) { return !std::isnan(value); });
   std::sort(sorted.begin(), sorted.end());
-  CellStatistics out{.kl = describe_sorted(sorted), .diverged = values.size() - sorted.size()};
+  CellStatistics out{.values = describe_sorted(sorted), .diverged = values.size() - sorted.size()};
   out.infinite = static_cast<std::uint64_t>(
       std::ranges::count(sorted, std::numeric_limits<double>::infinity()));
   out.interquartile_mean = interquartile_mean(sorted);
   if (!sorted.empty()) {
-    const auto best = std::find(values.begin(), values.end(), sorted.front());
+    const double best_value = higher_is_better() ? sorted.back() : sorted.front();
+    const auto best = std::find(values.begin(), values.end(), best_value);
     out.best_seed = spec().seeds[static_cast<std::uint64_t>(best - values.begin())];
   }
   if (success_below_) {
-    const auto below = std::lower_bound(sorted.begin(), sorted.end(), *success_below_);
-    out.success = share_of(static_cast<std::uint64_t>(below - sorted.begin()), values.size());
+    const auto successes = std::ranges::count_if(
+        sorted, [&](double value) { return metric(0).cost(value) < *success_below_; });
+    out.success = share_of(static_cast<std::uint64_t>(successes), values.size());
   }
   return out;
 }
 
-std::string Statistics::kind() const {
+std::string_view Statistics::short_name() const {
+  return higher_is_better() ? metric(0).title : "KL";
+}
+
+std::string Statistics::name() const {
+  if (higher_is_better()) return std::string(metric(0).title);
   std::set<std::string_view> kinds;
   for (std::uint64_t c = 0; c < spec().configurations(); ++c) kinds.insert(kind(c));
-  return fmt::format("{}", fmt::join(kinds, " or "));
+  return fmt::format("{} KL", fmt::join(kinds, " or "));
+}
+
+std::string Statistics::full_name_of(const std::string& name) const {
+  return higher_is_better() ? fmt::format("{} ({})", name, likelihood_text(spec()))
+                            : name + "(world || model)";
 }
 
 std::uint64_t Statistics::total(std::uint64_t CellStatistics::*count) const {
@@ -114,7 +136,7 @@ std::vector<std::uint64_t> Statistics::best_first() const {
   std::vector<std::pair<double, std::uint64_t>> medians;
   for (std::uint64_t c = 0; c < spec().configurations(); ++c) {
     if (last(c).machines() == 0) continue;
-    const double median = last(c).kl.quantiles[kMedian];
+    const double median = metric(c).cost(last(c).values.quantiles[kMedian]);
     medians.emplace_back(std::isnan(median) ? std::numeric_limits<double>::infinity() : median, c);
   }
   std::sort(medians.begin(), medians.end());
@@ -124,19 +146,19 @@ std::vector<std::uint64_t> Statistics::best_first() const {
 }
 
 std::vector<Ranked> Statistics::best_machines(std::uint64_t c, std::size_t most) const {
-  const auto& kl = last_values(c);
-  std::vector<std::pair<double, std::uint64_t>> order;  // KL, number of the seed
-  for (std::uint64_t i = 0; i < kl.size(); ++i) {
-    if (!std::isnan(kl[i])) order.emplace_back(kl[i], i);
+  const auto& values = last_values(c);
+  std::vector<std::pair<double, std::uint64_t>> order;  // cost, number of the seed
+  for (std::uint64_t i = 0; i < values.size(); ++i) {
+    if (!std::isnan(values[i])) order.emplace_back(metric(c).cost(values[i]), i);
   }
   most = std::min(most, order.size());
   const auto end = order.begin() + static_cast<std::ptrdiff_t>(most);
   std::partial_sort(order.begin(), end, order.end());
   order.resize(most);
   std::vector<Ranked> machines;
-  for (const auto& [value, i] : order) {
+  for (const auto& [cost, i] : order) {
     machines.push_back(
-        {.machine = spec().machine_number(c, i), .seed = spec().seeds[i], .kl = value});
+        {.machine = spec().machine_number(c, i), .seed = spec().seeds[i], .value = values[i]});
   }
   return machines;
 }

@@ -40,19 +40,19 @@ std::string notes(const Statistics& statistics, std::uint64_t c) {
   return text;
 }
 
-/// The column of the share below the threshold; empty where none was asked for.
+/// The column of the share of successes; empty where none was asked for.
 std::string success_heading(const Statistics& statistics) {
   const auto below = statistics.success_below();
-  return below ? fmt::format("{:>12}", "below " + text::shortest(*below)) : "";
+  return below ? fmt::format("{:>12}", success_text(statistics)) : "";
 }
 
-std::string success_text(const CellStatistics& cell) {
+std::string share_text(const CellStatistics& cell) {
   return std::isnan(cell.success.value) ? "" : fmt::format("{:10.2f} %", 100 * cell.success.value);
 }
 
 std::string table(const Statistics& statistics, std::uint64_t c) {
-  auto text = fmt::format("{}: {} KL(world || model) in nats\n",
-                          configuration_text(statistics.spec(), c), statistics.kind(c));
+  auto text = fmt::format("{}: {} in nats\n", configuration_text(statistics.spec(), c),
+                          statistics.full_name(c));
   const bool infinite = has_any(statistics, c, &CellStatistics::infinite);
   text +=
       fmt::format("{:>12}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}{}{}\n", "step", "5 %",
@@ -62,11 +62,11 @@ std::string table(const Statistics& statistics, std::uint64_t c) {
     const auto& cell = statistics.cell(c, e);
     text += fmt::format("{:12}", statistics.spec().evaluation_step(e));
     for (const auto q : {kQ05, kQ25, kMedian, kQ75, kQ95}) {
-      text += cell_text(cell.kl.quantiles[q]);
+      text += cell_text(cell.values.quantiles[q]);
     }
-    text += cell_text(cell.kl.mean) + cell_text(cell.interquartile_mean.value);
+    text += cell_text(cell.values.mean) + cell_text(cell.interquartile_mean.value);
     text += fmt::format("{:10}{:10}{}{}\n", cell.machines(), cell.diverged,
-                        infinite ? fmt::format("{:10}", cell.infinite) : "", success_text(cell));
+                        infinite ? fmt::format("{:10}", cell.infinite) : "", share_text(cell));
   }
   return text + notes(statistics, c);
 }
@@ -76,10 +76,14 @@ std::string chart(const Statistics& statistics, std::uint64_t c) {
   if (spec.evaluations() < 2) return "";
   std::vector<Distribution> columns;
   for (std::uint64_t e = 0; e < spec.evaluations(); ++e)
-    columns.push_back(statistics.cell(c, e).kl);
-  const auto picture = fan_chart(columns, fmt::format("step {}", spec.evaluation_step(0)),
+    columns.push_back(statistics.cell(c, e).values);
+  const auto axis = axis_of(columns, statistics.higher_is_better());
+  const auto picture = fan_chart(columns, axis, fmt::format("step {}", spec.evaluation_step(0)),
                                  fmt::format("{}", spec.evaluation_step(spec.evaluations() - 1)));
-  if (picture.empty()) return "\nno picture: no median is finite and above 0\n";
+  if (picture.empty()) {
+    return statistics.higher_is_better() ? "\nno picture: no two quantiles differ\n"
+                                         : "\nno picture: no median is finite and above 0\n";
+  }
   return fmt::format(
       "\nnats; █ median, ▒ 25 to 75 %, ░ 5 to 95 % of the machines{}\n{}",
       has_any(statistics, c, &CellStatistics::infinite) ? "; inf lies above the upper edge" : "",
@@ -105,8 +109,8 @@ std::string estimate_fields(const Estimate& estimate) {
 }
 
 std::string statistics_fields(const CellStatistics& cell, std::optional<double> success_below) {
-  auto text = field(cell.kl.mean) + field(cell.kl.sd);
-  for (const double q : cell.kl.quantiles) text += field(q);
+  auto text = field(cell.values.mean) + field(cell.values.sd);
+  for (const double q : cell.values.quantiles) text += field(q);
   text += estimate_fields(cell.interquartile_mean);
   text += field(success_below.value_or(kUndefined)) + estimate_fields(cell.success);
   text += cell.best_seed ? fmt::format(",{}", *cell.best_seed) : ",";
@@ -143,6 +147,12 @@ std::string difference_text(const PairedComparison& result) {
 
 }  // namespace
 
+std::string success_text(const Statistics& statistics) {
+  const double below = statistics.success_below().value_or(kUndefined);
+  return statistics.higher_is_better() ? "above " + text::shortest(-below)
+                                       : "below " + text::shortest(below);
+}
+
 std::string configuration_text(const SweepSpec& spec, std::uint64_t c) {
   const auto own = configuration_texts(spec, c);
   const bool lr_is_left = spec.rate_overrides.per_layer.empty();
@@ -172,8 +182,8 @@ std::string quantile_tables(const Statistics& statistics, std::size_t most) {
     if (i == 0) text += chart(statistics, order[i]);
   }
   if (order.size() > most) {
-    text += fmt::format("\n… and {} configurations with a larger median; all are in summary.csv\n",
-                        order.size() - most);
+    text += fmt::format("\n… and {} configurations with a {} median; all are in summary.csv\n",
+                        order.size() - most, statistics.higher_is_better() ? "lower" : "larger");
   }
   return text;
 }
@@ -186,7 +196,7 @@ std::string summary_csv(const Statistics& statistics) {
     for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
       const auto& cell = statistics.cell(c, e);
       text += fmt::format("{}{},{},{},{}{}\n", prefix, spec.evaluation_step(e), statistics.kind(c),
-                          cell.kl.n, cell.diverged,
+                          cell.values.n, cell.diverged,
                           statistics_fields(cell, statistics.success_below()));
     }
   }
@@ -210,7 +220,7 @@ std::vector<Item> comparison_items(const Statistics& statistics, std::uint64_t a
        differ ? fmt::format("{:.1f} % of the pairs that differ, 95 % interval {:.1f} % to {:.1f} %",
                             100 * share.value, 100 * share.interval.low, 100 * share.interval.high)
               : "no pair differs"},
-      {fmt::format("{} KL of A minus {} KL of B", statistics.kind(a), statistics.kind(b)),
+      {fmt::format("{} of A minus {} of B", statistics.metric(a).title, statistics.metric(b).title),
        difference_text(result) + left_out_text(result)},
       {"sign test",
        differ ? fmt::format("p = {:.3g}, two-sided", result.p_value) : "no pair differs"}};

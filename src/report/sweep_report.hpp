@@ -10,12 +10,16 @@ namespace helmholtz::report {
 /// "layers 1,6,9, lr 0.05, batch 1", and schedule and init where they are not the plain ones.
 std::string configuration_text(const SweepSpec& spec, std::uint64_t c);
 
-/// The quantiles of the KL for each evaluation, its interquartile mean, and the share below the
-/// threshold if there is one, for the best `most` configurations, and how the best one's moved as a
-/// fan chart. Whole lines.
+/// Which machines are successes: "below 0.35" of a KL, "above -85" of the log-likelihood.
+std::string success_text(const Statistics& statistics);
+
+/// The quantiles of what ranks machines for each evaluation, its interquartile mean, and the share
+/// of successes if there is a threshold, for the best `most` configurations, and how the best one's
+/// moved as a fan chart. Whole lines.
 std::string quantile_tables(const Statistics& statistics, std::size_t most);
 
-/// A line per configuration and evaluation: how the KL is spread over its machines, in nats. Empty
+/// A line per configuration and evaluation: how what ranks them (column `kl`: which it is) is
+/// spread over its machines, in nats. Empty
 /// fields: no such number; inf: above every number (`infinite` counts those of the `n` machines).
 std::string summary_csv(const Statistics& statistics);
 

@@ -6,9 +6,8 @@
 #include <cmath>
 #include <utility>
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
-#include "helmholtz/metrics.hpp"
 #include "sweep/fields.hpp"
 
 namespace helmholtz {
@@ -65,13 +64,17 @@ std::string CsvExport::columns(const SweepSpec& spec) {
   Texts names;
   for (const auto* const field : column_fields(spec)) names.emplace_back(field->name);
   const auto [first, others] = columns_of(names);
-  return "machine,seed," + csv_fields(first, true) +
-         fmt::format("step,{},status,configuration", fmt::join(metric_names(), ",")) +
-         csv_fields(others, false);
+  auto text = "machine,seed," + csv_fields(first, true) + "step,";
+  for (const auto* const metric : exported_metrics(spec.evaluation_options())) {
+    text.append(metric->name) += ',';
+  }
+  return text + "status,configuration" + csv_fields(others, false);
 }
 
 CsvExport::CsvExport(const SweepSpec& spec, ExportOutput output)
-    : spec_(spec), output_(std::move(output)) {
+    : spec_(spec),
+      output_(std::move(output)),
+      metrics_(exported_metrics(spec.evaluation_options())) {
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
     const auto texts = column_texts(spec, c);
     const auto [first, others] = columns_of(texts);
@@ -93,8 +96,8 @@ void CsvExport::write(const Shard& shard) {
     append_number(text, shard.seeds[k]);
     text += configuration.before_step;
     text += steps_[e];
-    for (const auto& metric : metrics()) {
-      append_value(text, metric, evaluation.*metric.value);
+    for (const auto* const metric : metrics_) {
+      append_value(text, *metric, evaluation.*metric->value);
       text += ',';
     }
     text += evaluation.diverged ? "diverged" : "ok";
@@ -103,11 +106,13 @@ void CsvExport::write(const Shard& shard) {
 }
 
 NpyExport::NpyExport(const SweepSpec& spec, std::uint64_t machines, ExportOutput output)
-    : spec_(spec), output_(std::move(output)) {
+    : spec_(spec),
+      output_(std::move(output)),
+      metrics_(exported_metrics(spec.evaluation_options())) {
   constexpr std::size_t kPrefix = 10;  // magic, version, and the length of the text
   std::string columns;
-  for (const auto& metric : metrics()) {
-    columns += fmt::format("('{}', '{}'), ", metric.name, metric.is_count ? "<u4" : "<f8");
+  for (const auto* const metric : metrics_) {
+    columns += fmt::format("('{}', '{}'), ", metric->name, metric->is_count ? "<u4" : "<f8");
   }
   auto text = fmt::format(
       "{{'descr': [('machine', '<u8'), ('seed', '<u8'), ('configuration', '<u4'), ('step', '<u8'), "
@@ -127,9 +132,9 @@ void NpyExport::write(const Shard& shard) {
     append_bytes(records, shard.seeds[k]);
     append_bytes(records, shard.configurations[k]);
     append_bytes(records, spec_.evaluation_step(e));
-    for (const auto& metric : metrics()) {
-      const double value = own.*metric.value;
-      metric.is_count ? append_bytes(records, count_in_file(value)) : append_bytes(records, value);
+    for (const auto* const metric : metrics_) {
+      const double value = own.*metric->value;
+      metric->is_count ? append_bytes(records, count_in_file(value)) : append_bytes(records, value);
     }
     append_bytes(records, static_cast<std::uint8_t>(own.diverged));
   });

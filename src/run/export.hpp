@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
 
 namespace helmholtz {
@@ -17,7 +18,8 @@ using ExportOutput = std::function<void(std::string_view)>;
 /// number that NPY and summary.csv have too.
 class CsvExport : public ShardSink {
  public:
-  /// The columns' names. Those of column_fields() stand before the step and at the end.
+  /// The columns' names. Those of column_fields() stand before the step and at the end; between
+  /// them exported_metrics() of the sweep.
   static std::string columns(const SweepSpec& spec);
 
   /// Writes the line of the columns' names.
@@ -33,12 +35,14 @@ class CsvExport : public ShardSink {
 
   SweepSpec spec_;
   ExportOutput output_;
+  std::vector<const Metric*> metrics_;
   std::vector<Columns> configurations_;
   std::vector<std::string> steps_;  // [evaluations]
 };
 
-/// NumPy's NPY, version 1: one array of records (machine, seed, configuration, step, kl_exact,
-/// kl_sampled, unseen, diverged), packed, little-endian.
+/// NumPy's NPY, version 1: one array of records (machine, seed, configuration, step, the
+/// exported_metrics() of the sweep, e.g. kl_exact, kl_sampled, unseen, and diverged), packed,
+/// little-endian.
 class NpyExport : public ShardSink {
  public:
   /// Writes the header. @param machines  how many will come
@@ -48,6 +52,7 @@ class NpyExport : public ShardSink {
  private:
   SweepSpec spec_;
   ExportOutput output_;
+  std::vector<const Metric*> metrics_;
 };
 
 }  // namespace helmholtz

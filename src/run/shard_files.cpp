@@ -41,16 +41,11 @@ class Check {
   }
 
   void evaluations(const Shard& shard) const {
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    constexpr double kRounding = 1e-6;  // of an exact KL of nearly 0
     for (std::size_t c = 0; c < metrics().size(); ++c) {
       const auto& metric = metrics()[c];
-      auto most = std::numeric_limits<double>::max();
-      if (metric.is_count) most = static_cast<double>(spec_.world.size());
-      if (metric.may_be_infinite) most = kInfinity;
       for (std::size_t i = 0; i < shard.values[c].size(); ++i) {
         const double value = shard.values[c][i];
-        if (!(value >= -kRounding && value <= most) && !std::isnan(value)) {
+        if (!std::isnan(value) && !metric.is_in_range(value, spec_.world)) {
           throw BadData(path_, fmt::format("holds {} out of range: {}", metric.name, value));
         }
         require(shard.diverged[i] == 0 || (shard.diverged[i] == 1 && std::isnan(value)),

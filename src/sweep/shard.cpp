@@ -78,14 +78,14 @@ std::vector<std::size_t> ShardTrainer::kept(const Members& members) {
   if (save.kind == SaveParameters::Kind::none) return {};
   if (save.kind == SaveParameters::Kind::all) return all;
   const auto configuration = [&](std::size_t k) { return spec_.machine(members[k]).configuration; };
-  const auto& metric = ranking_metric(spec_.topology(configuration(0)));
-  const auto last_kl = [&](std::size_t k) {
+  const auto& metric = *spec_.ranking_metrics()[spec_.configuration(configuration(0)).topology];
+  const auto last_cost = [&](std::size_t k) {
     const auto row = (members[k] - first_) % each_;
-    return shard_of(members[k]).evaluation(row, spec_.evaluations() - 1).*metric.value;
+    return metric.cost(shard_of(members[k]).evaluation(row, spec_.evaluations() - 1).*metric.value);
   };
-  std::erase_if(all, [&](std::size_t k) { return std::isnan(last_kl(k)); });
+  std::erase_if(all, [&](std::size_t k) { return std::isnan(last_cost(k)); });
   std::stable_sort(all.begin(), all.end(),
-                   [&](std::size_t a, std::size_t b) { return last_kl(a) < last_kl(b); });
+                   [&](std::size_t a, std::size_t b) { return last_cost(a) < last_cost(b); });
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> taken;  // shard, configuration
   std::erase_if(all, [&](std::size_t k) {
     return taken[{shard_of(members[k]).first, configuration(k)}]++ >= save.count;

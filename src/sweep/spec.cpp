@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/metrics.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
 
@@ -66,6 +67,18 @@ std::uint64_t SweepSpec::evaluations() const noexcept {
 
 std::uint64_t SweepSpec::evaluation_step(std::uint64_t e) const noexcept {
   return e + 1 == evaluations() ? steps : (e + 1) * eval_every;
+}
+
+std::vector<const Metric*> SweepSpec::ranking_metrics() const {
+  std::vector<const Metric*> ranking;
+  for (const auto& topology : topologies) {
+    ranking.push_back(ranking_metric(evaluation_options(), topology, world));
+  }
+  const auto other = std::ranges::find_if(ranking, [](const Metric* metric) {
+    return metric != nullptr && metric->better == Metric::Better::higher;
+  });
+  if (other != ranking.end()) std::ranges::fill(ranking, *other);
+  return ranking;
 }
 
 std::string SweepSpec::resolved_backend(const SweepConfiguration& configuration) const {

@@ -6,11 +6,17 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "helmholtz/dataset.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/log_likelihood.hpp"
 #include "helmholtz/trainer.hpp"
 #include "support/contract.hpp"
+#include "support/expect_evaluated.hpp"
 #include "support/random_ensemble.hpp"
 
 namespace helmholtz {
@@ -73,6 +79,92 @@ TEST_P(Contract, SampledEvaluationsAreTheSameOnAnyThreads) {
         }
       }
     }
+  }
+}
+
+/// Of machines of a world with 12 units, to judge them by.
+std::shared_ptr<const Rows> some_rows() {
+  std::vector<std::uint32_t> words;
+  for (std::uint32_t n = 0; n < 23; ++n) words.push_back((n * 2'654'435'761U) >> 20U);
+  return std::make_shared<const Rows>(12, std::move(words));
+}
+
+// Several machines have a thread each, a single one's rows and particles are shared out.
+TEST_P(Contract, LogLikelihoodsAreThoseOfTheRowsOnAnyThreads) {
+  auto ensemble = random_ensemble({2, 5, 12}, 1, 5, 1.0);
+  ensemble.settings.push_back(ensemble.settings[0]);
+  ensemble.settings[1].initialisation.scale = 1e30;
+  ensemble.machines[2].setting = 1;  // diverged
+  const auto whole = parameters_of(make_trainer(ensemble, {.backend = GetParam()}), 0, 5);
+  const auto rows = some_rows();
+  const auto stride = ensemble.topology.parameters();
+  for (const auto& options : {EvaluationOptions{.particles = 1},
+                              {.particles = 600},
+                              {.particles = 7, .rows = rows},
+                              {.particles = 50, .rows = rows, .row_count = 11}}) {
+    const auto count = options.row_count > 0 ? options.row_count : rows->size();
+    for (const int threads : {1, 2, 7}) {
+      auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = threads});
+      std::vector<Evaluation> all(5);
+      ASSERT_TRUE(trainer.evaluate(options, 0, all));
+      std::vector<Evaluation> last(1);
+      ASSERT_TRUE(trainer.evaluate(options, 4, last));
+      all.push_back(last[0]);
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto m = std::min<std::size_t>(i, 4);
+        if (m == 2) {
+          EXPECT_TRUE(all[i].diverged && std::isnan(all[i].log_likelihood));
+          continue;
+        }
+        const auto machine = std::span<const float>(whole).subspan(m * stride, stride);
+        const auto likelihood = [&](const PackedRows& judged) {
+          return row_likelihoods(ensemble.topology, machine, judged, ensemble.machines[m].seed,
+                                 {.particles = options.particles});
+        };
+        const auto& world = ensemble.world;
+        const auto wanted =
+            options.rows ? mean_likelihood(likelihood({rows->words().first(count), 1}))
+                         : mean_likelihood(likelihood({world.words(), world.words_per_pattern()}),
+                                           world.probabilities(), options.particles);
+        EXPECT_EQ(testing::bits(all[i].log_likelihood), testing::bits(wanted.mean));
+        EXPECT_EQ(testing::bits(all[i].log_likelihood_error), testing::bits(wanted.standard_error));
+        EXPECT_EQ(testing::bits(all[i].elbo), testing::bits(wanted.elbo));
+        EXPECT_EQ(testing::bits(all[i].effective), testing::bits(wanted.effective));
+        std::vector<Evaluation> alone(1);
+        evaluate_machines(ensemble, m, machine, 0, options, alone);
+        EXPECT_EQ(testing::bits(all[i].log_likelihood), testing::bits(alone[0].log_likelihood));
+        EXPECT_EQ(testing::bits(all[i].kl_exact), testing::bits(alone[0].kl_exact));
+      }
+    }
+  }
+}
+
+TEST_P(Contract, LogLikelihoodsRefuseRowsThatDoNotFit) {
+  auto trainer = make_trainer(random_ensemble({2, 5, 12}, 1, 1), {.backend = GetParam()});
+  const auto refused = [&](const EvaluationOptions& options) -> std::string {
+    try {
+      static_cast<void>(trainer.evaluate(options));
+    } catch (const InvalidArgument& error) {
+      return error.field();
+    }
+    return "";
+  };
+  const auto other = std::make_shared<const Rows>(9, std::vector<std::uint32_t>{1, 2});
+  EXPECT_EQ(refused({.particles = 3, .rows = other}), "rows");
+  EXPECT_EQ(refused({.particles = 3, .rows = some_rows(), .row_count = 24}), "rows");
+  EXPECT_EQ(refused({.particles = 3, .rows = some_rows(), .row_count = 23}), "");
+}
+
+TEST_P(Contract, ALogLikelihoodStopsWhenAsked) {
+  for (const std::size_t machines : {1, 6}) {  // rows shared out; a thread for each
+    auto trainer = make_trainer(random_ensemble({2, 5, 12}, 1, machines),
+                                {.backend = GetParam(), .threads = 2});
+    EvaluationOptions options{.exact = false, .particles = 100'000};
+    int asked = 0;
+    options.stop_requested = [&] { return ++asked == 2; };
+    std::vector<Evaluation> out(machines);
+    EXPECT_FALSE(trainer.evaluate(options, 0, out));
+    EXPECT_EQ(asked, 2);
   }
 }
 

@@ -34,7 +34,7 @@ TEST(Gnuplot, TakesTextForText) {
   const auto trap = folder.path() / "trap";
   const auto name = fmt::format("'; system('touch {0}'); print '`touch {0}`\nquit", trap.string());
   const auto picture = draw_line(Gnuplot(), {.name = "a 'setting' <b>", .entries = {name, "<&>"}},
-                                 {describe({1, 2, 3}), describe({2, 3, 4})});
+                                 {describe({1, 2, 3}), describe({2, 3, 4})}, {.name = "KL"});
   ASSERT_TRUE(picture);
   EXPECT_THAT(nesting_fault(*picture), IsEmpty());
   EXPECT_THAT(*picture, AllOf(HasSubstr("system("), HasSubstr("&lt;&amp;>")));

@@ -84,10 +84,11 @@ TEST(Numbers, AreShort) {
 }
 
 TEST(FanChart, ShowsTheMedianFalling) {
-  const auto chart = fan_chart({describe({2, 2, 2}), describe({1, 1, 1})}, "10", "20");
+  const auto chart =
+      fan_chart({describe({2, 2, 2}), describe({1, 1, 1})}, {.low = 0, .high = 2}, "10", "20");
   EXPECT_THAT(chart, HasSubstr("  2.000 ┤██████████████████████████████          "));
   EXPECT_THAT(chart, HasSubstr("10"));
-  EXPECT_EQ(fan_chart({describe({})}, "10", "20"), "");
+  EXPECT_EQ(fan_chart({describe({})}, {}, "10", "20"), "");
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ TEST(Share, HasTheIntervalOfClopperAndPearson) {
 TEST(PairedComparison, CountsDivergedMachinesAsWorst) {
   const std::vector<double> a = {1, 2, 3, kInfinity, kNaN, kNaN, 5};
   const std::vector<double> b = {2, 1.5, 3, kNaN, kInfinity, kNaN, 9};
-  const auto out = compare(a, b);
+  const auto out = compare(a, b, metrics()[0]);
   EXPECT_EQ(out.pairs, 7U);
   EXPECT_EQ(out.a_better, 3U);
   EXPECT_EQ(out.b_better, 2U);
@@ -113,7 +113,7 @@ TEST(PairedComparison, HasTheSignTestsPValue) {
   const auto p_value = [](std::size_t better, std::size_t worse) {
     std::vector<double> a(better, -1.0);
     a.resize(better + worse, 1.0);
-    return compare(a, std::vector<double>(better + worse, 0.0)).p_value;
+    return compare(a, std::vector<double>(better + worse, 0.0), metrics()[0]).p_value;
   };
   // 2 * (1 + 8) / 2^8 and 2 * (1 + 10 + 45) / 2^10.
   EXPECT_DOUBLE_EQ(p_value(7, 1), 18.0 / 256);
@@ -136,10 +136,10 @@ TEST(Statistics, CountRankAndOrder) {
   EXPECT_THAT(statistics.best_first(), ElementsAre(1, 0));
   EXPECT_EQ(statistics.diverged(), 2U);
   EXPECT_EQ(statistics.last(1).diverged, 2U);
-  EXPECT_EQ(statistics.last(1).kl.n, 3U);
-  EXPECT_EQ(statistics.last(1).kl.quantiles[kMedian], 0.2);
+  EXPECT_EQ(statistics.last(1).values.n, 3U);
+  EXPECT_EQ(statistics.last(1).values.quantiles[kMedian], 0.2);
   EXPECT_EQ(statistics.last(1).best_seed, 2U);
-  EXPECT_DOUBLE_EQ(statistics.cell(0, 0).kl.mean, 1.7);
+  EXPECT_DOUBLE_EQ(statistics.cell(0, 0).values.mean, 1.7);
   // 0.1 and 0.2 of five machines: 0.3 is not below 0.3, and diverged is no success.
   EXPECT_DOUBLE_EQ(statistics.last(1).success.value, 0.4);
   const auto ranking = statistics.ranking(1);
@@ -148,7 +148,7 @@ TEST(Statistics, CountRankAndOrder) {
   EXPECT_EQ(ranking->best.seed, 2U);
   EXPECT_EQ(ranking->median.machine, 7U);
   EXPECT_EQ(ranking->worst.machine, 1U);
-  EXPECT_EQ(ranking->worst.kl, 0.3);
+  EXPECT_EQ(ranking->worst.value, 0.3);
   const auto best = statistics.best_machines(1, 2);
   ASSERT_EQ(best.size(), 2U);
   EXPECT_EQ(best[1].seed, 3U);
@@ -176,7 +176,7 @@ TEST(Statistics, AreOfTheSampledKlWhereThereIsNoExactOne) {
   summary.write(shard);
   const Statistics statistics(summary);
   EXPECT_EQ(statistics.kind(0), "sampled");
-  EXPECT_EQ(statistics.last(0).kl.mean, 0.4);
+  EXPECT_EQ(statistics.last(0).values.mean, 0.4);
   EXPECT_EQ(statistics.diverged(), 0U);
 }
 

@@ -170,6 +170,8 @@ TEST(Metrics, AfterTheFirstThreeAreAskedForByAnOptionOfTheirOwn) {
   };
   EXPECT_THAT(wanted({}), ElementsAre("kl_exact"));
   EXPECT_THAT(wanted({.samples = 1}), ElementsAre("kl_exact", "kl_sampled", "unseen"));
+  EXPECT_THAT(wanted({.particles = 1}), ElementsAre("kl_exact", "log_likelihood",
+                                                    "log_likelihood_error", "elbo", "effective"));
 }
 
 TEST_F(AHostileShard, LacksNoColumnThatItsSpecAsksFor) {

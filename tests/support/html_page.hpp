@@ -37,7 +37,7 @@ inline const std::vector<double> kResults = {0.9,  0.8, 0.7,  0.30, 0.9, 0.8, st
 inline report::TrainedMachine machine_of(const SweepSpec& spec, std::uint64_t number) {
   const auto& topology = spec.topology(spec.machine(number).configuration);
   return {.title = "best machine",
-          .machine = {.machine = number, .seed = 2, .kl = 0.2},
+          .machine = {.machine = number, .seed = 2, .value = 0.2},
           .parameters = std::vector<float>(topology.parameters(), 0.25F)};
 }
 

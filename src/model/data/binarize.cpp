@@ -1,3 +1,6 @@
+#include <utility>
+#include <vector>
+
 #include "base/text.hpp"
 #include "helmholtz/dataset.hpp"
 #include "helmholtz/error.hpp"
@@ -17,6 +20,17 @@ Binarize Binarize::parse(std::string_view text) {
 std::string Binarize::to_string() const {
   if (kind == Kind::none) return "none";
   return kind == Kind::sample ? "sample" : text::shortest(threshold);
+}
+
+Rows binarised(Rows rows) {
+  constexpr std::uint64_t kSeed = 0;
+  if (!rows.is_grey()) return rows;
+  const auto stride = rows.words_per_row();
+  std::vector<std::uint32_t> words(rows.size() * stride);
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    draw_row(rows, n, kSeed, n, std::span(words).subspan(n * stride, stride));
+  }
+  return {rows.units(), std::move(words)};
 }
 
 }  // namespace helmholtz

@@ -48,22 +48,27 @@ std::vector<std::uint64_t> drawn_evaluations(std::uint64_t evaluations) {
   return drawn;
 }
 
+/// How its numbers are labelled.
+Labels labels_of(const Statistics& statistics) {
+  return {.name = statistics.short_name(), .higher_is_better = statistics.higher_is_better()};
+}
+
 /// @param remark  text that the note ends with
-std::string fan(const Statistics& statistics, std::uint64_t c, double top, std::string_view remark,
-                const Gnuplot& gnuplot) {
+std::string fan(const Statistics& statistics, std::uint64_t c, const Range& axis,
+                std::string_view remark, const Gnuplot& gnuplot) {
   std::vector<double> steps;
   std::vector<Distribution> columns;
   bool leaves = false;
   for (const auto e : drawn_evaluations(statistics.spec().evaluations())) {
     steps.push_back(static_cast<double>(statistics.spec().evaluation_step(e)));
-    columns.push_back(statistics.cell(c, e).kl);
-    leaves = leaves || columns.back().quantiles[kQ95] > top;
+    columns.push_back(statistics.cell(c, e).values);
+    leaves = leaves || columns.back().quantiles[kQ95] > axis.high;
   }
-  const auto picture = draw_fan(gnuplot, steps, columns, top);
+  const auto picture = draw_fan(gnuplot, steps, columns, axis, labels_of(statistics));
   if (!picture) return "";
   const auto& last = columns.back();
-  auto note = fmt::format("The {} KL; at the end median {}, 5 to 95 % {} to {}.",
-                          statistics.kind(c), cell_number(last.quantiles[kMedian]),
+  auto note = fmt::format("The {}; at the end median {}, 5 to 95 % {} to {}.",
+                          statistics.metric(c).title, cell_number(last.quantiles[kMedian]),
                           cell_number(last.quantiles[kQ05]), cell_number(last.quantiles[kQ95]));
   if (leaves) note += " What touches the upper edge lies above it, perhaps at ∞.";
   return figure(title_of(statistics, c), *picture, note.append(remark));
@@ -74,49 +79,46 @@ std::string fan(const Statistics& statistics, std::uint64_t c, double top, std::
 constexpr double kLeastShare = 0.25;
 constexpr const char* kOwnAxis = " Its axis is its own.";
 
-/// The upper end of a configuration's fan: above its largest finite quantile.
-double top_of(const Statistics& statistics, std::uint64_t c) {
-  double top = 0;
+/// The axis of a configuration's fan: beyond its best and worst finite quantiles.
+Range fan_axis(const Statistics& statistics, std::uint64_t c) {
+  constexpr double kMargin = 0.05;
+  const bool higher = statistics.higher_is_better();
+  std::vector<Distribution> all;
   for (std::uint64_t e = 0; e < statistics.spec().evaluations(); ++e) {
-    top = std::max(top, statistics.cell(c, e).kl.upper_end());
+    all.push_back(statistics.cell(c, e).values);
   }
-  return 1.05 * top;
+  auto axis = axis_of(all, higher);
+  const double margin = kMargin * axis.width();
+  if (higher) axis.low -= margin;
+  axis.high += margin;
+  return axis;
 }
 
-struct Range {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-
-  void include(double x) {
-    low = std::min(low, x);
-    high = std::max(high, x);
-  }
-  [[nodiscard]] bool is_empty() const { return !(low <= high); }
-  [[nodiscard]] double width() const { return high - low; }
-};
-
-/// Where a configuration's final KL lies; far outliers are counted, not drawn.
+/// Where a configuration's final values lie; far outliers on the bad side are counted, not drawn.
 Range final_range(const Statistics& statistics, std::uint64_t c) {
   Range range;
   for (const double x : statistics.last_values(c)) {
     if (std::isfinite(x)) range.include(x);
   }
   if (range.is_empty()) return range;
-  const auto& q = statistics.last(c).kl.quantiles;
-  const double far = q[kQ95] + 2 * (q[kQ95] - q[kMedian]);
-  if (std::isfinite(far)) range.high = std::min(range.high, far);
-  if (!(range.width() > 0)) range.high = range.low + std::max(1e-9, range.low * 1e-3);
+  const auto& q = statistics.last(c).values.quantiles;
+  const bool higher = statistics.higher_is_better();
+  const double end = higher ? q[kQ05] : q[kQ95];
+  const double far = end + 2 * (end - q[kMedian]);
+  if (std::isfinite(far) && higher) range.low = std::max(range.low, far);
+  if (std::isfinite(far) && !higher) range.high = std::min(range.high, far);
+  if (!(range.width() > 0)) range.high = range.low + std::max(1e-9, std::abs(range.low) * 1e-3);
   return range;
 }
 
 std::string histogram(const Statistics& statistics, std::uint64_t c, const Range& range,
                       std::string_view remark, const Gnuplot& gnuplot) {
   const auto bins = histogram_of(statistics.last_values(c), range.low, range.high);
-  const double median = statistics.last(c).kl.quantiles[kMedian];
-  const auto picture = draw_histogram(gnuplot, bins, median);
+  const double median = statistics.last(c).values.quantiles[kMedian];
+  const auto picture = draw_histogram(gnuplot, bins, median, labels_of(statistics));
   if (!picture) return "";
   auto note =
-      fmt::format("The {} KL; line: the median, {}.", statistics.kind(c), cell_number(median));
+      fmt::format("The {}; line: the median, {}.", statistics.metric(c).title, cell_number(median));
   if (bins.outside > 0)
     note += fmt::format(" {} beyond the axis.", counted(bins.outside, "machine"));
   if (bins.infinite > 0) note += fmt::format(" {} at ∞.", counted(bins.infinite, "machine"));
@@ -143,7 +145,7 @@ std::vector<VaryingSetting> varying_settings(const SweepSpec& spec) {
 }
 
 /// For each combination of the settings' entries, the last one changing fastest, the last
-/// distribution of the configuration with the smallest median; without machines if there is none.
+/// distribution of the configuration with the best median; without machines if there is none.
 std::vector<Distribution> best_of(const Statistics& statistics,
                                   std::span<const VaryingSetting> settings) {
   std::size_t combinations = 1;
@@ -153,10 +155,13 @@ std::vector<Distribution> best_of(const Statistics& statistics,
     const auto indices = configuration_indices(statistics.spec(), c);
     std::size_t i = 0;
     for (const auto& setting : settings) i = i * setting.entries.size() + indices[setting.list];
-    const auto& kl = statistics.last(c).kl;
+    const auto& own = statistics.last(c).values;
     auto& best = all[i];
-    if (kl.n == 0) continue;
-    if (best.n == 0 || kl.quantiles[kMedian] < best.quantiles[kMedian]) best = kl;
+    if (own.n == 0) continue;
+    const auto cost = [&](const Distribution& d) {
+      return statistics.metric(c).cost(d.quantiles[kMedian]);
+    };
+    if (best.n == 0 || cost(own) < cost(best)) best = own;
   }
   return all;
 }
@@ -166,17 +171,20 @@ std::vector<Distribution> best_of(const Statistics& statistics,
 std::string fan_section(const Statistics& statistics, const Gnuplot& gnuplot) {
   if (statistics.spec().evaluations() < 2) return "";
   const auto drawn = drawn_configurations(statistics);
-  double top = 0;
-  for (const auto c : drawn) top = std::max(top, top_of(statistics, c));
+  Range all;
+  for (const auto c : drawn) all.include(fan_axis(statistics, c));
   std::string figures;
   for (const auto c : drawn) {
-    const double own = top_of(statistics, c);
-    const bool is_low = own < kLeastShare * top;
-    figures += fan(statistics, c, is_low ? own : top, is_low ? kOwnAxis : "", gnuplot);
+    const auto own = fan_axis(statistics, c);
+    const bool is_narrow = own.width() < kLeastShare * all.width();
+    figures += fan(statistics, c, is_narrow ? own : all, is_narrow ? kOwnAxis : "", gnuplot);
   }
-  return figures_section(statistics, "KL over the steps",
-                         "KL(world || model) of the machines that have not diverged.", drawn.size(),
-                         figures, gnuplot);
+  const auto name = statistics.short_name();
+  const auto what = statistics.higher_is_better() ? escaped(statistics.full_name())
+                                                  : fmt::format("{}(world || model)", name);
+  return figures_section(statistics, fmt::format("{} over the steps", name),
+                         fmt::format("The {} of the machines that have not diverged.", what),
+                         drawn.size(), figures, gnuplot);
 }
 
 std::string histogram_section(const Statistics& statistics, const Gnuplot& gnuplot) {
@@ -186,8 +194,7 @@ std::string histogram_section(const Statistics& statistics, const Gnuplot& gnupl
   for (const auto c : drawn) {
     const auto& range = ranges.emplace_back(final_range(statistics, c));
     if (range.is_empty()) continue;
-    all.include(range.low);
-    all.include(range.high);
+    all.include(range);
   }
   std::string figures;
   for (std::size_t i = 0; i < drawn.size(); ++i) {
@@ -196,8 +203,8 @@ std::string histogram_section(const Statistics& statistics, const Gnuplot& gnupl
     figures += histogram(statistics, drawn[i], is_narrow ? ranges[i] : all,
                          is_narrow ? kOwnAxis : "", gnuplot);
   }
-  return figures_section(statistics, "Final KL", "How many machines ended where.", drawn.size(),
-                         figures, gnuplot);
+  return figures_section(statistics, fmt::format("Final {}", statistics.short_name()),
+                         "How many machines ended where.", drawn.size(), figures, gnuplot);
 }
 
 std::string settings_section(const Statistics& statistics, const Gnuplot& gnuplot) {
@@ -205,15 +212,15 @@ std::string settings_section(const Statistics& statistics, const Gnuplot& gnuplo
   if (settings.empty()) return "";
   const bool is_pair = settings.size() > 1;
   const auto best = best_of(statistics, std::span(settings).first(is_pair ? 2 : 1));
-  const auto picture = is_pair ? draw_heat_map(gnuplot, settings[0], settings[1], best)
-                               : draw_line(gnuplot, settings[0], best);
+  const auto labels = labels_of(statistics);
+  const auto picture = is_pair ? draw_heat_map(gnuplot, settings[0], settings[1], best, labels)
+                               : draw_line(gnuplot, settings[0], best, labels);
   if (!picture) return "";
   const auto shown = is_pair ? settings[0].name + " and " + settings[1].name : settings[0].name;
-  std::string note = is_pair
-                         ? "Median of the final KL ({}) over the seeds, in nats; darker is better."
-                         : "Median and quartiles of the final KL ({}) over the seeds, in nats.";
-  note = fmt::format(fmt::runtime(note), statistics.kind());
-  if (settings.size() > 2) note += " Where other settings differ, those with the smallest median.";
+  auto note = fmt::format("{} of the final {} over the seeds, in nats{}.",
+                          is_pair ? "Median" : "Median and quartiles", statistics.name(),
+                          is_pair ? "; darker is better" : "");
+  if (settings.size() > 2) note += " Where other settings differ, those with the best median.";
   if (is_pair) note += " A missing field has no finite median.";
   return fmt::format("<h2>By {}</h2>\n<div class=\"figures wide\">\n{}</div>\n", escaped(shown),
                      figure("", *picture, note));

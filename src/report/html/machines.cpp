@@ -70,10 +70,11 @@ std::string machines_section(const SweepSpec& spec, const std::vector<TrainedMac
       c, escaped(configuration_text(spec, c)), world_tiles(spec.world, patterns));
   for (const auto& trained : machines) {
     const auto q = model_probabilities(spec, trained);
-    out += fmt::format("<h2>{}: number {}, seed {}, {} KL {} nats</h2>\n", escaped(trained.title),
-                       trained.machine.machine, trained.machine.seed, ranking_metric(topology).kind,
-                       cell_number(trained.machine.kl));
-    out += bars(spec.world, patterns, q, gnuplot) + sample_tiles(spec, trained) +
+    out += fmt::format("<h2>{}: number {}, seed {}, {} {} nats</h2>\n", escaped(trained.title),
+                       trained.machine.machine, trained.machine.seed,
+                       metric_of(spec, trained.machine).title, cell_number(trained.machine.value));
+    if (!q.empty()) out += bars(spec.world, patterns, q, gnuplot);
+    out += sample_tiles(spec, trained) +
            weight_tiles(topology, spec.world.shape(), trained.parameters);
   }
   return out;

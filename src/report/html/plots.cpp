@@ -40,7 +40,8 @@ std::string entry_axis(char axis, const std::vector<std::string>& entries) {
 }  // namespace
 
 std::optional<std::string> draw_fan(const Gnuplot& gnuplot, const std::vector<double>& steps,
-                                    const std::vector<Distribution>& columns, double top) {
+                                    const std::vector<Distribution>& columns, const Range& axis,
+                                    const Labels& labels) {
   std::string data = "$fan << EOD\n";
   std::size_t drawn = 0;
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -52,18 +53,18 @@ std::optional<std::string> draw_fan(const Gnuplot& gnuplot, const std::vector<do
     ++drawn;
     data += fmt::format("{}", steps[i]);
     for (const auto q : {kQ05, kQ25, kQ75, kQ95})
-      data += fmt::format(" {}", std::min(d.quantiles[q], top));
+      data += fmt::format(" {}", std::clamp(d.quantiles[q], axis.low, axis.high));
     const double median = d.quantiles[kMedian];
-    data += median <= top ? fmt::format(" {}\n", median) : " NaN\n";
+    data += median <= axis.high ? fmt::format(" {}\n", median) : " NaN\n";
   }
-  if (drawn < 2 || !(top > 0)) return std::nullopt;
+  if (drawn < 2 || !(axis.width() > 0)) return std::nullopt;
   const auto script =
-      axes("training steps", "KL, nats") +
+      axes("training steps", fmt::format("{}, nats", labels.name)) +
       fmt::format(
           // Steps as 5000 or 50 k, few enough not to touch each other.
           "set xrange [0:{}]\nset xtics autofreq\nset format x '%.0s %c'\n"
-          "set yrange [0:{}]\nset key outside top horizontal samplen 1.5\n",
-          std::max(steps.back(), 1.0), top) +
+          "set yrange [{}:{}]\nset key outside top horizontal samplen 1.5\n",
+          std::max(steps.back(), 1.0), axis.low, axis.high) +
       data + "EOD\n" +
       fmt::format(
           "plot $fan using 1:2:5 with filledcurves fs transparent solid 0.22 noborder lc rgb '{0}' "
@@ -71,7 +72,9 @@ std::optional<std::string> draw_fan(const Gnuplot& gnuplot, const std::vector<do
           "lc rgb '{0}' title '25 to 75 %', $fan using 1:6 with lines lw 2.2 lc rgb '{0}' "
           "title 'median'\n",
           kBlue);
-  return gnuplot.draw(script, kSize, "KL over training steps: median, quartiles, 5 and 95 percent");
+  return gnuplot.draw(
+      script, kSize,
+      fmt::format("{} over training steps: median, quartiles, 5 and 95 percent", labels.name));
 }
 
 Histogram histogram_of(const std::vector<double>& values, double low, double high) {
@@ -97,7 +100,7 @@ Histogram histogram_of(const std::vector<double>& values, double low, double hig
 }
 
 std::optional<std::string> draw_histogram(const Gnuplot& gnuplot, const Histogram& histogram,
-                                          double median) {
+                                          double median, const Labels& labels) {
   const auto& counts = histogram.counts;
   const double highest = *std::max_element(counts.begin(), counts.end());
   if (!(highest > 0)) return std::nullopt;
@@ -113,33 +116,37 @@ std::optional<std::string> draw_histogram(const Gnuplot& gnuplot, const Histogra
                        median, kOrange);
   }
   const auto script =
-      axes("final KL, nats", "machines") +
+      axes(fmt::format("final {}, nats", labels.name), "machines") +
       fmt::format("set xrange [{}:{}]\nset yrange [0:{}]\nset boxwidth {}\n", histogram.low,
                   histogram.high, 1.08 * highest, 0.92 * width) +
       mark + "unset key\n" + data + "EOD\n" +
       fmt::format("plot $bins using 1:2 with boxes fs solid 0.85 noborder lc rgb '{}'\n", kBlue);
-  return gnuplot.draw(script, kSize, "Histogram of the final KL");
+  return gnuplot.draw(script, kSize, fmt::format("Histogram of the final {}", labels.name));
 }
 
 std::optional<std::string> draw_line(const Gnuplot& gnuplot, const Setting& setting,
-                                     const std::vector<Distribution>& kl) {
+                                     const std::vector<Distribution>& all, const Labels& labels) {
   std::string data = "$medians << EOD\n";
-  double top = 0;
-  for (std::size_t i = 0; i < kl.size(); ++i) {
-    if (!has_median(kl[i])) {
+  Range axis;
+  if (!labels.higher_is_better) axis.include(0);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!has_median(all[i])) {
       data += '\n';
       continue;
     }
-    const auto& q = kl[i].quantiles;
+    const auto& q = all[i].quantiles;
     const double high = std::isfinite(q[kQ75]) ? q[kQ75] : q[kMedian];
     data += fmt::format("{} {} {} {}\n", i, q[kMedian], q[kQ25], high);
-    top = std::max(top, high);
+    axis.include(high);
+    axis.include(q[kQ25]);
   }
-  if (!(top > 0)) return std::nullopt;
+  if (!(axis.width() > 0)) return std::nullopt;
+  const double margin = 0.1 * axis.width();
   const auto script =
-      axes("", "final KL, nats") + entry_axis('x', setting.entries) +
-      fmt::format("set xlabel {}\nset yrange [0:{}]\nunset key\n{}", Gnuplot::quoted(setting.name),
-                  1.1 * top, kl.size() > 6 ? "set xtics rotate by -40\n" : "") +
+      axes("", fmt::format("final {}, nats", labels.name)) + entry_axis('x', setting.entries) +
+      fmt::format("set xlabel {}\nset yrange [{}:{}]\nunset key\n{}", Gnuplot::quoted(setting.name),
+                  axis.low - (labels.higher_is_better ? margin : 0), axis.high + margin,
+                  all.size() > 6 ? "set xtics rotate by -40\n" : "") +
       data + "EOD\n" +
       fmt::format(
           "plot $medians using 1:2 with lines lw 1.6 lc rgb '{0}', "
@@ -147,23 +154,27 @@ std::optional<std::string> draw_line(const Gnuplot& gnuplot, const Setting& sett
           "$medians using 1:2:(0.04) with circles fs solid noborder lc rgb '{0}', "
           "$medians using 1:2:(sprintf('%.3f', $2)) with labels left offset 0.7,0.5\n",
           kBlue);
-  return gnuplot.draw(script, kSize, "Median and quartiles of the final KL by " + setting.name);
+  return gnuplot.draw(
+      script, kSize,
+      fmt::format("Median and quartiles of the final {} by {}", labels.name, setting.name));
 }
 
 std::optional<std::string> draw_heat_map(const Gnuplot& gnuplot, const Setting& rows,
                                          const Setting& columns,
-                                         const std::vector<Distribution>& kl) {
+                                         const std::vector<Distribution>& all,
+                                         const Labels& labels) {
   std::vector<double> medians;
-  for (const auto& d : kl) {
+  for (const auto& d : all) {
     if (has_median(d)) medians.push_back(d.quantiles[kMedian]);
   }
   if (medians.empty()) return std::nullopt;
   const auto [low, high] = std::ranges::minmax(medians);
   std::string data = "$cells << EOD\n";
-  for (std::size_t i = 0; i < kl.size(); ++i) {
-    if (!has_median(kl[i])) continue;
-    const double median = kl[i].quantiles[kMedian];
-    const bool is_dark = median - low < 0.45 * (high - low) || low == high;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!has_median(all[i])) continue;
+    const double median = all[i].quantiles[kMedian];
+    const double from_best = labels.higher_is_better ? high - median : median - low;
+    const bool is_dark = from_best < 0.45 * (high - low) || low == high;
     data += fmt::format("{} {} {} {}\n", i % columns.entries.size(), i / columns.entries.size(),
                         median, is_dark ? 0xf8f8f8 : 0x111111);
   }
@@ -171,19 +182,20 @@ std::optional<std::string> draw_heat_map(const Gnuplot& gnuplot, const Setting& 
   const auto script =
       fmt::format(
           "set border 0\nset tics scale 0\nunset key\nset xlabel {}\nset ylabel {}\n"
-          "set cblabel 'median of the final KL, nats'\nset cbrange [{}:{}]\n"
+          "set cblabel 'median of the final {}, nats'\nset cbrange [{}:{}]\n"
           "set palette defined (0 '#00224e', 0.25 '#434e6c', 0.5 '#7d7c78', 0.75 '#bcae6c', 1 "
-          "'#fee838')\n",
-          Gnuplot::quoted(columns.name), Gnuplot::quoted(rows.name), low,
-          high > low ? high : low + 1) +
+          "'#fee838') {}\n",
+          Gnuplot::quoted(columns.name), Gnuplot::quoted(rows.name), labels.name, low,
+          high > low ? high : low + 1, labels.higher_is_better ? "negative" : "positive") +
       entry_axis('x', columns.entries) + entry_axis('y', rows.entries) +
       (has_room ? "" : "set xtics rotate by -40\n") + data + "EOD\n" +
       "plot $cells using 1:2:(0.49):(0.49):3 with boxxyerror fs solid noborder fc palette" +
       (has_room ? ", $cells using 1:2:(sprintf('%.3f', $3)):4 with labels tc rgb variable\n"
                 : "\n");
   const int height = 110 + 46 * static_cast<int>(std::min<std::size_t>(rows.entries.size(), 30));
-  return gnuplot.draw(script, {.width = 600, .height = std::max(260, height)},
-                      "Median of the final KL over " + columns.name + " and " + rows.name);
+  return gnuplot.draw(
+      script, {.width = 600, .height = std::max(260, height)},
+      fmt::format("Median of the final {} over {} and {}", labels.name, columns.name, rows.name));
 }
 
 std::optional<std::string> draw_bars(const Gnuplot& gnuplot, const std::vector<double>& world,

@@ -48,14 +48,13 @@ std::string best_seeds(const Statistics& statistics, std::uint64_t c) {
 /// The configuration, and which KL it has where not all have the same.
 std::string named(const Statistics& statistics, std::uint64_t c) {
   const auto text = configuration_text(statistics.spec(), c);
-  return statistics.kind() == statistics.kind(c)
-             ? text
-             : fmt::format("{}, {} KL", text, statistics.kind(c));
+  const auto own = statistics.metric(c).title;
+  return statistics.name() == own ? text : fmt::format("{}, {}", text, own);
 }
 
 std::string row(const Statistics& statistics, std::uint64_t c) {
   const auto& cell = statistics.last(c);
-  const auto& q = cell.kl.quantiles;
+  const auto& q = cell.values.quantiles;
   auto text = fmt::format(
       "<tr><td>{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td>{}<td>{}</td><td>{}</td>"
       "<td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
@@ -63,7 +62,7 @@ std::string row(const Statistics& statistics, std::uint64_t c) {
       statistics.infinite() > 0 ? fmt::format("<td>{}</td>", grouped(cell.infinite)) : "",
       cell_number(cell.interquartile_mean.value), interval_text(cell.interquartile_mean.interval),
       cell_number(q[kMedian]), interval_text({.low = q[kQ05], .high = q[kQ95]}),
-      cell_number(cell.kl.mean), cell_number(cell.kl.sd));
+      cell_number(cell.values.mean), cell_number(cell.values.sd));
   if (statistics.success_below()) {
     const auto& interval = cell.success.interval;
     text += fmt::format("<td>{}</td><td>{} to {}</td>", percent(cell.success.value),
@@ -79,8 +78,7 @@ std::string heading(const Statistics& statistics) {
       "<th>IQM</th><th>its 95 % interval</th><th>median</th><th>5 to 95 %</th><th>mean</th>"
       "<th>sd</th>{}<th class=\"text\">best seeds</th></tr>\n",
       statistics.infinite() > 0 ? "<th>at ∞</th>" : "",
-      below ? fmt::format("<th>below {}</th><th>its 95 % interval</th>", text::shortest(*below))
-            : "");
+      below ? fmt::format("<th>{}</th><th>its 95 % interval</th>", success_text(statistics)) : "");
 }
 
 }  // namespace
@@ -103,6 +101,9 @@ std::string header_section(const Statistics& statistics) {
     out += item(std::string(field->shown_as()), listed(field->texts(spec)));
   }
   if (spec.samples > 0) out += item("samples", grouped(spec.samples) + " an evaluation");
+  if (spec.evaluation_options().particles > 0) {
+    out += item("log-likelihood", likelihood_text(spec));
+  }
   out += item("world",
               fmt::format("{} of {}, entropy {:.4f} nats", counted(spec.world.size(), "pattern"),
                           counted(static_cast<std::uint64_t>(spec.world.visible_units()), "unit"),
@@ -115,11 +116,11 @@ std::string header_section(const Statistics& statistics) {
 std::string table_section(const Statistics& statistics) {
   const auto order = statistics.best_first();
   auto out = fmt::format(
-      "<h2>Configurations, best first</h2>\n<p class=\"note\">The {} KL(world || model) after {} "
+      "<h2>Configurations, best first</h2>\n<p class=\"note\">The {} after {} "
       "steps, in nats, of the machines that have not diverged; by the median. IQM: the mean of the "
       "middle half. {}The numbers of every evaluation are in summary.csv.</p>\n"
       "<div class=\"scroll\"><table>\n<thead>{}</thead>\n<tbody>\n",
-      statistics.kind(), grouped(statistics.spec().steps),
+      escaped(statistics.full_name()), grouped(statistics.spec().steps),
       statistics.infinite() > 0 ? "∞: above any number, as a pattern of the world is in none of a "
                                   "machine's samples. "
                                 : "",
