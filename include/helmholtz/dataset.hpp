@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -111,6 +112,24 @@ struct DatasetFiles {
   std::filesystem::path train = {};
   std::filesystem::path valid = {};
   std::filesystem::path test = {};
+
+  /// Whether any is named.
+  [[nodiscard]] bool any() const;
+};
+
+/// A name and its file, in the order of use: the names of the program's flags.
+struct NamedDatasetFile {
+  std::string_view name;
+  std::filesystem::path DatasetFiles::*path;
+};
+inline constexpr std::array kDatasetFiles = {
+    NamedDatasetFile{"data", &DatasetFiles::data}, NamedDatasetFile{"train", &DatasetFiles::train},
+    NamedDatasetFile{"valid", &DatasetFiles::valid}, NamedDatasetFile{"test", &DatasetFiles::test}};
+
+/// Where a data set comes from, and how its values become units.
+struct DataSource {
+  DatasetFiles files = {};
+  Binarize binarize = {};
 };
 
 /// Reads a data set. Formats are told apart by content, never by name:
@@ -132,5 +151,12 @@ struct DatasetFiles {
 ///         or no regular one, IoError if it cannot be read; BadData, which names the file and, for
 ///         a value, its row or line and its column, both counted from 1
 Dataset load_dataset(const DatasetFiles& files, const Binarize& binarize = {});
+
+/// The splits that there are, of train, valid and test, in this order. @throws as load_dataset
+std::vector<std::string> splits_of(const DatasetFiles& files);
+
+/// One of splits_of(), without reading the others: bytes mean k/255 if any of its own is above 1.
+/// @throws as load_dataset
+Rows load_split(const DatasetFiles& files, std::string_view split, const Binarize& binarize = {});
 
 }  // namespace helmholtz

@@ -4,21 +4,26 @@
 #include <filesystem>
 #include <vector>
 
+#include "helmholtz/dataset.hpp"
 #include "helmholtz/ensemble.hpp"
 
 namespace helmholtz {
 
-/// A trained machine with all that it takes to resume its training: an ensemble of one machine.
+/// A trained machine with all that it takes to resume its training: an ensemble of one machine. Of
+/// one that was trained on a data set, the rows are no part: only what tells them from others, and
+/// where they were.
 struct SavedMachine {
   Ensemble ensemble;
   std::uint64_t step = 0;
   std::vector<float> parameters = {};  ///< [topology.parameters()]
+  DataSource data = {};                ///< of a world that is_data()
 };
 
 /// Writes an HDF5 file under a temporary name, syncs it, and renames it: never half a file.
 /// @throws CannotCreate, IoError
 void save_machine(const std::filesystem::path& path, const SavedMachine& machine);
 
+/// The world of a machine that was trained on data has none of its rows.
 /// @throws NoInput if there is no such file, IoError if it cannot be read, BadData if it is not a
 ///         saved machine or is damaged
 SavedMachine load_machine(const std::filesystem::path& path);

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "helmholtz/dataset.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/hyperparameters.hpp"
@@ -92,7 +94,9 @@ struct SweepSpec {
   static constexpr std::uint64_t kMaxConfigurations = 1'048'576;
   static constexpr std::uint64_t kMaxEvaluations = 1'000'000;  ///< of one machine
 
-  World world = make_world("kirby3x3");
+  World world = make_world("kirby3x3");  ///< or the rows of `dataset`
+  DataSource data = {};  ///< where `dataset` is, if machines train on one: load_data()
+  std::shared_ptr<const Dataset> dataset = {};
   std::vector<Topology> topologies = {Topology({1, 6, 9})};
   std::vector<double> rates = {0.05};
   LearningRateOptions rate_overrides = {};  ///< all but its `rate`, which `rates` replaces
@@ -114,16 +118,24 @@ struct SweepSpec {
   /// What every configuration has, besides the rates, the schedule and the initialisation.
   Hyperparameters common = {};
 
+  /// Reads the data set that `data` names, whose training rows become `world`; nothing if it names
+  /// none. A run directory that is opened is not loaded: its world is_data(), without its rows.
+  /// @throws InvalidArgument (fields "data", "train", "binarize", "samples"); NoInput, with the
+  /// flag
+  ///         that says where the file is; what load_dataset throws; BadData if `world` is the rows
+  ///         of another data set
+  void load_data();
+
   /// Reads TOML as `helmholtz sweep --config` does: the names of the program's flags, `lr = 0.01`,
   /// under no section or under [sweep]; what is left out has its default, eval-every steps / 10.
   /// @throws BadData for what is no TOML; InvalidArgument naming the field, or (field "config") for
-  ///         a name that is no field; what make_world throws
+  ///         a name that is no field; what make_world and load_data throw
   static SweepSpec from_toml(std::string_view text);
   /// Reads a file, also config.toml of a run directory: if its pattern file has moved, the run's
   /// copy is used. @throws NoInput, IoError; as from_toml
   static SweepSpec from_toml_file(const std::filesystem::path& path);
-  /// The whole spec; from_toml reads it back. A pattern file has its absolute path.
-  /// @throws InvalidArgument (field "world") for a path that is no UTF-8
+  /// The whole spec; from_toml reads it back. Files of patterns and data have absolute paths.
+  /// @throws InvalidArgument (the field, e.g. "world") for a path that is no UTF-8
   [[nodiscard]] std::string to_toml() const;
 
   /// @throws InvalidArgument if any part is out of range, does not fit the world, is twice in a

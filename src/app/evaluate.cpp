@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "app/commands.hpp"
@@ -17,14 +18,16 @@ struct EvaluateFlags {
     command.add_option("MODEL", model, "a machine that helmholtz train --save wrote")
         ->required()
         ->type_name("");
-    add_text(command, "--data", data,
-             {"rows to evaluate on: text, IDX, NPY or HDF5; without it, the machine's own world",
-              "FILE", kData});
+    add_text(
+        command, "--data", data,
+        {"rows to evaluate on: text, IDX, NPY or HDF5; without it, what the machine was trained "
+         "on",
+         "FILE", kData});
     add_text(command, "--split", split,
              {"rows of an HDF5 file: train, valid or test; the last that there is", "NAME", kData});
     add_text(command, "--binarize", binarize,
              {"how grey values become 0 and 1: none (they are refused), a threshold, or sample "
-              "(one draw per row, seed 0); none without the flag",
+              "(one draw per row, seed 0); without it, as the machine was trained",
               "HOW", kData});
     add_text(command, "--rows", rows, {"the first N rows alone", "N", kData});
     add_text(command, "--log-likelihood", particles, {"particles per row", "K"});
@@ -61,36 +64,49 @@ EvaluatedRows world_rows(const World& world) {
           .probabilities = world.probabilities()};
 }
 
-/// The rows of --split, and the split's name.
-std::pair<std::string, Rows> split_rows(const EvaluateFlags& flags, Dataset&& data) {
-  const auto is_wanted = [&](const char* name, bool is_there) {
-    return is_there && flags.split.value_or(name) == name;
-  };
-  if (is_wanted("test", data.test.has_value())) return {"test", binarised(*std::move(data.test))};
-  if (is_wanted("valid", data.valid.has_value()))
-    return {"valid", binarised(*std::move(data.valid))};
-  if (is_wanted("train", true)) return {"train", binarised(std::move(data.train))};
+/// The rows to read: of --data, or what the machine was trained on.
+DataSource source_of(const EvaluateFlags& flags, const SavedMachine& machine) {
+  auto source = machine.data;
+  if (flags.data) source.files = {.data = *flags.data};
+  if (flags.binarize) source.binarize = Binarize::parse(*flags.binarize);
+  return source;
+}
+
+std::filesystem::path file_of(const DatasetFiles& files, std::string_view split) {
+  const auto* const named = std::ranges::find(kDatasetFiles, split, &NamedDatasetFile::name);
+  return files.data.empty() ? files.*named->path : files.data;
+}
+
+/// --split, or the last split that there is.
+std::string chosen_split(const EvaluateFlags& flags, const DatasetFiles& files) {
+  const auto splits = splits_of(files);
+  if (!flags.split) return splits.back();
+  if (std::ranges::find(splits, *flags.split) != splits.end()) return *flags.split;
   throw InvalidArgument("split", *flags.split, "train, valid or test, where the file has it");
 }
 
-EvaluatedRows data_rows(const EvaluateFlags& flags, int units) {
-  auto [split, data] = split_rows(
-      flags, load_dataset({.data = *flags.data}, Binarize::parse(flags.binarize.value_or("none"))));
+EvaluatedRows data_rows(const EvaluateFlags& flags, const SavedMachine& machine) {
+  const auto [files, binarize] = source_of(flags, machine);
+  const auto split = chosen_split(flags, files);
+  auto data = binarised(load_split(files, split, binarize));
+  const auto file = file_of(files, split);
+  const auto units = machine.ensemble.topology.visible_units();
   if (data.units() != units) {
-    throw BadData(*flags.data, fmt::format("has rows of {} units; allowed: {}, as the machine has",
-                                           data.units(), units));
+    throw BadData(
+        file.string(),
+        fmt::format("has rows of {} units; allowed: {}, as the machine has", data.units(), units));
   }
   const auto count = flags.rows ? parse_integer("rows", *flags.rows, 1, data.size()) : data.size();
   const auto stride = data.words_per_row();
   const PackedRows rows{data.words().first(count * stride), stride};
-  return {.name = fmt::format("{} of {}", split, *flags.data),
+  return {.name = fmt::format("{} of {}", split, file.string()),
           .data = std::move(data),
           .rows = rows,
           .probabilities = {}};
 }
 
 EvaluatedRows rows_for(const EvaluateFlags& flags, const SavedMachine& machine) {
-  if (flags.data) return data_rows(flags, machine.ensemble.topology.visible_units());
+  if (flags.data || machine.ensemble.world.is_data()) return data_rows(flags, machine);
   for (const auto& [field, value] :
        {std::pair{"split", flags.split}, {"binarize", flags.binarize}, {"rows", flags.rows}}) {
     if (value) throw InvalidArgument(field, *value, "only with --data");
@@ -99,9 +115,11 @@ EvaluatedRows rows_for(const EvaluateFlags& flags, const SavedMachine& machine) 
 }
 
 /// That --values names a file that can be written, and none that is read.
-void require_output(const EvaluateFlags& flags) {
+void require_output(const EvaluateFlags& flags, const SavedMachine& machine) {
   std::error_code none_there;
-  for (const auto& input : {flags.model, flags.data.value_or(flags.model)}) {
+  std::vector<std::filesystem::path> inputs = {flags.model, flags.data.value_or(flags.model)};
+  for (const auto& [name, path] : kDatasetFiles) inputs.push_back(machine.data.files.*path);
+  for (const auto& input : inputs) {
     if (!std::filesystem::equivalent(*flags.values, input, none_there)) continue;
     throw InvalidArgument("values", *flags.values, "another file than those that are read");
   }
@@ -147,7 +165,7 @@ ExitCode evaluate(const EvaluateFlags& flags) {
   const auto machine = load_machine(flags.model);
   if (has_diverged(machine.parameters)) throw BadData(flags.model, "holds a diverged machine");
   const auto rows = rows_for(flags, machine);
-  if (flags.values) require_output(flags);
+  if (flags.values) require_output(flags, machine);
   catch_interrupts();
 
   const auto total = static_cast<double>(rows.rows.size());

@@ -52,7 +52,7 @@ class SpecFlags {
   SpecFlags(const SpecFlags&) = delete;
   SpecFlags& operator=(const SpecFlags&) = delete;
 
-  /// What the command line and the --config file say, every value checked.
+  /// What the command line and the --config file say, every value checked; no data set is loaded.
   /// @throws InvalidArgument naming the flag, its value and what is allowed; what make_world throws
   [[nodiscard]] SweepSpec parse() const;
   /// Whether the command line or the --config file has the flag, e.g. "layers".

@@ -109,11 +109,12 @@ std::string compared_text(const Compared& compared) {
                      compared.parameters ? "" : ", which keeps no parameters of it");
 }
 
-void save_replayed(const Run& run, std::uint64_t machine, const std::vector<float>& parameters,
-                   const std::string& path) {
-  save_machine(path, {.ensemble = run.spec().ensemble(std::span(&machine, 1)),
-                      .step = run.spec().steps,
-                      .parameters = parameters});
+void save_replayed(const SweepSpec& spec, std::uint64_t machine,
+                   const std::vector<float>& parameters, const std::string& path) {
+  save_machine(path, {.ensemble = spec.ensemble(std::span(&machine, 1)),
+                      .step = spec.steps,
+                      .parameters = parameters,
+                      .data = spec.data});
 }
 
 void print_replayed(const Run& run, std::uint64_t machine, const Compared& compared,
@@ -138,6 +139,8 @@ ExitCode replay_machine(const ReplayFlags& flags) {
   require_file_name("save", flags.save);
   const auto run = flags.open();
   const auto machine = parse_integer("machine", flags.machine, 0, run.spec().machines() - 1);
+  auto spec = run.spec();
+  spec.load_data();
   if (flags.save) io::require_creatable(*flags.save);
   catch_interrupts();
   Record record(run, machine);
@@ -151,10 +154,10 @@ ExitCode replay_machine(const ReplayFlags& flags) {
     record.require_same(e, evaluation);
   };
   const auto parameters =
-      replay(run.spec(), std::span(&machine, 1), {.stop_requested = interrupted}, evaluated);
+      replay(spec, std::span(&machine, 1), {.stop_requested = interrupted}, evaluated);
   if (parameters.empty()) return ExitCode::stopped;
   record.require_same(parameters);
-  if (flags.save) save_replayed(run, machine, parameters, *flags.save);
+  if (flags.save) save_replayed(spec, machine, parameters, *flags.save);
   print_replayed(run, machine, record.compared(), parameters, flags.output);
   return ExitCode::ok;
 }

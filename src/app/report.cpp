@@ -111,7 +111,13 @@ std::vector<report::TrainedMachine> train_portraits(const report::Statistics& st
   const auto order = statistics.best_first();
   const auto ranking = order.empty() ? std::nullopt : statistics.ranking(order.front());
   if (!ranking) return {};
-  const auto& spec = statistics.spec();
+  auto spec = statistics.spec();
+  try {
+    if (!spec.world.is_loaded()) spec.load_data();
+  } catch (const Error& error) {
+    if (!output.quiet) note("helmholtz: no portraits: {}", error.what());
+    return {};
+  }
   const std::array shown = {ranking->best, ranking->median, ranking->worst};
   const std::array machines = {shown[0].machine, shown[1].machine, shown[2].machine};
   const std::array titles = {"best machine", "median machine", "worst machine"};

@@ -31,11 +31,11 @@ struct SampleFlags {
   OutputOptions output;
 };
 
-/// Counts how often each of the world's patterns comes.
+/// Counts how often each of the world's patterns comes; rows of data are none.
 class Tally {
  public:
-  explicit Tally(const World& world) : world_(world), counts_(world.size()) {
-    for (std::size_t k = 0; k < world.size(); ++k)
+  explicit Tally(const World& world) : world_(world), counts_(world.is_data() ? 0 : world.size()) {
+    for (std::size_t k = 0; k < counts_.size(); ++k)
       index_[digits(report::pattern_bits(world, k))] = k;
   }
 
@@ -50,10 +50,11 @@ class Tally {
   }
 
   [[nodiscard]] Json to_json(bool stopped) const {
-    Json json = {{"done", true},
-                 {"samples", samples_},
-                 {"off_support", samples_ - on_support_},
-                 {"counts", counts_}};
+    Json json = {{"done", true}, {"samples", samples_}};
+    if (!world_.is_data()) {
+      json["off_support"] = samples_ - on_support_;
+      json["counts"] = counts_;
+    }
     if (stopped) json["stopped"] = true;
     return json;
   }
@@ -107,7 +108,7 @@ void print_summary(const Tally& tally, bool stopped, const SampleFlags& flags, c
   constexpr std::size_t kMostDrawn = 64;
   if (flags.output.json) {
     print_json(tally.to_json(stopped));
-  } else if (!flags.plain) {
+  } else if (!flags.plain && !world.is_data()) {
     print_line("\n{}", tally.summary());
     if (world.size() > kMostDrawn) return;
     print_line("share of the samples (probability in the world):\n");

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "app/commands.hpp"
+#include "app/dataset_summary.hpp"
 #include "app/interrupt.hpp"
 #include "app/part.hpp"
 #include "app/report.hpp"
@@ -50,22 +51,25 @@ ExitCode estimate(const SweepSpec& spec, std::uint64_t each, const ChosenPart& c
   constexpr double kCalibration = 1;  // seconds
   const auto needs = estimate_sweep(spec, kCalibration, each);
   const double bytes = disk_bytes(spec, each);
-  const double memory = sweep_memory(spec, each).total();
+  const double memory = sweep_memory(spec, each).total() + static_cast<double>(data_bytes(spec));
   if (output.json) {
-    print_json({{"dry_run", true},
-                {"machines", spec.machines()},
-                {"configurations", spec.configurations()},
-                {"shards", share.all_shards},
-                {"evaluations", spec.evaluations()},
-                {"part", part_json(chosen, share)},
-                {"threads", threads_of(spec.threads)},
-                {"disk_bytes", bytes},
-                {"memory_bytes", memory},
-                {"device_memory_bytes", needs.device_bytes},
-                {"machine_steps_per_second", needs.machine_steps_per_second},
-                {"seconds", needs.seconds}});
+    Json json = {{"dry_run", true},
+                 {"machines", spec.machines()},
+                 {"configurations", spec.configurations()},
+                 {"shards", share.all_shards},
+                 {"evaluations", spec.evaluations()},
+                 {"part", part_json(chosen, share)},
+                 {"threads", threads_of(spec.threads)},
+                 {"disk_bytes", bytes},
+                 {"memory_bytes", memory},
+                 {"device_memory_bytes", needs.device_bytes},
+                 {"machine_steps_per_second", needs.machine_steps_per_second},
+                 {"seconds", needs.seconds}};
+    if (spec.dataset) json["data"] = data_json(spec);
+    print_json(json);
     return ExitCode::ok;
   }
+  if (spec.dataset) print(data_text(spec));
   const auto of_devices = needs.device_bytes > 0 ? fmt::format(", {} of devices' memory",
                                                                report::bytes(needs.device_bytes))
                                                  : "";
@@ -123,8 +127,8 @@ void print_results(SweepRun& run, const report::Statistics& statistics,
       run.outcome().machines > 0
           ? fmt::format(", {:.1f} s, {} machine-steps/s", run.seconds(), report::scaled(run.rate()))
           : ", trained before";
-  print("{}, world {}{}{}\n\n", report::counted(spec.machines(), "machine"),
-        shown(spec.world.name()), trained,
+  print("{}, {} {}{}{}\n\n", report::counted(spec.machines(), "machine"),
+        spec.world.is_data() ? "data set" : "world", shown(spec.world.name()), trained,
         diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : "");
   print(report::quantile_tables(statistics, kTables));
   const auto machines = train_portraits(statistics, output);
@@ -161,7 +165,8 @@ ExitCode print_part(SweepRun& run, Json json, const OutputOptions& output) {
 }
 
 ExitCode sweep(const SweepFlags& flags) {
-  const auto spec = flags.spec.parse();
+  auto spec = flags.spec.parse();
+  spec.load_data();
   const auto part = parse_part(flags.part);
   const auto success_below = flags.success.parse();
   const auto existing = flags.out.empty() ? 0 : existing_shard_machines(flags.out, spec);

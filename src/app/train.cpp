@@ -61,7 +61,8 @@ SavedMachine new_machine(const TrainFlags& flags, const SweepSpec& spec) {
   const auto seed = parse_seed(flags);
   return {.ensemble = spec.ensemble(spec.configuration(0), std::span(&seed, 1)),
           .step = 0,
-          .parameters = {}};
+          .parameters = {},
+          .data = spec.data};
 }
 
 std::string rates_text(const LearningRates& rates) {
@@ -84,20 +85,43 @@ void require_same_rates(SweepSpec spec, const Ensemble& saved) {
   if (wanted != had) refuse_other_value("lr", rates_text(wanted), rates_text(had));
 }
 
+/// A field's text, e.g. of a spec that was read.
+std::string text_of(const Field& field, const SweepSpec& spec) {
+  const auto texts = field.texts(spec);
+  return texts.empty() ? std::string(field.default_text) : texts.front();
+}
+
 /// A saved machine is resumed as it began: flags may repeat what it was trained with, not change
 /// it.
 /// @throws InvalidArgument naming the first flag that says otherwise
 void require_same_machine(const SpecFlags& flags, const SweepSpec& spec,
                           const SavedMachine& saved) {
-  const auto had = spec_of_machine(saved.ensemble);
+  const auto had = spec_of_machine(saved);
   for (const auto& field : fields()) {
     if (field.of_sweeps_alone || !flags.given(field.name)) continue;
     if (field.scope == Field::Scope::rate) require_same_rates(spec, saved.ensemble);
     if (field.scope != Field::Scope::machine) continue;
     if (field.setting_of(spec) != field.setting_of(had)) {
-      refuse_other_value(field.name, field.texts(spec).front(), field.texts(had).front());
+      refuse_other_value(field.name, text_of(field, spec), text_of(field, had));
     }
   }
+}
+
+/// The rows that the machine was trained on, from where it or a flag says that they are.
+void load_rows(const SweepSpec& spec, SavedMachine& saved) {
+  auto& world = saved.ensemble.world;
+  if (!world.is_data()) {
+    if (!spec.data.files.any()) return;
+    throw InvalidArgument("from", world.name(), "a machine that was trained on data, with --data");
+  }
+  SweepSpec source;
+  source.world = world;
+  source.samples = spec.samples;
+  source.data = saved.data;
+  if (spec.data.files.any()) source.data.files = spec.data.files;
+  source.load_data();
+  world = source.world;
+  saved.data = source.data;
 }
 
 SavedMachine saved_machine(const TrainFlags& flags, const SweepSpec& spec) {
@@ -107,6 +131,7 @@ SavedMachine saved_machine(const TrainFlags& flags, const SweepSpec& spec) {
   if (flags.spec.given("seed") && parse_seed(flags) != seed) {
     refuse_other_value("seed", flags.seed, std::to_string(seed));
   }
+  load_rows(spec, saved);
   if (spec.steps > Trainer::kMaxSteps - saved.step) {
     throw InvalidArgument("steps", std::to_string(spec.steps),
                           fmt::format("at most 10^12 in all; --from has {}", saved.step));
@@ -125,10 +150,11 @@ void require_memory(std::string_view backend, const Ensemble& ensemble) {
 }
 
 TrainingPlan make_plan(const TrainFlags& flags) {
-  const auto spec = flags.spec.parse();
+  auto spec = flags.spec.parse();
   require_file_name("save", flags.save);
   require_file_name("from", flags.from);
   const auto rng = parse_rng(flags);
+  if (!flags.from) spec.load_data();
   TrainingPlan plan{.start = flags.from ? saved_machine(flags, spec) : new_machine(flags, spec),
                     .spec = spec,
                     .trainer = spec.trainer_options(),

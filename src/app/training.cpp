@@ -104,7 +104,8 @@ class TrainingRun {
   /// Once, where the exact KL cannot be had and no other was asked for.
   void hint_at_samples() {
     const auto& topology = plan_.start.ensemble.topology;
-    if (hinted_ || plan_.output.quiet || exact_is_feasible(topology)) return;
+    const auto is_data = plan_.start.ensemble.world.is_data();
+    if (hinted_ || plan_.output.quiet || is_data || exact_is_feasible(topology)) return;
     hinted_ = true;
     note(
         "helmholtz: layers {} have too many hidden states for the exact KL; "
@@ -116,9 +117,10 @@ class TrainingRun {
     std::vector<float> parameters(plan_.start.ensemble.topology.parameters());
     trainer_.read_parameters(0, 1, parameters);
     if (!plan_.save.empty()) {
-      save_machine(
-          plan_.save,
-          {.ensemble = plan_.start.ensemble, .step = trainer_.step(), .parameters = parameters});
+      save_machine(plan_.save, {.ensemble = plan_.start.ensemble,
+                                .step = trainer_.step(),
+                                .parameters = parameters,
+                                .data = plan_.start.data});
     }
     const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
     const double rate =

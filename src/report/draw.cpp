@@ -192,6 +192,7 @@ std::vector<double> model_probabilities(const SweepSpec& spec, const TrainedMach
   const auto& [title, machine, parameters] = trained;
   const auto& topology = topology_of(spec, machine);
   std::vector<double> q;
+  if (spec.world.is_data()) return q;
   if (exact_is_feasible(topology)) {
     for (const double log_q :
          exact_distribution(topology, spec.world, parameters).log_probabilities)

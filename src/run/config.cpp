@@ -1,5 +1,6 @@
 #include "run/config.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,14 +28,24 @@ std::vector<TomlItem> run_items(const fs::path& config) {
   return read_toml(io::read_file(config), config.string());
 }
 
-/// The sweep of a run's config.toml, with the world from the run's own copy of the patterns.
-SweepSpec read_config(const RunFiles& names) {
+/// The data set that a run was trained on, without its rows.
+World data_of(const DatasetFiles& files, const Settings& settings) {
+  const auto named = std::ranges::find(settings, "world", &Settings::value_type::first);
+  const auto& path = files.data.empty() ? files.train : files.data;
+  return described_data(path.filename().string(), named == settings.end() ? "" : named->second);
+}
+
+/// The sweep of a run's config.toml, with the world from the run's own copy of the patterns; data
+/// are not loaded.
+SweepSpec read_config(const RunFiles& names, const Manifest& manifest) {
   auto items = run_items(names.config);
   for (auto& [section, name, values, has_lists] : items) {
     const bool is_file = name == "world" && values.size() == 1 && values[0].starts_with(kFile);
     if (is_file && io::is_there(names.world)) values[0] = std::string(kFile) + names.world.string();
   }
-  return spec_of(items);
+  auto spec = spec_of(items);
+  if (spec.data.files.any()) spec.world = data_of(spec.data.files, manifest.settings);
+  return spec;
 }
 
 }  // namespace
@@ -42,7 +53,9 @@ SweepSpec read_config(const RunFiles& names) {
 SweepSpec SweepSpec::from_toml_file(const fs::path& path) {
   auto items = read_toml_file(path.string());
   for (auto& item : items) find_world(item, path);
-  return spec_of(items);
+  auto spec = spec_of(items);
+  spec.load_data();
+  return spec;
 }
 
 std::string config_text(const SweepSpec& spec) {
@@ -82,6 +95,10 @@ void find_world(TomlItem& item, const fs::path& config) {
   }
 }
 
+bool is_of_pattern_file(const World& world) {
+  return !world.is_data() && world.name().starts_with(kFile);
+}
+
 std::string pattern_text(const World& world) {
   std::string text;
   for (std::size_t k = 0; k < world.size(); ++k) {
@@ -112,7 +129,7 @@ Run open_run(const std::filesystem::path& path) {
   if (!io::is_there(names.manifest)) throw NoInput(path.string(), "holds no sweep");
   const auto manifest = read_manifest(names.manifest);
   try {
-    ShardFiles files(path, read_config(names), manifest.shard_machines);
+    ShardFiles files(path, read_config(names, manifest), manifest.shard_machines);
     if (files.configuration_hash() == manifest.configuration_hash) return {path, std::move(files)};
   } catch (const InvalidArgument& error) {
     throw BadData(names.config.string(), error.what());

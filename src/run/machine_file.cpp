@@ -30,11 +30,34 @@ std::vector<std::uint8_t> pattern_bytes(const World& world) {
   return bytes;
 }
 
+/// What tells a data set from others, and where it is.
+void write_data(Writer& file, const World& world, const DatasetFiles& files) {
+  file.attribute("data_digest", world.data().digest);
+  file.attribute("data_rows", std::uint64_t{world.size()});
+  for (const auto& [name, path] : kDatasetFiles) {
+    if ((files.*path).empty()) continue;
+    file.attribute(fmt::format("{}_file", name).c_str(),
+                   std::filesystem::absolute(files.*path).string());
+  }
+}
+
+DatasetFiles read_files(const Reader& file) {
+  DatasetFiles files;
+  for (const auto& [name, path] : kDatasetFiles) {
+    const auto attribute = fmt::format("{}_file", name);
+    if (file.has_attribute(attribute.c_str())) {
+      files.*path = file.text_attribute(attribute.c_str());
+    }
+  }
+  return files;
+}
+
 /// The patterns themselves, so that a pattern file may move or change after training.
-void write_world(Writer& file, const World& world) {
+void write_world(Writer& file, const World& world, const DatasetFiles& files) {
   file.attribute("world", world.name());
   file.attribute("world_rows", world.shape().rows);
   file.attribute("world_columns", world.shape().columns);
+  if (world.is_data()) return write_data(file, world, files);
   const auto units = static_cast<hsize_t>(world.visible_units());
   const auto patterns = pattern_bytes(world);
   file.dataset<std::uint8_t>("world_patterns", {world.size(), units}, patterns);
@@ -47,6 +70,11 @@ World read_world(const Reader& file, int visible_units) {
   if (shape.rows < 1 || shape.columns < 1 || shape.rows > visible_units ||
       visible_units % shape.rows != 0 || visible_units / shape.rows != shape.columns) {
     throw InvalidArgument("world", "an image of another size", "rows x columns = visible units");
+  }
+  if (file.has_attribute("data_rows")) {
+    return {file.text_attribute("world"), shape,
+            DataRows{.digest = file.attribute<std::uint64_t>("data_digest"),
+                     .count = file.attribute<std::uint64_t>("data_rows")}};
   }
   const auto count = file.shape("world_probabilities", 1)[0];
   const auto units = static_cast<std::size_t>(visible_units);
@@ -145,7 +173,8 @@ SavedMachine read(const Reader& file) {
   const auto seed = file.attribute<std::uint64_t>("seed");
   SavedMachine machine{.ensemble = spec.ensemble(spec.configuration(0), std::span(&seed, 1)),
                        .step = file.attribute<std::uint64_t>("step"),
-                       .parameters = file.dataset<float>("parameters", {topology.parameters()})};
+                       .parameters = file.dataset<float>("parameters", {topology.parameters()}),
+                       .data = {.files = read_files(file), .binarize = spec.data.binarize}};
   machine.ensemble.settings.front().rates = read_rates(file, topology);
   machine.ensemble.validate();
   return machine;
@@ -174,8 +203,8 @@ std::string hdf5_image(const std::string& name, const SavedMachine& machine) {
   file.attribute("schema", kKind.schema);
   const auto& layers = ensemble.topology.layer_sizes();
   file.dataset<int>("layers", {layers.size()}, layers);
-  write_world(file, ensemble.world);
-  write_fields(file, spec_of_machine(ensemble));
+  write_world(file, ensemble.world, machine.data.files);
+  write_fields(file, spec_of_machine(machine));
   write_rates(file, ensemble.hyperparameters(0).rates);
   file.attribute("seed", ensemble.machines.front().seed);
   file.attribute("step", machine.step);

@@ -99,7 +99,7 @@ struct RunDirectory::State {
 std::uint64_t RunDirectory::State::open_or_create(const SweepSpec& spec) const {
   if (const auto each = existing_shard_machines(path, spec); each > 0) return each;
   create_folder(names.shards_folder);
-  if (spec.world.name().starts_with("file:")) {
+  if (is_of_pattern_file(spec.world)) {
     io::write_file(names.world, pattern_text(spec.world), AtomicFile::Rivals::none);
   }
   io::write_file(names.config, config, AtomicFile::Rivals::none);

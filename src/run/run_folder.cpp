@@ -60,7 +60,7 @@ bool is_of_creation(const fs::path& entry, const RunFiles& names, const SweepSpe
                     const std::string& config) {
   if (entry == names.config) return holds(entry, config);
   if (entry == names.world) {
-    return spec.world.name().starts_with("file:") && holds(entry, pattern_text(spec.world));
+    return is_of_pattern_file(spec.world) && holds(entry, pattern_text(spec.world));
   }
   if (entry == names.lock || entry == names.log) return holds(entry, "");
   return entry == names.shards_folder && holds_no_shards(entry);

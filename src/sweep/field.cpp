@@ -96,7 +96,8 @@ std::string csv_fields(std::span<const std::string> texts, bool comma_behind) {
   return line;
 }
 
-SweepSpec spec_of_machine(const Ensemble& ensemble) {
+SweepSpec spec_of_machine(const SavedMachine& machine) {
+  const auto& ensemble = machine.ensemble;
   const auto& setting = ensemble.hyperparameters(0);
   SweepSpec spec;
   spec.world = ensemble.world;
@@ -108,6 +109,7 @@ SweepSpec spec_of_machine(const Ensemble& ensemble) {
   spec.reduction = ensemble.reduction;
   spec.nonnegative = ensemble.nonnegative;
   spec.common = setting;
+  spec.data.binarize = machine.data.binarize;
   return spec;
 }
 
@@ -116,6 +118,9 @@ SweepSpec parse_spec(const GivenTexts& given) {
   for (const auto& field : fields()) {
     const auto texts = given.find(field.name);
     if (texts != given.end()) field.access.read(field.name, texts->second, spec);
+  }
+  if (spec.data.files.any() && given.contains("world")) {
+    throw InvalidArgument("world", spec.world.name(), "nothing beside a data set");
   }
   if (!given.contains("eval-every")) spec.eval_every = std::max<std::uint64_t>(1, spec.steps / 10);
   return spec;

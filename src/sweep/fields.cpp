@@ -26,9 +26,23 @@ FieldAccess world() {
       [](const SweepSpec& spec) {
         constexpr std::string_view kFile = "file:";  // whatever the current directory
         const auto& name = spec.world.name();
+        if (spec.data.files.any()) return std::string();
         if (!name.starts_with(kFile)) return name;
         const auto path = std::filesystem::absolute(name.substr(kFile.size()));
         return fmt::format("{}{}", kFile, path.string());
+      });
+}
+
+FieldAccess data_file(std::filesystem::path DatasetFiles::*member) {
+  return access::one(
+      Kind::text,
+      [=](std::string_view field, std::string_view text, SweepSpec& spec) {
+        if (text.empty()) throw InvalidArgument(field, text, "the name of a file");
+        spec.data.files.*member = text;
+      },
+      [=](const SweepSpec& spec) {  // whatever the current directory
+        const auto& path = spec.data.files.*member;
+        return path.empty() ? "" : std::filesystem::absolute(path).string();
       });
 }
 
@@ -71,6 +85,49 @@ FieldAccess devices() {
         }
       },
       [](const SweepSpec& spec) { return fmt::format("{}", fmt::join(spec.devices, ",")); });
+}
+
+/// What machines train on instead of a world. The rows count, not where they are.
+std::vector<Field> data_fields() {
+  return {
+      {.name = "data",
+       .type = "FILE",
+       .group = "Data",
+       .help =
+           "rows to train on instead of a world: HDF5 with datasets train and perhaps valid and "
+           "test, or text, IDX or NPY",
+       .access = data_file(&DatasetFiles::data)},
+      {.name = "train",
+       .type = "FILE",
+       .group = "Data",
+       .help = "the rows to train on, where each split has a file of its own",
+       .access = data_file(&DatasetFiles::train)},
+      {.name = "valid",
+       .type = "FILE",
+       .group = "Data",
+       .help = "the rows to choose by, beside --train",
+       .access = data_file(&DatasetFiles::valid)},
+      {.name = "test",
+       .type = "FILE",
+       .group = "Data",
+       .help = "the rows to judge by, beside --train",
+       .access = data_file(&DatasetFiles::test)},
+      {.name = "binarize",
+       .type = "HOW",
+       .group = "Data",
+       .help = "how grey values become 0 and 1: none (they are refused), a threshold, or sample "
+               "(drawn again at each visit)",
+       .scope = Scope::machine,
+       .access = access::one(
+           Kind::text,
+           [](auto, auto text, SweepSpec& spec) { spec.data.binarize = Binarize::parse(text); },
+           [](const SweepSpec& spec) {
+             return spec.data.binarize == Binarize() ? "" : spec.data.binarize.to_string();
+           }),
+       .setting = "binarize",
+       .omitted_at_default = true,
+       .default_text = "none"},
+  };
 }
 
 std::vector<Field> model_fields() {
@@ -285,6 +342,7 @@ std::vector<Field> run_fields() {
 const std::vector<Field>& fields() {
   static const auto all = [] {
     auto rows = model_fields();
+    std::ranges::move(data_fields(), std::back_inserter(rows));
     std::ranges::move(run_fields(), std::back_inserter(rows));
     return rows;
   }();

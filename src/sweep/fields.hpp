@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "helmholtz/machine_file.hpp"
 #include "helmholtz/sweep.hpp"
 
 namespace helmholtz {
@@ -105,10 +106,10 @@ std::size_t kind_number(const SweepSpec& spec, std::uint64_t c);
 /// Texts of fields by name; what is left out has its default.
 using GivenTexts = std::map<std::string, Texts, std::less<>>;
 
-/// What an ensemble of one machine says of a spec.
-SweepSpec spec_of_machine(const Ensemble& ensemble);
+/// What a machine says of a spec, but for the files of its data set.
+SweepSpec spec_of_machine(const SavedMachine& machine);
 
-/// @throws InvalidArgument naming the field; what make_world throws
+/// Without SweepSpec::load_data. @throws InvalidArgument naming the field; what make_world throws
 SweepSpec parse_spec(const GivenTexts& given);
 
 }  // namespace helmholtz

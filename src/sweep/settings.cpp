@@ -1,6 +1,7 @@
 #include "sweep/settings.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <map>
 
@@ -10,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "helmholtz/backends.hpp"
+#include "helmholtz/error.hpp"
 #include "sweep/fields.hpp"
 
 namespace helmholtz {
@@ -56,11 +58,29 @@ std::string rate_overrides_text(const SweepSpec& spec) {
 }
 
 std::string world_digest(const World& world) {
+  if (world.is_data()) {
+    return fmt::format("{} units, {} rows, {:016x}", world.visible_units(), world.size(),
+                       world.data().digest);
+  }
   std::string text = fmt::format("{}x{}\n", world.shape().rows, world.shape().columns);
   for (const auto word : world.words()) text += fmt::format("{:08x}", word);
   for (const double p : world.probabilities()) text += fmt::format("\n{}", text::shortest(p));
   return fmt::format("{} units, {} patterns, {:016x}", world.visible_units(), world.size(),
                      XXH3_64bits(text.data(), text.size()));
+}
+
+World described_data(std::string name, std::string_view digest) {
+  const auto words = text::split(digest, ' ');  // 784 units, 60000 rows, 0123456789abcdef
+  if (words.size() == 5) {
+    const auto units = text::number<int>(words[0]);
+    const auto rows = text::number<std::size_t>(words[2]);
+    std::uint64_t value = 0;
+    std::from_chars(words[4].data(), words[4].data() + words[4].size(), value, 16);
+    World world(std::move(name), default_shape(units.value_or(0)),
+                DataRows{.digest = value, .count = rows.value_or(0)});
+    if (world_digest(world) == digest) return world;
+  }
+  throw InvalidArgument("data", digest, "units, rows and a digest");
 }
 
 /// The float32 rates of each layer: those that override lr leave nothing of it.

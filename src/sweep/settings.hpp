@@ -16,8 +16,13 @@ namespace helmholtz {
 using Settings = std::vector<std::pair<std::string, std::string>>;
 Settings settings_of(const SweepSpec& spec);
 
-/// "9 units, 12 patterns, 0123456789abcdef": shape, patterns and probabilities as a digest.
+/// "9 units, 12 patterns, 0123456789abcdef": shape, patterns and probabilities as a digest; of
+/// data, "784 units, 60000 rows, 0123456789abcdef": the data set's own.
 std::string world_digest(const World& world);
+
+/// A data set without its rows, of its world_digest. @throws InvalidArgument (field "data") for
+/// another text
+World described_data(std::string name, std::string_view digest);
 
 /// "generative 0.1, recognition -, layers ": the rates that override lr.
 std::string rate_overrides_text(const SweepSpec& spec);

@@ -54,7 +54,7 @@ double fitting_machines(const SweepSpec& spec, double bytes, double kept) {
 
 /// Hidden states that one exact evaluation adds up, and patterns for those next to the visible.
 double exact_states(const Topology& topology, const World& world) {
-  if (!exact_is_feasible(topology)) return 0;
+  if (!exact_is_feasible(topology, world)) return 0;
   double states = 0;
   for (int l = 1; l < topology.last(); ++l) {
     states += std::exp2(topology.size(l - 1) + topology.size(l));

@@ -235,6 +235,10 @@ std::string SweepSpec::to_toml() const {
   return text;
 }
 
-SweepSpec SweepSpec::from_toml(std::string_view text) { return spec_of(read_toml(text, "TOML")); }
+SweepSpec SweepSpec::from_toml(std::string_view text) {
+  auto spec = spec_of(read_toml(text, "TOML"));
+  spec.load_data();
+  return spec;
+}
 
 }  // namespace helmholtz

@@ -42,7 +42,8 @@ std::vector<std::string> values_of(const TomlItem& item, TomlShape shape);
 [[noreturn]] void refuse_unknown_name(const TomlItem& item,
                                       const std::vector<std::string>& candidates);
 
-/// The sweep of a document's items; the first of a name counts. @throws as SweepSpec::from_toml
+/// The sweep of a document's items, without SweepSpec::load_data; the first of a name counts.
+/// @throws as SweepSpec::from_toml
 SweepSpec spec_of(const std::vector<TomlItem>& items);
 
 }  // namespace helmholtz

@@ -59,7 +59,7 @@ void require_counts(const SweepSpec& spec) {
 
 void require_trainable(const SweepSpec& spec) {
   for (const auto& topology : spec.topologies) {
-    if (spec.samples == 0 && !exact_is_feasible(topology)) {
+    if (spec.samples == 0 && !spec.world.is_data() && !exact_is_feasible(topology)) {
       throw InvalidArgument("samples", "0",
                             fmt::format("1 or more: the hidden states of layers {} are too many "
                                         "for the exact KL",

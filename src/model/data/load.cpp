@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "helmholtz/dataset.hpp"
 #include "helmholtz/error.hpp"
@@ -43,8 +46,9 @@ std::optional<Rows> read_other(const Request& request, const Split& train) {
 
 /// The file of each split.
 DatasetFiles with_splits(const DatasetFiles& files) {
-  const bool has_splits = !files.train.empty() || !files.valid.empty() || !files.test.empty();
-  if (!files.data.empty() && has_splits) {
+  auto splits_alone = files;
+  splits_alone.data.clear();
+  if (!files.data.empty() && splits_alone.any()) {
     throw InvalidArgument("data", files.data.string(), "no file of a split beside it");
   }
   if (files.data.empty() && files.train.empty()) {
@@ -59,6 +63,32 @@ DatasetFiles with_splits(const DatasetFiles& files) {
 }
 
 }  // namespace
+
+bool DatasetFiles::any() const {
+  return std::ranges::any_of(kDatasetFiles,
+                             [&](const auto& file) { return !(this->*file.path).empty(); });
+}
+
+std::vector<std::string> splits_of(const DatasetFiles& files) {
+  const auto paths = with_splits(files);
+  std::vector<std::string> names;
+  for (const auto& [name, path] : kDatasetFiles) {
+    if (!(paths.*path).empty()) names.emplace_back(name);
+  }
+  return names;
+}
+
+Rows load_split(const DatasetFiles& files, std::string_view split, const Binarize& binarize) {
+  static_cast<void>(Binarize::parse(binarize.to_string()));
+  const auto paths = with_splits(files);
+  const auto* const wanted = std::ranges::find(kDatasetFiles, split, &NamedDatasetFile::name);
+  if (wanted == kDatasetFiles.end() || (paths.*wanted->path).empty()) {
+    throw InvalidArgument("split", split, fmt::format("{}", fmt::join(splits_of(files), ", ")));
+  }
+  return read_split(
+             {.path = paths.*wanted->path, .split = wanted->name.data(), .binarize = binarize})
+      .rows;
+}
 
 Dataset load_dataset(const DatasetFiles& files, const Binarize& binarize) {
   static_cast<void>(Binarize::parse(binarize.to_string()));  // a threshold out of range

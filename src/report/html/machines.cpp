@@ -61,13 +61,15 @@ std::string machines_section(const SweepSpec& spec, const std::vector<TrainedMac
   if (machines.empty()) return "";
   const auto c = spec.machine(machines.front().machine.machine).configuration;
   const auto& topology = spec.topology(c);
-  const auto patterns = most_probable(spec.world, kMostPatterns);
+  const bool is_data = spec.world.is_data();
+  const auto patterns =
+      is_data ? std::vector<std::size_t>() : most_probable(spec.world, kMostPatterns);
   auto out = fmt::format(
       "<h2>What machines of the best configuration learned</h2>\n"
       "<p class=\"note\">Configuration {}: {}. Trained again from their numbers: <code>helmholtz "
       "replay DIR --machine N</code> gives "
       "the same bits.</p>\n{}",
-      c, escaped(configuration_text(spec, c)), world_tiles(spec.world, patterns));
+      c, escaped(configuration_text(spec, c)), is_data ? "" : world_tiles(spec.world, patterns));
   for (const auto& trained : machines) {
     const auto q = model_probabilities(spec, trained);
     out += fmt::format("<h2>{}: number {}, seed {}, {} {} nats</h2>\n", escaped(trained.title),

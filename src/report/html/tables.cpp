@@ -89,10 +89,21 @@ std::string cell_number(double value) {
   return decimal(value);
 }
 
+namespace {
+
+std::string size_text(const World& world) {
+  const auto units = counted(static_cast<std::uint64_t>(world.visible_units()), "unit");
+  if (world.is_data()) return fmt::format("{} of {}", counted(world.size(), "row"), units);
+  return fmt::format("{} of {}, entropy {:.4f} nats", counted(world.size(), "pattern"), units,
+                     world.entropy());
+}
+
+}  // namespace
+
 std::string header_section(const Statistics& statistics) {
   const auto& spec = statistics.spec();
-  auto out = fmt::format("<h1>{}, world {}</h1>\n<dl>\n", counted(spec.machines(), "machine"),
-                         escaped(spec.world.name()));
+  auto out = fmt::format("<h1>{}, {} {}</h1>\n<dl>\n", counted(spec.machines(), "machine"),
+                         spec.world.is_data() ? "data set" : "world", escaped(spec.world.name()));
   out += item("configurations", grouped(spec.configurations()));
   out += item("seeds", fmt::format("{} ({})", spec.seeds.to_string(), grouped(spec.seeds.size())));
   out += item("steps", fmt::format("{}, {}", grouped(spec.steps),
@@ -104,10 +115,7 @@ std::string header_section(const Statistics& statistics) {
   if (spec.evaluation_options().particles > 0) {
     out += item("log-likelihood", likelihood_text(spec));
   }
-  out += item("world",
-              fmt::format("{} of {}, entropy {:.4f} nats", counted(spec.world.size(), "pattern"),
-                          counted(static_cast<std::uint64_t>(spec.world.visible_units()), "unit"),
-                          spec.world.entropy()));
+  out += item(spec.world.is_data() ? "data set" : "world", size_text(spec.world));
   out += item("diverged", fmt::format("{} of {}", grouped(statistics.diverged()),
                                       counted(spec.machines(), "machine")));
   return out + "</dl>\n";
