@@ -78,8 +78,6 @@ std::vector<std::uint8_t> generate_patterns(const Topology& topology,
                                             std::uint64_t step, std::uint64_t first,
                                             std::uint64_t count);
 
-class Rows;  // dataset.hpp
-
 struct EvaluationOptions {
   bool exact = true;  ///< where exact_is_feasible; else kl_exact stays NaN
   /// Generated samples for the sampled KL; 0: none. For data, kl_sampled stays NaN.
@@ -87,7 +85,7 @@ struct EvaluationOptions {
   /// K, per row, for the log-likelihood by importance sampling (log_likelihood.hpp); 0: none.
   std::uint64_t particles = 0;
   /// What the log-likelihood is of: the first `row_count` of these rows, 0: all. Grey rows are
-  /// drawn once (binarised()). Null: those of the ensemble's world, patterns by their
+  /// drawn once (binarised()). Null: those of the ensemble's world; patterns by their
   /// probabilities, so that -log_likelihood - entropy is at least the exact KL in expectation, and
   /// near it for many particles.
   std::shared_ptr<const Rows> rows = {};
@@ -99,6 +97,9 @@ struct EvaluationOptions {
   static constexpr std::uint64_t kMaxSamples = 1'000'000'000;
   static constexpr std::uint64_t kMaxParticles = 1'000'000'000;
 };
+
+/// Rows that the log-likelihood is of; `row_count` is in range.
+std::size_t evaluated_rows(const EvaluationOptions& options, const World& world);
 
 /// The options without what cannot be computed for the ensemble.
 EvaluationOptions computable(EvaluationOptions options, const Ensemble& ensemble);

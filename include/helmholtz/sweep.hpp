@@ -110,6 +110,7 @@ struct SweepSpec {
   std::uint64_t steps = 50'000;      ///< 0: the untrained machines are evaluated
   std::uint64_t eval_every = 5'000;  ///< steps; the last step is always evaluated
   std::uint64_t samples = 0;         ///< for the sampled KL; 0: exact only
+  std::uint64_t log_likelihood = 0;  ///< particles per row for the log-likelihood; 0: none
   SaveParameters save_parameters = {};
   std::string backend = "auto";
   int threads = 0;                ///< 0: as many as this process may use
@@ -163,7 +164,7 @@ struct SweepSpec {
   [[nodiscard]] std::uint64_t evaluation_step(std::uint64_t e) const noexcept;
 
   /// What every evaluation computes.
-  [[nodiscard]] EvaluationOptions evaluation_options() const { return {.samples = samples}; }
+  [[nodiscard]] EvaluationOptions evaluation_options() const;
   /// What ranks the machines of each topology: helmholtz::ranking_metric(), but the log-likelihood
   /// of all where a topology has nothing else, so that the numbers of all compare.
   /// @return [topologies]; null where nothing ranks, which validate() refuses
@@ -270,8 +271,8 @@ struct SweepOutcome {
 SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
                        std::span<ShardSink* const> sinks);
 
-/// The same with all results in memory: 12 bytes per machine, and 9 per evaluation of it, 25 with
-/// samples; kept parameters besides.
+/// The same with all results in memory: 12 bytes per machine, and 9 per evaluation of it, 16 more
+/// with samples, 32 more with a log-likelihood; kept parameters besides.
 /// @return every finished machine, as one shard
 [[nodiscard]] Shard run_sweep(const SweepSpec& spec, const SweepOptions& options = {});
 

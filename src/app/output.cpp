@@ -1,5 +1,6 @@
 #include "app/output.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -54,7 +55,11 @@ void print_json(const Json& json) { print_line(json_text(json)); }
 
 namespace {
 
-int width(const Metric& metric) { return metric.is_count ? 8 : metric.decimals + 6; }
+int width(const Metric& metric) {
+  constexpr int kGap = 2;
+  const int digits = metric.is_count ? 0 : metric.decimals + 6;
+  return std::max(digits, static_cast<int>(metric.heading.size()) + kGap);
+}
 
 /// "-" where there is no value.
 std::string cell_text(const Metric& metric, double value) {

@@ -140,8 +140,8 @@ SavedMachine saved_machine(const TrainFlags& flags, const SweepSpec& spec) {
 }
 
 /// @throws InvalidArgument (field "layers") if a trainer of the ensemble would not fit
-void require_memory(std::string_view backend, const Ensemble& ensemble) {
-  const auto needed = training_memory(backend, ensemble);
+void require_memory(const SweepSpec& spec, std::string_view backend, const Ensemble& ensemble) {
+  const auto needed = training_memory(spec, backend, ensemble);
   const auto available = limits::available_memory();
   if (needed <= available) return;
   throw InvalidArgument("layers", ensemble.topology.to_string(),
@@ -162,7 +162,7 @@ TrainingPlan make_plan(const TrainFlags& flags) {
                     .output = flags.spec.output()};
   plan.trainer.random = rng;
   plan.start.ensemble.validate();
-  require_memory(plan.trainer.backend, plan.start.ensemble);
+  require_memory(spec, plan.trainer.backend, plan.start.ensemble);
   if (!plan.save.empty()) io::require_creatable(plan.save);
   return plan;
 }

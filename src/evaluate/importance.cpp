@@ -88,6 +88,11 @@ LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows,
   return mean;
 }
 
+std::size_t evaluated_rows(const EvaluationOptions& options, const World& world) {
+  if (options.row_count > 0) return options.row_count;
+  return options.rows ? options.rows->size() : world.size();
+}
+
 namespace importance {
 
 namespace {
@@ -123,7 +128,7 @@ EvaluatedRows::EvaluatedRows(const World& world, const EvaluationOptions& option
     throw InvalidArgument("rows", fmt::format("{}", options.row_count),
                           fmt::format("1 to {}", owner_->size()));
   }
-  const auto count = options.row_count > 0 ? options.row_count : owner_->size();
+  const auto count = evaluated_rows(options, world);
   const auto stride = owner_->words_per_row();
   rows_ = {owner_->words().first(count * stride), stride};
 }
@@ -179,6 +184,17 @@ RowEstimator::RowEstimator(const Topology& topology, const PackedRows& rows,
       workers_(workers),
       pieces_(rows.size(), particles),
       tiles_(static_cast<std::size_t>(std::min(workers.threads(), blas::kMaxThreads))) {}
+
+double RowEstimator::bytes(const Topology& topology, const EvaluationOptions& options,
+                           const World& world, int threads) {
+  const auto rows = static_cast<double>(evaluated_rows(options, world));
+  // States, and activities of as many units at most; a column's draws and scores are little.
+  const double tile = static_cast<double>(kTile) * 2 * topology.units() * sizeof(float);
+  const bool is_grey = options.rows && options.rows->is_grey();
+  const auto words = static_cast<double>(packed_words(world.visible_units()));
+  return std::min(threads, blas::kMaxThreads) * tile +
+         rows * (sizeof(RowLikelihood) + (is_grey ? words * sizeof(std::uint32_t) : 0));
+}
 
 double RowEstimator::work() const {
   return static_cast<double>(rows_.size()) * static_cast<double>(pieces_.particles()) *

@@ -71,6 +71,10 @@ class RowEstimator {
   RowEstimator(const Topology& topology, const PackedRows& rows, std::uint64_t particles,
                const Workers& workers);
 
+  /// Memory that one takes, about, without the rows as they are: grey ones become bits.
+  static double bytes(const Topology& topology, const EvaluationOptions& options,
+                      const World& world, int threads);
+
   /// Multiply-adds of one machine, about.
   [[nodiscard]] double work() const;
   /// Multiply-adds between two questions whether to stop: some tenths of a second of one core.

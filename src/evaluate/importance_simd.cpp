@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include "helmholtz/contract.hpp"
+#include "simd/double_ops-inl.hpp"
 #include "simd/float_ops-inl.hpp"
 #include "simd/philox-inl.hpp"
 
@@ -130,6 +131,18 @@ void sample(const LayerColumns& layer, const ParticleDraws& draws, std::size_t s
   }
 }
 
+void logarithms(double* x, std::size_t columns) {
+  for (std::size_t v = 0; v < columns / DoubleOps::kLanes; ++v) {
+    DoubleOps::store(portable::log<DoubleOps>(DoubleOps::load(x, v)), x, v);
+  }
+}
+
+void exponentials(double* x, std::size_t columns) {
+  for (std::size_t v = 0; v < columns / DoubleOps::kLanes; ++v) {
+    DoubleOps::store(portable::exp<DoubleOps>(DoubleOps::load(x, v)), x, v);
+  }
+}
+
 }  // namespace
 }  // namespace helmholtz::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -139,6 +152,8 @@ namespace helmholtz {
 
 HWY_EXPORT(score);
 HWY_EXPORT(sample);
+HWY_EXPORT(logarithms);
+HWY_EXPORT(exponentials);
 
 void simd::score_columns(const LayerColumns& layer, const Scores& scores) {
   HWY_DYNAMIC_DISPATCH(score)(layer, scores);
@@ -147,6 +162,14 @@ void simd::score_columns(const LayerColumns& layer, const Scores& scores) {
 void simd::sample_columns(const LayerColumns& layer, const ParticleDraws& draws, std::size_t slot,
                           const Scores& scores) {
   HWY_DYNAMIC_DISPATCH(sample)(layer, draws, slot, scores);
+}
+
+void simd::take_logarithms(double* x, std::size_t columns) {
+  HWY_DYNAMIC_DISPATCH(logarithms)(x, columns);
+}
+
+void simd::take_exponentials(double* x, std::size_t columns) {
+  HWY_DYNAMIC_DISPATCH(exponentials)(x, columns);
 }
 
 }  // namespace helmholtz

@@ -45,4 +45,9 @@ void score_columns(const LayerColumns& layer, const Scores& scores);
 void sample_columns(const LayerColumns& layer, const ParticleDraws& draws, std::size_t slot,
                     const Scores& scores);
 
+/// x[c] becomes portable::log(x[c]), of normal x > 0, or portable::exp(x[c]).
+/// @param x  [columns], aligned to 64 bytes; columns: a multiple of kColumns
+void take_logarithms(double* x, std::size_t columns);
+void take_exponentials(double* x, std::size_t columns);
+
 }  // namespace helmholtz::simd

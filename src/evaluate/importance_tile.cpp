@@ -17,13 +17,14 @@ constexpr std::size_t kUnits = 256;
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
-WeightSums sum_weights(std::span<const double> log_weights) {
-  WeightSums sums{.largest = *std::ranges::max_element(log_weights)};
-  for (const double log_weight : log_weights) {
-    const double weight = portable::exp(log_weight - sums.largest);
-    sums.weights += weight;
-    sums.squares += weight * weight;
-    sums.logarithms += log_weight;
+/// @param weights  relative to the largest of them
+WeightSums sum_weights(double largest, std::span<const double> log_weights,
+                       std::span<const double> weights) {
+  WeightSums sums{.largest = largest};
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    sums.weights += weights[k];
+    sums.squares += weights[k] * weights[k];
+    sums.logarithms += log_weights[k];
   }
   return sums;
 }
@@ -60,11 +61,17 @@ struct Tile::Network {
   explicit Network(std::size_t columns)
       : mantissas(columns, 1.0F), exponents(columns), activities(columns) {}
   simd::Scores scores() { return {mantissas.data(), exponents.data(), activities.data()}; }
-  /// -ln of the probability over another network's.
-  [[nodiscard]] double minus_log_ratio(const Network& other, std::size_t c) const {
-    const auto exponent = static_cast<std::int32_t>(exponents[c] - other.exponents[c]);
-    return portable::log(double{mantissas[c]} / double{other.mantissas[c]}) +
-           exponent * std::numbers::ln2 + (activities[c] - other.activities[c]);
+  /// -ln of its probabilities over another network's, column by column.
+  void minus_log_ratios(const Network& other, Aligned<double>& out) const {
+    for (std::size_t c = 0; c < out.size(); ++c) {
+      out[c] = double{mantissas[c]} / double{other.mantissas[c]};
+    }
+    simd::take_logarithms(out.data(), out.size());
+    for (std::size_t c = 0; c < out.size(); ++c) {
+      const auto exponent = static_cast<std::int32_t>(exponents[c] - other.exponents[c]);
+      out[c] += exponent * std::numbers::ln2;
+      out[c] += activities[c] - other.activities[c];
+    }
   }
 };
 
@@ -76,7 +83,9 @@ Tile::Tile(const LayerShape& shape, const PackedRows& rows, const TileSize& size
       activities_(std::min(kUnits, index(shape.units())) * columns_),
       particles_(columns_),
       blocks_low_(columns_),
-      blocks_high_(columns_) {
+      blocks_high_(columns_),
+      log_weights_(columns_),
+      weights_(columns_) {
   for (int l = 0; l <= shape_.last(); ++l) {
     states_.emplace_back(index(shape_.size(l)) * columns_);
   }
@@ -93,12 +102,26 @@ void Tile::run(const Piece& piece, const float* parameters, std::uint64_t seed,
   recognise(visible, seed, recognition);
   Network generative(columns_);
   for (int l = 0; l <= shape_.last(); ++l) score(l, generative);
-  std::vector<double> log_weights(columns_);
-  for (std::size_t c = 0; c < columns_; ++c) {
-    log_weights[c] = recognition.minus_log_ratio(generative, c);
+  recognition.minus_log_ratios(generative, log_weights_);
+  sum_rows(out);
+}
+
+void Tile::sum_rows(std::span<WeightSums> out) {
+  const auto particles = piece_.particles;
+  const auto row_of = [&](const Aligned<double>& columns, std::size_t r) {
+    return std::span(columns).subspan(r * size_.particles, particles);
+  };
+  std::ranges::fill(weights_, 0.0);
+  for (std::size_t r = 0; r < piece_.rows; ++r) {
+    const auto logs = row_of(log_weights_, r);
+    out[r].largest = *std::ranges::max_element(logs);
+    std::ranges::transform(logs,
+                           weights_.begin() + static_cast<std::ptrdiff_t>(r * size_.particles),
+                           [&](double log_weight) { return log_weight - out[r].largest; });
   }
-  for (std::size_t r = 0; r < piece.rows; ++r) {
-    out[r] = sum_weights(std::span(log_weights).subspan(r * size_.particles, piece.particles));
+  simd::take_exponentials(weights_.data(), weights_.size());
+  for (std::size_t r = 0; r < piece_.rows; ++r) {
+    out[r] = sum_weights(out[r].largest, row_of(log_weights_, r), row_of(weights_, r));
   }
 }
 

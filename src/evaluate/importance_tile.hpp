@@ -67,6 +67,8 @@ class Tile {
   /// Every row's value to the columns of its particles, unit by unit.
   void copy_to_columns(const Aligned<float>& of_rows, Aligned<float>& of_columns) const;
   void address_draws();
+  /// The sums of each row's weights, from their logarithms.
+  void sum_rows(std::span<WeightSums> out);
   /// Samples the hidden layers, and adds their scores.
   void recognise(const Aligned<float>& visible, std::uint64_t seed, Network& network);
   /// Adds generative layer l's scores, some units after the other.
@@ -86,6 +88,8 @@ class Tile {
   Aligned<std::uint32_t> particles_;    ///< [columns]
   Aligned<std::uint32_t> blocks_low_;   ///< [columns]
   Aligned<std::uint32_t> blocks_high_;  ///< [columns]
+  Aligned<double> log_weights_;         ///< [columns]
+  Aligned<double> weights_;             ///< [columns]
 };
 
 }  // namespace helmholtz::importance

@@ -178,6 +178,7 @@ std::string ShardFiles::image(const Shard& shard) const {
   file.attribute("steps", spec_.steps);
   file.attribute("eval_every", spec_.eval_every);
   file.attribute("samples", spec_.samples);
+  if (spec_.log_likelihood > 0) file.attribute("log_likelihood_particles", spec_.log_likelihood);
   const hdf5::Shape rows = {shard.machines()};
   const hdf5::Shape table = {shard.machines(), shard.evaluations};
   file.dataset<std::uint64_t>("seed", rows, shard.seeds);

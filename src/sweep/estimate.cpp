@@ -45,12 +45,19 @@ double training_rate(Trainer& trainer, double seconds) {
   });
 }
 
-/// Evaluations per second. Many samples take so many times longer than the most that are tried.
+/// Makes a number at most `most`. @return how many times it was larger, 1 if it was not
+double cut(std::uint64_t& number, std::uint64_t most) {
+  const double times = static_cast<double>(std::max(number, most)) / static_cast<double>(most);
+  number = std::min(number, most);
+  return times;
+}
+
+/// Evaluations per second. Many samples and particles take so many times longer than the most that
+/// are tried; of both, what takes longer.
 double evaluation_rate(Trainer& trainer, EvaluationOptions options, double seconds) {
   constexpr std::uint64_t kMost = 100'000;
   constexpr double kQuick = 0.01;  // seconds
-  const double times = static_cast<double>(std::max(options.samples, kMost)) / kMost;
-  options.samples = std::min(options.samples, kMost);
+  const double times = std::max(cut(options.samples, kMost), cut(options.particles, kMost));
   std::vector<Evaluation> out(1);
   return rate(seconds,
               [&] {

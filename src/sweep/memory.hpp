@@ -10,9 +10,10 @@ namespace helmholtz {
 Ensemble trial_ensemble(const SweepSpec& spec, const SweepConfiguration& kind,
                         std::uint64_t machines);
 
-/// Bytes of a trainer and of the machine that it reads to evaluate it.
+/// Bytes of a trainer, of the machine that it reads to evaluate it, and of what the evaluations of
+/// the spec take.
 /// @throws InvalidArgument (field "backend") for an unknown backend
-double training_memory(std::string_view backend, const Ensemble& ensemble);
+double training_memory(const SweepSpec& spec, std::string_view backend, const Ensemble& ensemble);
 
 /// CPU threads that train a sweep.
 int threads_of(const SweepSpec& spec);

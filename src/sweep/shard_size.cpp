@@ -5,6 +5,7 @@
 
 #include "backends/registry.hpp"
 #include "base/limits.hpp"
+#include "evaluate/importance.hpp"
 #include "helmholtz/backends.hpp"
 #include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
@@ -62,16 +63,26 @@ double exact_states(const Topology& topology, const World& world) {
   return states + std::exp2(topology.size(topology.last() - 1)) * static_cast<double>(world.size());
 }
 
+/// Particles of one evaluation, of all rows.
+double evaluated_particles(const SweepSpec& spec) {
+  const auto options = spec.evaluation_options();
+  if (options.particles == 0) return 0;
+  return static_cast<double>(options.particles) *
+         static_cast<double>(evaluated_rows(options, spec.world));
+}
+
 /// Seconds that one machine takes to train and to evaluate on one core: nominal ones, of cpu-fused
 /// with AVX-512 at about 3 GHz, so that a shard is the same everywhere.
 double machine_seconds(const SweepSpec& spec, const SweepConfiguration& kind) {
   constexpr double kStep = 1 / (40e6 * 143);  // a parameter and batch row: 40 M steps/s of [1,6,9]
   constexpr double kSample = 0.4 * kStep;     // a parameter and sample
   constexpr double kState = 1.4e-9;           // a term of the exact sum
+  constexpr double kParticle = kStep;         // a parameter and particle of a row
   const auto& topology = spec.topologies[kind.topology];
   const auto parameters = static_cast<double>(topology.parameters());
   const double evaluation = kSample * parameters * static_cast<double>(spec.samples) +
-                            kState * exact_states(topology, spec.world);
+                            kState * exact_states(topology, spec.world) +
+                            kParticle * parameters * evaluated_particles(spec);
   // A particle goes through both networks once, half of what a row of wake-sleep takes.
   const double rows = kind.batch * (1 + kind.particles) / 2.0;
   return kStep * parameters * static_cast<double>(spec.steps) * rows +
@@ -145,9 +156,15 @@ double busy_machines(const SweepSpec& spec) {
 
 }  // namespace
 
-double training_memory(std::string_view backend, const Ensemble& ensemble) {
-  return static_cast<double>(trainer_bytes(backend, ensemble)) +
-         static_cast<double>(ensemble.topology.parameters() * sizeof(float));
+double training_memory(const SweepSpec& spec, std::string_view backend, const Ensemble& ensemble) {
+  const auto& topology = ensemble.topology;
+  const auto options = spec.evaluation_options();
+  const double evaluation =
+      options.particles == 0
+          ? 0
+          : importance::RowEstimator::bytes(topology, options, ensemble.world, threads_of(spec));
+  return static_cast<double>(trainer_bytes(backend, ensemble)) + evaluation +
+         static_cast<double>(topology.parameters() * sizeof(float));
 }
 
 int threads_of(const SweepSpec& spec) {
@@ -174,7 +191,7 @@ SweepMemory sweep_memory(const SweepSpec& spec, std::uint64_t each) {
   SweepMemory memory;
   double kept = 0;
   for (const auto& kind : spec.kinds()) {
-    memory.shard = std::max(memory.shard, training_memory(spec.resolved_backend(kind),
+    memory.shard = std::max(memory.shard, training_memory(spec, spec.resolved_backend(kind),
                                                           trial_ensemble(spec, kind, shard)));
     kept = std::max(kept, kept_bytes(spec, kind));
   }

@@ -69,6 +69,10 @@ std::uint64_t SweepSpec::evaluation_step(std::uint64_t e) const noexcept {
   return e + 1 == evaluations() ? steps : (e + 1) * eval_every;
 }
 
+EvaluationOptions SweepSpec::evaluation_options() const {
+  return {.samples = samples, .particles = log_likelihood};
+}
+
 std::vector<const Metric*> SweepSpec::ranking_metrics() const {
   std::vector<const Metric*> ranking;
   for (const auto& topology : topologies) {

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
+#include "helmholtz/metrics.hpp"
 #include "helmholtz/trainer.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
@@ -36,6 +37,7 @@ void require_counts(const SweepSpec& spec) {
   require_range("steps", spec.steps, 0, Trainer::kMaxSteps);
   require_range("eval-every", spec.eval_every, 1, std::numeric_limits<std::uint64_t>::max());
   require_range("samples", spec.samples, 0, EvaluationOptions::kMaxSamples);
+  require_range("log-likelihood", spec.log_likelihood, 0, EvaluationOptions::kMaxParticles);
   limits::require_threads(spec.threads, TrainerOptions::kMaxThreads);
   if (spec.evaluations() > SweepSpec::kMaxEvaluations) {
     throw InvalidArgument(
@@ -59,12 +61,15 @@ void require_counts(const SweepSpec& spec) {
 
 void require_trainable(const SweepSpec& spec) {
   for (const auto& topology : spec.topologies) {
-    if (spec.samples == 0 && !spec.world.is_data() && !exact_is_feasible(topology)) {
-      throw InvalidArgument("samples", "0",
-                            fmt::format("1 or more: the hidden states of layers {} are too many "
-                                        "for the exact KL",
-                                        topology.to_string()));
+    if (ranking_metric(spec.evaluation_options(), topology, spec.world) != nullptr) continue;
+    if (spec.world.is_data()) {
+      throw InvalidArgument("log-likelihood", "0",
+                            "1 or more: no KL enumerates the rows of a data set");
     }
+    throw InvalidArgument("samples", "0",
+                          fmt::format("1 or more: the hidden states of layers {} are too many "
+                                      "for the exact KL",
+                                      topology.to_string()));
   }
   for (auto kind : spec.kinds()) {
     for (const double rate : spec.rates) {

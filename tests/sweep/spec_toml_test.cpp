@@ -35,6 +35,7 @@ SweepSpec unusual() {
   spec.schedules = {Schedule::parse("inverse:0.1"), Schedule::parse("exponential:0.5:10")};
   spec.reduction = BatchReduction::mean;
   spec.nonnegative = true;
+  spec.log_likelihood = 100;
   spec.save_parameters = SaveParameters::parse("best:3");
   spec.backend = "cuda-layered";
   spec.math = MatrixMath::tf32;
