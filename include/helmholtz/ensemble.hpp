@@ -45,10 +45,10 @@ struct Ensemble {
   /// Whether the recognition network of a machine learns in the wake phase too.
   [[nodiscard]] bool recognition_learns_awake() const;
 
-  /// @throws InvalidArgument (fields "layers", "batch", "particles", "lr", "machines") if the
-  ///         world's size is not the visible layer's, the batch or the particles are out of range,
-  ///         a setting's rates do not fit the topology, a machine has no setting, or there is no
-  ///         machine
+  /// @throws InvalidArgument (fields "layers", "batch", "particles", "lr", "optimizer", "machines")
+  ///         if the world's size is not the visible layer's, the batch or the particles are out of
+  ///         range, a setting's rates do not fit the topology or its optimiser is out of range, a
+  ///         machine has no setting, or there is no machine
   void validate() const;
 };
 
@@ -58,6 +58,12 @@ Ensemble make_ensemble(Topology topology, World world, std::span<const std::uint
                        const LearningRateOptions& rates = {});
 /// Seeds [first, last), e.g. for make_ensemble.
 std::vector<std::uint64_t> seed_range(std::uint64_t first, std::uint64_t last);
+
+/// Floats of machine m's optimiser state: [Optimizer::means()][parameters()], the mean of g before
+/// that of g^2, in the order of Topology; generative parameters' are of the wake phase, recognition
+/// parameters' of the sleep phase. Where the recognition network learns awake too, behind them
+/// [means()][recognition parameters] of the wake phase.
+std::size_t optimizer_state_floats(const Ensemble& ensemble, std::size_t m);
 
 /// The parameters of machine m before its first step. Fills [parameters()] floats.
 void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float> out);

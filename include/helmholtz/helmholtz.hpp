@@ -10,6 +10,7 @@
 #include "helmholtz/log_likelihood.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/metrics.hpp"
+#include "helmholtz/optimizer.hpp"
 #include "helmholtz/random.hpp"
 #include "helmholtz/run_directory.hpp"
 #include "helmholtz/sweep.hpp"

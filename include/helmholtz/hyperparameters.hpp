@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "helmholtz/optimizer.hpp"
 #include "helmholtz/topology.hpp"
 
 namespace helmholtz {
@@ -78,6 +79,7 @@ struct Initialisation {
 struct Hyperparameters {
   LearningRates rates = {};
   Schedule schedule = {};
+  Optimizer optimizer = {};
   Initialisation initialisation = {};
 
   bool operator==(const Hyperparameters&) const = default;

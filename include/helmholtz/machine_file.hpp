@@ -6,6 +6,7 @@
 
 #include "helmholtz/dataset.hpp"
 #include "helmholtz/ensemble.hpp"
+#include "helmholtz/trainer.hpp"
 
 namespace helmholtz {
 
@@ -15,9 +16,14 @@ namespace helmholtz {
 struct SavedMachine {
   Ensemble ensemble;
   std::uint64_t step = 0;
-  std::vector<float> parameters = {};  ///< [topology.parameters()]
-  DataSource data = {};                ///< of a world that is_data()
+  std::vector<float> parameters = {};       ///< [topology.parameters()]
+  std::vector<float> optimizer_state = {};  ///< [optimizer_state_floats(ensemble, 0)]
+  DataSource data = {};                     ///< of a world that is_data()
 };
+
+/// The machine of a trainer that has one, as it is now.
+/// @param data  where its world's rows are, if it is_data()
+SavedMachine machine_of(const Trainer& trainer, DataSource data = {});
 
 /// Writes an HDF5 file under a temporary name, syncs it, and renames it: never half a file.
 /// @throws CannotCreate, IoError

@@ -86,9 +86,9 @@ struct SaveParameters {
 /// A sweep: each configuration with each seed.
 ///
 /// Configuration c counts through the lists like an odometer: layers slowest, then lr, batch,
-/// particles, schedule, and init fastest. Machine m has configuration m % configurations() and seed
-/// number m / configurations(). So seeds are slowest: a sweep of more seeds begins with the same
-/// machines.
+/// particles, schedule, optimizer, and init fastest. Machine m has configuration m %
+/// configurations() and seed number m / configurations(). So seeds are slowest: a sweep of more
+/// seeds begins with the same machines.
 struct SweepSpec {
   static constexpr std::uint64_t kMaxMachines = SeedSet::kMaxSeeds;
   static constexpr std::uint64_t kMaxConfigurations = 1'048'576;
@@ -103,6 +103,7 @@ struct SweepSpec {
   std::vector<int> batches = {1};
   std::vector<int> particles = {1};
   std::vector<Schedule> schedules = {{}};
+  std::vector<Optimizer> optimizers = {{}};
   std::vector<Initialisation> initialisations = {{}};
   SeedSet seeds = SeedSet::parse("0:1024");
   BatchReduction reduction = BatchReduction::sum;
@@ -116,7 +117,7 @@ struct SweepSpec {
   int threads = 0;                ///< 0: as many as this process may use
   std::vector<int> devices = {};  ///< as in TrainerOptions
   MatrixMath math = MatrixMath::fp32;
-  /// What every configuration has, besides the rates, the schedule and the initialisation.
+  /// What every configuration has, besides the rates and what is in a list.
   Hyperparameters common = {};
 
   /// Reads the data set that `data` names, whose training rows become `world`; nothing if it names
@@ -179,7 +180,7 @@ struct SweepSpec {
   /// The backend of all its machines, or "auto" where kinds differ in it.
   [[nodiscard]] std::string common_backend() const;
   /// One configuration of every combination of what decides over ensembles and backends: the
-  /// topology, the batch and the particles.
+  /// topology, the batch, the particles and the optimiser.
   [[nodiscard]] std::vector<SweepConfiguration> kinds() const;
   /// An ensemble of one configuration and some of the seeds.
   [[nodiscard]] Ensemble ensemble(const SweepConfiguration& configuration,

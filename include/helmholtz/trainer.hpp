@@ -87,6 +87,15 @@ class Trainer final {
   void read_parameters(std::size_t first, std::size_t count, std::span<float> out) const;
   void write_parameters(std::size_t first, std::size_t count, std::span<const float> in);
 
+  /// Machine m's optimiser state as it is now, [optimizer_state_floats(ensemble(), m)]: with the
+  /// parameters and the step, all that its training goes on from.
+  /// @throws InvalidArgument (field "machines") beyond the last machine
+  [[nodiscard]] std::vector<float> optimizer_state(std::size_t m) const;
+  /// @throws InvalidArgument (fields "machines", "optimizer") beyond the last machine, or for a
+  /// span
+  ///         of another size
+  void write_optimizer_state(std::size_t m, std::span<const float> in);
+
   /// Continues from a saved state: the next step is number `step`.
   void set_step(std::uint64_t step) noexcept { step_ = step; }
 

@@ -109,14 +109,6 @@ std::string compared_text(const Compared& compared) {
                      compared.parameters ? "" : ", which keeps no parameters of it");
 }
 
-void save_replayed(const SweepSpec& spec, std::uint64_t machine,
-                   const std::vector<float>& parameters, const std::string& path) {
-  save_machine(path, {.ensemble = spec.ensemble(std::span(&machine, 1)),
-                      .step = spec.steps,
-                      .parameters = parameters,
-                      .data = spec.data});
-}
-
 void print_replayed(const Run& run, std::uint64_t machine, const Compared& compared,
                     const std::vector<float>& parameters, const OutputOptions& output) {
   const auto seed = run.spec().machine(machine).seed;
@@ -153,11 +145,12 @@ ExitCode replay_machine(const ReplayFlags& flags) {
     }
     record.require_same(e, evaluation);
   };
-  const auto parameters =
+  const auto trainer =
       replay(spec, std::span(&machine, 1), {.stop_requested = interrupted}, evaluated);
-  if (parameters.empty()) return ExitCode::stopped;
+  if (!trainer) return ExitCode::stopped;
+  const auto parameters = trainer->parameters(0);
   record.require_same(parameters);
-  if (flags.save) save_replayed(spec, machine, parameters, *flags.save);
+  if (flags.save) save_machine(*flags.save, machine_of(*trainer, spec.data));
   print_replayed(run, machine, record.compared(), parameters, flags.output);
   return ExitCode::ok;
 }

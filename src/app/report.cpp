@@ -124,17 +124,15 @@ std::vector<report::TrainedMachine> train_portraits(const report::Statistics& st
   report::Progress progress(static_cast<double>(spec.steps) * static_cast<double>(shown.size()),
                             "machine-steps of the portraits", output);
   double done = 0;
-  const auto parameters =
-      replay(spec, machines, {.stop_requested = interrupted, .advanced = [&](double steps) {
-                                progress.update(done += steps);
-                              }});
+  const auto trainer = replay(spec, machines,
+                              {.stop_requested = interrupted,
+                               .advanced = [&](double steps) { progress.update(done += steps); }});
   progress.clear();
-  const auto each = static_cast<std::ptrdiff_t>(parameters.size() / shown.size());
+  if (!trainer) return {};
   std::vector<report::TrainedMachine> trained;
-  for (std::size_t i = 0; i < shown.size() && each > 0; ++i) {
-    const auto begin = parameters.begin() + static_cast<std::ptrdiff_t>(i) * each;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
     trained.push_back(
-        {.title = titles[i], .machine = shown[i], .parameters = {begin, begin + each}});
+        {.title = titles[i], .machine = shown[i], .parameters = trainer->parameters(i)});
   }
   return trained;
 }

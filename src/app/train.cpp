@@ -62,6 +62,7 @@ SavedMachine new_machine(const TrainFlags& flags, const SweepSpec& spec) {
   return {.ensemble = spec.ensemble(spec.configuration(0), std::span(&seed, 1)),
           .step = 0,
           .parameters = {},
+          .optimizer_state = {},
           .data = spec.data};
 }
 

@@ -27,6 +27,7 @@ Trainer start_trainer(const TrainingPlan& plan) {
   auto trainer = make_trainer(plan.start.ensemble, plan.trainer);
   if (!plan.start.parameters.empty()) {
     trainer.write_parameters(0, 1, plan.start.parameters);
+    trainer.write_optimizer_state(0, plan.start.optimizer_state);
     trainer.set_step(plan.start.step);
   }
   return trainer;
@@ -114,15 +115,8 @@ class TrainingRun {
   }
 
   void finish(bool stopped) {
-    std::vector<float> parameters(plan_.start.ensemble.topology.parameters());
-    trainer_.read_parameters(0, 1, parameters);
-    if (!plan_.save.empty()) {
-      save_machine(plan_.save, {.ensemble = plan_.start.ensemble,
-                                .step = trainer_.step(),
-                                .parameters = parameters,
-                                .data = plan_.start.data});
-    }
-    const auto digest = fmt::format("{:016x}", parameters_digest(parameters));
+    if (!plan_.save.empty()) save_machine(plan_.save, machine_of(trainer_, plan_.start.data));
+    const auto digest = fmt::format("{:016x}", parameters_digest(trainer_.parameters(0)));
     const double rate =
         training_seconds_ > 0 ? static_cast<double>(steps_taken()) / training_seconds_ : 0;
     if (plan_.output.json) {

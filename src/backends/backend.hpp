@@ -27,6 +27,10 @@ class Backend {
   virtual void read(std::size_t first, std::size_t count, std::span<float> out) const = 0;
   virtual void write(std::size_t first, std::size_t count, std::span<const float> in) = 0;
 
+  /// Trainer::optimizer_state of machine m, where it has one. Default: there is none.
+  virtual void read_state(std::size_t /*m*/, std::span<float> /*out*/) const {}
+  virtual void write_state(std::size_t /*m*/, std::span<const float> /*in*/) {}
+
   /// Trainer::evaluate of machines that have taken `step` steps, but for the log-likelihood
   /// (likelihood_evaluation.hpp). Default: evaluates on the host, parallel over machines and
   /// samples.

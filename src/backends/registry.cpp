@@ -36,7 +36,15 @@ std::optional<std::string> asked_particles(const Ensemble& ensemble) {
   return std::nullopt;
 }
 
-constexpr std::array kFeatures = {FeatureRow{&Features::particles, asked_particles}};
+std::optional<std::string> asked_optimizer(const Ensemble& ensemble) {
+  const auto has_means = [](const auto& setting) { return setting.optimizer.means() > 0; };
+  const auto found = std::ranges::find_if(ensemble.settings, has_means);
+  if (found == ensemble.settings.end()) return std::nullopt;
+  return fmt::format("optimizer {}", found->optimizer.to_string());
+}
+
+constexpr std::array kFeatures = {FeatureRow{&Features::particles, asked_particles},
+                                  FeatureRow{&Features::optimizers, asked_optimizer}};
 
 /// The backends that know a feature, e.g. "for particles 5: reference, cpu-fused".
 std::string others_for(std::string_view asked, bool Features::*feature) {
@@ -69,6 +77,14 @@ std::optional<std::string> BackendEntry::supports(const Ensemble& ensemble) cons
     if (const auto text = asked(ensemble)) return others_for(*text, feature);
   }
   return limits(ensemble);
+}
+
+std::size_t optimizer_state_bytes(const Ensemble& ensemble) {
+  std::size_t bytes = ensemble.size() * sizeof(std::vector<float>);
+  for (std::size_t m = 0; m < ensemble.size(); ++m) {
+    bytes += optimizer_state_floats(ensemble, m) * sizeof(float);
+  }
+  return bytes;
 }
 
 std::vector<BackendInfo> list_backends() {

@@ -17,7 +17,8 @@ enum class Strategy { scalar, fused, layered };
 /// What an ensemble may ask for beyond wake-sleep as it began. Each is a row of the table in
 /// registry.cpp that says when an ensemble asks for it.
 struct Features {
-  bool particles = false;  ///< reweighted wake-sleep
+  bool particles = false;   ///< reweighted wake-sleep
+  bool optimizers = false;  ///< momentum and Adam
 };
 
 /// One backend. To add another, define its entry in a folder of its own, declare it below, and list
@@ -55,6 +56,9 @@ namespace plugin {
 extern const BackendEntry fused_entry;
 extern const BackendEntry layered_entry;
 }  // namespace plugin
+
+/// Bytes of the optimiser states of all machines, kept as a vector each.
+std::size_t optimizer_state_bytes(const Ensemble& ensemble);
 
 /// @throws InvalidArgument (field "backend") for an unknown name
 const BackendEntry& find_backend(std::string_view name);

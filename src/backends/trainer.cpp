@@ -91,6 +91,24 @@ void Trainer::read_parameters(std::size_t first, std::size_t count, std::span<fl
   backend_->read_parameters(first, count, out);
 }
 
+std::vector<float> Trainer::optimizer_state(std::size_t m) const {
+  require_inside(ensemble(), m, 1);
+  std::vector<float> out(optimizer_state_floats(ensemble(), m));
+  if (!out.empty()) backend_->read_state(m, out);
+  return out;
+}
+
+void Trainer::write_optimizer_state(std::size_t m, std::span<const float> in) {
+  require_inside(ensemble(), m, 1);
+  const auto& optimizer = ensemble().hyperparameters(m).optimizer;
+  const auto floats = optimizer_state_floats(ensemble(), m);
+  if (in.size() != floats) {
+    throw InvalidArgument("optimizer", fmt::format("{} floats of state", in.size()),
+                          fmt::format("{} for {}", floats, optimizer.to_string()));
+  }
+  if (floats > 0) backend_->write_state(m, in);
+}
+
 void Trainer::write_parameters(std::size_t first, std::size_t count, std::span<const float> in) {
   require_inside(ensemble(), first, count);
   require_size(in.size(), count, ensemble().topology);

@@ -44,6 +44,7 @@ void Ensemble::validate() const {
       throw InvalidArgument("lr", "rates for another topology",
                             fmt::format("rates for layers {}", topology.to_string()));
     }
+    setting.optimizer.validate();
   }
   const auto fits = [&](const Machine& machine) { return machine.setting < settings.size(); };
   if (!std::all_of(machines.begin(), machines.end(), fits)) {
@@ -100,6 +101,13 @@ std::vector<std::uint64_t> seed_range(std::uint64_t first, std::uint64_t last) {
   std::vector<std::uint64_t> seeds(last - first);
   std::iota(seeds.begin(), seeds.end(), first);
   return seeds;
+}
+
+std::size_t optimizer_state_floats(const Ensemble& ensemble, std::size_t m) {
+  const auto& own = ensemble.hyperparameters(m);
+  const auto all = ensemble.topology.parameters();
+  const auto awake = own.rates.learn_awake() ? all - ensemble.topology.generative_parameters() : 0;
+  return static_cast<std::size_t>(own.optimizer.means()) * (all + awake);
 }
 
 void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float> out) {

@@ -24,6 +24,7 @@ struct ScalarOps {
   static F sub(F a, F b) { return a - b; }
   static F mul(F a, F b) { return a * b; }
   static F div(F a, F b) { return a / b; }
+  static F sqrt(F a) { return std::sqrt(a); }
   static F min(F a, F b) { return a < b ? a : b; }
   static F max(F a, F b) { return a > b ? a : b; }
   static B less(F a, F b) { return a < b; }

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
+#include "model/portable_math.hpp"
 
 namespace helmholtz {
 
@@ -25,16 +26,6 @@ constexpr double kLargestInit = 1000;
 
 void require_rate(std::string_view field, double rate) {
   if (!is_learning_rate(rate)) throw InvalidArgument(field, text::shortest(rate), kAllowedRate);
-}
-
-/// gamma^n by squaring: IEEE multiplications only.
-double power(double gamma, std::uint64_t n) {
-  double result = 1;
-  for (; n != 0; n >>= 1U) {
-    if ((n & 1U) != 0) result *= gamma;
-    gamma *= gamma;
-  }
-  return result;
 }
 
 }  // namespace
@@ -106,7 +97,7 @@ double Schedule::factor(std::uint64_t step) const {
     case Kind::inverse:
       return 1.0 / (1.0 + decay * static_cast<double>(step));
     case Kind::exponential:
-      return power(gamma, step / every);
+      return portable::power(gamma, step / every);
     case Kind::constant:
       break;
   }

@@ -37,6 +37,15 @@ double log(double x) {
   return x < kSmallestNormal ? log<Scalar>(x * 0x1p54) - 54 * kLn2 : log<Scalar>(x);
 }
 
+double power(double x, std::uint64_t n) {
+  double result = 1;
+  for (; n != 0; n >>= 1U) {
+    if ((n & 1U) != 0) result *= x;
+    x *= x;
+  }
+  return result;
+}
+
 double normal_quantile(double p) {
   constexpr double kA[] = {3.3871328727963666080e0, 1.3314166789178437745e2,
                            1.9715909503065514427e3, 1.3731693765509461125e4,

@@ -174,9 +174,12 @@ SavedMachine read(const Reader& file) {
   SavedMachine machine{.ensemble = spec.ensemble(spec.configuration(0), std::span(&seed, 1)),
                        .step = file.attribute<std::uint64_t>("step"),
                        .parameters = file.dataset<float>("parameters", {topology.parameters()}),
+                       .optimizer_state = {},
                        .data = {.files = read_files(file), .binarize = spec.data.binarize}};
   machine.ensemble.settings.front().rates = read_rates(file, topology);
   machine.ensemble.validate();
+  const auto state = optimizer_state_floats(machine.ensemble, 0);
+  if (state > 0) machine.optimizer_state = file.dataset<float>("optimizer_state", {state});
   return machine;
 }
 
@@ -210,10 +213,20 @@ std::string hdf5_image(const std::string& name, const SavedMachine& machine) {
   file.attribute("step", machine.step);
   file.attribute("parameters_xxh3", parameters_digest(machine.parameters));
   file.dataset<float>("parameters", {machine.parameters.size()}, machine.parameters);
+  const auto& state = machine.optimizer_state;
+  if (!state.empty()) file.dataset<float>("optimizer_state", {state.size()}, state);
   return file.image();
 }
 
 }  // namespace
+
+SavedMachine machine_of(const Trainer& trainer, DataSource data) {
+  return {.ensemble = trainer.ensemble(),
+          .step = trainer.step(),
+          .parameters = trainer.parameters(0),
+          .optimizer_state = trainer.optimizer_state(0),
+          .data = std::move(data)};
+}
 
 void save_machine(const std::filesystem::path& path, const SavedMachine& machine) {
   io::AtomicFile output(path);

@@ -39,6 +39,8 @@ struct FloatOps {
   static HWY_INLINE F add(F a, F b) { return hn::Add(a, b); }
   static HWY_INLINE F sub(F a, F b) { return hn::Sub(a, b); }
   static HWY_INLINE F mul(F a, F b) { return hn::Mul(a, b); }
+  static HWY_INLINE F div(F a, F b) { return hn::Div(a, b); }
+  static HWY_INLINE F sqrt(F a) { return hn::Sqrt(a); }
   static HWY_INLINE F min(F a, F b) { return hn::Min(a, b); }
   static HWY_INLINE F max(F a, F b) { return hn::Max(a, b); }
   static HWY_INLINE B less(F a, F b) { return hn::Lt(a, b); }

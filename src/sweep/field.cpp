@@ -105,6 +105,7 @@ SweepSpec spec_of_machine(const SavedMachine& machine) {
   spec.batches = {ensemble.batch};
   spec.particles = {ensemble.particles};
   spec.schedules = {setting.schedule};
+  spec.optimizers = {setting.optimizer};
   spec.initialisations = {setting.initialisation};
   spec.reduction = ensemble.reduction;
   spec.nonnegative = ensemble.nonnegative;

@@ -233,6 +233,20 @@ std::vector<Field> model_fields() {
            [](SweepConfiguration& own, const Schedule& value) { own.setting.schedule = value; }),
        .setting = "schedule",
        .arithmetic = schedule_arithmetic},
+      {.name = "optimizer",
+       .type = "NAME",
+       .group = "Learning",
+       .help = "with g a step's gradient: sgd: W += rate * g; momentum:BETA: v = BETA v + (1 - "
+               "BETA) g, W += rate * v; adam[:BETA,BETA2,EPSILON] (Kingma & Ba 2015). But for sgd: "
+               "backends reference and cpu-layered",
+       .scope = Scope::machine,
+       .access = access::list(
+           &SweepSpec::optimizers, [](auto, auto text) { return Optimizer::parse(text); },
+           [](SweepConfiguration& own, const Optimizer& value) { own.setting.optimizer = value; }),
+       .setting = "optimizer",
+       .omitted_at_default = true,
+       .arithmetic = optimizer_arithmetic,
+       .of_kind = true},
       {.name = "init",
        .type = "INIT",
        .group = "Model",

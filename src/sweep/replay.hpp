@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
-#include <vector>
 
 #include "helmholtz/sweep.hpp"
 #include "sweep/paced.hpp"
@@ -15,9 +15,9 @@ using ReplayedEvaluation = std::function<void(std::uint64_t, const Evaluation&)>
 
 /// Trains machines of one configuration again, from nothing but their numbers.
 /// @param evaluated  where the sweep evaluates; empty: nothing is evaluated
-/// @return [machines x parameters] after the last step; empty after a stop request
-std::vector<float> replay(const SweepSpec& spec, std::span<const std::uint64_t> machines,
-                          const PacedCallbacks& callbacks,
-                          const ReplayedEvaluation& evaluated = {});
+/// @return their trainer after the last step; nothing after a stop request
+std::optional<Trainer> replay(const SweepSpec& spec, std::span<const std::uint64_t> machines,
+                              const PacedCallbacks& callbacks,
+                              const ReplayedEvaluation& evaluated = {});
 
 }  // namespace helmholtz

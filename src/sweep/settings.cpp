@@ -100,6 +100,13 @@ std::string schedule_arithmetic(const SweepSpec& spec, std::size_t i) {
   return never_changes ? Schedule().to_string() : schedule.to_string();
 }
 
+/// Its float32 numbers.
+std::string optimizer_arithmetic(const SweepSpec& spec, std::size_t i) {
+  const auto& optimizer = spec.optimizers[i];
+  return bytes_of({static_cast<float>(optimizer.means()), static_cast<float>(optimizer.beta),
+                   static_cast<float>(optimizer.beta2), static_cast<float>(optimizer.epsilon)});
+}
+
 /// Draws are scaled in double, so scales are equal as they are written; without draws, by the
 /// parameters of a small machine with the visible layer of all.
 std::string initialisation_arithmetic(const SweepSpec& spec, std::size_t i) {
@@ -108,7 +115,7 @@ std::string initialisation_arithmetic(const SweepSpec& spec, std::size_t i) {
   const Ensemble one{.topology = Topology({1, spec.world.visible_units()}),
                      .world = spec.world,
                      .nonnegative = spec.nonnegative,
-                     .settings = {{.rates = {}, .schedule = {}, .initialisation = initialisation}},
+                     .settings = {{.initialisation = initialisation}},
                      .machines = {{.seed = 0, .setting = 0}}};
   std::vector<float> parameters(one.topology.parameters());
   initial_parameters(one, 0, parameters);

@@ -35,6 +35,7 @@ std::string backend_arithmetic(const SweepSpec& spec);
 // arithmetic are the same machines under two names.
 std::string rate_arithmetic(const SweepSpec& spec, std::size_t i);
 std::string schedule_arithmetic(const SweepSpec& spec, std::size_t i);
+std::string optimizer_arithmetic(const SweepSpec& spec, std::size_t i);
 std::string initialisation_arithmetic(const SweepSpec& spec, std::size_t i);
 
 /// One more whenever a name or a meaning in shards' files changes.

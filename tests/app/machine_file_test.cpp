@@ -45,11 +45,14 @@ SavedMachine odd_machine() {
                                            .recognition = {0, 4},
                                            .recognition_wake = {0, 0}},
                                  .schedule = Schedule::parse("exponential:0.99:17"),
+                                 .optimizer = Optimizer::parse("adam:0.5,0.25,1e-3"),
                                  .initialisation = Initialisation::parse("normal:0.1")}},
                    .machines = {{.seed = std::numeric_limits<std::uint64_t>::max(), .setting = 0}}},
       .step = 123'456'789'012,
-      .parameters = std::vector<float>(topology.parameters())};
+      .parameters = std::vector<float>(topology.parameters()),
+      .optimizer_state = std::vector<float>(2 * topology.parameters())};
   std::iota(machine.parameters.begin(), machine.parameters.end(), -7.7F);
+  std::iota(machine.optimizer_state.begin(), machine.optimizer_state.end(), 0.3F);
   return machine;
 }
 
@@ -73,6 +76,7 @@ void expect_equal(const SavedMachine& a, const SavedMachine& b) {
   EXPECT_EQ(a.ensemble.machines[0].seed, b.ensemble.machines[0].seed);
   EXPECT_EQ(a.step, b.step);
   EXPECT_EQ(a.parameters, b.parameters);
+  EXPECT_EQ(a.optimizer_state, b.optimizer_state);
 }
 
 class MachineFile : public ::testing::Test {
@@ -121,6 +125,26 @@ TEST_F(MachineFile, KeepsEveryWorldToTheBit) {
 TEST_F(MachineFile, IsTheSameForTheSameMachine) {
   save_machine(folder_.path() / "again.h5", load_machine(path_));
   EXPECT_EQ(read_file(folder_.path() / "again.h5"), bytes_);
+}
+
+// Of a machine that an earlier version could have written, nothing is new.
+TEST_F(MachineFile, SaysNothingOfTheDefaultOptimizer) {
+  EXPECT_NE(bytes_.find("optimizer"), std::string::npos);
+  auto machine = odd_machine();
+  machine.ensemble.settings[0].optimizer = {};
+  machine.optimizer_state.clear();
+  save_machine(path_, machine);
+  EXPECT_EQ(read_file(path_).find("optimizer"), std::string::npos);
+  expect_equal(load_machine(path_), machine);
+}
+
+TEST_F(MachineFile, NeedsTheStateOfItsOptimizer) {
+  for (const std::size_t floats : {0U, 1U, 1000U}) {
+    auto machine = odd_machine();
+    machine.optimizer_state.resize(floats);
+    save_machine(path_, machine);
+    EXPECT_THROW(load_machine(path_), BadData) << floats;
+  }
 }
 
 TEST_F(MachineFile, EveryTruncationIsNoticed) {

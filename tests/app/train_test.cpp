@@ -119,7 +119,9 @@ TEST(Train, SaysWhenAMachineDiverges) {
   EXPECT_TRUE(lines[9]["kl_exact"].is_null());
 }
 
-TEST(Train, GoesOnFromAFileAsIfUninterrupted) {
+class TrainFrom : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(TrainFrom, GoesOnFromAFileAsIfUninterrupted) {
   const TemporaryDirectory folder;
   std::ofstream(folder.path() / "w.txt") << "1100|0.3\n0011|0.1\n1010|0.7\n";
   const std::vector<std::string> machine = {"train",        "--json",
@@ -131,6 +133,7 @@ TEST(Train, GoesOnFromAFileAsIfUninterrupted) {
                                             "--init",       "normal:1",
                                             "--schedule",   "inverse:0.01",
                                             "--seed",       "123456789012345",
+                                            "--optimizer",  GetParam(),
                                             "--eval-every", "100",
                                             "--samples",    "50"};
   const auto with = [&](std::vector<std::string> more) {
@@ -150,6 +153,13 @@ TEST(Train, GoesOnFromAFileAsIfUninterrupted) {
   EXPECT_EQ(first[2]["step"], 230);
   EXPECT_EQ(read_file(folder.path() / "half.h5"), read_file(folder.path() / "whole.h5"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, TrainFrom,
+                         ::testing::Values("sgd", "momentum:0.9", "adam:0.9,0.99,1e-6"),
+                         [](const auto& test) {
+                           const std::string text = test.param;
+                           return text.substr(0, text.find(':'));
+                         });
 
 TEST(Train, TakesFlagsThatRepeatWhatTheSavedMachineIs) {
   const TemporaryDirectory folder;

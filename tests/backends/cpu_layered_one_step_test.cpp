@@ -29,11 +29,13 @@ TEST_P(CpuLayeredOneStep, AgreesWithDoubleAndWithTheReference) {
   for (int state = 0; state < test.states; ++state) {
     auto ensemble = random_ensemble(test.layers, test.batch, 1, test.scale);
     ensemble.machines[0].seed += static_cast<std::uint64_t>(state);
+    ensemble.settings[0].optimizer = Optimizer::parse(test.optimizer);
     const auto step = testing::kLateStep + static_cast<std::uint64_t>(state);
     std::vector<float> start(ensemble.topology.parameters());
     initial_parameters(ensemble, 0, start);
     auto trainer = make_trainer(ensemble, {.backend = "cpu-layered", .threads = 2});
     trainer.write_parameters(0, 1, start);
+    trainer.write_optimizer_state(0, testing::optimizer_state_under_way(ensemble));
     trainer.set_step(step);
     trainer.train(1);
     const auto compared = compare_one_step(ensemble, start, step, parameters_of(trainer, 0, 1));
@@ -53,13 +55,16 @@ TEST_P(CpuLayeredOneStep, AgreesWithDoubleAndWithTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, CpuLayeredOneStep,
-    ::testing::Values(OneStepCase{{1, 6, 9}, 1, 1.0, 20}, OneStepCase{{3, 2}, 1, 1.0, 20},
-                      OneStepCase{{1, 1, 1, 1}, 5, 1.0, 20}, OneStepCase{{5, 40, 70}, 1, 0.3, 20},
-                      OneStepCase{{5, 40, 70}, 31, 0.3, 20},
-                      OneStepCase{{8, 16, 32, 64}, 33, 0.3, 10},
-                      OneStepCase{{130, 257}, 1, 0.02, 20},
-                      OneStepCase{{3, 140, 150}, 145, 0.03, 8},
-                      OneStepCase{{3, 2}, 385, 1.0, 8}),  // the last tile has one row
+    ::testing::Values(
+        OneStepCase{{1, 6, 9}, 1, 1.0, 20}, OneStepCase{{3, 2}, 1, 1.0, 20},
+        OneStepCase{{1, 1, 1, 1}, 5, 1.0, 20}, OneStepCase{{5, 40, 70}, 1, 0.3, 20},
+        OneStepCase{{5, 40, 70}, 31, 0.3, 20}, OneStepCase{{8, 16, 32, 64}, 33, 0.3, 10},
+        OneStepCase{{130, 257}, 1, 0.02, 20}, OneStepCase{{3, 140, 150}, 145, 0.03, 8},
+        OneStepCase{{3, 2}, 385, 1.0, 8},  // the last tile has one row
+        OneStepCase{{5, 40, 70}, 1, 0.3, 20, "momentum:0.9"},
+        OneStepCase{{3, 140, 150}, 45, 0.03, 8, "momentum:0.9"},
+        OneStepCase{{1, 6, 9}, 1, 1.0, 20, "adam"}, OneStepCase{{5, 40, 70}, 31, 0.3, 20, "adam"},
+        OneStepCase{{3, 140, 150}, 45, 0.03, 8, "adam:0.5,0.99,0.001"}),
     [](const auto& test) { return fmt::format("{}_batch{}", test.index, test.param.batch); });
 
 }  // namespace

@@ -27,7 +27,12 @@ std::vector<float> trained(const Ensemble& ensemble, std::uint64_t steps, int th
 // Tiles are cut by shape alone, so neither the number of threads nor the neighbours show.
 TEST(CpuLayered, SameBitsForAnyThreadsAndNeighbours) {
   for (const int batch : {1, 33, 150}) {
-    const auto ensemble = random_ensemble({3, 20, 140}, batch, 5);
+    auto ensemble = random_ensemble({3, 20, 140}, batch, 5);
+    for (const auto* const optimizer : {"momentum:0.9", "adam"}) {
+      ensemble.settings.push_back(ensemble.settings[0]);
+      ensemble.settings.back().optimizer = Optimizer::parse(optimizer);
+    }
+    for (std::uint32_t m = 0; m < 5; ++m) ensemble.machines[m].setting = m % 3;
     const auto one_thread = trained(ensemble, 4, 1);
     EXPECT_EQ(trained(ensemble, 4, 2), one_thread);
     EXPECT_EQ(trained(ensemble, 4, 3), one_thread);
@@ -44,7 +49,10 @@ TEST(CpuLayered, SameBitsForAnyThreadsAndNeighbours) {
 
 TEST(CpuLayered, SameBitsOnEveryInstructionSet) {
   for (const int batch : {1, 33}) {
-    const auto ensemble = random_ensemble({3, 20, 37}, batch, 2);
+    auto ensemble = random_ensemble({3, 20, 37}, batch, 2);
+    ensemble.settings.push_back(ensemble.settings[0]);
+    ensemble.settings[1].optimizer = Optimizer::parse("adam");
+    ensemble.machines[1].setting = 1;
     const auto best = trained(ensemble, 3, 1);
     for (const auto& target : simd::available_targets()) {
       simd::force_target(target);

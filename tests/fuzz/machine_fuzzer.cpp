@@ -29,11 +29,13 @@ std::vector<Field> machine_fields() {
           field<double>("rates_generative", {3}, {0.1, 0.1, 0.1}),
           field<double>("rates_recognition", {2}, {0.1, 0.1}),
           text("schedule", "exponential:0.99:17"),
+          text("optimizer", "momentum:0.5"),
           text("init", "normal:0.1+visible-bias:marginal"),
           attribute<std::uint64_t>("seed", 7),
           attribute<std::uint64_t>("step", 100),
           attribute<std::uint64_t>("parameters_xxh3", parameters_digest(parameters)),
-          field<float>("parameters", {parameters.size()}, parameters)};
+          field<float>("parameters", {parameters.size()}, parameters),
+          field<float>("optimizer_state", {parameters.size()}, parameters)};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "helmholtz/ensemble.hpp"
+#include "helmholtz/error.hpp"
 #include "helmholtz/random.hpp"
 #include "model/exact_scalar.hpp"
 #include "model/portable_math.hpp"
@@ -127,6 +128,48 @@ TEST(Schedule, HasItsFactors) {
   EXPECT_EQ(halving.factor(10), 0.5);
   EXPECT_EQ(halving.factor(59), 0x1p-5);
   EXPECT_EQ(Schedule::parse("exponential:0.5").factor(3), 0.125);
+}
+
+TEST(Optimizer, ReadsWhatItWrites) {
+  for (const std::string text : {"sgd", "momentum:0.9", "momentum:0", "adam:0.5,0,1e-05"}) {
+    EXPECT_EQ(Optimizer::parse(text).to_string(), text);
+  }
+  EXPECT_EQ(Optimizer::parse("adam").to_string(), "adam:0.9,0.999,1e-08");
+  EXPECT_EQ(Optimizer().to_string(), "sgd");
+  EXPECT_EQ(Optimizer::parse("sgd").means(), 0);
+  EXPECT_EQ(Optimizer::parse("momentum:0.9").means(), 1);
+  EXPECT_EQ(Optimizer::parse("adam").means(), 2);
+}
+
+// 1 - 1e-9 and 1e-46 round to 1 and to 0 in float32.
+TEST(Optimizer, RefusesWhatItDoesNotKnow) {
+  for (const std::string text : {"",
+                                 "SGD",
+                                 "sgd:1",
+                                 "momentum",
+                                 "momentum:",
+                                 "momentum:1",
+                                 "momentum:-0.1",
+                                 "momentum:nan",
+                                 "momentum:0.999999999",
+                                 "momentum:1e300",
+                                 "momentum:0.9,0.9",
+                                 "adam:",
+                                 "adam:0.9",
+                                 "adam:0.9,0.999",
+                                 "adam:0.9,0.999,0",
+                                 "adam:0.9,0.999,1e-46",
+                                 "adam:0.9,0.999,inf",
+                                 "adam:0.9,1,1e-8",
+                                 "adam:1,0.9,1e-8",
+                                 "adam:0.9,0.999,1e-8,1"}) {
+    try {
+      Optimizer::parse(text);
+      ADD_FAILURE() << text;
+    } catch (const InvalidArgument& error) {
+      EXPECT_EQ(error.field(), "optimizer");
+    }
+  }
 }
 
 TEST(LearningRates, TheMoreSpecificEntryWins) {

@@ -33,6 +33,7 @@ SweepSpec unusual() {
   spec.rate_overrides.per_layer = {0.1, 1e5, 0.30000000000000004};
   spec.particles = {1, 5};
   spec.schedules = {Schedule::parse("inverse:0.1"), Schedule::parse("exponential:0.5:10")};
+  spec.optimizers = {Optimizer::parse("momentum:0.9"), Optimizer::parse("adam:0.5,0.75,1e-05")};
   spec.reduction = BatchReduction::mean;
   spec.nonnegative = true;
   spec.log_likelihood = 100;

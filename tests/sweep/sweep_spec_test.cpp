@@ -215,6 +215,9 @@ TEST(Sweep, RejectsWhatTheArithmeticTakesForEqual) {
            {"particles", "5", "5"},
            {"schedule", "constant", "inverse:0"},
            {"schedule", "constant", "exponential:1:7"},
+           {"optimizer", "sgd", "sgd"},
+           {"optimizer", "momentum:0.3", "momentum:0.30000000000000004"},
+           {"optimizer", "adam:0.9,0.999,1e-08", "adam:0.9,0.9990000000000001,1e-08"},
            {"init", "zero", "normal:1e-50"},
            {"init", "zero", "zero+visible-bias:0"},
            {"init", "zero+visible-bias:0.3", "zero+visible-bias:0.30000000000000004"}}) {
@@ -234,6 +237,7 @@ TEST(Sweep, RejectsWhatTheArithmeticTakesForEqual) {
   spec = parse_spec(
       {{"lr", {"0.3", "0.3000001"}},
        {"schedule", {"constant", "inverse:1e-9", "inverse:0.001", "inverse:0.00100000001"}},
+       {"optimizer", {"sgd", "momentum:0", "momentum:0.9", "adam", "adam:0.9,0.99,1e-8"}},
        {"init", {"zero", "normal:0.3", "normal:0.3000000005"}}});
   EXPECT_EQ(field_of([&] { spec.validate(); }), "nothing thrown");
 }

@@ -153,10 +153,10 @@ TEST(Replay, StopsWithinOneEvaluation) {
   int asked = 0;
   int evaluated = 0;
   const std::uint64_t machine = 0;
-  const auto parameters =
+  const auto trainer =
       replay(spec, std::span(&machine, 1), {.stop_requested = [&] { return ++asked == 2; }},
              [&](std::uint64_t, const Evaluation&) { ++evaluated; });
-  EXPECT_TRUE(parameters.empty());
+  EXPECT_FALSE(trainer);
   EXPECT_EQ(evaluated, 0);
 }
 

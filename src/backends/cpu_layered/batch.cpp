@@ -8,6 +8,7 @@
 #include "helmholtz/draw_layout.hpp"
 #include "model/rates.hpp"
 #include "step/static_shape.hpp"
+#include "step/update_at.hpp"
 
 namespace helmholtz::cpu_layered {
 
@@ -24,13 +25,32 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 /// A batch of one row makes vectors without gaps.
 std::size_t row_stride(int batch) { return batch == 1 ? 1 : padded(index(batch)); }
 
+void clear(const Matrix& matrix) {
+  for (std::size_t r = 0; r < matrix.rows; ++r) {
+    std::fill_n(matrix.data + r * matrix.stride, matrix.columns, 0.0F);
+  }
+}
+
+/// A matrix of that shape elsewhere.
+Matrix starting_at(float* data, Matrix shape) {
+  shape.data = data;
+  return shape;
+}
+
+/// Whether an optimiser needs gradients.
+bool has_means(const Ensemble& ensemble) {
+  return std::ranges::any_of(ensemble.settings,
+                             [](const auto& setting) { return setting.optimizer.means() > 0; });
+}
+
 }  // namespace
 
 Batch::Batch(const Ensemble& ensemble, ForEach for_each)
     : ensemble_(ensemble),
       for_each_(std::move(for_each)),
       stride_(row_stride(ensemble.batch)),
-      ones_(index(ensemble.batch), 1.0F) {
+      ones_(index(ensemble.batch), 1.0F),
+      gradient_(has_means(ensemble) ? ensemble.topology.parameters() : 0) {
   const auto& topology = ensemble.topology;
   const auto& shape = topology.shape();
   for (int l = 0; l < topology.last(); ++l) {
@@ -57,7 +77,8 @@ std::size_t Batch::bytes(const Ensemble& ensemble) {
   for (const int size : ensemble.topology.layer_sizes()) {
     floats += padded(index(size) * row_stride(ensemble.batch));
   }
-  return 2 * floats * sizeof(float);
+  const auto gradient = has_means(ensemble) ? ensemble.topology.parameters() : 0;
+  return (2 * floats + gradient) * sizeof(float);
 }
 
 /// A step's `Machine` of wake_sleep.inl: all rows at once, and what a phase learns counts when its
@@ -93,12 +114,16 @@ struct Batch::Step {
   static void apply(step::Network) {}
 };
 
-void Batch::train_step(std::size_t m, float* parameters, std::uint64_t step) {
+void Batch::train_step(std::size_t m, float* parameters, float* state, std::uint64_t step) {
   const auto& hyperparameters = ensemble_.hyperparameters(m);
+  const auto& schedule = hyperparameters.schedule;
+  update_ = step::update_at(hyperparameters.optimizer, step);
   parameters_ = parameters;
+  means_ = state;
   seed_ = ensemble_.machines[m].seed;
   first_block_ = step * (ensemble_.topology.draws_per_step() / 4);
-  factor_ = static_cast<float>(rate_factor(ensemble_, hyperparameters.schedule, step));
+  factor_ = static_cast<float>(update_.means == 0 ? rate_factor(ensemble_, schedule, step)
+                                                  : schedule.factor(step));
 
   Step machine{*this, hyperparameters.rates};
   cpu_layered::train_step(machine);
@@ -141,12 +166,7 @@ void Batch::find_errors(const Layer& layer, const Tile& tile) {
 }
 
 void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) {
-  if (layer.inputs == kNoInputs) {
-    for (std::size_t r = 0; r < out.rows; ++r) {
-      std::fill_n(out.data + r * out.stride, out.columns, 0.0F);
-    }
-    return;
-  }
+  if (layer.inputs == kNoInputs) return clear(out);
   const auto fan_in = index(layer.view.inputs);
   const ConstMatrix weights{parameters_ + layer.view.weights + tile.rows.begin * fan_in,
                             tile.rows.size(), fan_in, fan_in};
@@ -157,19 +177,37 @@ void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) 
 void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
   const float step_rate = static_cast<float>(rate) * factor_;
   const Range batch{0, index(ensemble_.batch)};
+  const auto rows = tile.rows.size();
   const auto errors = part(errors_[index(layer.index)], {layer.index, tile.rows, batch});
   if (tile.columns.begin == 0) {
-    blas::learn_bias(step_rate, errors, ones_.data(),
-                     parameters_ + layer.view.bias + tile.rows.begin);
+    move(layer.view.bias + tile.rows.begin, {nullptr, 1, rows, rows}, step_rate,
+         [&](float weight, const Matrix& sum) {
+           blas::learn_bias(weight, errors, ones_.data(), sum.data);
+         });
   }
   if (layer.inputs == kNoInputs) return;
   const auto fan_in = index(layer.view.inputs);
-  const Matrix weights{
-      parameters_ + layer.view.weights + tile.rows.begin * fan_in + tile.columns.begin,
-      tile.rows.size(), tile.columns.size(), fan_in};
-  blas::learn(step_rate, errors,
-              part(units_[index(layer.inputs)], {layer.inputs, tile.columns, batch}), weights);
-  if (ensemble_.nonnegative && &layer == &generative_.back()) kernels::clamp_negative(weights);
+  const auto first = layer.view.weights + tile.rows.begin * fan_in + tile.columns.begin;
+  const Matrix shape{nullptr, rows, tile.columns.size(), fan_in};
+  move(first, shape, step_rate, [&](float weight, const Matrix& sum) {
+    blas::learn(weight, errors,
+                part(units_[index(layer.inputs)], {layer.inputs, tile.columns, batch}), sum);
+  });
+  if (ensemble_.nonnegative && &layer == &generative_.back()) {
+    kernels::clamp_negative(starting_at(parameters_ + first, shape));
+  }
+}
+
+template <class Add>
+void Batch::move(std::size_t at, const Matrix& shape, float rate, const Add& add) {
+  const auto parameters = starting_at(parameters_ + at, shape);
+  if (update_.means == 0) return add(rate, parameters);
+  const auto gradient = starting_at(gradient_.data() + at, shape);
+  clear(gradient);
+  add(static_cast<float>(error_weight(ensemble_)), gradient);
+  float* const mean = means_ + at;
+  float* const square = update_.means == 1 ? nullptr : mean + ensemble_.topology.parameters();
+  kernels::follow(update_, rate, gradient, parameters, mean, square);
 }
 
 Matrix Batch::part(AlignedFloats& layer, const Tile& tile) const {

@@ -13,6 +13,7 @@
 #include "base/matrix.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "step/network.hpp"
+#include "step/update.hpp"
 
 namespace helmholtz::cpu_layered {
 
@@ -42,7 +43,8 @@ class Batch {
 
   /// Step number `step` of machine m: a wake phase, then a sleep phase.
   /// @param parameters  may be read up to padded_parameters(topology)
-  void train_step(std::size_t m, float* parameters, std::uint64_t step);
+  /// @param state       [optimizer_state_floats(ensemble, m)]
+  void train_step(std::size_t m, float* parameters, float* state, std::uint64_t step);
 
   static std::size_t bytes(const Ensemble& ensemble);
 
@@ -71,6 +73,10 @@ class Batch {
   void find_errors(const Layer& layer, const Tile& tile);
   /// The delta rule on a rectangle of the weights; the first column's tile also takes the biases.
   void learn(const Layer& layer, double rate, const Tile& tile);
+  /// A rectangle of parameters from number `at` on moves by what add(weight, sum) adds to a sum of
+  /// its shape: `weight` times the products of errors and inputs.
+  template <class Add>
+  void move(std::size_t at, const Matrix& shape, float rate, const Add& add);
   [[nodiscard]] kernels::TileDraws draws_of(std::uint64_t first_slot, const Tile& tile) const;
   /// Without bias.
   void activities(const Layer& layer, const Tile& tile, const Matrix& out);
@@ -90,9 +96,12 @@ class Batch {
   AlignedFloats ones_;                 ///< [B]
   std::vector<AlignedFloats> units_;   ///< [L+1][n_l x stride], 0 or 1
   std::vector<AlignedFloats> errors_;  ///< [L+1][n_l x stride], unit - p
+  AlignedFloats gradient_;             ///< [parameters], where an optimiser keeps means
 
   // Of the step that runs.
   float* parameters_ = nullptr;
+  float* means_ = nullptr;  ///< [update_.means][parameters]
+  step::Update update_;
   std::uint64_t seed_ = 0;
   std::uint64_t first_block_ = 0;
   float factor_ = 1;

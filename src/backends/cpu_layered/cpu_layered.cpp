@@ -37,6 +37,9 @@ class LayeredTrainer final : public Backend {
         stride_(padded_parameters(this->ensemble().topology)),
         side_by_side_(this->ensemble().size() / threads * threads),
         parameters_(this->ensemble().size() * stride_) {
+    for (std::size_t m = 0; m < this->ensemble().size(); ++m) {
+      states_.emplace_back(optimizer_state_floats(this->ensemble(), m));
+    }
     const auto one_thread = [](std::size_t count, const auto& body) {
       for (std::size_t i = 0; i < count; ++i) body(i);
     };
@@ -65,7 +68,9 @@ class LayeredTrainer final : public Backend {
 
   void train(Batch& batch, std::size_t m, std::uint64_t first, std::uint64_t steps) {
     float* const parameters = parameters_.data() + m * stride_;
-    for (auto t = first; t < first + steps; ++t) batch.train_step(m, parameters, t);
+    for (auto t = first; t < first + steps; ++t) {
+      batch.train_step(m, parameters, states_[m].data(), t);
+    }
   }
 
   void read(std::size_t first, std::size_t count, std::span<float> out) const override {
@@ -82,11 +87,20 @@ class LayeredTrainer final : public Backend {
     }
   }
 
+  void read_state(std::size_t m, std::span<float> out) const override {
+    std::ranges::copy(states_[m], out.begin());
+  }
+
+  void write_state(std::size_t m, std::span<const float> in) override {
+    std::ranges::copy(in, states_[m].begin());
+  }
+
   std::size_t parameters_per_machine_;
-  std::size_t stride_;        ///< padded_parameters: every machine is aligned alike
-  std::size_t side_by_side_;  ///< machines that have a thread of their own
-  AlignedFloats parameters_;  ///< [machines x stride]
-  std::vector<Batch> own_;    ///< [threads]
+  std::size_t stride_;                      ///< padded_parameters: every machine is aligned alike
+  std::size_t side_by_side_;                ///< machines that have a thread of their own
+  AlignedFloats parameters_;                ///< [machines x stride]
+  std::vector<std::vector<float>> states_;  ///< of the optimiser, each machine's
+  std::vector<Batch> own_;                  ///< [threads]
   std::optional<Batch> shared_;
 };
 
@@ -95,12 +109,12 @@ std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) 
   return std::make_unique<LayeredTrainer>(std::move(ensemble), usable_threads(options.threads));
 }
 
-/// Parameters, and the activities of one batch for every thread.
+/// Parameters, optimiser states, and what a batch takes for every thread.
 std::size_t bytes(const Ensemble& ensemble) {
   const auto batches = std::min(ensemble.size(), usable_threads(0));
   return ensemble.size() *
              (padded_parameters(ensemble.topology) * sizeof(float) + sizeof(Machine)) +
-         batches * Batch::bytes(ensemble);
+         optimizer_state_bytes(ensemble) + batches * Batch::bytes(ensemble);
 }
 
 std::string detail() { return fmt::format("{}, {}", blas::name(), simd::target_name()); }
@@ -114,6 +128,7 @@ constinit const BackendEntry backend_entry{
     .detail = detail,
     .bytes = bytes,
     .make = make,
+    .features = {.optimizers = true},
 };
 
 }  // namespace helmholtz::cpu_layered

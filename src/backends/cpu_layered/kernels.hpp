@@ -5,6 +5,7 @@
 
 #include "base/matrix.hpp"
 #include "helmholtz/world.hpp"
+#include "step/update.hpp"
 
 /// What a training step does to each unit, between two BLAS calls. Matrices are [units x batch];
 /// SIMD, lane = batch row, so layers of any width fill the vectors. A batch of one row has stride 1
@@ -33,6 +34,12 @@ void sample(const Matrix& activities, const float* bias, const TileDraws& draws)
 
 /// Activities without bias become the errors target - p. The targets have the activities' stride.
 void subtract_from(const float* targets, const Matrix& activities, const float* bias);
+
+/// Parameters follow their gradients, which have their shape and stride (step/update.inl).
+/// @param mean    of g, as the next in the parameters' layout
+/// @param square  the mean of g^2, where update.means is 2
+void follow(const step::Update& update, float rate, const ConstMatrix& gradient,
+            const Matrix& parameters, float* mean, float* square);
 
 /// Negative entries become 0.
 void clamp_negative(const Matrix& weights);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backends/reference/draws.hpp"
+#include "backends/reference/means.hpp"
 #include "helmholtz/contract.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "model/rates.hpp"
@@ -27,13 +28,19 @@ class ScalarMachine {
  public:
   using Real = typename Draws::Real;
 
-  ScalarMachine(const Ensemble& ensemble, std::size_t m, Draws& draws, std::span<Real> parameters)
+  /// @param state  [optimizer_state_floats(ensemble, m)]
+  ScalarMachine(const Ensemble& ensemble, std::size_t m, Draws& draws, std::span<Real> parameters,
+                std::span<Real> state = {})
       : ensemble_(ensemble),
         topology_(ensemble.topology),
         hyperparameters_(ensemble.hyperparameters(m)),
         draws_(draws),
         parameters_(parameters),
         deltas_(parameters.size()),
+        is_sgd_(hyperparameters_.optimizer.means() == 0),
+        means_(hyperparameters_.optimizer, state.first(first_means(parameters.size())), 0),
+        wake_means_(hyperparameters_.optimizer, state.subspan(first_means(parameters.size())),
+                    topology_.generative_parameters()),
         particles_(index(ensemble.particles)),
         weights_(index(ensemble.particles)) {
     for (auto& states : particles_) {
@@ -43,12 +50,20 @@ class ScalarMachine {
 
   /// Training step number `step`: a wake phase over the batch, then a sleep phase.
   void train_step(std::uint64_t step) {
-    factor_ = static_cast<Real>(rate_factor(ensemble_, hyperparameters_.schedule, step));
+    const auto& schedule = hyperparameters_.schedule;
+    factor_ =
+        static_cast<Real>(is_sgd_ ? rate_factor(ensemble_, schedule, step) : schedule.factor(step));
+    means_.begin_step(step);
+    wake_means_.begin_step(step);
+
     for (int b = 0; b < ensemble_.batch; ++b) wake(step, b);
-    apply_deltas();
+    const auto& rates = hyperparameters_.rates;
+    apply_generative(rates.generative);
+    if (rates.learn_awake()) apply_recognition(rates.recognition_wake, wake_means_);
     if (ensemble_.nonnegative) clamp_visible_weights();
+
     for (int b = 0; b < ensemble_.batch; ++b) sleep(step, b);
-    apply_deltas();
+    apply_recognition(rates.recognition, means_);
   }
 
   /// A sample of one generative layer given the one above it; layer 0 needs none.
@@ -164,10 +179,12 @@ class ScalarMachine {
   }
 
   /// The delta rule: W += w * rate * (target - p) input^T, b += w * rate * (target - p), collected
-  /// in deltas_. The exact class rounds the error's product with the rate, then that with w.
+  /// in deltas_; the gradient, without the rate, if an optimiser is to follow it. The exact class
+  /// rounds the error's product with the rate, then that with w.
   void learn(const LayerView& layer, double rate, Real w, const Units* inputs,
              const Units& targets) {
-    const Real step_rate = static_cast<Real>(rate) * factor_;
+    const Real step_rate =
+        is_sgd_ ? static_cast<Real>(rate) * factor_ : static_cast<Real>(error_weight(ensemble_));
     for (int j = 0; j < layer.outputs; ++j) {
       const Real p = Draws::probability(activity(layer, j, inputs));
       const Real delta = w * (step_rate * (static_cast<Real>(targets[index(j)]) - p));
@@ -192,9 +209,21 @@ class ScalarMachine {
     return layer.inputs > kActivityChunk ? total + sum : sum;
   }
 
-  void apply_deltas() {
-    for (std::size_t k = 0; k < parameters_.size(); ++k) {
-      parameters_[k] += deltas_[k];
+  /// What a network has learnt from a phase's rows counts from here on.
+  void apply_generative(const std::vector<double>& rates) {
+    for (int l = 0; l <= topology_.last(); ++l) {
+      apply(topology_.generative(l), rates[index(l)], means_);
+    }
+  }
+  void apply_recognition(const std::vector<double>& rates, Means<Real>& means) {
+    for (int l = topology_.last() - 1; l >= 0; --l) {
+      apply(topology_.recognition(l), rates[index(l)], means);
+    }
+  }
+  void apply(const LayerView& layer, double rate, Means<Real>& means) {
+    const Real step_rate = static_cast<Real>(rate) * factor_;
+    for (std::size_t k = layer.weights; k < layer.bias + index(layer.outputs); ++k) {
+      parameters_[k] += is_sgd_ ? deltas_[k] : step_rate * means.direction(k, deltas_[k]);
       deltas_[k] = 0;
     }
   }
@@ -204,6 +233,11 @@ class ScalarMachine {
     for (std::size_t k = layer.weights; k < layer.bias; ++k) {
       parameters_[k] = parameters_[k] < 0 ? Real{0} : parameters_[k];
     }
+  }
+
+  /// Floats of the means of all parameters, each in the phase in which its network learns anyway.
+  [[nodiscard]] std::size_t first_means(std::size_t parameters) const {
+    return index(hyperparameters_.optimizer.means()) * parameters;
   }
 
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
@@ -216,7 +250,10 @@ class ScalarMachine {
   const Hyperparameters& hyperparameters_;
   Draws& draws_;
   std::span<Real> parameters_;
-  std::vector<Real> deltas_;       ///< of a phase's rows so far, in the order of the parameters
+  std::vector<Real> deltas_;  ///< of a phase's rows so far, in the order of the parameters
+  bool is_sgd_;
+  Means<Real> means_;
+  Means<Real> wake_means_;         ///< of the recognition network in the wake phase
   std::vector<States> particles_;  ///< [K]; dreams take the first
   std::vector<Real> weights_;      ///< [K]
   Real factor_ = 1;

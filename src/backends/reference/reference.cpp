@@ -26,6 +26,9 @@ class ReferenceTrainer final : public Backend {
       : Backend(std::move(ensemble), threads),
         stride_(this->ensemble().topology.parameters()),
         parameters_(this->ensemble().size() * stride_) {
+    for (std::size_t m = 0; m < this->ensemble().size(); ++m) {
+      states_.emplace_back(optimizer_state_floats(this->ensemble(), m));
+    }
     initialise();
   }
 
@@ -36,7 +39,7 @@ class ReferenceTrainer final : public Backend {
     workers().for_each(ensemble().size(), [&](std::size_t m) {
       PhiloxDraws draws(ensemble().machines[m].seed, ensemble().topology);
       ScalarMachine machine(ensemble(), m, draws,
-                            std::span(parameters_).subspan(m * stride_, stride_));
+                            std::span(parameters_).subspan(m * stride_, stride_), states_[m]);
       for (auto t = first; t < first + steps; ++t) machine.train_step(t);
     });
   }
@@ -51,8 +54,17 @@ class ReferenceTrainer final : public Backend {
                 parameters_.begin() + static_cast<std::ptrdiff_t>(first * stride_));
   }
 
+  void read_state(std::size_t m, std::span<float> out) const override {
+    std::ranges::copy(states_[m], out.begin());
+  }
+
+  void write_state(std::size_t m, std::span<const float> in) override {
+    std::ranges::copy(in, states_[m].begin());
+  }
+
   std::size_t stride_;
   std::vector<float> parameters_;
+  std::vector<std::vector<float>> states_;  ///< of the optimiser, each machine's
 };
 
 /// The notebook's program: one machine, NumPy's stream, double throughout. Its evaluations draw
@@ -182,6 +194,10 @@ void require_numpy_replayable(const Ensemble& ensemble) {
                           fmt::format("{}", fmt::join(rates.recognition_wake, ",")),
                           "0 with rng numpy");
   }
+  const auto& optimizer = ensemble.hyperparameters(0).optimizer;
+  if (optimizer.means() > 0) {
+    throw InvalidArgument("optimizer", optimizer.to_string(), "sgd with rng numpy");
+  }
   if (ensemble.machines[0].seed > kLargestSeed) {
     throw InvalidArgument("seed", std::to_string(ensemble.machines[0].seed),
                           "0 to 4294967295 with rng numpy");
@@ -203,7 +219,7 @@ std::size_t bytes(const Ensemble& ensemble) {
   const auto machines = std::max<std::size_t>(3, std::min(ensemble.size(), threads));
   const auto states = static_cast<std::size_t>(ensemble.particles) *
                       static_cast<std::size_t>(ensemble.topology.units());
-  return ensemble.size() * sizeof(helmholtz::Machine) +
+  return ensemble.size() * sizeof(helmholtz::Machine) + optimizer_state_bytes(ensemble) +
          (ensemble.size() + machines) * ensemble.topology.parameters() * sizeof(float) +
          machines * states;
 }
@@ -217,7 +233,7 @@ constinit const BackendEntry backend_entry{
     .detail = [] { return std::string("any CPU"); },
     .bytes = bytes,
     .make = make,
-    .features = {.particles = true},
+    .features = {.particles = true, .optimizers = true},
 };
 
 }  // namespace helmholtz::reference
