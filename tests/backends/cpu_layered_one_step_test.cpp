@@ -17,7 +17,6 @@ namespace {
 using testing::compare_one_step;
 using testing::OneStepCase;
 using testing::parameters_of;
-using testing::random_ensemble;
 
 class CpuLayeredOneStep : public ::testing::TestWithParam<OneStepCase> {};
 
@@ -27,9 +26,8 @@ TEST_P(CpuLayeredOneStep, AgreesWithDoubleAndWithTheReference) {
   int certain_states = 0;
   int flipped_states = 0;
   for (int state = 0; state < test.states; ++state) {
-    auto ensemble = random_ensemble(test.layers, test.batch, 1, test.scale);
+    auto ensemble = test.ensemble();
     ensemble.machines[0].seed += static_cast<std::uint64_t>(state);
-    ensemble.settings[0].optimizer = Optimizer::parse(test.optimizer);
     const auto step = testing::kLateStep + static_cast<std::uint64_t>(state);
     std::vector<float> start(ensemble.topology.parameters());
     initial_parameters(ensemble, 0, start);
@@ -64,7 +62,14 @@ INSTANTIATE_TEST_SUITE_P(
         OneStepCase{{5, 40, 70}, 1, 0.3, 20, "momentum:0.9"},
         OneStepCase{{3, 140, 150}, 45, 0.03, 8, "momentum:0.9"},
         OneStepCase{{1, 6, 9}, 1, 1.0, 20, "adam"}, OneStepCase{{5, 40, 70}, 31, 0.3, 20, "adam"},
-        OneStepCase{{3, 140, 150}, 45, 0.03, 8, "adam:0.5,0.99,0.001"}),
+        OneStepCase{{3, 140, 150}, 45, 0.03, 8, "adam:0.5,0.99,0.001"},
+        OneStepCase{{1, 6, 9}, 1, 1.0, 20, "sgd", 1, true},
+        OneStepCase{{1, 6, 9}, 1, 0.3, 20, "sgd", 10},
+        OneStepCase{{3, 2}, 130, 0.3, 8, "sgd", 3, true},
+        OneStepCase{{5, 40, 70}, 3, 0.1, 20, "sgd", 7, true},
+        OneStepCase{{3, 140, 150}, 2, 0.03, 8, "sgd", 5, true},
+        OneStepCase{{4, 9, 20}, 2, 0.3, 20, "momentum:0.9", 70, true},
+        OneStepCase{{5, 10, 40}, 3, 0.1, 20, "adam", 7, true}),
     [](const auto& test) { return fmt::format("{}_batch{}", test.index, test.param.batch); });
 
 }  // namespace

@@ -24,10 +24,17 @@ std::vector<float> trained(const Ensemble& ensemble, std::uint64_t steps, int th
   return parameters_of(trainer, 0, ensemble.size());
 }
 
+struct BatchSize {
+  int rows;
+  int particles;
+};
+
 // Tiles are cut by shape alone, so neither the number of threads nor the neighbours show.
 TEST(CpuLayered, SameBitsForAnyThreadsAndNeighbours) {
-  for (const int batch : {1, 33, 150}) {
+  for (const auto [batch, particles] : {BatchSize{1, 1}, {33, 1}, {150, 1}, {1, 9}, {23, 7}}) {
     auto ensemble = random_ensemble({3, 20, 140}, batch, 5);
+    ensemble.particles = particles;
+    ensemble.settings[0].rates.recognition_wake.assign(2, particles > 1 ? 0.1 / batch : 0);
     for (const auto* const optimizer : {"momentum:0.9", "adam"}) {
       ensemble.settings.push_back(ensemble.settings[0]);
       ensemble.settings.back().optimizer = Optimizer::parse(optimizer);
@@ -48,8 +55,10 @@ TEST(CpuLayered, SameBitsForAnyThreadsAndNeighbours) {
 }
 
 TEST(CpuLayered, SameBitsOnEveryInstructionSet) {
-  for (const int batch : {1, 33}) {
+  for (const auto [batch, particles] : {BatchSize{1, 1}, {33, 1}, {1, 9}, {7, 5}}) {
     auto ensemble = random_ensemble({3, 20, 37}, batch, 2);
+    ensemble.particles = particles;
+    ensemble.settings[0].rates.recognition_wake.assign(2, particles > 1 ? 0.1 / batch : 0);
     ensemble.settings.push_back(ensemble.settings[0]);
     ensemble.settings[1].optimizer = Optimizer::parse("adam");
     ensemble.machines[1].setting = 1;

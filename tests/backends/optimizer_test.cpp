@@ -55,7 +55,7 @@ TEST(Optimizer, FollowsTheWorkedGradientsInTheReference) {
     std::array<float, 2> state = {};
     const auto parsed = Optimizer::parse(optimizer);
     const auto floats = static_cast<std::size_t>(parsed.means());
-    reference::Means<float> means(parsed, std::span(state).first(floats));
+    reference::Means<float> means(parsed, std::span(state).first(floats), 0);
     float w = 0;
     for (std::size_t t = 0; t < gradients.size(); ++t) {
       means.begin_step(t);

@@ -6,6 +6,7 @@
 #include "backends/cpu_layered/kernels.hpp"
 #include "base/blas.hpp"
 #include "helmholtz/draw_layout.hpp"
+#include "model/exact_scalar.hpp"
 #include "model/rates.hpp"
 #include "step/static_shape.hpp"
 #include "step/update_at.hpp"
@@ -22,12 +23,29 @@ namespace {
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
-/// A batch of one row makes vectors without gaps.
-std::size_t row_stride(int batch) { return batch == 1 ? 1 : padded(index(batch)); }
+/// B K
+std::size_t particles(const Ensemble& ensemble) {
+  return index(ensemble.batch) * index(ensemble.particles);
+}
 
 void clear(const Matrix& matrix) {
   for (std::size_t r = 0; r < matrix.rows; ++r) {
     std::fill_n(matrix.data + r * matrix.stride, matrix.columns, 0.0F);
+  }
+}
+
+/// Of the units or errors of one layer.
+Matrix rectangle(AlignedFloats& layer, const Columns& columns, Range units, Range range) {
+  return {{layer.data() + units.begin * columns.stride() + range.begin, units.size(), range.size(),
+           columns.stride()}};
+}
+
+/// Sums of `each` values become the first values, from left to right.
+void add_groups(float* values, std::size_t groups, std::size_t each) {
+  for (std::size_t g = 0; g < groups; ++g) {
+    float sum = 0;
+    for (std::size_t k = 0; k < each; ++k) sum += values[g * each + k];
+    values[g] = sum;
   }
 }
 
@@ -48,8 +66,9 @@ bool has_means(const Ensemble& ensemble) {
 Batch::Batch(const Ensemble& ensemble, ForEach for_each)
     : ensemble_(ensemble),
       for_each_(std::move(for_each)),
-      stride_(row_stride(ensemble.batch)),
-      ones_(index(ensemble.batch), 1.0F),
+      awake_(ensemble.topology, particles(ensemble)),
+      asleep_(ensemble.topology, index(ensemble.batch)),
+      ones_(awake_.count(), 1.0F),
       gradient_(has_means(ensemble) ? ensemble.topology.parameters() : 0) {
   const auto& topology = ensemble.topology;
   const auto& shape = topology.shape();
@@ -59,12 +78,14 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
   for (int l = 0; l <= topology.last(); ++l) {
     generative_.push_back(
         {l, l == 0 ? kNoInputs : l - 1, shape.generative(l), draws::generative(shape, l)});
-    first_unit_tile_.push_back(unit_tiles_.size());
-    append_tiles(l, index(topology.size(l)), index(ensemble.batch), unit_tiles_);
-    units_.emplace_back(padded(index(topology.size(l)) * stride_));
+    units_.emplace_back(awake_.floats(topology.size(l)));
     errors_.emplace_back(units_.back().size());
   }
-  first_unit_tile_.push_back(unit_tiles_.size());
+  if (ensemble.particles > 1) {
+    patterns_.resize(asleep_.floats(topology.visible_units()));
+    scores_.resize(awake_.tiles().size() * kTileColumns);
+    weights_.resize(padded(awake_.count()));
+  }
   const auto append_weights = [](const Layer& layer, std::vector<Tile>& tiles) {
     append_tiles(layer.index, index(layer.view.outputs), index(layer.view.inputs), tiles);
   };
@@ -73,12 +94,16 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
 }
 
 std::size_t Batch::bytes(const Ensemble& ensemble) {
-  std::size_t floats = 0;
-  for (const int size : ensemble.topology.layer_sizes()) {
-    floats += padded(index(size) * row_stride(ensemble.batch));
+  const auto& topology = ensemble.topology;
+  const Columns awake(topology, particles(ensemble));
+  std::size_t floats = has_means(ensemble) ? topology.parameters() : 0;
+  for (const int size : topology.layer_sizes()) floats += 2 * awake.floats(size);
+  if (ensemble.particles > 1) {
+    const Columns asleep(topology, index(ensemble.batch));
+    floats += asleep.floats(topology.visible_units()) + awake.tiles().size() * kTileColumns +
+              padded(awake.count());
   }
-  const auto gradient = has_means(ensemble) ? ensemble.topology.parameters() : 0;
-  return (2 * floats + gradient) * sizeof(float);
+  return floats * sizeof(float);
 }
 
 /// A step's `Machine` of wake_sleep.inl: all rows at once, and what a phase learns counts when its
@@ -90,26 +115,24 @@ struct Batch::Step {
   [[nodiscard]] const LayerShape& shape() const { return batch.ensemble_.topology.shape(); }
   static int rows() { return 1; }
   int draw_pattern(int row) {
-    batch.run(batch.units(shape().last(), shape().last()),
-              [&](const Tile& tile) { batch.draw_patterns(tile); });
+    batch.columns_ = &batch.awake_;
+    batch.draw_patterns();
     return row;
   }
-  static int begin_dream(int row) { return row; }
+  int begin_dream(int row) {
+    batch.columns_ = &batch.asleep_;
+    return row;
+  }
   template <class NetworkLayer>
   void sample(NetworkLayer layer, int) {
     const auto& own = batch.layers(layer.kNetwork)[index(layer.l)];
-    batch.run(batch.units(layer.l, layer.l), [&](const Tile& tile) { batch.sample(own, tile); });
+    batch.run(batch.columns_->tiles(layer.l, layer.l),
+              [&](const Tile& tile) { batch.sample(own, tile); });
   }
   void learn(step::Network network) {
-    const bool generative = network == step::Network::generative;
-    const auto& layers = batch.layers(network);
-    const auto& layer_rates = generative ? rates.generative : rates.recognition;
-    batch.run(batch.units(0, layers.back().index),
-              [&](const Tile& tile) { batch.find_errors(layers[index(tile.layer)], tile); });
-    batch.run(generative ? batch.generative_weight_tiles_ : batch.recognition_weight_tiles_,
-              [&](const Tile& tile) {
-                batch.learn(layers[index(tile.layer)], layer_rates[index(tile.layer)], tile);
-              });
+    if (network == step::Network::recognition) return batch.learn(network, rates.recognition);
+    batch.learn(network, rates.generative);
+    if (rates.learn_awake()) batch.learn(step::Network::recognition, rates.recognition_wake);
   }
   static void apply(step::Network) {}
 };
@@ -119,7 +142,7 @@ void Batch::train_step(std::size_t m, float* parameters, float* state, std::uint
   const auto& schedule = hyperparameters.schedule;
   update_ = step::update_at(hyperparameters.optimizer, step);
   parameters_ = parameters;
-  means_ = state;
+  state_ = state;
   seed_ = ensemble_.machines[m].seed;
   first_block_ = step * (ensemble_.topology.draws_per_step() / 4);
   factor_ = static_cast<float>(update_.means == 0 ? rate_factor(ensemble_, schedule, step)
@@ -134,35 +157,58 @@ void Batch::run(std::span<const Tile> tiles, const Work& work) {
   for_each_(tiles.size(), [&](std::size_t i) { work(tiles[i]); });
 }
 
-std::span<const Tile> Batch::units(int first, int last) const {
-  const auto begin = first_unit_tile_[index(first)];
-  return std::span(unit_tiles_).subspan(begin, first_unit_tile_[index(last) + 1] - begin);
+bool Batch::weighs() const { return ensemble_.particles > 1 && columns_ == &awake_; }
+
+bool Batch::reads_patterns(const Layer& layer) const {
+  return weighs() && &layer == &recognition_.back();
 }
 
+float* Batch::scores(const Tile& tile) { return &scores_[columns_->number(tile) * kTileColumns]; }
+
 kernels::TileDraws Batch::draws_of(std::uint64_t first_slot, const Tile& tile) const {
+  const bool dreams = columns_ == &asleep_;
   return {.seed = seed_,
           .first_block = first_block_,
           .slot = first_slot,
-          .first_row = static_cast<std::uint32_t>(tile.columns.begin)};
+          .first_column = static_cast<std::uint32_t>(tile.columns.begin),
+          .row_step = dreams ? static_cast<std::uint32_t>(ensemble_.particles) : 1U};
 }
 
-void Batch::draw_patterns(const Tile& tile) {
-  kernels::draw_patterns(ensemble_.world, draws_of(draws::kPattern, tile), tile.rows.begin,
-                         part(units_.back(), tile));
+void Batch::draw_patterns() {
+  const int last = ensemble_.topology.last();
+  const auto particles = static_cast<std::uint32_t>(ensemble_.particles);
+  run(columns_->tiles(last, last), [&](const Tile& tile) {
+    auto draws = draws_of(draws::kPattern, tile);
+    draws.columns_per_pattern = particles;
+    kernels::draw_patterns(ensemble_.world, draws, tile.rows.begin, part(units_.back(), tile));
+    if (weighs()) std::fill_n(scores(tile), kTileColumns, 0.0F);
+  });
+  if (!weighs()) return;
+  run(asleep_.tiles(last, last), [&](const Tile& tile) {
+    auto draws = draws_of(draws::kPattern, tile);
+    draws.row_step = particles;
+    kernels::draw_patterns(ensemble_.world, draws, tile.rows.begin,
+                           rectangle(patterns_, asleep_, tile.rows, tile.columns));
+  });
 }
 
 void Batch::sample(const Layer& layer, const Tile& tile) {
   const auto out = part(units_[index(layer.index)], tile);
   activities(layer, tile, out);
-  kernels::sample(out, parameters_ + layer.view.bias + tile.rows.begin,
-                  draws_of(index(layer.slot) + tile.rows.begin, tile));
+  const float* const bias = parameters_ + layer.view.bias + tile.rows.begin;
+  const auto draws = draws_of(index(layer.slot) + tile.rows.begin, tile);
+  if (!weighs()) return kernels::sample(out, bias, draws);
+  kernels::sample_and_score(out, bias, draws, scores(tile));
 }
 
 void Batch::find_errors(const Layer& layer, const Tile& tile) {
   const auto out = part(errors_[index(layer.index)], tile);
   activities(layer, tile, out);
-  kernels::subtract_from(part(units_[index(layer.index)], tile).data, out,
-                         parameters_ + layer.view.bias + tile.rows.begin);
+  const float* const targets = part(units_[index(layer.index)], tile).data;
+  const float* const bias = parameters_ + layer.view.bias + tile.rows.begin;
+  const bool is_generative = &layer == &generative_[index(layer.index)];
+  if (!weighs() || !is_generative) return kernels::subtract_from(targets, out, bias);
+  kernels::subtract_and_score(targets, out, bias, scores(tile));
 }
 
 void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) {
@@ -170,15 +216,86 @@ void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) 
   const auto fan_in = index(layer.view.inputs);
   const ConstMatrix weights{parameters_ + layer.view.weights + tile.rows.begin * fan_in,
                             tile.rows.size(), fan_in, fan_in};
+  if (reads_patterns(layer)) return activities_of_patterns(weights, tile.columns, out);
   blas::activities(
       weights, part(units_[index(layer.inputs)], {layer.inputs, {0, fan_in}, tile.columns}), out);
 }
 
+void Batch::activities_of_patterns(const ConstMatrix& weights, Range columns, const Matrix& out) {
+  const auto each = index(ensemble_.particles);
+  const Range rows{columns.begin / each, (columns.end - 1) / each + 1};
+  auto once = out;
+  once.columns = rows.size();
+  blas::activities(weights, rectangle(patterns_, asleep_, {0, weights.columns}, rows), once);
+  for (std::size_t j = 0; j < out.rows; ++j) {
+    float* const units = out.data + j * out.stride;
+    // Every row moves to the right or stays: the last one first.
+    for (auto b = rows.end; b-- > rows.begin;) {
+      const auto begin = std::max(b * each, columns.begin) - columns.begin;
+      const auto end = std::min((b + 1) * each, columns.end) - columns.begin;
+      std::fill(units + begin, units + end, units[b - rows.begin]);
+    }
+  }
+}
+
+void Batch::weigh_particles() {
+  std::fill(weights_.begin(), weights_.end(), 0.0F);
+  for (const auto& tile : awake_.tiles()) {
+    const float* const own = scores(tile);
+    for (std::size_t c = 0; c < tile.columns.size(); ++c) {
+      weights_[tile.columns.begin + c] += own[c];
+    }
+  }
+  const auto each = index(ensemble_.particles);
+  for (std::size_t c = 0; c < awake_.count(); c += each) {
+    exact::normalise_weights<exact::Scalar>(&weights_[c], ensemble_.particles);
+  }
+}
+
+void Batch::weigh_errors(step::Network network) {
+  run(awake_.tiles(0, layers(network).back().index), [&](const Tile& tile) {
+    kernels::scale_columns(part(errors_[index(tile.layer)], tile), &weights_[tile.columns.begin]);
+  });
+  if (network == step::Network::generative) return;
+  // All particles of a row have its pattern as inputs: their errors add up.
+  const int l = recognition_.back().index;
+  run(awake_.tiles(l, l), [&](const Tile& tile) {
+    if (tile.columns.begin > 0) return;
+    const auto errors = part(errors_[index(l)], {l, tile.rows, {0, awake_.count()}});
+    for (std::size_t j = 0; j < errors.rows; ++j) {
+      add_groups(errors.data + j * errors.stride, asleep_.count(), index(ensemble_.particles));
+    }
+  });
+}
+
+void Batch::learn(step::Network network, const std::vector<double>& rates) {
+  const auto& own = layers(network);
+  const bool is_generative = network == step::Network::generative;
+  run(columns_->tiles(0, own.back().index),
+      [&](const Tile& tile) { find_errors(own[index(tile.layer)], tile); });
+  if (weighs()) {
+    if (is_generative) weigh_particles();
+    weigh_errors(network);
+  }
+  choose_means(network);
+  run(is_generative ? generative_weight_tiles_ : recognition_weight_tiles_,
+      [&](const Tile& tile) { learn(own[index(tile.layer)], rates[index(tile.layer)], tile); });
+}
+
+void Batch::choose_means(step::Network network) {
+  const auto& topology = ensemble_.topology;
+  const bool is_third = network == step::Network::recognition && columns_ == &awake_;
+  const auto sleeping = static_cast<std::size_t>(update_.means) * topology.parameters();
+  means_ = is_third ? state_ + sleeping - topology.generative_parameters() : state_;
+  means_stride_ = topology.parameters() - (is_third ? topology.generative_parameters() : 0);
+}
+
 void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
   const float step_rate = static_cast<float>(rate) * factor_;
-  const Range batch{0, index(ensemble_.batch)};
+  const bool of_patterns = reads_patterns(layer);
+  const Range columns{0, (of_patterns ? asleep_ : *columns_).count()};
   const auto rows = tile.rows.size();
-  const auto errors = part(errors_[index(layer.index)], {layer.index, tile.rows, batch});
+  const auto errors = part(errors_[index(layer.index)], {layer.index, tile.rows, columns});
   if (tile.columns.begin == 0) {
     move(layer.view.bias + tile.rows.begin, {nullptr, 1, rows, rows}, step_rate,
          [&](float weight, const Matrix& sum) {
@@ -189,10 +306,11 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
   const auto fan_in = index(layer.view.inputs);
   const auto first = layer.view.weights + tile.rows.begin * fan_in + tile.columns.begin;
   const Matrix shape{nullptr, rows, tile.columns.size(), fan_in};
-  move(first, shape, step_rate, [&](float weight, const Matrix& sum) {
-    blas::learn(weight, errors,
-                part(units_[index(layer.inputs)], {layer.inputs, tile.columns, batch}), sum);
-  });
+  const auto inputs =
+      of_patterns ? rectangle(patterns_, asleep_, tile.columns, columns)
+                  : part(units_[index(layer.inputs)], {layer.inputs, tile.columns, columns});
+  move(first, shape, step_rate,
+       [&](float weight, const Matrix& sum) { blas::learn(weight, errors, inputs, sum); });
   if (ensemble_.nonnegative && &layer == &generative_.back()) {
     kernels::clamp_negative(starting_at(parameters_ + first, shape));
   }
@@ -206,13 +324,12 @@ void Batch::move(std::size_t at, const Matrix& shape, float rate, const Add& add
   clear(gradient);
   add(static_cast<float>(error_weight(ensemble_)), gradient);
   float* const mean = means_ + at;
-  float* const square = update_.means == 1 ? nullptr : mean + ensemble_.topology.parameters();
+  float* const square = update_.means == 1 ? nullptr : mean + means_stride_;
   kernels::follow(update_, rate, gradient, parameters, mean, square);
 }
 
 Matrix Batch::part(AlignedFloats& layer, const Tile& tile) const {
-  return {layer.data() + tile.rows.begin * stride_ + tile.columns.begin, tile.rows.size(),
-          tile.columns.size(), stride_};
+  return rectangle(layer, *columns_, tile.rows, tile.columns);
 }
 
 }  // namespace helmholtz::cpu_layered

@@ -8,6 +8,7 @@
 
 #include <oneapi/tbb/cache_aligned_allocator.h>
 
+#include "backends/cpu_layered/columns.hpp"
 #include "backends/cpu_layered/kernels.hpp"
 #include "backends/cpu_layered/tiles.hpp"
 #include "base/matrix.hpp"
@@ -18,9 +19,6 @@
 namespace helmholtz::cpu_layered {
 
 using AlignedFloats = std::vector<float, tbb::cache_aligned_allocator<float>>;
-
-/// Floats from one row of a matrix to the next: whole cache lines, and whole vectors.
-constexpr std::size_t padded(std::size_t columns) { return (columns + 15) / 16 * 16; }
 
 /// Floats from one machine's parameters to the next: whole cache lines, and a vector that starts at
 /// any parameter stays with its machine.
@@ -33,8 +31,8 @@ using ForEach = std::function<void(std::size_t, const std::function<void(std::si
 
 /// Training steps, one machine at a time and a layer of the whole batch at a time.
 ///
-/// Holds the units and the errors of one batch, [n_l x B] floats a layer each; whoever trains
-/// several machines side by side needs one Batch a thread.
+/// Holds the units and the errors of one batch, [n_l x B K] floats per layer each; whoever trains
+/// several machines side by side needs one Batch per thread.
 class Batch {
  public:
   /// @param ensemble  outlives the batch
@@ -65,12 +63,21 @@ class Batch {
 
   template <class Work>
   void run(std::span<const Tile> tiles, const Work& work);
-  /// The tiles of units in layers first to last.
-  [[nodiscard]] std::span<const Tile> units(int first, int last) const;
 
-  void draw_patterns(const Tile& tile);
+  /// Whether columns are particles that errors are weighed by.
+  [[nodiscard]] bool weighs() const;
+  /// Whether a layer's inputs are the same for all particles of a batch row.
+  [[nodiscard]] bool reads_patterns(const Layer& layer) const;
+  [[nodiscard]] float* scores(const Tile& tile);
+
+  void draw_patterns();
   void sample(const Layer& layer, const Tile& tile);
   void find_errors(const Layer& layer, const Tile& tile);
+  /// Makes the particles' weights of their scores, which weigh all layers' errors then.
+  void weigh_particles();
+  void weigh_errors(step::Network network);
+  /// All layers of a network move by their errors.
+  void learn(step::Network network, const std::vector<double>& rates);
   /// The delta rule on a rectangle of the weights; the first column's tile also takes the biases.
   void learn(const Layer& layer, double rate, const Tile& tile);
   /// A rectangle of parameters from number `at` on moves by what add(weight, sum) adds to a sum of
@@ -80,27 +87,37 @@ class Batch {
   [[nodiscard]] kernels::TileDraws draws_of(std::uint64_t first_slot, const Tile& tile) const;
   /// Without bias.
   void activities(const Layer& layer, const Tile& tile, const Matrix& out);
+  /// Of the layer that patterns_ feeds: once per batch row.
+  void activities_of_patterns(const ConstMatrix& weights, Range columns, const Matrix& out);
+  /// Points means_ at those that a network learns by in this phase.
+  void choose_means(step::Network network);
 
   /// A rectangle of the units or errors of layer tile.layer.
   [[nodiscard]] Matrix part(AlignedFloats& layer, const Tile& tile) const;
 
   const Ensemble& ensemble_;
   ForEach for_each_;
-  std::vector<Layer> generative_;             ///< [L+1]
-  std::vector<Layer> recognition_;            ///< [L]
-  std::vector<Tile> unit_tiles_;              ///< of [n_l x B], layer 0 first
-  std::vector<std::size_t> first_unit_tile_;  ///< [L+2], where each layer's tiles start
+  std::vector<Layer> generative_;   ///< [L+1]
+  std::vector<Layer> recognition_;  ///< [L]
   std::vector<Tile> generative_weight_tiles_;
   std::vector<Tile> recognition_weight_tiles_;
-  std::size_t stride_;                 ///< from one unit to the next: padded(B), or 1
-  AlignedFloats ones_;                 ///< [B]
+  Columns awake_;                      ///< of B K particles
+  Columns asleep_;                     ///< of B dreams
+  AlignedFloats ones_;                 ///< [B K]
   std::vector<AlignedFloats> units_;   ///< [L+1][n_l x stride], 0 or 1
-  std::vector<AlignedFloats> errors_;  ///< [L+1][n_l x stride], unit - p
-  AlignedFloats gradient_;             ///< [parameters], where an optimiser keeps means
+  std::vector<AlignedFloats> errors_;  ///< [L+1][n_l x stride], unit - p; awake weighed
+  // Where there are several particles:
+  AlignedFloats patterns_;  ///< [n_L x asleep_.stride()], the visible units of each batch row
+  AlignedFloats scores_;    ///< [awake_.tiles()][kTileColumns], a tile's ln p - ln q
+  AlignedFloats weights_;   ///< [B K]
+  AlignedFloats gradient_;  ///< [parameters], where an optimiser keeps means
 
   // Of the step that runs.
+  const Columns* columns_ = nullptr;  ///< of the phase
   float* parameters_ = nullptr;
-  float* means_ = nullptr;  ///< [update_.means][parameters]
+  float* state_ = nullptr;        ///< of the optimiser
+  float* means_ = nullptr;        ///< parameter k's mean of g is means_[k] …
+  std::size_t means_stride_ = 0;  ///< … and its mean of g^2 is so far behind
   step::Update update_;
   std::uint64_t seed_ = 0;
   std::uint64_t first_block_ = 0;

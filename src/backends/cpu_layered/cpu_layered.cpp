@@ -128,7 +128,7 @@ constinit const BackendEntry backend_entry{
     .detail = detail,
     .bytes = bytes,
     .make = make,
-    .features = {.optimizers = true},
+    .features = {.particles = true, .optimizers = true},
 };
 
 }  // namespace helmholtz::cpu_layered

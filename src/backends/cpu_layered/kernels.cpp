@@ -28,35 +28,33 @@ constexpr std::size_t kLanes = FloatOps::kLanes;
 class Draws {
  public:
   HWY_INLINE explicit Draws(const TileDraws& draws)
-      : seed_(draws.seed),
-        keys_(FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed)),
+      : keys_(FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed)),
               FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed >> 32U))),
-        first_block_(draws.first_block),
-        first_row_(draws.first_row) {}
+        draws_(draws) {}
 
-  /// Lane = batch row: calls body(b, words) with a block of the rows from b on, for the first
-  /// `rows` rows of the tile.
+  /// Lane = column: calls body(c, words) with a block of the rows of the columns from c on, for
+  /// columns [first, end) of the tile; `first` is a multiple of kLanes.
   template <class Body>
-  HWY_INLINE void rows(std::uint64_t block, std::size_t rows, Body body) {
-    const auto number = first_block_ + block;
+  HWY_INLINE void columns(std::uint64_t block, std::size_t first, std::size_t end, Body body) {
+    const auto number = draws_.first_block + block;
     const auto high = static_cast<std::uint32_t>(number >> 32U);
-    if (prepared_ == 0 || high != high_) prepare_rows(rows, high);
-    const PhiloxBlock uniform(seed_, RandomPurpose::training, number);
-    for (std::size_t b = 0; b < rows; b += kLanes) {
+    if (prepared_ < end || high != high_) prepare_rows(end, high);
+    const PhiloxBlock uniform(draws_.seed, RandomPurpose::training, number);
+    for (auto c = first; c < end; c += kLanes) {
       FloatOps::U words[4];
-      philox_rows(uniform, rows_[b / kLanes], keys_, words);
-      body(b, words);
+      philox_rows(uniform, rows_[c / kLanes], keys_, words);
+      body(c, words);
     }
   }
 
-  /// Lane = block: consecutive blocks of the first row.
+  /// Lane = block: consecutive blocks of the first column's row.
   HWY_INLINE void blocks(std::uint64_t block, FloatOps::U* HWY_RESTRICT words) const {
-    const auto first = FloatOps::set_bits(static_cast<std::uint32_t>(first_block_ + block));
+    const auto first = FloatOps::set_bits(static_cast<std::uint32_t>(draws_.first_block + block));
     const auto low = hn::Add(first, lane_numbers());
     const auto carry = hn::IfThenElseZero(hn::Lt(low, first), FloatOps::set_bits(1));
     const auto high = hn::Add(
-        FloatOps::set_bits(static_cast<std::uint32_t>((first_block_ + block) >> 32U)), carry);
-    philox({SplitLanes::split(low), SplitLanes::split(high), SplitLanes::broadcast(first_row_),
+        FloatOps::set_bits(static_cast<std::uint32_t>((draws_.first_block + block) >> 32U)), carry);
+    philox({SplitLanes::split(low), SplitLanes::split(high), SplitLanes::broadcast(draws_.row(0)),
             SplitLanes::broadcast(static_cast<std::uint32_t>(RandomPurpose::training))},
            keys_, words);
   }
@@ -64,20 +62,20 @@ class Draws {
  private:
   static HWY_INLINE FloatOps::U lane_numbers() { return hn::Iota(FloatOps::DU(), 0); }
 
-  HWY_INLINE void prepare_rows(std::size_t rows, std::uint32_t high) {
-    for (std::size_t b = 0; b < rows; b += kLanes) {
-      const auto row = FloatOps::set_bits(first_row_ + static_cast<std::uint32_t>(b));
-      rows_[b / kLanes] = PhiloxRows(seed_, hn::Add(row, lane_numbers()), high);
+  HWY_INLINE void prepare_rows(std::size_t columns, std::uint32_t high) {
+    HWY_ALIGN std::uint32_t rows[kLanes];
+    for (std::size_t c = 0; c < columns; c += kLanes) {
+      for (std::size_t i = 0; i < kLanes; ++i)
+        rows[i] = draws_.row(static_cast<std::uint32_t>(c + i));
+      rows_[c / kLanes] = PhiloxRows(draws_.seed, hn::Load(FloatOps::DU(), rows), high);
     }
-    prepared_ = rows;
+    prepared_ = columns;
     high_ = high;
   }
 
-  std::uint64_t seed_;
   PhiloxKeys keys_;
-  std::uint64_t first_block_;
-  std::uint32_t first_row_;
-  std::size_t prepared_ = 0;  ///< rows that rows_ holds
+  const TileDraws& draws_;
+  std::size_t prepared_ = 0;  ///< columns that rows_ holds
   std::uint32_t high_ = 0;    ///< upper half of the block numbers that rows_ is for
   PhiloxRows rows_[kTileColumns / kLanes];
 };
@@ -100,13 +98,13 @@ HWY_INLINE FloatOps::U count_up_to(std::span<const std::uint32_t> thresholds, Fl
   return below;
 }
 
-/// Where in the world's words the patterns start that the rows of a tile draw.
-HWY_INLINE void find_patterns(const World& world, const TileDraws& draws, std::size_t rows,
+/// Where in the world's words the patterns start that the columns of a tile draw.
+HWY_INLINE void find_patterns(const World& world, const TileDraws& draws, std::size_t columns,
                               std::uint32_t* patterns) {
   const auto stride = FloatOps::set_bits(static_cast<std::uint32_t>(world.words_per_pattern()));
-  Draws(draws).rows(0, rows, [&](std::size_t b, const FloatOps::U* words) HWY_ATTR {
+  Draws(draws).columns(0, 0, columns, [&](std::size_t c, const FloatOps::U* words) HWY_ATTR {
     const auto index = count_up_to(world.thresholds(), words[0]);
-    hn::Store(hn::Mul(index, stride), FloatOps::DU(), patterns + b);
+    hn::Store(hn::Mul(index, stride), FloatOps::DU(), patterns + c);
   });
 }
 
@@ -145,15 +143,43 @@ void sample_tile(const Matrix& activities, const float* bias, const TileDraws& d
   Draws words_of(draws);
   const auto end = draws.slot + activities.rows;
   for (auto block = draws.slot / 4; 4 * block < end; ++block) {
-    words_of.rows(block, activities.columns, [&](std::size_t b, const FloatOps::U* words) HWY_ATTR {
+    const auto sample_block = [&](std::size_t c, const FloatOps::U* words) HWY_ATTR {
 #pragma GCC unroll 4
       for (std::uint64_t i = 0; i < 4; ++i) {
         const auto j = 4 * block + i - draws.slot;  // wraps below the first slot
         if (j >= activities.rows) continue;
-        sample_vector(activities.data + j * activities.stride + b, FloatOps::set(bias[j]),
+        sample_vector(activities.data + j * activities.stride + c, FloatOps::set(bias[j]),
                       words[i]);
       }
-    });
+    };
+    words_of.columns(block, 0, activities.columns, sample_block);
+  }
+}
+
+void sample_and_score_tile(const Matrix& activities, const float* bias, const TileDraws& draws,
+                           float* scores) {
+  Draws words_of(draws);
+  const LogProbability<FloatOps> one(0);
+  const auto end = draws.slot + activities.rows;
+  for (std::size_t c = 0; c < activities.columns; c += kLanes) {
+    LogProbability<FloatOps> own(static_cast<int>(activities.rows));
+    for (auto block = draws.slot / 4; 4 * block < end; ++block) {
+      const auto sample_block = [&](std::size_t, const FloatOps::U* words) HWY_ATTR {
+        for (std::uint64_t i = 0; i < 4; ++i) {
+          const auto j = 4 * block + i - draws.slot;  // wraps below the first slot
+          if (j >= activities.rows) continue;
+          float* const unit = activities.data + j * activities.stride + c;
+          const auto a =
+              clamped<FloatOps>(FloatOps::add(FloatOps::load(unit), FloatOps::set(bias[j])));
+          const auto d = one_plus_exp_minus<FloatOps>(a);
+          const auto state = FloatOps::bit(fires<FloatOps>(d, words[i]));
+          FloatOps::store(state, unit);
+          own.add(a, d, state);
+        }
+      };
+      words_of.columns(block, c, HWY_MIN(c + kLanes, activities.columns), sample_block);
+    }
+    FloatOps::store(LogProbability<FloatOps>::log_ratio(one, own), scores + c);
   }
 }
 
@@ -184,6 +210,34 @@ void subtract_tile(const float* targets, const Matrix& activities, const float* 
     for (std::size_t b = 0; b < activities.columns; b += kLanes) {
       const auto k = j * activities.stride + b;
       subtract_vector(targets + k, activities.data + k, unit_bias);
+    }
+  }
+}
+
+void subtract_and_score_tile(const float* targets, const Matrix& activities, const float* bias,
+                             float* scores) {
+  const LogProbability<FloatOps> one(0);
+  for (std::size_t c = 0; c < activities.columns; c += kLanes) {
+    LogProbability<FloatOps> own(static_cast<int>(activities.rows));
+    for (std::size_t j = 0; j < activities.rows; ++j) {
+      const auto k = j * activities.stride + c;
+      const auto a = clamped<FloatOps>(
+          FloatOps::add(FloatOps::load(activities.data + k), FloatOps::set(bias[j])));
+      const auto d = one_plus_exp_minus<FloatOps>(a);
+      const auto target = FloatOps::load(targets + k);
+      own.add(a, d, target);
+      FloatOps::store(FloatOps::sub(target, reciprocal<FloatOps>(d)), activities.data + k);
+    }
+    const auto log = LogProbability<FloatOps>::log_ratio(own, one);
+    FloatOps::store(FloatOps::add(FloatOps::load(scores + c), log), scores + c);
+  }
+}
+
+void scale_tile(const Matrix& errors, const float* weights) {
+  for (std::size_t j = 0; j < errors.rows; ++j) {
+    for (std::size_t c = 0; c < errors.columns; c += kLanes) {
+      float* const error = errors.data + j * errors.stride + c;
+      FloatOps::store(FloatOps::mul(FloatOps::load(error), FloatOps::load(weights + c)), error);
     }
   }
 }
@@ -256,6 +310,9 @@ namespace helmholtz::cpu_layered::kernels {
 HWY_EXPORT(draw_tile);
 HWY_EXPORT(sample_tile);
 HWY_EXPORT(sample_row);
+HWY_EXPORT(sample_and_score_tile);
+HWY_EXPORT(subtract_and_score_tile);
+HWY_EXPORT(scale_tile);
 HWY_EXPORT(subtract_tile);
 HWY_EXPORT(subtract_row);
 HWY_EXPORT(follow_tile);
@@ -280,6 +337,20 @@ void subtract_from(const float* targets, const Matrix& activities, const float* 
     return;
   }
   HWY_DYNAMIC_DISPATCH(subtract_tile)(targets, activities, bias);
+}
+
+void sample_and_score(const Matrix& activities, const float* bias, const TileDraws& draws,
+                      float* scores) {
+  HWY_DYNAMIC_DISPATCH(sample_and_score_tile)(activities, bias, draws, scores);
+}
+
+void subtract_and_score(const float* targets, const Matrix& activities, const float* bias,
+                        float* scores) {
+  HWY_DYNAMIC_DISPATCH(subtract_and_score_tile)(targets, activities, bias, scores);
+}
+
+void scale_columns(const Matrix& errors, const float* weights) {
+  HWY_DYNAMIC_DISPATCH(scale_tile)(errors, weights);
 }
 
 void follow(const step::Update& update, float rate, const ConstMatrix& gradient,

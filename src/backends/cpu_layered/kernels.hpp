@@ -7,21 +7,30 @@
 #include "helmholtz/world.hpp"
 #include "step/update.hpp"
 
-/// What a training step does to each unit, between two BLAS calls. Matrices are [units x batch];
-/// SIMD, lane = batch row, so layers of any width fill the vectors. A batch of one row has stride 1
-/// and lane = unit. The instruction set is chosen at run time and does not change the bits.
+/// What a training step does to each unit, between two BLAS calls. Matrices are [units x columns],
+/// a column for each particle of each batch row; SIMD, lane = column, so layers of any width fill
+/// the vectors. A single column has stride 1 and lane = unit. The instruction set is chosen at run
+/// time and does not change the bits.
 ///
 /// Tiles are those of tiles.hpp. Whole vectors are used: up to 15 floats behind the last unit or
-/// batch row may be written, and behind the last bias be read.
+/// column may be written, and behind the last bias be read.
 namespace helmholtz::cpu_layered::kernels {
 
-/// Where the draws of a tile are (random.hpp): unit j of batch row b takes slot `slot + j` of row
-/// `first_row + b`, with the slots of the step starting at `first_block`.
+/// Where the draws of a tile are (random.hpp): unit j of its column c takes slot `slot + j` of row
+/// `row(c)`, with the slots of the step starting at `first_block`.
 struct TileDraws {
   std::uint64_t seed = 0;
   std::uint64_t first_block = 0;
   std::uint64_t slot = 0;
-  std::uint32_t first_row = 0;
+  std::uint32_t first_column = 0;
+  std::uint32_t row_step = 1;             ///< rows from one column's to the next one's, but where
+  std::uint32_t columns_per_pattern = 1;  ///< … so many columns share the row of the first of them
+
+  [[nodiscard]] std::uint32_t row(std::uint32_t c) const noexcept {
+    const auto column = first_column + c;
+    if (columns_per_pattern == 1) return column * row_step;
+    return column - column % columns_per_pattern;
+  }
 };
 
 /// Units `first` and on of the patterns that the rows draw from the world, 0 or 1; `first` is a
@@ -32,8 +41,21 @@ void draw_patterns(const World& world, const TileDraws& draws, std::size_t first
 /// Activities without bias become the sampled units, 0 or 1.
 void sample(const Matrix& activities, const float* bias, const TileDraws& draws);
 
+/// Likewise; -ln of the probability of the units, column by column, is put into `scores`. Not for a
+/// single column.
+void sample_and_score(const Matrix& activities, const float* bias, const TileDraws& draws,
+                      float* scores);
+
 /// Activities without bias become the errors target - p. The targets have the activities' stride.
 void subtract_from(const float* targets, const Matrix& activities, const float* bias);
+
+/// Likewise; ln of the probability of the targets, column by column, is added to `scores`. Not for
+/// a single column.
+void subtract_and_score(const float* targets, const Matrix& activities, const float* bias,
+                        float* scores);
+
+/// Every column is multiplied with its weight.
+void scale_columns(const Matrix& errors, const float* weights);
 
 /// Parameters follow their gradients, which have their shape and stride (step/update.inl).
 /// @param mean    of g, as the next in the parameters' layout
