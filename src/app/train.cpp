@@ -8,6 +8,7 @@
 #include "base/atomic_file.hpp"
 #include "base/limits.hpp"
 #include "helmholtz/machine_file.hpp"
+#include "helmholtz/metrics.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/validate.hpp"
@@ -17,12 +18,17 @@ namespace helmholtz::app {
 namespace {
 
 constexpr const char* kExamples =
-    "Prints a line per evaluation: KL(world || model) in nats, exact and from samples. A pattern "
-    "that no sample equals makes the sampled KL infinite, and is counted as unseen.\n\n"
+    "Prints a line per evaluation, in nats: the exact KL(world || model) where the hidden states "
+    "can be enumerated; with --samples the sampled one, infinite where a pattern of the world is "
+    "unseen; with --log-likelihood the mean log-likelihood per row with its standard error, the "
+    "ELBO, and the effective sample size as a share of the particles.\n\n"
+    "--save-best and --patience choose by the first of exact KL, sampled KL and log-likelihood "
+    "that is computed.\n\n"
     "Examples:\n"
     "  helmholtz train --seed 7 --samples 10000\n"
     "  helmholtz train --layers 1,8,16 --world bars4x4 --nonnegative --save a.h5\n"
     "  helmholtz train --from a.h5 --steps 100000 --save a.h5\n"
+    "  helmholtz train --log-likelihood 100 --save-best best.h5 --patience 3\n"
     "  helmholtz train --layers 4,50,784 --world file:digits.txt --samples 1000\n";
 
 struct TrainFlags {
@@ -33,6 +39,9 @@ struct TrainFlags {
     add("--seed", seed, "N", "the machine's random numbers, 0 to 2^64-1");
     add("--rng", rng, "NAME", "philox, or numpy: the stream of NumPy's RandomState");
     add("--save", save, "FILE", "write the trained machine here (HDF5)");
+    add("--save-best", save_best, "FILE",
+        "write the machine with the best evaluation so far here, at each improvement");
+    add("--patience", patience, "N", "end after N evaluations without an improvement");
     add("--from", from, "FILE", "resume a saved machine, for --steps more");
   }
 
@@ -40,6 +49,8 @@ struct TrainFlags {
   std::string seed = "0";
   std::string rng = "philox";
   std::optional<std::string> save;
+  std::optional<std::string> save_best;
+  std::optional<std::string> patience;
   std::optional<std::string> from;
 };
 
@@ -52,7 +63,10 @@ RandomScheme parse_rng(const TrainFlags& flags) {
   if (flags.rng != "numpy") throw InvalidArgument("rng", flags.rng, "philox, numpy");
   // A place in NumPy's stream is no part of a machine file.
   if (flags.from) throw InvalidArgument("from", *flags.from, "nothing with --rng numpy");
-  if (flags.save) throw InvalidArgument("save", *flags.save, "nothing with --rng numpy");
+  for (const auto& [field, file] :
+       {std::pair{"save", flags.save}, {"save-best", flags.save_best}}) {
+    if (file) throw InvalidArgument(field, *file, "nothing with --rng numpy");
+  }
   return RandomScheme::numpy;
 }
 
@@ -150,9 +164,32 @@ void require_memory(const SweepSpec& spec, std::string_view backend, const Ensem
                                     needed, available));
 }
 
+/// @throws InvalidArgument where there is nothing to choose a machine by (--save-best, --patience)
+void require_choice(const TrainFlags& flags, const SweepSpec& spec, const Ensemble& ensemble) {
+  for (const auto& [field, value] :
+       {std::pair{"save-best", flags.save_best}, {"patience", flags.patience}}) {
+    if (!value) continue;
+    if (spec.steps == 0) throw InvalidArgument(field, *value, "nothing with --steps 0");
+    const auto options = spec.evaluation_options();
+    if (ranking_metric(options, ensemble.topology, ensemble.world) == nullptr) {
+      throw InvalidArgument(field, *value,
+                            "nothing without evaluations to choose by, e.g. --log-likelihood 100");
+    }
+  }
+  if (!flags.save_best) return;
+  const auto whole = [](const std::string& name) {
+    return std::filesystem::absolute(name).lexically_normal();
+  };
+  if (flags.save && whole(*flags.save) == whole(*flags.save_best)) {
+    throw InvalidArgument("save-best", *flags.save_best, "another file than that of --save");
+  }
+  io::require_creatable(*flags.save_best);
+}
+
 TrainingPlan make_plan(const TrainFlags& flags) {
   auto spec = flags.spec.parse();
   require_file_name("save", flags.save);
+  require_file_name("save-best", flags.save_best);
   require_file_name("from", flags.from);
   const auto rng = parse_rng(flags);
   if (!flags.from) spec.load_data();
@@ -160,11 +197,16 @@ TrainingPlan make_plan(const TrainFlags& flags) {
                     .spec = spec,
                     .trainer = spec.trainer_options(),
                     .save = flags.save.value_or(""),
+                    .save_best = flags.save_best.value_or(""),
+                    .patience = flags.patience ? parse_integer("patience", *flags.patience, 1,
+                                                               SweepSpec::kMaxEvaluations)
+                                               : 0,
                     .output = flags.spec.output()};
   plan.trainer.random = rng;
   plan.start.ensemble.validate();
   require_memory(spec, plan.trainer.backend, plan.start.ensemble);
   if (!plan.save.empty()) io::require_creatable(plan.save);
+  require_choice(flags, spec, plan.start.ensemble);
   return plan;
 }
 

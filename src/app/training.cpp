@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "app/best_so_far.hpp"
 #include "app/flags.hpp"
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
@@ -45,6 +46,7 @@ class TrainingRun {
       : plan_(plan),
         options_(options_of(plan)),
         table_(options_, plan.start.ensemble, plan.output.json),
+        best_(ranking_metric(options_, plan.start.ensemble.topology, plan.start.ensemble.world)),
         trainer_(start_trainer(plan)),
         end_(plan.start.step + plan.spec.steps),
         progress_(static_cast<double>(plan.spec.steps), "steps", plan.output) {}
@@ -52,7 +54,7 @@ class TrainingRun {
   ExitCode run() {
     print_header();
     bool stopped = plan_.spec.steps == 0 && !evaluate();
-    while (trainer_.step() < end_ && !stopped) {
+    while (trainer_.step() < end_ && !stopped && !ends_early()) {
       const auto next = next_evaluation();
       stopped = !train_to(next) || !evaluate();
     }
@@ -91,7 +93,8 @@ class TrainingRun {
     const auto step = trainer_.step();
     progress_.clear();
     table_.print(step, evaluation[0]);
-    if (plan_.spec.samples == 0 && !evaluation[0].diverged) hint_at_samples();
+    if (best_.add(step, evaluation[0]) && !plan_.save_best.empty()) save(plan_.save_best);
+    if (!evaluation[0].diverged) hint();
     return true;
   }
 
@@ -102,20 +105,35 @@ class TrainingRun {
         fmt::format("{}{}{}\n", bold ? "\x1b[1m" : "", table_.header(), bold ? "\x1b[0m" : ""));
   }
 
-  /// Once, where the exact KL cannot be had and no other was asked for.
-  void hint_at_samples() {
+  /// Once, where the exact KL cannot be had and nothing else was asked for.
+  void hint() {
     const auto& topology = plan_.start.ensemble.topology;
-    const auto is_data = plan_.start.ensemble.world.is_data();
-    if (hinted_ || plan_.output.quiet || is_data || exact_is_feasible(topology)) return;
+    const auto& world = plan_.start.ensemble.world;
+    if (hinted_ || plan_.output.quiet || ranking_metric(options_, topology, world) != nullptr)
+      return;
     hinted_ = true;
+    if (world.is_data()) {
+      note("helmholtz: rows of data have no KL; --log-likelihood 100 estimates their likelihood");
+      return;
+    }
     note(
         "helmholtz: layers {} have too many hidden states for the exact KL; "
         "--samples 10000 gives the sampled one",
         topology.to_string());
   }
 
+  /// Whether patience is at its end before the steps are.
+  [[nodiscard]] bool ends_early() const {
+    return plan_.patience > 0 && best_.evaluations_since() >= plan_.patience &&
+           trainer_.step() < end_;
+  }
+
+  void save(const std::filesystem::path& path) const {
+    save_machine(path, machine_of(trainer_, plan_.start.data));
+  }
+
   void finish(bool stopped) {
-    if (!plan_.save.empty()) save_machine(plan_.save, machine_of(trainer_, plan_.start.data));
+    if (!plan_.save.empty()) save(plan_.save);
     const auto digest = fmt::format("{:016x}", parameters_digest(trainer_.parameters(0)));
     const double rate =
         training_seconds_ > 0 ? static_cast<double>(steps_taken()) / training_seconds_ : 0;
@@ -123,11 +141,24 @@ class TrainingRun {
       print_done(stopped, digest, rate);
     } else if (!plan_.output.quiet) {
       note("{} at step {}: {} steps in {:.2f} s on {} ({} steps/s), parameters {}",
-           stopped ? "stopped" : "done", report::grouped(trainer_.step()),
-           report::grouped(steps_taken()), seconds_since(start_), trainer_.backend(),
-           report::scaled(rate), digest);
+           stopped        ? "stopped"
+           : ends_early() ? "ended early"
+                          : "done",
+           report::grouped(trainer_.step()), report::grouped(steps_taken()), seconds_since(start_),
+           trainer_.backend(), report::scaled(rate), digest);
+      print_best();
     }
   }
+
+  void print_best() const {
+    if (!chooses()) return;
+    note("best: {}{}", best_.text(),
+         ends_early() ? fmt::format("; no better in {} after it",
+                                    report::counted(best_.evaluations_since(), "evaluation"))
+                      : "");
+  }
+
+  [[nodiscard]] bool chooses() const { return plan_.patience > 0 || !plan_.save_best.empty(); }
 
   /// `seconds` is the whole run; the rate is of the training alone, without evaluations.
   void print_done(bool stopped, const std::string& digest, double rate) const {
@@ -140,6 +171,8 @@ class TrainingRun {
                  {"machine_steps_per_second", rate},
                  {"parameters_xxh3", digest}};
     if (stopped) json["stopped"] = true;
+    if (chooses()) json["best"] = best_.json();
+    if (ends_early()) json["ended_early"] = true;
     print_json(json);
   }
 
@@ -147,6 +180,7 @@ class TrainingRun {
   Clock::time_point start_ = Clock::now();
   EvaluationOptions options_;
   EvaluationTable table_;
+  BestSoFar best_;
   Trainer trainer_;
   std::uint64_t end_;
   report::Progress progress_;

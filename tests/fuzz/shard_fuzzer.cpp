@@ -1,4 +1,6 @@
 // Whatever a shard's file holds, it is the shard that its sweep expects or a BadData.
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "fuzz/hostile_file.hpp"
@@ -15,6 +17,7 @@ SweepSpec small_spec() {
           .steps = 20,
           .eval_every = 10,
           .samples = 5,
+          .log_likelihood = 3,
           .save_parameters = SaveParameters::parse("best:1")};
 }
 
@@ -25,6 +28,10 @@ std::vector<Field> shard_fields(const SweepSpec& spec) {
           field<double>("kl_exact", {6, 2}, std::vector<double>(12, 0.5)),
           field<double>("kl_sampled", {6, 2}, std::vector<double>(12, 0.5)),
           field<std::uint32_t>("unseen", {6, 2}, std::vector<std::uint32_t>(12)),
+          field<double>("log_likelihood", {6, 2}, std::vector<double>(12, -2.5)),
+          field<double>("log_likelihood_error", {6, 2}, std::vector<double>(12, 0.5)),
+          field<double>("elbo", {6, 2}, std::vector<double>(12, -3.5)),
+          field<double>("effective", {6, 2}, std::vector<double>(12, 0.5)),
           field<std::uint8_t>("diverged", {6, 2}, std::vector<std::uint8_t>(12)),
           field<std::uint64_t>("saved_machines", {2}, {2, 3}),
           field<float>("parameters", {parameters}, std::vector<float>(parameters, 0.5F))};
@@ -43,6 +50,9 @@ void fuzz_one(FuzzedDataProvider& data) {
   write_file(files.path(0), kShardKind, notes, fields, data);
   const auto shard = files.read(0);
   if (files.state(0) != ShardFiles::State::done || shard.machines() != 6) std::abort();
+  for (const double value : shard.column("log_likelihood")) {
+    if (std::isinf(value)) std::abort();
+  }
   if (shard.column("kl_exact").size() != 12 || shard.seeds[5] != 11) std::abort();
 }
 

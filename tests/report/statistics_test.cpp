@@ -180,6 +180,36 @@ TEST(Statistics, AreOfTheSampledKlWhereThereIsNoExactOne) {
   EXPECT_EQ(statistics.diverged(), 0U);
 }
 
+/// Two configurations that only the log-likelihood ranks.
+SweepSpec by_log_likelihood() {
+  auto spec = two_configurations();
+  spec.topologies = {Topology({25, 9})};
+  spec.log_likelihood = 10;
+  return spec;
+}
+
+TEST(Statistics, RankTheHigherLogLikelihoodFirst) {
+  const auto spec = by_log_likelihood();
+  Summary summary(spec);  // the log-likelihood is the negative of these
+  summary.write(shard_of(spec, {0.9, 0.3, 0.7, kNaN, 0.8, 0.1, 0.6, 0.2, 0.5, kNaN}));
+  const Statistics statistics(summary, 0.3);
+  EXPECT_EQ(statistics.kind(0), "log-likelihood");
+  EXPECT_EQ(statistics.full_name(), "log-likelihood (of the world's 12 patterns, K = 10)");
+  EXPECT_THAT(statistics.best_first(), ElementsAre(1, 0));
+  EXPECT_EQ(statistics.last(1).diverged, 2U);
+  EXPECT_EQ(statistics.last(1).values.quantiles[kMedian], -0.2);
+  EXPECT_EQ(statistics.last(1).best_seed, 2U);
+  EXPECT_DOUBLE_EQ(statistics.last(1).success.value, 0.4);  // above -0.3
+  const auto ranking = statistics.ranking(1);
+  ASSERT_TRUE(ranking);
+  EXPECT_EQ(ranking->best.machine, 5U);
+  EXPECT_EQ(ranking->best.value, -0.1);
+  EXPECT_EQ(ranking->worst.value, -0.3);
+  EXPECT_EQ(statistics.compare(1, 0).a_better, 3U);
+  EXPECT_EQ(statistics.compare(1, 0).b_better, 2U);
+  EXPECT_NEAR(statistics.compare(1, 0).difference.quantiles[kMax], 0.7, 1e-12);
+}
+
 TEST(Statistics, OfNothingHaveNoRanking) {
   const auto spec = two_configurations();
   const Summary summary(spec);

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -158,6 +159,42 @@ TEST_F(AHostileShard, IsNamedForItsSamplesAndParametersToo) {
               HasSubstr("parameters of too many machines"));
   EXPECT_THAT(problem_of([](Shard& shard) { shard.parameters.pop_back(); }),
               HasSubstr("parameters: has another size"));
+}
+
+TEST_F(AHostileShard, IsNamedForItsLogLikelihoodToo) {
+  spec_.log_likelihood = 7;
+  path_ = temporary_.path() / "likelihood";
+  sweep(spec_);
+  const ShardFiles files(path_, spec_);
+  const auto good = files.read(0);
+  const auto problem_of = [&](const char* column, double value) {
+    auto bad = good;
+    bad.column(column)[5] = value;
+    std::filesystem::remove(files.path(0));
+    std::ofstream(files.path(0), std::ios::binary) << files.bytes(bad);
+    try {
+      static_cast<void>(files.read(0));
+    } catch (const BadData& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  for (const char* const column : {"log_likelihood", "elbo"}) {
+    EXPECT_EQ(problem_of(column, -1234.5), "accepted");
+    EXPECT_EQ(problem_of(column, 2), "accepted");  // of few particles, by chance
+    for (const double value : {kInfinity, -kInfinity, 1e9, -1e9}) {
+      EXPECT_THAT(problem_of(column, value), HasSubstr(std::string(column) + " out of range"));
+    }
+  }
+  EXPECT_EQ(problem_of("log_likelihood_error", 0), "accepted");
+  EXPECT_EQ(problem_of("log_likelihood_error", std::nan("")), "accepted");
+  for (const double value : {-1e-9, kInfinity}) {
+    EXPECT_THAT(problem_of("log_likelihood_error", value), HasSubstr("error out of range"));
+  }
+  EXPECT_EQ(problem_of("effective", 1), "accepted");
+  for (const double value : {0.0, -0.5, 1.5}) {
+    EXPECT_THAT(problem_of("effective", value), HasSubstr("effective out of range"));
+  }
 }
 
 TEST(Metrics, AfterTheFirstThreeAreAskedForByAnOptionOfTheirOwn) {

@@ -33,7 +33,7 @@ inline SweepSpec sixteen_configurations() {
 }
 
 /// Results of consecutive machines of a sweep. @param last_kl  machine by machine, at the last
-/// evaluation; one nat more for each one before; NaN: diverged
+/// evaluation; one nat more for each one before; NaN: diverged. The log-likelihood is its negative
 inline Shard shard_of(const SweepSpec& spec, const std::vector<double>& last_kl,
                       std::uint64_t first = 0) {
   Shard shard(first, last_kl.size(), spec.evaluations(), spec.evaluation_options());
@@ -43,8 +43,12 @@ inline Shard shard_of(const SweepSpec& spec, const std::vector<double>& last_kl,
     for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
       const double kl = last_kl[k] + static_cast<double>(spec.evaluations() - 1 - e);
       const double unseen = std::isnan(kl) ? kl : 0;
-      shard.set_evaluation(
-          k, e, {.kl_exact = kl, .kl_sampled = kl, .unseen = unseen, .diverged = std::isnan(kl)});
+      shard.set_evaluation(k, e,
+                           {.kl_exact = kl,
+                            .kl_sampled = kl,
+                            .unseen = unseen,
+                            .log_likelihood = -kl,
+                            .diverged = std::isnan(kl)});
     }
   }
   return shard;

@@ -15,7 +15,7 @@ namespace helmholtz::testing {
 /// Keeps every row as raw bits, so that NaN compares too.
 class Rows : public ShardSink {
  public:
-  using Row = std::array<std::uint64_t, 8>;
+  using Row = std::array<std::uint64_t, 9>;
 
   explicit Rows(SweepSpec spec) : spec_(std::move(spec)) {}
 
@@ -27,7 +27,8 @@ class Rows : public ShardSink {
                        spec_.evaluation_step(e), std::bit_cast<std::uint64_t>(evaluation.kl_exact),
                        std::bit_cast<std::uint64_t>(evaluation.kl_sampled),
                        std::bit_cast<std::uint64_t>(evaluation.unseen),
-                       evaluation.diverged ? 1U : 0U});
+                       evaluation.diverged ? 1U : 0U,
+                       std::bit_cast<std::uint64_t>(evaluation.log_likelihood)});
       }
     }
     parameters.insert(parameters.end(), shard.parameters.begin(), shard.parameters.end());

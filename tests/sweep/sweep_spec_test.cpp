@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "helmholtz/error.hpp"
+#include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
 #include "support/small_sweep.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
+#include "sweep/settings.hpp"
 #include "sweep/validate.hpp"
 
 namespace helmholtz {
@@ -145,6 +147,47 @@ struct BadSpec {
   const char* field;
   std::function<void(SweepSpec&)> change;
 };
+
+TEST(SweepSpec, RanksByNumbersThatCompare) {
+  const auto ranking = [](const SweepSpec& spec) {
+    std::vector<std::string> names;
+    for (const auto* const metric : spec.ranking_metrics()) {
+      names.emplace_back(metric == nullptr ? "none" : metric->name);
+    }
+    return names;
+  };
+  SweepSpec spec;
+  spec.topologies = {Topology({1, 6, 9}), Topology({25, 9})};
+  EXPECT_EQ(ranking(spec), (std::vector<std::string>{"kl_exact", "none"}));
+  spec.log_likelihood = 10;
+  EXPECT_EQ(ranking(spec), (std::vector<std::string>{"log_likelihood", "log_likelihood"}));
+  spec.samples = 10;
+  EXPECT_EQ(ranking(spec), (std::vector<std::string>{"kl_exact", "kl_sampled"}));
+  spec.topologies = {Topology({1, 6, 9})};
+  spec.samples = 0;
+  EXPECT_EQ(ranking(spec), (std::vector<std::string>{"kl_exact"}));
+}
+
+TEST(SweepSpec, ItsLogLikelihoodIsASettingWhereItIsAskedFor) {
+  SweepSpec spec;
+  const auto without = settings_of(spec);
+  spec.log_likelihood = 100;
+  auto with = settings_of(spec);
+  const Settings::value_type asked = {"log-likelihood", "100"};
+  EXPECT_EQ(std::erase(with, asked), 1U);
+  EXPECT_EQ(with, without);
+}
+
+TEST(SweepSpec, ItsLogLikelihoodCountsInShardsAndMemory) {
+  SweepSpec spec;
+  spec.seeds = SeedSet::parse("0:100000");
+  const auto without = spec.shard_machines();
+  const auto memory = sweep_memory(spec, 16).total();
+  spec.log_likelihood = 1'000'000;
+  EXPECT_LT(spec.shard_machines(), without / 10);
+  // A tile of 240 particles of 16 units, for each thread.
+  EXPECT_GE(sweep_memory(spec, 16).total(), memory + threads_of(spec) * 240.0 * 16 * sizeof(float));
+}
 
 TEST(Sweep, RejectsABadSpec) {
   const double nan = std::numeric_limits<double>::quiet_NaN();

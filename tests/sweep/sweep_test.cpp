@@ -77,6 +77,7 @@ TEST(Sweep, KeepsItsResultsInMemory) {
 
 TEST(Sweep, ShardSizeAndThreadsChangeNothing) {
   auto spec = sixteen_configurations();
+  spec.log_likelihood = 30;
   const auto whole = run(spec, 4096);
   const auto sevens = run(spec, 7);
   EXPECT_EQ(whole.shards, 1);
@@ -88,7 +89,8 @@ TEST(Sweep, ShardSizeAndThreadsChangeNothing) {
 }
 
 TEST(Sweep, AMachineIsTheSameAlone) {
-  const auto spec = sixteen_configurations();
+  auto spec = sixteen_configurations();
+  spec.log_likelihood = 30;
   const auto rows = run(spec).all;
   const std::uint64_t machine = 29;
   const auto configuration = spec.configuration(machine % 16);
@@ -97,10 +99,11 @@ TEST(Sweep, AMachineIsTheSameAlone) {
                               {.backend = spec.resolved_backend(configuration)});
   trainer.train(spec.steps);
   std::array<Evaluation, 1> alone;
-  trainer.evaluate({.exact = true, .samples = spec.samples}, 0, alone);
+  trainer.evaluate({.exact = true, .samples = spec.samples, .particles = 30}, 0, alone);
   const auto& last = rows[machine * 3 + 2];
   EXPECT_EQ(last[4], std::bit_cast<std::uint64_t>(alone[0].kl_exact));
   EXPECT_EQ(last[5], std::bit_cast<std::uint64_t>(alone[0].kl_sampled));
+  EXPECT_EQ(last[8], std::bit_cast<std::uint64_t>(alone[0].log_likelihood));
 }
 
 TEST(Sweep, ADivergingRateLeavesTheOthersAlone) {
@@ -123,6 +126,24 @@ TEST(Sweep, ADivergingRateLeavesTheOthersAlone) {
     const auto& same = good[row[0] / 2 * 3 + i % 3];
     EXPECT_EQ(row[1], same[1]);
     EXPECT_TRUE(std::equal(row.begin() + 3, row.end(), same.begin() + 3));
+  }
+}
+
+TEST(Sweep, KeepsTheParametersOfTheHighestLogLikelihood) {
+  auto spec = sixteen_configurations();
+  spec.topologies = {Topology({25, 9})};
+  spec.samples = 0;
+  spec.log_likelihood = 5;
+  spec.seeds = SeedSet::parse("0:6");
+  spec.save_parameters = SaveParameters::parse("best:1");
+  const auto best = run(spec);
+  ASSERT_EQ(best.saved.size(), spec.configurations());
+  for (const auto machine : best.saved) {
+    const auto value = std::bit_cast<double>(best.all[machine * 3 + 2][8]);
+    EXPECT_FALSE(std::isnan(value));
+    for (auto other = machine % 8; other < spec.machines(); other += 8) {
+      EXPECT_GE(value, std::bit_cast<double>(best.all[other * 3 + 2][8]));
+    }
   }
 }
 

@@ -1,0 +1,228 @@
+// The log-likelihood as the program's users see it: the same bits by train, sweep, replay and
+// evaluate, near the exact KL; and machines that are chosen by it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "helmholtz/machine_file.hpp"
+#include "helmholtz/run_directory.hpp"
+#include "run/shard_files.hpp"
+#include "support/process.hpp"
+#include "support/refusal.hpp"
+#include "support/sweep_command.hpp"
+
+namespace helmholtz::testing {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Likelihood : public ::testing::Test {
+ protected:
+  [[nodiscard]] Finished run(const Arguments& arguments) const {
+    return run_program(arguments, folder_.path());
+  }
+  /// The JSON lines of a command that ends well.
+  [[nodiscard]] std::vector<json> lines(Arguments arguments) const {
+    arguments.emplace_back("--json");
+    const auto result = run(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    std::vector<json> values;
+    for (const auto& line : lines_of(result.out)) values.push_back(json::parse(line));
+    return values;
+  }
+  /// One column of an exported line.
+  [[nodiscard]] double exported_value(const std::vector<std::string>& table, std::size_t line,
+                                      const std::string& column) const {
+    const auto cells = [&](std::size_t i) {
+      std::vector<std::string> all(1);
+      bool is_quoted = false;
+      for (const char c : table[i]) {
+        if (c == '"') is_quoted = !is_quoted;
+        c == ',' && !is_quoted ? all.emplace_back() : all.back().append(1, c);
+      }
+      return all;
+    };
+    const auto names = cells(0);
+    const auto found = std::ranges::find(names, column);
+    EXPECT_NE(found, names.end()) << column;
+    return std::stod(cells(line)[static_cast<std::size_t>(found - names.begin())]);
+  }
+
+  TemporaryDirectory folder_;
+};
+
+const Arguments kColumns = {"log_likelihood", "log_likelihood_error", "elbo", "effective"};
+
+TEST_F(Likelihood, HasTheSameBitsByTrainSweepReplayAndEvaluate) {
+  const Arguments training = {"--layers",         "1,6,9", "--steps", "3000",
+                              "--eval-every",     "1000",  "--lr",    "0.1",
+                              "--log-likelihood", "60"};
+  auto train = training;
+  train.insert(train.begin(), "train");
+  train.insert(train.end(), {"--seed", "8", "--save", "m.h5", "--threads", "1"});
+  const auto trained = lines(train);
+  for (const auto* const threads : {"1", "3"}) {
+    auto sweep = training;
+    sweep.insert(sweep.begin(), "sweep");
+    sweep.insert(sweep.end(), {"--seeds", "2:12", "--threads", threads, "--out", threads});
+    lines(sweep);
+    EXPECT_EQ(run({"replay", threads, "--machine", "6"}).exit_code, 0);
+    const auto table = exported(folder_, threads);
+    for (std::size_t e = 0; e < 3; ++e) {
+      for (const auto& column : kColumns) {
+        // Machine 6 has seed 8; a line for the names.
+        EXPECT_EQ(exported_value(table, 1 + 6 * 3 + e, column), trained[e][column].get<double>())
+            << column << " at " << e;
+      }
+    }
+  }
+  EXPECT_EQ(files_in(folder_.path() / "1" / "shards"), files_in(folder_.path() / "3" / "shards"));
+  const auto evaluated = lines({"evaluate", "m.h5", "--log-likelihood", "60"}).front();
+  EXPECT_EQ(evaluated["log_likelihood"], trained[2]["log_likelihood"]);
+  EXPECT_EQ(evaluated["standard_error"], trained[2]["log_likelihood_error"]);
+  EXPECT_EQ(evaluated["elbo"], trained[2]["elbo"]);
+  EXPECT_EQ(evaluated["effective"], trained[2]["effective"]);
+}
+
+TEST_F(Likelihood, IsNearTheExactKlOfEnumerableWorlds) {
+  constexpr double kParticles = 20'000;
+  for (const auto& [world, layers] : {std::pair{"kirby3x3", "2,5,9"}, {"bars4x4", "1,8,16"}}) {
+    const auto line = lines({"train", "--world", world, "--layers", layers, "--steps", "2000",
+                             "--eval-every", "2000", "--log-likelihood", "20000"})
+                          .front();
+    // A logarithm of a mean of K weights is biased by about half its variance downwards; layers in
+    // float32 differ by 1e-4 at most.
+    const double bias = (1 / line["effective"].get<double>() - 1) / (2 * kParticles);
+    const double kl = -line["log_likelihood"].get<double>() - make_world(world).entropy();
+    EXPECT_NEAR(kl - bias, line["kl_exact"].get<double>(),
+                5 * line["log_likelihood_error"].get<double>() + bias + 1e-4)
+        << world;
+  }
+}
+
+TEST_F(Likelihood, IsShownWhereItIsAskedForAlone) {
+  const auto table = [&](const Arguments& more) {
+    Arguments arguments = {"train", "--steps", "10", "--quiet"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments).out;
+  };
+  EXPECT_THAT(table({}), AllOf(HasSubstr("KL exact"), Not(HasSubstr("likelihood")),
+                               Not(HasSubstr("sampled")), Not(HasSubstr(" -"))));
+  EXPECT_THAT(table({"--log-likelihood", "5"}),
+              AllOf(HasSubstr("KL exact"), HasSubstr("log-likelihood"), HasSubstr("std. error"),
+                    HasSubstr("ELBO"), HasSubstr("effective")));
+  EXPECT_THAT(table({"--layers", "25,9", "--log-likelihood", "5"}), Not(HasSubstr("KL")));
+  EXPECT_FALSE(lines({"train", "--steps", "10"}).front().contains("log_likelihood"));
+  ASSERT_EQ(run(small_sweep({"--out", "run", "--quiet"})).exit_code, 0);
+  EXPECT_THAT(exported(folder_, "run").front(), Not(HasSubstr("likelihood")));
+}
+
+TEST_F(Likelihood, ReplayFindsAnotherValue) {
+  ASSERT_EQ(run({"sweep", "--seeds", "0:2", "--steps", "20", "--log-likelihood", "7", "--out",
+                 "run", "--quiet"})
+                .exit_code,
+            0);
+  const auto run_path = folder_.path() / "run";
+  const ShardFiles files(run_path, open_run(run_path).spec());
+  auto shard = files.read(0);
+  shard.column("effective")[3] = std::nextafter(shard.column("effective")[3], 0.0);
+  std::filesystem::remove(files.path(0));
+  files.write(shard);
+  const auto result = run({"replay", "run", "--machine", "0"});
+  EXPECT_EQ(result.exit_code, 65);
+  EXPECT_THAT(result.err, HasSubstr("another result for machine 0 at step 8"));
+  EXPECT_EQ(run({"replay", "run", "--machine", "1"}).exit_code, 0);
+}
+
+/// A rate that learns, then goes astray.
+const Arguments kAstray = {"train",   "--layers", "4,9",          "--lr", "3",
+                           "--steps", "2000",     "--eval-every", "100"};
+
+TEST_F(Likelihood, SaveBestKeepsTheBestEvaluationsMachine) {
+  for (const auto& metric : {std::string("kl_exact"), std::string("log_likelihood")}) {
+    auto arguments = kAstray;
+    const bool is_kl = metric == "kl_exact";
+    // 25 hidden units are too many for an exact KL.
+    if (!is_kl) arguments[2] = "25,9";
+    arguments.insert(arguments.end(), {"--log-likelihood", "20", "--save-best", "best.h5"});
+    const auto trained = lines(arguments);
+    ASSERT_EQ(trained.size(), 21U);
+    std::size_t best = 0;
+    for (std::size_t e = 1; e < 20; ++e) {
+      const double now = trained[e][metric];
+      const double before = trained[best][metric];
+      if (is_kl ? now < before : now > before) best = e;
+    }
+    ASSERT_LT(best, 19U) << "the last one shows nothing";
+    const auto& done = trained.back()["best"];
+    EXPECT_EQ(done["metric"], metric);
+    EXPECT_EQ(done["value"], trained[best][metric]);
+    EXPECT_EQ(done["step"], trained[best]["step"]);
+    EXPECT_FALSE(trained.back().contains("ended_early"));
+    const auto saved = load_machine(folder_.path() / "best.h5");
+    EXPECT_EQ(saved.step, trained[best]["step"]);
+    EXPECT_EQ(lines({"evaluate", "best.h5", "--log-likelihood", "20"}).front()["log_likelihood"],
+              trained[best]["log_likelihood"]);
+  }
+}
+
+TEST_F(Likelihood, PatienceEndsAfterEvaluationsWithoutImprovement) {
+  const auto whole = lines(kAstray);
+  std::size_t best = 0;
+  std::size_t end = 1;
+  for (; end < 20 && end - best < 3; ++end) {
+    if (whole[end]["kl_exact"] < whole[best]["kl_exact"]) best = end;
+  }
+  ASSERT_LT(end, 20U) << "no three evaluations without improvement";
+  auto arguments = kAstray;
+  arguments.insert(arguments.end(), {"--patience", "3"});
+  const auto early = lines(arguments);
+  ASSERT_EQ(early.size(), best + 3 + 2);  // those until then, and the last line
+  for (std::size_t e = 0; e + 1 < early.size(); ++e) EXPECT_EQ(early[e], whole[e]);
+  EXPECT_EQ(early.back()["ended_early"], true);
+  EXPECT_EQ(early.back()["best"]["step"], whole[best]["step"]);
+  const auto text = run(arguments);
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_THAT(text.err, AllOf(HasSubstr("ended early at step"), HasSubstr("best: exact KL"),
+                              HasSubstr("no better in 3 evaluations after it")));
+}
+
+TEST_F(Likelihood, ADivergedMachineIsNoBest) {
+  const auto done = lines({"train", "--lr", "1e38", "--steps", "100", "--save-best", "best.h5",
+                           "--patience", "2"})
+                        .back();
+  EXPECT_TRUE(done["best"].is_null());
+  EXPECT_EQ(done["steps"], 20);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "best.h5"));
+}
+
+TEST_F(Likelihood, ChoosingIsRefusedWhereThereIsNothingToChooseBy) {
+  const auto refused = [&](const Arguments& more) {
+    Arguments arguments = {"train", "--save", "m.h5"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = run(arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+    return result.err;
+  };
+  EXPECT_THAT(refused({"--patience", "3", "--steps", "0"}), Refuses("--patience", "3"));
+  EXPECT_THAT(refused({"--patience", "0"}), Refuses("--patience", "0"));
+  EXPECT_THAT(refused({"--save-best", "b.h5", "--steps", "0"}), Refuses("--save-best", "b.h5"));
+  EXPECT_THAT(refused({"--save-best", "./m.h5"}), Refuses("--save-best", "./m.h5"));
+  EXPECT_THAT(refused({"--save-best", "b.h5", "--layers", "25,9"}), Refuses("--save-best", "b.h5"));
+  EXPECT_THAT(refused({"--log-likelihood", "1000000001"}),
+              Refuses("--log-likelihood", "1000000001"));
+}
+
+}  // namespace
+}  // namespace helmholtz::testing
