@@ -13,6 +13,7 @@ enum class RandomPurpose : std::uint32_t {
   evaluation = 2,
   bootstrap = 3,
   importance = 4,
+  epoch_order = 5,
   binarisation = 6
 };
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "helmholtz/hyperparameters.hpp"
@@ -14,6 +16,14 @@ namespace helmholtz {
 /// How the rows of a training batch combine: their deltas add up, or their mean is taken
 /// (the same arithmetic with rate / batch).
 enum class BatchReduction { sum, mean };
+
+/// Which rows of a data set a step visits: any of them, drawn with replacement, or one epoch after
+/// the other, each row once per epoch, in an order that the seed and the epoch decide.
+enum class Order { iid, epochs };
+
+/// Reads "iid" or "epochs". @throws InvalidArgument (field "order")
+Order parse_order(std::string_view text);
+std::string to_string(Order order);
 
 /// One machine of an ensemble: a pure function of its seed, its hyperparameters and the world.
 struct Machine {
@@ -32,6 +42,7 @@ struct Ensemble {
   World world;
   int batch = 1;      ///< B, rows per step
   int particles = 1;  ///< K, recognitions per row: reweighted wake-sleep if there are several
+  Order order = Order::iid;
   BatchReduction reduction = BatchReduction::sum;
   bool nonnegative = false;  ///< keep W_L >= 0 after each update (and after initialisation)
   std::vector<Hyperparameters> settings = {};
@@ -45,10 +56,11 @@ struct Ensemble {
   /// Whether the recognition network of a machine learns in the wake phase too.
   [[nodiscard]] bool recognition_learns_awake() const;
 
-  /// @throws InvalidArgument (fields "layers", "batch", "particles", "lr", "optimizer", "machines")
-  ///         if the world's size is not the visible layer's, the batch or the particles are out of
-  ///         range, a setting's rates do not fit the topology or its optimiser is out of range, a
-  ///         machine has no setting, or there is no machine
+  /// @throws InvalidArgument (fields "layers", "batch", "particles", "order", "lr", "optimizer",
+  ///         "machines") if the world's size is not the visible layer's, the batch or the particles
+  ///         are out of range, an enumerable world is to be visited in epochs, a setting's rates do
+  ///         not fit the topology or its optimiser is out of range, a machine has no setting, or
+  ///         there is no machine
   void validate() const;
 };
 

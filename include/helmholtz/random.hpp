@@ -22,6 +22,7 @@ namespace helmholtz {
 /// - importance: row = the particle; block = n * I/4 + slot/4 for data row n at every step, I =
 ///   the hidden units padded to 4. Slots: recognition units, layer L-1 first.
 /// - bootstrap: seed 0, row = the replicate; slot = the group of values. Never a machine's.
+/// - epoch_order: row 0; block = epoch * 6 + slot/4; slot = the round (step/epoch_order.hpp).
 /// - binarisation: row 0; block = visit * ceil(units / 4) + slot/4; slot = the unit (draw_row).
 ///
 /// A RandomStream is the key and the upper half of the counter: one sequence of blocks.

@@ -97,6 +97,7 @@ struct SweepSpec {
   World world = make_world("kirby3x3");  ///< or the rows of `dataset`
   DataSource data = {};  ///< where `dataset` is, if machines train on one: load_data()
   std::shared_ptr<const Dataset> dataset = {};
+  Order order = Order::iid;
   std::vector<Topology> topologies = {Topology({1, 6, 9})};
   std::vector<double> rates = {0.05};
   LearningRateOptions rate_overrides = {};  ///< all but its `rate`, which `rates` replaces

@@ -43,8 +43,20 @@ std::optional<std::string> asked_optimizer(const Ensemble& ensemble) {
   return fmt::format("optimizer {}", found->optimizer.to_string());
 }
 
+std::optional<std::string> asked_epochs(const Ensemble& ensemble) {
+  if (ensemble.order == Order::iid) return std::nullopt;
+  return fmt::format("order {}", to_string(ensemble.order));
+}
+
+std::optional<std::string> asked_grey(const Ensemble& ensemble) {
+  if (!ensemble.world.is_grey()) return std::nullopt;
+  return "binarize sample";
+}
+
 constexpr std::array kFeatures = {FeatureRow{&Features::particles, asked_particles},
-                                  FeatureRow{&Features::optimizers, asked_optimizer}};
+                                  FeatureRow{&Features::optimizers, asked_optimizer},
+                                  FeatureRow{&Features::epochs, asked_epochs},
+                                  FeatureRow{&Features::grey, asked_grey}};
 
 /// The backends that know a feature, e.g. "for particles 5: reference, cpu-fused".
 std::string others_for(std::string_view asked, bool Features::*feature) {

@@ -19,6 +19,8 @@ enum class Strategy { scalar, fused, layered };
 struct Features {
   bool particles = false;   ///< reweighted wake-sleep
   bool optimizers = false;  ///< momentum and Adam
+  bool epochs = false;      ///< Order::epochs
+  bool grey = false;        ///< rows that each visit draws
 };
 
 /// One backend. To add another, define its entry in a folder of its own, declare it below, and list

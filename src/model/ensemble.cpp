@@ -22,6 +22,14 @@ bool Ensemble::recognition_learns_awake() const {
                      [](const Hyperparameters& setting) { return setting.rates.learn_awake(); });
 }
 
+Order parse_order(std::string_view text) {
+  if (text == "iid") return Order::iid;
+  if (text == "epochs") return Order::epochs;
+  throw InvalidArgument("order", text, "iid, epochs");
+}
+
+std::string to_string(Order order) { return order == Order::iid ? "iid" : "epochs"; }
+
 void Ensemble::validate() const {
   if (world.visible_units() != topology.visible_units()) {
     throw InvalidArgument("layers", topology.to_string(),
@@ -34,6 +42,9 @@ void Ensemble::validate() const {
   if (particles < 1 || particles > kMaxParticles) {
     throw InvalidArgument("particles", std::to_string(particles),
                           fmt::format("1 to {}", kMaxParticles));
+  }
+  if (order == Order::epochs && !world.is_data()) {
+    throw InvalidArgument("order", "epochs", "iid, or a data set");
   }
   if (machines.empty()) throw InvalidArgument("machines", "0", "at least one");
   for (const auto& setting : settings) {

@@ -107,6 +107,7 @@ SweepSpec spec_of_machine(const SavedMachine& machine) {
   spec.schedules = {setting.schedule};
   spec.optimizers = {setting.optimizer};
   spec.initialisations = {setting.initialisation};
+  spec.order = ensemble.order;
   spec.reduction = ensemble.reduction;
   spec.nonnegative = ensemble.nonnegative;
   spec.common = setting;

@@ -127,6 +127,19 @@ std::vector<Field> data_fields() {
        .setting = "binarize",
        .omitted_at_default = true,
        .default_text = "none"},
+      {.name = "order",
+       .type = "ORDER",
+       .group = "Data",
+       .help = "of the rows: iid (drawn with replacement) or epochs (each once per epoch)",
+       .scope = Scope::machine,
+       .access = access::one(
+           Kind::text, [](auto, auto text, SweepSpec& spec) { spec.order = parse_order(text); },
+           [](const SweepSpec& spec) {
+             return spec.order == Order::iid ? "" : to_string(spec.order);
+           }),
+       .setting = "order",
+       .omitted_at_default = true,
+       .default_text = "iid"},
   };
 }
 

@@ -32,9 +32,9 @@ class DoubleDraws : public reference::DoubleArithmetic {
     slot_ = slot;
   }
 
-  std::size_t pattern(const World& world) {
+  std::size_t pattern(const Ensemble& ensemble, std::uint64_t visit) {
     ++slot_;
-    return words_.pattern(world);
+    return words_.pattern(ensemble, visit);
   }
 
   bool unit(double activity) {

@@ -126,6 +126,7 @@ TEST(Fields, KeepTheHashOfAConfiguration) {
 TEST(Fields, OfAMachineAreReadFromItsEnsemble) {
   auto spec = unusual();
   spec.data.binarize = Binarize::parse("0.25");
+  spec.order = Order::epochs;
   const std::uint64_t seed = 0;
   const auto last = spec.configuration(spec.configurations() - 1);
   const auto machine =

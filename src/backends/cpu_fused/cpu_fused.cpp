@@ -53,6 +53,7 @@ class CpuFusedTrainer final : public Backend {
     for (std::uint64_t done = 0; done < steps; done += kChunkSteps) {
       const Task task{.topology = &topology,
                       .world = &ensemble().world,
+                      .order = ensemble().order,
                       .batch = batch,
                       .nonnegative = ensemble().nonnegative,
                       .first_step = first + done,
@@ -139,6 +140,7 @@ constinit const BackendEntry backend_entry{
     .detail = detail,
     .bytes = bytes,
     .make = make,
+    .features = {.epochs = true},
 };
 
 }  // namespace helmholtz::cpu_fused

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
+#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu_fused/kernel.cpp"
@@ -15,6 +17,7 @@
 #include "model/exact_scalar.hpp"
 #include "simd/float_ops-inl.hpp"
 #include "simd/philox-inl.hpp"
+#include "step/epoch_rows.hpp"
 #include "step/static_shape.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -41,13 +44,46 @@ struct LaneStore {
   }
 };
 
+/// What lanes visit in epochs.
+class LaneVisits {
+ public:
+  /// Of lanes `first` and on of a block.
+  LaneVisits(const Task& task, const Block& block, std::size_t first)
+      : batch_(task.batch), first_step_(task.first_step) {
+    if (task.order != Order::epochs) return;
+    for (auto i = first; i < first + FloatOps::kLanes; ++i) {
+      const auto high = std::uint64_t{block.seed_high[i]} << 32U;
+      lanes_.emplace_back(high | block.seed_low[i], task.world->size());
+    }
+  }
+
+  [[nodiscard]] HWY_INLINE bool in_epochs() const { return !lanes_.empty(); }
+  /// Goes to a batch row of step first_step + s.
+  HWY_INLINE void seek(std::uint64_t s, int row) {
+    visit_ = (first_step_ + s) * batch_ + static_cast<unsigned>(row);
+  }
+  [[nodiscard]] std::size_t row(std::size_t lane) { return lanes_[lane].row(visit_); }
+
+ private:
+  std::uint64_t batch_;
+  std::uint64_t first_step_;
+  std::uint64_t visit_ = 0;
+  std::vector<step::EpochRows> lanes_;  ///< [kLanes]; empty: drawn with replacement
+};
+
 /// Draws patterns of the world, one a lane.
 class LanePatterns {
  public:
-  explicit LanePatterns(const World& world) : world_(&world) {}
+  LanePatterns(const World& world, LaneVisits& visits)
+      : words_(world.words()),
+        thresholds_(world.thresholds()),
+        stride_(world.words_per_pattern()),
+        units_(world.visible_units()),
+        few_(stride_ == 1 && thresholds_.size() <= kLongestChain && !visits.in_epochs()),
+        visits_(&visits) {}
 
   HWY_INLINE void draw(FloatOps::U word, FloatOps::Bit* visible) const {
-    if (world_->words_per_pattern() == 1 && world_->thresholds().size() <= kLongestChain) {
+    if (few_) {
       unpack(select(word), 0, visible);
     } else {
       look_up(word, visible);
@@ -59,45 +95,50 @@ class LanePatterns {
 
   /// Few patterns of one word: the last one whose threshold is reached.
   [[nodiscard]] HWY_INLINE FloatOps::U select(FloatOps::U word) const {
-    const auto thresholds = world_->thresholds();
-    const auto words = world_->words();
-    auto pattern = FloatOps::set_bits(words[0]);
-    for (std::size_t k = 0; k < thresholds.size(); ++k) {
-      const auto below = hn::Lt(word, FloatOps::set_bits(thresholds[k]));
-      pattern = hn::IfThenElse(below, pattern, FloatOps::set_bits(words[k + 1]));
+    auto pattern = FloatOps::set_bits(words_[0]);
+    for (std::size_t k = 0; k < thresholds_.size(); ++k) {
+      const auto below = hn::Lt(word, FloatOps::set_bits(thresholds_[k]));
+      pattern = hn::IfThenElse(below, pattern, FloatOps::set_bits(words_[k + 1]));
     }
     return pattern;
   }
 
-  /// Any world: a binary search a lane.
+  /// Any world: a search a lane.
   HWY_NOINLINE void look_up(FloatOps::U word, FloatOps::Bit* visible) const {
     constexpr auto kLanes = FloatOps::kLanes;
     HWY_ALIGN std::uint32_t lane[kLanes];
     hn::Store(word, FloatOps::DU(), lane);
-    const auto thresholds = world_->thresholds();
     std::array<const std::uint32_t*, kLanes> patterns;
-    const auto stride = world_->words_per_pattern();
     for (std::size_t i = 0; i < kLanes; ++i) {
-      const auto k = std::upper_bound(thresholds.begin(), thresholds.end(), lane[i]);
-      patterns[i] =
-          world_->words().data() + static_cast<std::size_t>(k - thresholds.begin()) * stride;
+      const auto k = visits_->in_epochs() ? visits_->row(i) : drawn(lane[i]);
+      patterns[i] = words_.data() + k * stride_;
     }
-    for (std::size_t w = 0; w < stride; ++w) {
+    for (std::size_t w = 0; w < stride_; ++w) {
       for (std::size_t i = 0; i < kLanes; ++i) lane[i] = patterns[i][w];
       unpack(hn::Load(FloatOps::DU(), lane), static_cast<int>(w) * 32, visible);
     }
   }
 
+  [[nodiscard]] std::size_t drawn(std::uint32_t word) const {
+    return static_cast<std::size_t>(std::ranges::upper_bound(thresholds_, word) -
+                                    thresholds_.begin());
+  }
+
   /// Bits of one word into the visible units from `first` on.
   HWY_INLINE void unpack(FloatOps::U word, int first, FloatOps::Bit* visible) const {
-    const int end = std::min(world_->visible_units(), first + 32);
+    const int end = std::min(units_, first + 32);
     for (int i = first; i < end; ++i) {
       const auto on = hn::TestBit(word, FloatOps::set_bits(1U << (i - first)));
       visible[i] = FloatOps::bit(hn::RebindMask(FloatOps::D(), on));
     }
   }
 
-  const World* world_;
+  std::span<const std::uint32_t> words_;
+  std::span<const std::uint32_t> thresholds_;
+  std::size_t stride_;
+  int units_;
+  bool few_;  ///< patterns of one word that are found by comparing one threshold after the other
+  LaneVisits* visits_;
 };
 
 /// Per-step scratch.
@@ -124,12 +165,15 @@ struct LaneStep {
   std::size_t first;
   FloatOps::U* words;  ///< [draws_per_step()]
   FloatOps::F* rates;  ///< [2 L + 1], of the step
+  LaneVisits* visits;
   PhiloxKeys keys{hn::Load(FloatOps::DU(), block.seed_low + first),
                   hn::Load(FloatOps::DU(), block.seed_high + first)};
   std::uint64_t first_block = 0;
+  std::uint64_t number = 0;  ///< of the step, from task.first_step on
 
   /// Goes to step task.first_step + s; a batch of one row draws all of its words here.
   HWY_INLINE void begin(std::uint64_t s) {
+    number = s;
     const auto factor =
         block.uniform_schedule ? FloatOps::set(block.factors[0][s]) : factors(block, first, s);
     for (int r = 0; r < 2 * shape.last() + 1; ++r) {
@@ -148,6 +192,7 @@ struct LaneStep {
   [[nodiscard]] HWY_INLINE bool nonnegative_weights() const { return task.nonnegative; }
   [[nodiscard]] HWY_INLINE FloatOps::F rate(int r) const { return rates[r]; }
   HWY_INLINE const FloatOps::U* draw(int row, int begin, int end) const {
+    if (begin == draws::kPattern) visits->seek(number, row);
     if constexpr (!one_row) fill(begin / 4, draws::blocks(end), static_cast<std::uint32_t>(row));
     return words + begin;
   }
@@ -169,10 +214,11 @@ HWY_NOINLINE void train_vector(const Shape& shape, const Task& task, const Block
   const LaneStore parameters{block.parameters + first};
   const auto deltas = one_row ? parameters : LaneStore{scratch.deltas + first};
   FloatOps::F rates[2 * Topology::kMaxLayers];
+  LaneVisits visits(task, block, first);
   using Layers = WakeSleep<FloatOps, Shape, LaneStore, LanePatterns>;
   RowByRow<Layers, LaneStep<Shape, one_row>> machine{
-      {shape, parameters, deltas, LanePatterns(*task.world), scratch.units},
-      {shape, task, block, first, scratch.words, rates}};
+      {shape, parameters, deltas, LanePatterns(*task.world, visits), scratch.units},
+      {shape, task, block, first, scratch.words, rates, &visits}};
   for (std::uint64_t s = 0; s < task.steps; ++s) {
     machine.step.begin(s);
     train_step(machine);

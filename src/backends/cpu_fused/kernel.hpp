@@ -4,8 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "helmholtz/topology.hpp"
-#include "helmholtz/world.hpp"
+#include "helmholtz/ensemble.hpp"
 
 /// What the trainer hands to the SIMD kernel.
 namespace helmholtz::cpu_fused {
@@ -21,6 +20,7 @@ inline constexpr std::uint64_t kChunkSteps = 4096;
 struct Task {
   const Topology* topology = nullptr;
   const World* world = nullptr;
+  Order order = Order::iid;
   std::uint32_t batch = 1;
   bool nonnegative = false;
   std::uint64_t first_step = 0;

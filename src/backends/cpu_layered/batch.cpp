@@ -1,6 +1,7 @@
 #include "backends/cpu_layered/batch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "backends/cpu_layered/kernels.hpp"
@@ -69,6 +70,7 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
       awake_(ensemble.topology, particles(ensemble)),
       asleep_(ensemble.topology, index(ensemble.batch)),
       ones_(awake_.count(), 1.0F),
+      shown_(ensemble),
       gradient_(has_means(ensemble) ? ensemble.topology.parameters() : 0) {
   const auto& topology = ensemble.topology;
   const auto& shape = topology.shape();
@@ -103,7 +105,7 @@ std::size_t Batch::bytes(const Ensemble& ensemble) {
     floats += asleep.floats(topology.visible_units()) + awake.tiles().size() * kTileColumns +
               padded(awake.count());
   }
-  return floats * sizeof(float);
+  return floats * sizeof(float) + ShownPatterns::bytes(ensemble);
 }
 
 /// A step's `Machine` of wake_sleep.inl: all rows at once, and what a phase learns counts when its
@@ -116,7 +118,7 @@ struct Batch::Step {
   static int rows() { return 1; }
   int draw_pattern(int row) {
     batch.columns_ = &batch.awake_;
-    batch.draw_patterns();
+    batch.show_patterns();
     return row;
   }
   int begin_dream(int row) {
@@ -148,6 +150,8 @@ void Batch::train_step(std::size_t m, float* parameters, float* state, std::uint
   factor_ = static_cast<float>(update_.means == 0 ? rate_factor(ensemble_, schedule, step)
                                                   : schedule.factor(step));
 
+  shown_.find(seed_, step, for_each_);
+
   Step machine{*this, hyperparameters.rates};
   cpu_layered::train_step(machine);
 }
@@ -174,22 +178,25 @@ kernels::TileDraws Batch::draws_of(std::uint64_t first_slot, const Tile& tile) c
           .row_step = dreams ? static_cast<std::uint32_t>(ensemble_.particles) : 1U};
 }
 
-void Batch::draw_patterns() {
+void Batch::show_patterns() {
   const int last = ensemble_.topology.last();
-  const auto particles = static_cast<std::uint32_t>(ensemble_.particles);
   run(columns_->tiles(last, last), [&](const Tile& tile) {
-    auto draws = draws_of(draws::kPattern, tile);
-    draws.columns_per_pattern = particles;
-    kernels::draw_patterns(ensemble_.world, draws, tile.rows.begin, part(units_.back(), tile));
+    show_patterns(tile, ensemble_.particles, part(units_.back(), tile));
     if (weighs()) std::fill_n(scores(tile), kTileColumns, 0.0F);
   });
   if (!weighs()) return;
   run(asleep_.tiles(last, last), [&](const Tile& tile) {
-    auto draws = draws_of(draws::kPattern, tile);
-    draws.row_step = particles;
-    kernels::draw_patterns(ensemble_.world, draws, tile.rows.begin,
-                           rectangle(patterns_, asleep_, tile.rows, tile.columns));
+    show_patterns(tile, 1, rectangle(patterns_, asleep_, tile.rows, tile.columns));
   });
+}
+
+void Batch::show_patterns(const Tile& tile, int particles, const Matrix& units) {
+  const auto each = index(particles);
+  std::array<std::uint32_t, kTileColumns> starts{};
+  for (std::size_t c = 0; c < units.columns; ++c) {
+    starts[c] = shown_.starts()[(tile.columns.begin + c) / each];
+  }
+  kernels::show_patterns(shown_.words(), starts.data(), tile.rows.begin, units);
 }
 
 void Batch::sample(const Layer& layer, const Tile& tile) {

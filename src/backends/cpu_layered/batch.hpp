@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -10,6 +9,7 @@
 
 #include "backends/cpu_layered/columns.hpp"
 #include "backends/cpu_layered/kernels.hpp"
+#include "backends/cpu_layered/shown_patterns.hpp"
 #include "backends/cpu_layered/tiles.hpp"
 #include "base/matrix.hpp"
 #include "helmholtz/ensemble.hpp"
@@ -25,9 +25,6 @@ using AlignedFloats = std::vector<float, tbb::cache_aligned_allocator<float>>;
 inline std::size_t padded_parameters(const Topology& topology) {
   return padded(topology.parameters() + 15);
 }
-
-/// Calls body(i) for i in [0, count), each index once, on one thread or on several.
-using ForEach = std::function<void(std::size_t, const std::function<void(std::size_t)>&)>;
 
 /// Training steps, one machine at a time and a layer of the whole batch at a time.
 ///
@@ -70,7 +67,9 @@ class Batch {
   [[nodiscard]] bool reads_patterns(const Layer& layer) const;
   [[nodiscard]] float* scores(const Tile& tile);
 
-  void draw_patterns();
+  void show_patterns();
+  /// @param particles  columns that show the same pattern
+  void show_patterns(const Tile& tile, int particles, const Matrix& units);
   void sample(const Layer& layer, const Tile& tile);
   void find_errors(const Layer& layer, const Tile& tile);
   /// Makes the particles' weights of their scores, which weigh all layers' errors then.
@@ -106,6 +105,7 @@ class Batch {
   AlignedFloats ones_;                 ///< [B K]
   std::vector<AlignedFloats> units_;   ///< [L+1][n_l x stride], 0 or 1
   std::vector<AlignedFloats> errors_;  ///< [L+1][n_l x stride], unit - p; awake weighed
+  ShownPatterns shown_;
   // Where there are several particles:
   AlignedFloats patterns_;  ///< [n_L x asleep_.stride()], the visible units of each batch row
   AlignedFloats scores_;    ///< [awake_.tiles()][kTileColumns], a tile's ln p - ln q

@@ -128,7 +128,7 @@ constinit const BackendEntry backend_entry{
     .detail = detail,
     .bytes = bytes,
     .make = make,
-    .features = {.particles = true, .optimizers = true},
+    .features = {.particles = true, .optimizers = true, .epochs = true, .grey = true},
 };
 
 }  // namespace helmholtz::cpu_layered

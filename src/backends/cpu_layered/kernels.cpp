@@ -98,26 +98,29 @@ HWY_INLINE FloatOps::U count_up_to(std::span<const std::uint32_t> thresholds, Fl
   return below;
 }
 
-/// Where in the world's words the patterns start that the columns of a tile draw.
-HWY_INLINE void find_patterns(const World& world, const TileDraws& draws, std::size_t columns,
-                              std::uint32_t* patterns) {
+void find_starts(const World& world, const TileDraws& draws, std::size_t columns,
+                 std::uint32_t* starts) {
   const auto stride = FloatOps::set_bits(static_cast<std::uint32_t>(world.words_per_pattern()));
-  Draws(draws).columns(0, 0, columns, [&](std::size_t c, const FloatOps::U* words) HWY_ATTR {
-    const auto index = count_up_to(world.thresholds(), words[0]);
-    hn::Store(hn::Mul(index, stride), FloatOps::DU(), patterns + c);
-  });
+  for (std::size_t first = 0; first < columns; first += kTileColumns) {
+    auto own = draws;
+    own.first_column += static_cast<std::uint32_t>(first);
+    const auto end = std::min(columns - first, kTileColumns);
+    Draws(own).columns(0, 0, end, [&](std::size_t c, const FloatOps::U* words) HWY_ATTR {
+      const auto index = count_up_to(world.thresholds(), words[0]);
+      hn::StoreU(hn::Mul(index, stride), FloatOps::DU(), starts + first + c);
+    });
+  }
 }
 
-void draw_tile(const World& world, const TileDraws& draws, std::size_t first, const Matrix& units) {
-  HWY_ALIGN std::uint32_t patterns[kTileColumns];
-  find_patterns(world, draws, units.columns, patterns);
+void show_tile(std::span<const std::uint32_t> pattern_words, const std::uint32_t* starts,
+               std::size_t first, const Matrix& units) {
   HWY_ALIGN std::uint32_t words[kTileColumns];
   for (std::size_t j = 0; j < units.rows; ++j) {
     if (j % 32 == 0) {
       const auto word = FloatOps::set_bits(static_cast<std::uint32_t>((first + j) / 32));
       for (std::size_t b = 0; b < units.columns; b += kLanes) {
-        const auto index = hn::Add(hn::Load(FloatOps::DU(), patterns + b), word);
-        hn::Store(gather(world.words(), index), FloatOps::DU(), words + b);
+        const auto index = hn::Add(hn::LoadU(FloatOps::DU(), starts + b), word);
+        hn::Store(gather(pattern_words, index), FloatOps::DU(), words + b);
       }
     }
     float* const row = units.data + j * units.stride;
@@ -307,7 +310,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace helmholtz::cpu_layered::kernels {
 
-HWY_EXPORT(draw_tile);
+HWY_EXPORT(find_starts);
+HWY_EXPORT(show_tile);
 HWY_EXPORT(sample_tile);
 HWY_EXPORT(sample_row);
 HWY_EXPORT(sample_and_score_tile);
@@ -318,9 +322,14 @@ HWY_EXPORT(subtract_row);
 HWY_EXPORT(follow_tile);
 HWY_EXPORT(clamp_tile);
 
-void draw_patterns(const World& world, const TileDraws& draws, std::size_t first,
-                   const Matrix& units) {
-  HWY_DYNAMIC_DISPATCH(draw_tile)(world, draws, first, units);
+void find_patterns(const World& world, const TileDraws& draws, std::size_t columns,
+                   std::uint32_t* starts) {
+  HWY_DYNAMIC_DISPATCH(find_starts)(world, draws, columns, starts);
+}
+
+void show_patterns(std::span<const std::uint32_t> words, const std::uint32_t* starts,
+                   std::size_t first, const Matrix& units) {
+  HWY_DYNAMIC_DISPATCH(show_tile)(words, starts, first, units);
 }
 
 void sample(const Matrix& activities, const float* bias, const TileDraws& draws) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/matrix.hpp"
 #include "helmholtz/world.hpp"
@@ -17,26 +18,29 @@
 namespace helmholtz::cpu_layered::kernels {
 
 /// Where the draws of a tile are (random.hpp): unit j of its column c takes slot `slot + j` of row
-/// `row(c)`, with the slots of the step starting at `first_block`.
+/// `(first_column + c) * row_step`, with the slots of the step starting at `first_block`.
 struct TileDraws {
   std::uint64_t seed = 0;
   std::uint64_t first_block = 0;
   std::uint64_t slot = 0;
   std::uint32_t first_column = 0;
-  std::uint32_t row_step = 1;             ///< rows from one column's to the next one's, but where
-  std::uint32_t columns_per_pattern = 1;  ///< … so many columns share the row of the first of them
+  std::uint32_t row_step = 1;
 
   [[nodiscard]] std::uint32_t row(std::uint32_t c) const noexcept {
-    const auto column = first_column + c;
-    if (columns_per_pattern == 1) return column * row_step;
-    return column - column % columns_per_pattern;
+    return (first_column + c) * row_step;
   }
 };
 
-/// Units `first` and on of the patterns that the rows draw from the world, 0 or 1; `first` is a
-/// multiple of 32.
-void draw_patterns(const World& world, const TileDraws& draws, std::size_t first,
-                   const Matrix& units);
+/// Where in the world's words the patterns begin that columns draw.
+/// @param starts  [columns], and room for a whole vector
+void find_patterns(const World& world, const TileDraws& draws, std::size_t columns,
+                   std::uint32_t* starts);
+
+/// Units `first` and on of given patterns, 0 or 1; `first` is a multiple of 32.
+/// @param starts  where in `words` each column's pattern begins, [kTileColumns]; any word will do
+///                behind the last column
+void show_patterns(std::span<const std::uint32_t> words, const std::uint32_t* starts,
+                   std::size_t first, const Matrix& units);
 
 /// Activities without bias become the sampled units, 0 or 1.
 void sample(const Matrix& activities, const float* bias, const TileDraws& draws);

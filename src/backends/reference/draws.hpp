@@ -7,10 +7,11 @@
 #include <random>
 #include <span>
 
+#include "helmholtz/ensemble.hpp"
 #include "helmholtz/random.hpp"
 #include "helmholtz/topology.hpp"
-#include "helmholtz/world.hpp"
 #include "model/exact_scalar.hpp"
+#include "step/epoch_rows.hpp"
 
 /// The two kinds of randomness and arithmetic that the reference machine runs on.
 namespace helmholtz::reference {
@@ -86,9 +87,14 @@ class PhiloxDraws : public ExactArithmetic {
     slot_ = slot;
   }
 
-  std::size_t pattern(const World& world) {
+  /// @param visit  step * batch + batch row
+  std::size_t pattern(const Ensemble& ensemble, std::uint64_t visit) {
+    const auto& world = ensemble.world;
     const auto thresholds = world.thresholds();
     const auto word = next();
+    if (ensemble.order == Order::epochs) {
+      return step::EpochRows(stream_.seed, world.size()).row(visit);
+    }
     return static_cast<std::size_t>(std::upper_bound(thresholds.begin(), thresholds.end(), word) -
                                     thresholds.begin());
   }
@@ -116,8 +122,8 @@ class NumpyDraws : public DoubleArithmetic {
   void seek(std::uint64_t, std::uint32_t, std::uint64_t) {}
 
   /// numpy.random.choice(K, p=P): the first pattern whose cumulative probability exceeds a uniform.
-  std::size_t pattern(const World& world) {
-    const auto cumulative = world.cumulative();
+  std::size_t pattern(const Ensemble& ensemble, std::uint64_t) {
+    const auto cumulative = ensemble.world.cumulative();
     return static_cast<std::size_t>(
         std::upper_bound(cumulative.begin(), cumulative.end(), uniform()) - cumulative.begin());
   }

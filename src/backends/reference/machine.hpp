@@ -9,6 +9,7 @@
 #include "backends/reference/draws.hpp"
 #include "backends/reference/means.hpp"
 #include "helmholtz/contract.hpp"
+#include "helmholtz/dataset.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "model/rates.hpp"
 
@@ -34,6 +35,7 @@ class ScalarMachine {
       : ensemble_(ensemble),
         topology_(ensemble.topology),
         hyperparameters_(ensemble.hyperparameters(m)),
+        seed_(ensemble.machines[m].seed),
         draws_(draws),
         parameters_(parameters),
         deltas_(parameters.size()),
@@ -78,12 +80,13 @@ class ScalarMachine {
   /// Recognises a pattern of the world, once per particle; both networks learn to reproduce each
   /// layer of each particle, as far as its weight goes.
   void wake(std::uint64_t step, int b) {
+    const auto visit = step * static_cast<std::uint64_t>(ensemble_.batch) + index(b);
     for (int k = 0; k < ensemble_.particles; ++k) {
       auto& states = particles_[index(k)];
       draws_.seek(step, row(b, k), 0);
-      const auto pattern = draws_.pattern(ensemble_.world);
+      const auto pattern = draws_.pattern(ensemble_, visit);
       if (k == 0) {
-        show(pattern, states.back());
+        show(pattern, visit, states.back());
       } else {
         states.back() = particles_[0].back();
       }
@@ -115,9 +118,15 @@ class ScalarMachine {
            static_cast<std::uint32_t>(k);
   }
 
-  void show(std::size_t pattern, Units& visible) const {
+  /// A pattern's units; of a grey row those that are drawn at this visit.
+  void show(std::size_t pattern, std::uint64_t visit, Units& visible) const {
+    const auto& world = ensemble_.world;
+    std::vector<std::uint32_t> drawn(world.words_per_pattern());
+    if (world.is_grey()) draw_row(*world.data().rows, pattern, seed_, visit, drawn);
     for (std::size_t i = 0; i < visible.size(); ++i) {
-      visible[i] = ensemble_.world.bit(pattern, static_cast<int>(i)) ? 1 : 0;
+      const bool on = world.is_grey() ? ((drawn[i / 32] >> (i % 32)) & 1U) != 0
+                                      : world.bit(pattern, static_cast<int>(i));
+      visible[i] = on ? 1 : 0;
     }
   }
 
@@ -248,6 +257,7 @@ class ScalarMachine {
   const Ensemble& ensemble_;
   const Topology& topology_;
   const Hyperparameters& hyperparameters_;
+  std::uint64_t seed_;
   Draws& draws_;
   std::span<Real> parameters_;
   std::vector<Real> deltas_;  ///< of a phase's rows so far, in the order of the parameters

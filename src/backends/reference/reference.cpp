@@ -233,7 +233,7 @@ constinit const BackendEntry backend_entry{
     .detail = [] { return std::string("any CPU"); },
     .bytes = bytes,
     .make = make,
-    .features = {.particles = true, .optimizers = true},
+    .features = {.particles = true, .optimizers = true, .epochs = true, .grey = true},
 };
 
 }  // namespace helmholtz::reference
