@@ -149,6 +149,27 @@ Run RunArgument::open() const {
   return open_run(directory_);
 }
 
+MovedDataFlags::MovedDataFlags(CLI::App& command) {
+  for (std::size_t i = 0; i < paths_.size(); ++i) {
+    add_text(command, fmt::format("--{}", kDatasetFiles[i].name), paths_[i],
+             {"where that file of the sweep is now", "FILE", "Data"});
+  }
+}
+
+SweepSpec MovedDataFlags::load(SweepSpec spec) const {
+  for (std::size_t i = 0; i < paths_.size(); ++i) {
+    if (!paths_[i]) continue;
+    const auto& [name, member] = kDatasetFiles[i];
+    require_file_name(name, paths_[i]);
+    auto& path = spec.data.files.*member;
+    if (path.empty())
+      throw InvalidArgument(name, *paths_[i], "nothing: the sweep has no such file");
+    path = *paths_[i];
+  }
+  if (!spec.world.is_loaded()) spec.load_data();
+  return spec;
+}
+
 SuccessFlag::SuccessFlag(CLI::App& command) {
   add_text(command, "--success-below", text_,
            {"report the share of machines whose KL is below NATS; a diverged machine is "

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -85,6 +86,23 @@ class RunArgument {
 
  private:
   std::string directory_;
+};
+
+/// --data, --train, --valid and --test of the commands that read a run: where the files of its data
+/// set are now.
+class MovedDataFlags {
+ public:
+  /// Adds them; this must outlive the parser.
+  explicit MovedDataFlags(CLI::App& command);
+  MovedDataFlags(const MovedDataFlags&) = delete;
+  MovedDataFlags& operator=(const MovedDataFlags&) = delete;
+
+  /// The run's sweep with its rows, if it has a data set.
+  /// @throws InvalidArgument for a flag where it has none; what SweepSpec::load_data throws
+  [[nodiscard]] SweepSpec load(SweepSpec spec) const;
+
+ private:
+  std::array<std::optional<std::string>, kDatasetFiles.size()> paths_;
 };
 
 /// --success-below: the KL under which a machine counts as a success.

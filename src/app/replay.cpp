@@ -15,13 +15,14 @@ namespace helmholtz::app {
 namespace {
 
 struct ReplayFlags : RunArgument {
-  explicit ReplayFlags(CLI::App& command) : RunArgument(command) {
+  explicit ReplayFlags(CLI::App& command) : RunArgument(command), data(command) {
     add_text(command, "--machine", machine, {"its number, from 0", "N"})->required();
     add_switch(command, "--trace", trace, {.help = "print every evaluation, not the last alone"});
     add_text(command, "--save", save, {"keep it, as helmholtz train --save does", "FILE"});
     add_output_flags(command, output);
   }
 
+  MovedDataFlags data;
   std::string machine;
   std::optional<std::string> save;
   bool trace = false;
@@ -131,8 +132,7 @@ ExitCode replay_machine(const ReplayFlags& flags) {
   require_file_name("save", flags.save);
   const auto run = flags.open();
   const auto machine = parse_integer("machine", flags.machine, 0, run.spec().machines() - 1);
-  auto spec = run.spec();
-  spec.load_data();
+  const auto spec = flags.data.load(run.spec());
   if (flags.save) io::require_creatable(*flags.save);
   catch_interrupts();
   Record record(run, machine);

@@ -13,7 +13,7 @@ namespace helmholtz::app {
 namespace {
 
 struct ReportFlags : RunArgument {
-  explicit ReportFlags(CLI::App& command) : RunArgument(command), success(command) {
+  explicit ReportFlags(CLI::App& command) : RunArgument(command), data(command), success(command) {
     add_text(command, "--compare", compare,
              {"compare two configurations, as summary.csv counts them, on the same seeds", "A,B",
               "Output"});
@@ -21,6 +21,7 @@ struct ReportFlags : RunArgument {
     add_output_flags(command, output);
   }
 
+  MovedDataFlags data;
   SuccessFlag success;
   std::optional<std::string> compare;
   std::optional<std::string> out;
@@ -69,6 +70,17 @@ Json comparison_json(const report::Statistics& statistics, std::uint64_t a, std:
           {"p_value", result.p_value}};
 }
 
+/// None where the rows that machines were trained on are not there.
+std::vector<report::TrainedMachine> portraits(const ReportFlags& flags,
+                                              const report::Statistics& statistics) {
+  try {
+    return train_portraits(flags.data.load(statistics.spec()), statistics, flags.output);
+  } catch (const NoInput& error) {
+    if (!flags.output.quiet) note("helmholtz: no portraits: {}", error.what());
+    return {};
+  }
+}
+
 ExitCode make_report(const ReportFlags& flags) {
   constexpr std::size_t kTables = 5;
   const auto success_below = flags.success.parse();
@@ -80,7 +92,7 @@ ExitCode make_report(const ReportFlags& flags) {
   const auto out = flags.out ? std::filesystem::path(*flags.out) : run.path() / "report.html";
   const report::Statistics statistics(read_results(run), success_below);
   catch_interrupts();
-  options.machines = train_portraits(statistics, flags.output);
+  options.machines = portraits(flags, statistics);
   if (interrupted()) return ExitCode::stopped;
   write_report(out, statistics, options, flags.output.quiet);
   if (flags.output.json) {
@@ -106,18 +118,12 @@ ExitCode make_report(const ReportFlags& flags) {
 
 }  // namespace
 
-std::vector<report::TrainedMachine> train_portraits(const report::Statistics& statistics,
+std::vector<report::TrainedMachine> train_portraits(const SweepSpec& spec,
+                                                    const report::Statistics& statistics,
                                                     const OutputOptions& output) {
   const auto order = statistics.best_first();
   const auto ranking = order.empty() ? std::nullopt : statistics.ranking(order.front());
   if (!ranking) return {};
-  auto spec = statistics.spec();
-  try {
-    if (!spec.world.is_loaded()) spec.load_data();
-  } catch (const Error& error) {
-    if (!output.quiet) note("helmholtz: no portraits: {}", error.what());
-    return {};
-  }
   const std::array shown = {ranking->best, ranking->median, ranking->worst};
   const std::array machines = {shown[0].machine, shown[1].machine, shown[2].machine};
   const std::array titles = {"best machine", "median machine", "worst machine"};

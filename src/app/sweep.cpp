@@ -131,7 +131,7 @@ void print_results(SweepRun& run, const report::Statistics& statistics,
         spec.world.is_data() ? "data set" : "world", shown(spec.world.name()), trained,
         diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : "");
   print(report::quantile_tables(statistics, kTables));
-  const auto machines = train_portraits(statistics, output);
+  const auto machines = train_portraits(spec, statistics, output);
   print_portraits(statistics, machines);
   const auto& folder = run.directory().path();
   try {
@@ -210,6 +210,7 @@ Command add_sweep(CLI::App& program) {
            "  helmholtz sweep --seeds 0:4096 --out notebook\n"
            "  helmholtz sweep --layers 1,6,9 --layers 1,8,9 --lr 0.02,0.05 --out rates\n"
            "  helmholtz sweep --config notebook/config.toml --out again\n"
+           "  helmholtz sweep --data dna.h5 --layers 10,50,180 --batch 20 --seeds 0:64 --out dna\n"
            "  sbatch --array=0-9 --wrap 'helmholtz sweep --seeds 0:100000 --out shared'\n"
            "  mpirun -n 8 helmholtz sweep --seeds 0:100000 --shard auto --out shared\n"},
       sweep);

@@ -29,7 +29,9 @@ constexpr const char* kExamples =
     "  helmholtz train --layers 1,8,16 --world bars4x4 --nonnegative --save a.h5\n"
     "  helmholtz train --from a.h5 --steps 100000 --save a.h5\n"
     "  helmholtz train --log-likelihood 100 --save-best best.h5 --patience 3\n"
-    "  helmholtz train --layers 4,50,784 --world file:digits.txt --samples 1000\n";
+    "  helmholtz train --layers 4,50,784 --world file:digits.txt --samples 1000\n"
+    "  helmholtz train --data mnist.h5 --layers 10,50,784 --order epochs --batch 100 --lr 0.001 "
+    "--log-likelihood 10\n";
 
 struct TrainFlags {
   explicit TrainFlags(CLI::App& command) : spec(command, SpecFlags::Arity::one) {

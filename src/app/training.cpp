@@ -81,7 +81,7 @@ class TrainingRun {
       const double seconds = seconds_since(start);
       pace_.took(steps, seconds);
       training_seconds_ += seconds;
-      progress_.update(static_cast<double>(steps_taken()));
+      progress_.update(static_cast<double>(steps_taken()), epoch_text());
     }
     return true;
   }
@@ -96,6 +96,15 @@ class TrainingRun {
     if (best_.add(step, evaluation[0]) && !plan_.save_best.empty()) save(plan_.save_best);
     if (!evaluation[0].diverged) hint();
     return true;
+  }
+
+  /// Passes over a data set so far, e.g. "epoch 3.2"; empty without one.
+  [[nodiscard]] std::string epoch_text() const {
+    const auto& ensemble = plan_.start.ensemble;
+    const auto& world = ensemble.world;
+    if (!world.is_data()) return "";
+    const auto visits = static_cast<double>(trainer_.step()) * ensemble.batch;
+    return fmt::format("epoch {:.1f}", visits / static_cast<double>(world.size()));
   }
 
   void print_header() const {

@@ -48,20 +48,21 @@ Progress::Progress(double total, std::string unit, const ProgressOptions& option
 
 Progress::~Progress() { clear(); }
 
-void Progress::update(double done) {
+void Progress::update(double done, std::string_view more) {
   const auto now = Clock::now();
   const auto due = terminal_ ? Clock::duration(kRedraw) : Clock::duration(kPlainLine);
   if (quiet_ || now - last_ < due) return;
   last_ = now;
-  draw(line(done));
+  draw(line(done, more));
 }
 
-std::string Progress::line(double done) const {
+std::string Progress::line(double done, std::string_view more) const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = done / std::max(seconds, 1e-9);
   const double left = rate > 0 ? (total_ - done) / rate : 0;
-  return fmt::format("{:3.0f} %  {} of {} {}  {}/s  {} left", 100 * done / std::max(total_, 1.0),
-                     scaled(done), scaled(total_), unit_, scaled(rate), clock(left));
+  return fmt::format("{:3.0f} %  {} of {} {}  {}/s  {} left{}{}",
+                     100 * done / std::max(total_, 1.0), scaled(done), scaled(total_), unit_,
+                     scaled(rate), clock(left), more.empty() ? "" : "  ", more);
 }
 
 void Progress::draw(const std::string& text) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace helmholtz::report {
 
@@ -32,13 +33,14 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   /// `done` units of the total are finished. Cheap: draws only when it is due.
-  void update(double done);
+  /// @param more  what else the line says, e.g. "epoch 3.2"
+  void update(double done, std::string_view more = {});
   /// Takes the line off the terminal, so that other output can be written; update() brings it back.
   void clear() noexcept;
 
  private:
   using Clock = std::chrono::steady_clock;
-  [[nodiscard]] std::string line(double done) const;
+  [[nodiscard]] std::string line(double done, std::string_view more) const;
   void draw(const std::string& text);
 
   double total_;

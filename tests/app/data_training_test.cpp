@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "helmholtz/machine_file.hpp"
@@ -139,7 +140,10 @@ TEST_F(DataTraining, SweepsAreResumedExtendedAndRead) {
   }
   const auto replayed = run({"replay", "out", "--machine", "1"});
   EXPECT_EQ(replayed.exit_code, 66);
-  EXPECT_THAT(replayed.err, HasSubstr("rows.txt"));
+  EXPECT_THAT(replayed.err, AllOf(HasSubstr("rows.txt"), HasSubstr("--train says where")));
+  EXPECT_EQ(run({"replay", "out", "--machine", "1", "--train", "moved.txt"}).exit_code, 0);
+  EXPECT_EQ(run({"replay", "out", "--machine", "1", "--train", "held.txt"}).exit_code, 65);
+  EXPECT_EQ(run({"replay", "out", "--machine", "1", "--test", "held.txt"}).exit_code, 2);
   EXPECT_EQ(sweep({"--seeds", "0:4"}).exit_code, 66);
   const auto from = [&](const std::string& rows) {
     return on_rows("sweep",
@@ -149,6 +153,28 @@ TEST_F(DataTraining, SweepsAreResumedExtendedAndRead) {
   const auto other = from("held.txt");
   EXPECT_EQ(other.exit_code, 73);
   EXPECT_THAT(other.err, HasSubstr("world: 12 units, 200 rows"));
+}
+
+TEST_F(DataTraining, GreyRowsInEpochsAreResumedToTheBit) {
+  std::string grey;
+  for (int n = 0; n < 30; ++n) {
+    for (int i = 0; i < 12; ++i) grey += fmt::format("{} ", ((n + i) % 4) / 4.0);
+    grey += '\n';
+  }
+  write("grey.txt", grey);
+  const std::vector<std::string> flags = {"--data",  "grey.txt", "--binarize", "sample",
+                                          "--order", "epochs",   "--save",     "m.h5"};
+  ASSERT_EQ(on_rows("train", flags).exit_code, 0);
+  const auto whole = load_machine(folder_.path() / "m.h5");
+  EXPECT_EQ(whole.ensemble.order, Order::epochs);
+  EXPECT_EQ(whole.data.binarize.kind, Binarize::Kind::sample);
+  ASSERT_EQ(on_rows("train", flags, 150).exit_code, 0);
+  ASSERT_EQ(run({"train", "--from", "m.h5", "--steps", "250", "--save", "m.h5"}).exit_code, 0);
+  EXPECT_EQ(load_machine(folder_.path() / "m.h5").parameters, whole.parameters);
+  EXPECT_EQ(evaluated({"m.h5"})["rows"], 30);
+  const auto other = run({"train", "--from", "m.h5", "--order", "iid"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("epochs"));
 }
 
 TEST_F(DataTraining, ADryRunSaysWhatTheRowsTake) {

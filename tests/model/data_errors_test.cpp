@@ -123,6 +123,7 @@ TEST_F(BadDataset, IdxNamesWhatIsWrong) {
       {gzip(good).substr(0, gzip(good).size() - 1), "is gzip cut short"},
       {gzip(good) + "x", "is gzip cut short"},
       {gzip(good) + "trailing", "has bytes after its gzip content"},
+      {gzip(good) + "\0\0trailing"s, "has bytes after its gzip content"},
       {gzip(idx({0xFFFFFFFF, 784}, {1})), "is too short: its header says 4294967295 rows of 784 "},
       {"\x1F\x8B", "is gzip cut short"},
       {"\x1F\x8Bnonsense", "is damaged gzip (unknown compression method)"},

@@ -33,6 +33,7 @@ using testing::Storage;
 using testing::TemporaryDirectory;
 using testing::write_file;
 
+using namespace std::string_literals;
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::Pointwise;
@@ -140,6 +141,8 @@ TEST_F(Data, EveryFormatGivesTheSameBits) {
       npy("{'shape':(2,3),'fortran_order':False,'descr':'|u1'}", raw_bytes(bits)),
       npy(npy_header("<f4", "2, 3"), raw_bytes(floats)),
       gzip(idx({2, 3}, bits).substr(0, 9)) + gzip(idx({2, 3}, bits).substr(9)),
+      gzip(idx({2, 3}, bits)) + std::string(100'000, '\0'),  // more than a buffer
+      gzip(idx({2, 3}, bits).substr(0, 9)) + "\0\0"s + gzip(idx({2, 3}, bits).substr(9)),
   };
   const auto expected = read(files[0]).digest();
   EXPECT_EQ(drawn(read(files[0]).train), "011 010");

@@ -33,11 +33,23 @@ void Gunzip::refill() {
   stream_.avail_in = static_cast<uInt>(got);
 }
 
+void Gunzip::skip_padding() {
+  while (stream_.avail_in > 0) {
+    while (stream_.avail_in > 0 && *stream_.next_in == 0) {
+      ++stream_.next_in;
+      --stream_.avail_in;
+    }
+    if (stream_.avail_in > 0) return;
+    refill();
+  }
+}
+
 std::size_t Gunzip::read(std::span<char> out) {
   stream_.next_out = reinterpret_cast<Bytef*>(out.data());
   stream_.avail_out = static_cast<uInt>(out.size());
   while (stream_.avail_out > 0) {
     if (stream_.avail_in == 0) refill();
+    if (is_complete_) skip_padding();
     if (stream_.avail_in == 0 && is_complete_) break;
     if (stream_.avail_in == 0) throw BadData(file_.path(), "is gzip cut short");
     if (is_complete_) inflateReset(&stream_);

@@ -17,7 +17,8 @@ namespace helmholtz::data {
 /// Bytes that deflate makes of one, at most: 258 of two bits.
 inline constexpr std::uint64_t kLargestRatio = 1032;
 
-/// Decompresses a file of one or more gzip members.
+/// Decompresses a file of one or more gzip members, with zeros between or behind them, as tapes and
+/// blocks of a disk leave them.
 class Gunzip {
  public:
   /// @param file  must outlive this
@@ -32,6 +33,8 @@ class Gunzip {
 
  private:
   void refill();
+  /// Of the zeros behind a member.
+  void skip_padding();
 
   const io::InputFile& file_;
   std::uint64_t offset_ = 0;
