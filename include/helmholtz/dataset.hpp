@@ -97,6 +97,9 @@ struct Dataset {
   std::optional<Rows> test = {};
   std::optional<ImageShape> shape = {};  ///< of a row of `train`, where its file says so
 
+  /// "train", "valid" or "test"; null where there is no such split.
+  [[nodiscard]] const Rows* split(std::string_view split_name) const;
+
   /// XXH3-64 of which splits there are and of their digests: the same for the same rows whatever
   /// the files, their formats and their names.
   [[nodiscard]] std::uint64_t digest() const;

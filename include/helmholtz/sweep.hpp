@@ -113,6 +113,11 @@ struct SweepSpec {
   std::uint64_t eval_every = 5'000;  ///< steps; the last step is always evaluated
   std::uint64_t samples = 0;         ///< for the sampled KL; 0: exact only
   std::uint64_t log_likelihood = 0;  ///< particles per row for the log-likelihood; 0: none
+  /// Of the data set, the split that the log-likelihood is of, and how many of its first rows. Left
+  /// empty and 0, load_data() takes all rows of valid, or of train where there is no valid: test
+  /// only where it is named.
+  std::string split = {};
+  std::uint64_t rows = 0;
   SaveParameters save_parameters = {};
   std::string backend = "auto";
   int threads = 0;                ///< 0: as many as this process may use
@@ -123,10 +128,9 @@ struct SweepSpec {
 
   /// Reads the data set that `data` names, whose training rows become `world`; nothing if it names
   /// none. A run directory that is opened is not loaded: its world is_data(), without its rows.
-  /// @throws InvalidArgument (fields "data", "train", "binarize", "samples"); NoInput, with the
-  /// flag
-  ///         that says where the file is; what load_dataset throws; BadData if `world` is the rows
-  ///         of another data set
+  /// @throws InvalidArgument (fields "data", "train", "binarize", "samples", "split", "rows");
+  ///         NoInput, with the flag that says where the file is; what load_dataset throws; BadData
+  ///         if `world` is the rows of another data set
   void load_data();
 
   /// Reads TOML as `helmholtz sweep --config` does: the names of the program's flags, `lr = 0.01`,
@@ -165,7 +169,8 @@ struct SweepSpec {
   /// The step after which evaluation e takes place.
   [[nodiscard]] std::uint64_t evaluation_step(std::uint64_t e) const noexcept;
 
-  /// What every evaluation computes.
+  /// What every evaluation computes. Of data that are not loaded, the rows are missing.
+  /// @throws InvalidArgument (field "split") for one that the data set lacks
   [[nodiscard]] EvaluationOptions evaluation_options() const;
   /// What ranks the machines of each topology: helmholtz::ranking_metric(), but the log-likelihood
   /// of all where a topology has nothing else, so that the numbers of all compare.

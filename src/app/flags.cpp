@@ -172,8 +172,8 @@ SweepSpec MovedDataFlags::load(SweepSpec spec) const {
 
 SuccessFlag::SuccessFlag(CLI::App& command) {
   add_text(command, "--success-below", text_,
-           {"report the share of machines whose KL is below NATS; a diverged machine is "
-            "none of them",
+           {"report the share of machines whose KL is below NATS, or whose negative log-likelihood "
+            "where that ranks them; a diverged machine is none of them",
             "NATS", "Output"})
       ->configurable(false);
 }

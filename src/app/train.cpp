@@ -22,8 +22,10 @@ constexpr const char* kExamples =
     "can be enumerated; with --samples the sampled one, infinite where a pattern of the world is "
     "unseen; with --log-likelihood the mean log-likelihood per row with its standard error, the "
     "ELBO, and the effective sample size as a share of the particles.\n\n"
+    "The log-likelihood is of the world's patterns by their probabilities, or of rows of a data "
+    "set: --split valid where there is one, else train; --split test only where it is named.\n\n"
     "--save-best and --patience choose by the first of exact KL, sampled KL and log-likelihood "
-    "that is computed.\n\n"
+    "that is computed, never by --split test.\n\n"
     "Examples:\n"
     "  helmholtz train --seed 7 --samples 10000\n"
     "  helmholtz train --layers 1,8,16 --world bars4x4 --nonnegative --save a.h5\n"
@@ -125,23 +127,21 @@ void require_same_machine(const SpecFlags& flags, const SweepSpec& spec,
 }
 
 /// The rows that the machine was trained on, from where it or a flag says that they are.
-void load_rows(const SweepSpec& spec, SavedMachine& saved) {
+void load_rows(SweepSpec& spec, SavedMachine& saved) {
   auto& world = saved.ensemble.world;
-  if (!world.is_data()) {
-    if (!spec.data.files.any()) return;
+  const auto given = spec.data.files;
+  if (!world.is_data() && given.any()) {
     throw InvalidArgument("from", world.name(), "a machine that was trained on data, with --data");
   }
-  SweepSpec source;
-  source.world = world;
-  source.samples = spec.samples;
-  source.data = saved.data;
-  if (spec.data.files.any()) source.data.files = spec.data.files;
-  source.load_data();
-  world = source.world;
-  saved.data = source.data;
+  spec.world = world;
+  spec.data = saved.data;
+  if (given.any()) spec.data.files = given;
+  spec.load_data();
+  world = spec.world;
+  saved.data = spec.data;
 }
 
-SavedMachine saved_machine(const TrainFlags& flags, const SweepSpec& spec) {
+SavedMachine saved_machine(const TrainFlags& flags, SweepSpec& spec) {
   auto saved = load_machine(*flags.from);
   require_same_machine(flags.spec, spec, saved);
   const auto seed = saved.ensemble.machines.front().seed;
@@ -172,6 +172,10 @@ void require_choice(const TrainFlags& flags, const SweepSpec& spec, const Ensemb
        {std::pair{"save-best", flags.save_best}, {"patience", flags.patience}}) {
     if (!value) continue;
     if (spec.steps == 0) throw InvalidArgument(field, *value, "nothing with --steps 0");
+    if (spec.split == "test") {
+      throw InvalidArgument("split", spec.split,
+                            fmt::format("train or valid with --{}: never choose by test", field));
+    }
     const auto options = spec.evaluation_options();
     if (ranking_metric(options, ensemble.topology, ensemble.world) == nullptr) {
       throw InvalidArgument(field, *value,
@@ -219,7 +223,7 @@ ExitCode train(const TrainFlags& flags) { return run_training(make_plan(flags));
 Command add_train(CLI::App& program) {
   return make_command(program,
                       {.name = "train",
-                       .summary = "train one machine and watch its KL divergence",
+                       .summary = "train one machine and watch how well it models its world",
                        .footer = kExamples},
                       train);
 }

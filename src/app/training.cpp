@@ -11,6 +11,7 @@
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
 #include "report/numbers.hpp"
+#include "report/statistics.hpp"
 #include "report/terminal.hpp"
 #include "sweep/paced.hpp"
 
@@ -109,6 +110,9 @@ class TrainingRun {
 
   void print_header() const {
     if (plan_.output.json) return;
+    if (options_.rows && !plan_.output.quiet) {
+      note("log-likelihood ({})", report::likelihood_text(plan_.spec));
+    }
     const bool bold = report::use_color(stdout, plan_.output.no_color);
     print_bytes(
         fmt::format("{}{}{}\n", bold ? "\x1b[1m" : "", table_.header(), bold ? "\x1b[0m" : ""));

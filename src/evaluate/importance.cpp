@@ -115,6 +115,10 @@ std::shared_ptr<const Rows> bits_of(const World& world, const EvaluationOptions&
 EvaluatedRows::EvaluatedRows(const World& world, const EvaluationOptions& options)
     : particles_(options.particles), owner_(bits_of(world, options)) {
   if (!owner_) {
+    if (options.row_count > 0) {
+      throw InvalidArgument("rows", fmt::format("{}", options.row_count),
+                            "0, all patterns of world " + world.name());
+    }
     rows_ = {world.words(), world.words_per_pattern()};
     probabilities_ = world.probabilities();
     return;

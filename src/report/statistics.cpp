@@ -50,9 +50,13 @@ void Summary::write(const Shard& shard) {
 }
 
 std::string likelihood_text(const SweepSpec& spec) {
-  const auto options = spec.evaluation_options();
-  return fmt::format("of the world's {}, K = {}", counted(spec.world.size(), "pattern"),
-                     grouped(options.particles));
+  const auto particles = grouped(spec.log_likelihood);
+  if (!spec.world.is_data()) {
+    return fmt::format("of the world's {}, K = {}", counted(spec.world.size(), "pattern"),
+                       particles);
+  }
+  return fmt::format("{}: split {}, {}, K = {}", spec.split == "train" ? "trained on" : "held-out",
+                     spec.split, counted(spec.rows, "row"), particles);
 }
 
 PairedComparison compare(std::span<const double> a, std::span<const double> b,

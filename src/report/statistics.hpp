@@ -36,7 +36,8 @@ class Summary : public ShardSink {
   std::vector<std::vector<double>> values_;  // [configurations x evaluations]
 };
 
-/// What a sweep's log-likelihood is of: "of the world's 12 patterns, K = 100".
+/// What a sweep's log-likelihood is of: "held-out: split valid, 1,000 rows, K = 100", "of the
+/// world's 12 patterns, K = 100".
 std::string likelihood_text(const SweepSpec& spec);
 
 /// Machines of one configuration at one evaluation: what ranks them (a KL or the log-likelihood),

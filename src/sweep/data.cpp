@@ -27,26 +27,52 @@ void require_no_samples(const SweepSpec& spec) {
                         "0 with a data set, whose KL cannot be counted");
 }
 
+/// The split and the rows that the log-likelihood is of are no part of a spec without them.
+void require_no_rows(const SweepSpec& spec, std::string_view allowed) {
+  if (!spec.split.empty()) throw InvalidArgument("split", spec.split, allowed);
+  if (spec.rows > 0) throw InvalidArgument("rows", std::to_string(spec.rows), allowed);
+}
+
+/// Names the split and the number of rows that the log-likelihood is of, where they are left out.
+void choose_rows(SweepSpec& spec) {
+  if (spec.log_likelihood == 0) return require_no_rows(spec, "only with --log-likelihood");
+  if (spec.split.empty()) spec.split = spec.dataset->valid ? "valid" : "train";
+  const auto there = evaluated_split(spec)->size();
+  if (spec.rows > there) {
+    throw InvalidArgument("rows", std::to_string(spec.rows),
+                          fmt::format("1 to {}, as split {} has", there, spec.split));
+  }
+  if (spec.rows == 0) spec.rows = there;
+}
+
 }  // namespace
+
+std::shared_ptr<const Rows> evaluated_split(const SweepSpec& spec) {
+  const auto* const rows = spec.dataset->split(spec.split);
+  if (rows != nullptr) return {spec.dataset, rows};
+  throw InvalidArgument("split", spec.split, "train, valid or test, where the data set has it");
+}
 
 void SweepSpec::load_data() {
   if (!data.files.any()) {
+    require_no_rows(*this, "only with --data or --train");
     if (data.binarize == Binarize()) return;
     throw InvalidArgument("binarize", data.binarize.to_string(), "only with --data or --train");
   }
   require_no_samples(*this);
   require_files(data.files);
   const auto loaded = std::make_shared<const Dataset>(load_dataset(data.files, data.binarize));
-  auto rows = data_world(loaded);
-  if (world.is_data() && world_digest(world) != world_digest(rows)) {
+  auto loaded_world = data_world(loaded);
+  if (world.is_data() && world_digest(world) != world_digest(loaded_world)) {
     const auto& file = data.files.data.empty() ? data.files.train : data.files.data;
     throw BadData(file.string(),
                   fmt::format("holds another data set ({}) than was trained on, {} "
                               "({})",
-                              world_digest(rows), world.name(), world_digest(world)));
+                              world_digest(loaded_world), world.name(), world_digest(world)));
   }
-  world = std::move(rows);
+  world = std::move(loaded_world);
   dataset = loaded;
+  choose_rows(*this);
 }
 
 }  // namespace helmholtz

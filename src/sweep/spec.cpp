@@ -14,6 +14,7 @@
 #include "helmholtz/metrics.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
+#include "sweep/settings.hpp"
 
 namespace helmholtz {
 
@@ -70,7 +71,12 @@ std::uint64_t SweepSpec::evaluation_step(std::uint64_t e) const noexcept {
 }
 
 EvaluationOptions SweepSpec::evaluation_options() const {
-  return {.samples = samples, .particles = log_likelihood};
+  EvaluationOptions options{.particles = log_likelihood};
+  options.exact = !world.is_data();
+  if (!world.is_data()) options.samples = samples;
+  if (log_likelihood > 0) options.row_count = rows;
+  if (log_likelihood > 0 && dataset) options.rows = evaluated_split(*this);
+  return options;
 }
 
 std::vector<const Metric*> SweepSpec::ranking_metrics() const {

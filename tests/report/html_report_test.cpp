@@ -58,11 +58,12 @@ TEST(HtmlReport, SaysWhatALogLikelihoodIsOf) {
   spec.log_likelihood = 1000;
   const auto html = report_of(spec, 2.5);
   EXPECT_THAT(nesting_fault(html), IsEmpty());
-  EXPECT_THAT(html, AllOf(HasSubstr("The log-likelihood (of the world's 12 patterns, K = 1,000) "
-                                    "after 20 steps, in nats"),
-                          HasSubstr("log-likelihood over the steps"),
-                          HasSubstr("Final log-likelihood"), HasSubstr("<th>above -2.5</th>"),
-                          HasSubstr("log-likelihood of A minus log-likelihood of B")));
+  EXPECT_THAT(html,
+              AllOf(HasSubstr("The log-likelihood (of the world&#39;s 12 patterns, K = 1,000) "
+                              "after 20 steps, in nats"),
+                    HasSubstr("log-likelihood over the steps"), HasSubstr("Final log-likelihood"),
+                    HasSubstr("<th>above -2.5</th>"),
+                    HasSubstr("log-likelihood of A minus log-likelihood of B")));
   EXPECT_THAT(html, AllOf(Not(HasSubstr("KL")), Not(HasSubstr("in the model"))));
 }
 

@@ -182,11 +182,13 @@ TEST(SweepSpec, ItsLogLikelihoodCountsInShardsAndMemory) {
   SweepSpec spec;
   spec.seeds = SeedSet::parse("0:100000");
   const auto without = spec.shard_machines();
-  const auto memory = sweep_memory(spec, 16).total();
+  const auto one = trial_ensemble(spec, spec.configuration(0), 1);
+  const auto memory = training_memory(spec, "cpu-fused", one);
   spec.log_likelihood = 1'000'000;
   EXPECT_LT(spec.shard_machines(), without / 10);
   // A tile of 240 particles of 16 units, for each thread.
-  EXPECT_GE(sweep_memory(spec, 16).total(), memory + threads_of(spec) * 240.0 * 16 * sizeof(float));
+  EXPECT_GE(training_memory(spec, "cpu-fused", one),
+            memory + threads_of(spec) * 240.0 * 16 * sizeof(float));
 }
 
 TEST(Sweep, RejectsABadSpec) {

@@ -104,6 +104,12 @@ void draw_row(const Rows& rows, std::size_t n, std::uint64_t seed, std::uint64_t
   }
 }
 
+const Rows* Dataset::split(std::string_view split_name) const {
+  if (split_name == "train") return &train;
+  if (split_name == "valid" && valid) return &*valid;
+  return split_name == "test" && test ? &*test : nullptr;
+}
+
 std::uint64_t Dataset::digest() const {
   auto text = fmt::format("train {:016x}", train.digest());
   if (valid) text += fmt::format(", valid {:016x}", valid->digest());
