@@ -5,6 +5,7 @@
 #include <limits>
 #include <span>
 
+#include "app/kept_machines.hpp"
 #include "app/output.hpp"
 #include "evaluate/shift_direction.hpp"
 #include "report/numbers.hpp"
@@ -13,16 +14,11 @@
 namespace helmholtz::app {
 
 void Directions::write(const Shard& shard) {
-  auto parameters = std::span(shard.parameters);
-  for (const auto machine : shard.saved) {
-    const auto k = machine - shard.first;
-    const auto c = shard.configurations[k];
-    const auto& topology = spec_.topology(c);
-    const auto own = parameters.first(topology.parameters());
-    parameters = parameters.subspan(own.size());
-    if (shard.diverged[(k + 1) * shard.evaluations - 1] != 0) continue;
-    accuracies_[c].push_back(shift_accuracy(topology, spec_.world, own, shard.seeds[k]));
-  }
+  for_each_kept(spec_, shard, [&](const KeptMachine& machine) {
+    if (machine.diverged) return;
+    accuracies_[machine.configuration].push_back(shift_accuracy(
+        spec_.topology(machine.configuration), spec_.world, machine.parameters, machine.seed));
+  });
 }
 
 Reproduction::Reproduction(const Experiment& experiment)

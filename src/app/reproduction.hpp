@@ -14,7 +14,9 @@ namespace helmholtz::app {
 /// One sweep of an experiment, as `helmholtz sweep` takes it.
 struct ExperimentPart {
   std::string name;   ///< of its folder
-  std::string flags;  ///< separated by spaces
+  std::string flags;  ///< separated by spaces; DATA/ stands for the folder of the data sets
+  /// Of an experiment on data sets: the published test log-likelihood, nats per row.
+  std::optional<double> published = {};
 };
 
 /// A published result, and the sweeps that compare with it.
@@ -28,8 +30,14 @@ struct Experiment {
   /// Whether to ask the top layers for the direction of the shift (evaluate/shift_direction.hpp);
   /// the parts save all parameters.
   bool asks_direction = false;
+  /// Whether its parts train on data sets, which are files of one folder: then their best
+  /// configurations are evaluated on the test split. The parts save all parameters.
+  bool on_data = false;
   std::vector<ExperimentPart> parts;
 };
+
+/// Published results and the sweeps that compare with them, in the order of --help.
+const std::vector<Experiment>& experiments();
 
 /// How often each machine's top layer shows the direction of the shift.
 class Directions : public ShardSink {
