@@ -49,6 +49,8 @@ std::vector<Case> training_cases() {
   for (const auto* layers : {"1,6,9", "1,8,16", "8,16,32,64", "10,100,200,784"}) {
     for (const int batch : {1, 16, 256}) cases.push_back(make_case(layers, batch));
   }
+  cases.push_back(make_case("1,6,9", 1));
+  cases.back().particles = 5;
   return cases;
 }
 

@@ -17,7 +17,8 @@ struct Case {
   int particles = 1;         ///< several: reweighted wake-sleep, its three rates alike
 };
 
-/// Four topologies from the notebook's [1,6,9] to [10,100,200,784], each with batches 1, 16, 256.
+/// Four topologies from the notebook's [1,6,9] to [10,100,200,784], each with batches 1, 16, 256;
+/// and the notebook's with 5 particles.
 std::vector<Case> training_cases();
 
 /// Topologies from 143 to 357,004 parameters, batches 1 to 256; one machine, and 64.

@@ -1,4 +1,5 @@
-// train/BACKEND/LAYERS/batch:B/threads:T — training steps of all machines of an ensemble.
+// train/BACKEND/LAYERS/batch:B[/particles:K]/threads:T — training steps of all machines of an
+// ensemble.
 // train/BACKEND/LAYERS/batch:B[/particles:K]/machines:M/threads:T — the same for what --train asks
 // for.
 // choose/BACKEND/LAYERS/batch:B/machines:M — the same on one thread, where `auto` has to choose.
@@ -126,8 +127,10 @@ void register_one(Training training, const std::shared_ptr<Current>& current) {
 
 void register_one(const BackendInfo& backend, const Case& work, int threads,
                   const std::shared_ptr<Current>& current) {
-  register_one({.name = fmt::format("train/{}/{}/batch:{}/threads:{}", backend.name,
-                                    work.topology.to_string(), work.batch, threads),
+  if (find_backend(backend.name).supports(make_ensemble(work))) return;
+  const auto particles = work.particles > 1 ? fmt::format("/particles:{}", work.particles) : "";
+  register_one({.name = fmt::format("train/{}/{}/batch:{}{}/threads:{}", backend.name,
+                                    work.topology.to_string(), work.batch, particles, threads),
                 .backend = backend,
                 .work = work,
                 .threads = threads},

@@ -114,6 +114,8 @@ void for_each_fed_layer(const LayeredShape& shape, Network network, Body body) {
 
 /// The `Machine` of wake_sleep.inl: all rows of all machines at once.
 struct LayeredMachine {
+  static constexpr bool kParticlesInTurn = false;
+
   const LayeredTask& task;
   LayeredQueue& queue;
   Products products{task, queue};

@@ -15,11 +15,10 @@ HELMHOLTZ_FN typename O::F clamped(typename O::F activity) {
   return O::min(O::max(activity, O::set(-80.0F)), O::set(80.0F));
 }
 
-/// exp(-a) = 2^n * 2^f with n the nearest integer and a minimax polynomial for 2^f; a is clamped to
-/// [-80, 80]. exp(0) is 1.
+/// exp(-a) = 2^n * 2^f for a clamped a, with n the nearest integer and a minimax polynomial for
+/// 2^f. exp(0) is 1.
 template <class O>
-HELMHOLTZ_FN typename O::F exp_minus(typename O::F activity) {
-  const auto a = clamped<O>(activity);
+HELMHOLTZ_FN typename O::F exp_minus(typename O::F a) {
   const auto minus_log2e = O::set(-1.44269504F);
   const auto magic = O::set(12582912.0F);  // 1.5 * 2^23: adding it rounds to an integer
   const auto rounded = O::fma(a, minus_log2e, magic);
@@ -39,7 +38,7 @@ HELMHOLTZ_FN typename O::F exp_minus(typename O::F activity) {
 /// to [-80, 80].
 template <class O>
 HELMHOLTZ_FN typename O::F one_plus_exp_minus(typename O::F activity) {
-  return O::add(exp_minus<O>(activity), O::set(1.0F));
+  return O::add(exp_minus<O>(clamped<O>(activity)), O::set(1.0F));
 }
 
 /// u < 1/D without a division, for u in [0, 1) from the top 23 bits of a random word.
@@ -134,7 +133,7 @@ HELMHOLTZ_FN void normalise_weights(Weights weights, int n) {
   for (int k = 1; k < n; ++k) largest = O::max(largest, weights[k]);
   auto sum = O::set(0.0F);
   for (int k = 0; k < n; ++k) {
-    weights[k] = exp_minus<O>(O::sub(largest, weights[k]));
+    weights[k] = exp_minus<O>(clamped<O>(O::sub(largest, weights[k])));
     sum = O::add(sum, weights[k]);
   }
   const auto scale = reciprocal<O>(sum);

@@ -46,7 +46,20 @@ struct NetworkLayer {
   [[nodiscard]] constexpr int rate(const Shape& shape) const {
     return n == Network::generative ? int{l} : shape.last() + 1 + l;
   }
+  /// The same in the wake phase of reweighted wake-sleep: the recognition network has other rates,
+  /// which follow those.
+  template <class Shape>
+  [[nodiscard]] constexpr int wake_rate(const Shape& shape) const {
+    return n == Network::generative ? int{l} : 2 * shape.last() + 1 + l;
+  }
 };
+
+/// Errors that a particle of reweighted wake-sleep has: of the generative units, then of the
+/// recognition ones.
+template <class Shape>
+constexpr int errors_per_particle(const Shape& shape) {
+  return shape.units() + shape.hidden_units();
+}
 
 /// Generative layer L, of the visible units.
 template <class Shape>

@@ -1,5 +1,6 @@
-// A wake-sleep step: its order, written once for every backend but the reference, and the exact
-// class's layers, written once for every device and for sizes known at compile time or at run time.
+// A step of wake-sleep and of reweighted wake-sleep: its order, written once for every backend but
+// the reference; and the exact class's layers for wake-sleep, written once for every device and for
+// sizes known at compile time or at run time (reweighted.inl adds particles).
 //
 // No include guard: included into a namespace of its user's. Before that, HELMHOLTZ_FN must hold
 // the function attributes and HELMHOLTZ_BODY those of a lambda that is always inlined. Who
@@ -13,6 +14,16 @@
 //   sample(layer, draws)  the states of a NetworkLayer given its source's
 //   learn(network)     the delta rule, for all layers from the parameters as they were
 //   apply(network)     ends a phase: what the network has learnt counts from here on
+//   kParticlesInTurn   whether it takes the particles of a row one after the other, to be weighed
+//                      here: else learn() knows of them, if there are several; if so, also
+//   particles()        of each row
+//   learns_awake()     whether the recognition network learns in the wake phase
+//   begin_particle(row, k)    shows the row's pattern; returns the particle's draws
+//   recognise(layer, draws)   as sample(), and what the states say of the particle's weight
+//   score(layer)       what a generative layer, given its source's states, says of it
+//   weigh(k)           the logarithm of the particle's weight
+//   normalise()        the weights of the row's particles add up to 1
+//   learn_weighted(network)   as learn(), from all particles by their weights
 
 /// body(NetworkLayer) for a network's layers, in the order in which it samples them: the generative
 /// network's top down, the recognition network's bottom up.
@@ -40,15 +51,39 @@ HELMHOLTZ_FN void sample_network(Network network, Machine& machine, Draws draws)
                  [&](auto layer) HELMHOLTZ_BODY { machine.sample(layer, draws); });
 }
 
+/// Recognises a row's pattern several times; each recognition teaches by its weight, the
+/// probability that the generative network gives to it over that of the recognition network.
+template <class Machine>
+HELMHOLTZ_FN void wake_reweighted(Machine& machine, int row) {
+  for (int k = 0; k < machine.particles(); ++k) {
+    const auto draws = machine.begin_particle(row, k);
+    for_each_layer(step::Recognition(), machine.shape(),
+                   [&](auto layer) HELMHOLTZ_BODY { machine.recognise(layer, draws); });
+    for_each_layer(step::Generative(), machine.shape(),
+                   [&](auto layer) HELMHOLTZ_BODY { machine.score(layer); });
+    machine.weigh(k);
+  }
+  machine.normalise();
+  machine.learn_weighted(step::Generative());
+  if (machine.learns_awake()) machine.learn_weighted(step::Recognition());
+}
+
 /// One step. Wake: recognises patterns, and the generative network learns to reproduce each layer.
 /// Sleep: dreams patterns, and the recognition network learns to recover each layer.
 template <class Machine>
 HELMHOLTZ_FN void train_step(Machine& machine) {
   for (int row = 0; row < machine.rows(); ++row) {
-    sample_network(step::Recognition(), machine, machine.draw_pattern(row));
-    machine.learn(step::Generative());
+    if constexpr (Machine::kParticlesInTurn) {
+      wake_reweighted(machine, row);
+    } else {
+      sample_network(step::Recognition(), machine, machine.draw_pattern(row));
+      machine.learn(step::Generative());
+    }
   }
   machine.apply(step::Generative());
+  if constexpr (Machine::kParticlesInTurn) {
+    if (machine.learns_awake()) machine.apply(step::Recognition());
+  }
   for (int row = 0; row < machine.rows(); ++row) {
     sample_network(step::Generative(), machine, machine.begin_dream(row));
     machine.learn(step::Recognition());
@@ -64,6 +99,8 @@ HELMHOLTZ_FN void train_step(Machine& machine) {
 /// rate(r).
 template <class Layers, class Step>
 struct RowByRow {
+  static constexpr bool kParticlesInTurn = false;
+
   Layers layers;
   Step step;
 
@@ -226,7 +263,7 @@ class WakeSleep {
     }
   }
 
- private:
+ protected:
   [[nodiscard]] HELMHOLTZ_FN Units layer_units(int l) const {
     return units_ + shape_.unit_offset(l);
   }

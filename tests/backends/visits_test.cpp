@@ -138,9 +138,16 @@ std::vector<float> trained(const std::string& backend, const Ensemble& ensemble,
   return parameters_of(trainer, 0, ensemble.size());
 }
 
+Ensemble with_particles(Ensemble ensemble) {
+  ensemble.particles = 3;  // of one visit
+  return ensemble;
+}
+
 TEST(Epochs, CpuFusedIsTheReference) {
-  for (const auto& ensemble : {on_data({1, 6, 9}, 1, 17, 20), on_data({2, 5, 40}, 3, 5, 100),
-                               on_data({2, 5, 33}, 7, 3, 5)}) {
+  for (const auto& ensemble :
+       {on_data({1, 6, 9}, 1, 17, 20), on_data({2, 5, 40}, 3, 5, 100), on_data({2, 5, 33}, 7, 3, 5),
+        with_particles(on_data({1, 6, 9}, 1, 17, 20)),
+        with_particles(on_data({2, 5, 40}, 3, 5, 100))}) {
     const auto expected = trained("reference", ensemble, {90});
     for (const auto& target : simd::available_targets()) {
       simd::force_target(target);

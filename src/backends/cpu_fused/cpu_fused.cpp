@@ -30,6 +30,17 @@ Floats allocate(std::size_t count) {
   return memory;
 }
 
+/// What does not change from step to step.
+Task task_of(const Ensemble& ensemble) {
+  return {.topology = &ensemble.topology,
+          .world = &ensemble.world,
+          .order = ensemble.order,
+          .batch = static_cast<std::uint32_t>(ensemble.batch),
+          .particles = ensemble.particles,
+          .learns_awake = ensemble.recognition_learns_awake(),
+          .nonnegative = ensemble.nonnegative};
+}
+
 /// Machines in SIMD lanes, blocks of machines over all threads.
 class CpuFusedTrainer final : public Backend {
  public:
@@ -46,18 +57,12 @@ class CpuFusedTrainer final : public Backend {
 
  private:
   void train(std::uint64_t first, std::uint64_t steps) override {
-    const auto& topology = ensemble().topology;
-    const auto batch = static_cast<std::uint32_t>(ensemble().batch);
+    auto task = task_of(ensemble());
     tbb::enumerable_thread_specific<std::vector<float, tbb::cache_aligned_allocator<float>>>
-        scratch(scratch_floats(topology, batch));
+        scratch(ScratchSizes(task).floats());
     for (std::uint64_t done = 0; done < steps; done += kChunkSteps) {
-      const Task task{.topology = &topology,
-                      .world = &ensemble().world,
-                      .order = ensemble().order,
-                      .batch = batch,
-                      .nonnegative = ensemble().nonnegative,
-                      .first_step = first + done,
-                      .steps = std::min(kChunkSteps, steps - done)};
+      task.first_step = first + done;
+      task.steps = std::min(kChunkSteps, steps - done);
       factors_.fill(task.first_step, task.steps);
       workers().for_each(blocks_of(ensemble().size()), [&](std::size_t b) {
         Block block;
@@ -78,7 +83,9 @@ class CpuFusedTrainer final : public Backend {
       std::size_t r = 0;
       const auto& rates = ensemble().hyperparameters(m).rates;
       for (const double rate : rates.generative) block.rates[r++][i] = static_cast<float>(rate);
-      for (const double rate : rates.recognition) block.rates[r++][i] = static_cast<float>(rate);
+      for (const auto* const some : {&rates.recognition, &rates.recognition_wake}) {
+        for (const double rate : *some) block.rates[r++][i] = static_cast<float>(rate);
+      }
       block.factors[i] = factors_.of_setting(machine.setting);
       block.uniform_schedule = block.uniform_schedule && block.factors[i] == block.factors[0];
     }
@@ -122,8 +129,7 @@ std::size_t bytes(const Ensemble& ensemble) {
   const auto threads = static_cast<std::size_t>(limits::default_threads().count);
   return blocks * kBlock * ensemble.topology.parameters() * sizeof(float) +
          ensemble.size() * sizeof(Machine) +
-         std::min(blocks, threads) * sizeof(float) *
-             scratch_floats(ensemble.topology, static_cast<std::uint32_t>(ensemble.batch));
+         std::min(blocks, threads) * sizeof(float) * ScratchSizes(task_of(ensemble)).floats();
 }
 
 std::string detail() {
@@ -140,7 +146,7 @@ constinit const BackendEntry backend_entry{
     .detail = detail,
     .bytes = bytes,
     .make = make,
-    .features = {.epochs = true},
+    .features = {.particles = true, .epochs = true},
 };
 
 }  // namespace helmholtz::cpu_fused

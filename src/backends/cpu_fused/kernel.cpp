@@ -26,6 +26,8 @@ namespace helmholtz::HWY_NAMESPACE {
 #define HELMHOLTZ_FN HWY_INLINE
 #define HELMHOLTZ_BODY __attribute__((always_inline))
 #include "step/wake_sleep.inl"
+// Particles need the step before them.
+#include "step/reweighted.inl"
 #undef HELMHOLTZ_FN
 #undef HELMHOLTZ_BODY
 
@@ -141,46 +143,54 @@ class LanePatterns {
   LaneVisits* visits_;
 };
 
+using Particles = ParticleMemory<FloatOps::Bit*, FloatOps::F*>;
+
 /// Per-step scratch.
 struct Scratch {
-  FloatOps::U* words;    ///< [draws_per_step()]
-  FloatOps::Bit* units;  ///< [units()]
-  float* deltas;  ///< [parameters()][kBlock], zero between steps; null for a batch of one row
+  float* deltas;        ///< [parameters()][kBlock], zero between steps; of several rows
+  FloatOps::U* words;   ///< [draws_per_step()]
+  Particles particles;  ///< of wake-sleep: the units of one
 };
 
 HWY_INLINE Scratch carve(const Task& task, float* scratch) {
-  const auto deltas = task.batch > 1 ? task.topology->parameters() * kBlock : 0;
-  float* const words = scratch + deltas;
-  float* const units = words + task.topology->draws_per_step() * kBlock;
-  return {reinterpret_cast<FloatOps::U*>(words), reinterpret_cast<FloatOps::Bit*>(units),
-          deltas == 0 ? nullptr : scratch};
+  const cpu_fused::ScratchSizes sizes(task);
+  const auto take = [&](std::size_t count) {
+    return reinterpret_cast<FloatOps::F*>(std::exchange(scratch, scratch + count * kBlock));
+  };
+  auto* const deltas = reinterpret_cast<float*>(take(sizes.deltas));
+  auto* const words = reinterpret_cast<FloatOps::U*>(take(sizes.words));
+  auto* const units = take(sizes.units);
+  auto* const errors = take(sizes.errors);
+  return {deltas, words, {units, errors, take(sizes.weights)}};
 }
 
 /// What steps of one vector of machines read, from lane `first` of a block on.
-template <class Shape, bool one_row>
+template <class Shape, bool one_row, bool reweighted>
 struct LaneStep {
   const Shape& shape;
   const Task& task;
   const Block& block;
   std::size_t first;
   FloatOps::U* words;  ///< [draws_per_step()]
-  FloatOps::F* rates;  ///< [2 L + 1], of the step
+  FloatOps::F* rates;  ///< [2 L + 1], of the step; reweighted: [3 L + 1]
   LaneVisits* visits;
   PhiloxKeys keys{hn::Load(FloatOps::DU(), block.seed_low + first),
                   hn::Load(FloatOps::DU(), block.seed_high + first)};
   std::uint64_t first_block = 0;
   std::uint64_t number = 0;  ///< of the step, from task.first_step on
 
+  static constexpr bool kDrawsAtOnce = one_row && !reweighted;
+
   /// Goes to step task.first_step + s; a batch of one row draws all of its words here.
   HWY_INLINE void begin(std::uint64_t s) {
     number = s;
     const auto factor =
         block.uniform_schedule ? FloatOps::set(block.factors[0][s]) : factors(block, first, s);
-    for (int r = 0; r < 2 * shape.last() + 1; ++r) {
+    for (int r = 0; r < (reweighted ? 3 : 2) * shape.last() + 1; ++r) {
       rates[r] = FloatOps::mul(FloatOps::load(block.rates[r] + first), factor);
     }
     first_block = (task.first_step + s) * static_cast<unsigned>(draws::blocks_per_step(shape));
-    if constexpr (one_row) fill(0, draws::blocks_per_step(shape), 0);
+    if constexpr (kDrawsAtOnce) fill(0, draws::blocks_per_step(shape), 0);
   }
   HWY_NOINLINE static FloatOps::F factors(const Block& block, std::size_t first, std::uint64_t s) {
     HWY_ALIGN float lane[FloatOps::kLanes];
@@ -189,12 +199,21 @@ struct LaneStep {
   }
 
   [[nodiscard]] HWY_INLINE int rows() const { return one_row ? 1 : static_cast<int>(task.batch); }
+  [[nodiscard]] HWY_INLINE int particles() const { return task.particles; }
+  [[nodiscard]] HWY_INLINE bool learns_awake() const { return task.learns_awake; }
   [[nodiscard]] HWY_INLINE bool nonnegative_weights() const { return task.nonnegative; }
   [[nodiscard]] HWY_INLINE FloatOps::F rate(int r) const { return rates[r]; }
   HWY_INLINE const FloatOps::U* draw(int row, int begin, int end) const {
-    if (begin == draws::kPattern) visits->seek(number, row);
-    if constexpr (!one_row) fill(begin / 4, draws::blocks(end), static_cast<std::uint32_t>(row));
+    if (begin == draws::kPattern) visits->seek(number, batch_row(row));
+    if constexpr (!kDrawsAtOnce)
+      fill(begin / 4, draws::blocks(end), static_cast<std::uint32_t>(row));
     return words + begin;
+  }
+  /// That a row of random streams belongs to.
+  [[nodiscard]] HWY_INLINE int batch_row(int row) const {
+    return reweighted ? static_cast<int>(static_cast<std::uint32_t>(row) /
+                                         static_cast<std::uint32_t>(task.particles))
+                      : row;
   }
   /// The words of blocks [begin, end) of the step.
   HWY_INLINE void fill(int begin, int end, std::uint32_t row) const {
@@ -205,47 +224,74 @@ struct LaneStep {
   }
 };
 
-/// Trains the vector of machines from lane `first` of a block on. All that it works with is local:
-/// no store of a parameter can change its pointers.
-template <bool one_row, class Shape>
-HWY_NOINLINE void train_vector(const Shape& shape, const Task& task, const Block& block,
-                               std::size_t first) {
-  const auto scratch = carve(task, block.scratch);
-  const LaneStore parameters{block.parameters + first};
-  const auto deltas = one_row ? parameters : LaneStore{scratch.deltas + first};
-  FloatOps::F rates[2 * Topology::kMaxLayers];
-  LaneVisits visits(task, block, first);
-  using Layers = WakeSleep<FloatOps, Shape, LaneStore, LanePatterns>;
-  RowByRow<Layers, LaneStep<Shape, one_row>> machine{
-      {shape, parameters, deltas, LanePatterns(*task.world, visits), scratch.units},
-      {shape, task, block, first, scratch.words, rates, &visits}};
+/// Takes the task's steps.
+template <class Machine>
+HWY_INLINE void take_steps(const Task& task, Machine machine) {
   for (std::uint64_t s = 0; s < task.steps; ++s) {
     machine.step.begin(s);
     train_step(machine);
   }
 }
 
-template <class Shape>
+/// Trains the vector of machines from lane `first` of a block on. All that it works with is local:
+/// no store of a parameter can change its pointers.
+template <bool one_row, bool reweighted, class Shape>
+HWY_NOINLINE void train_vector(const Shape& shape, const Task& task, const Block& block,
+                               std::size_t first) {
+  const auto scratch = carve(task, block.scratch);
+  const LaneStore parameters{block.parameters + first};
+  const auto deltas = one_row ? parameters : LaneStore{scratch.deltas + first};
+  FloatOps::F rates[3 * Topology::kMaxLayers];
+  LaneVisits visits(task, block, first);
+  const LanePatterns patterns(*task.world, visits);
+  using Step = LaneStep<Shape, one_row, reweighted>;
+  const Step step{shape, task, block, first, scratch.words, rates, &visits};
+  if constexpr (reweighted) {
+    using Layers = ReweightedWakeSleep<FloatOps, Shape, LaneStore, LanePatterns>;
+    take_steps(task, ReweightedRowByRow<Layers, Step>{
+                         {{shape, parameters, deltas, patterns, scratch.particles}, step}});
+  } else {
+    using Layers = WakeSleep<FloatOps, Shape, LaneStore, LanePatterns>;
+    take_steps(task, RowByRow<Layers, Step>{
+                         {shape, parameters, deltas, patterns, scratch.particles.units}, step});
+  }
+}
+
+template <bool reweighted, class Shape>
 void train_lanes(const Shape& shape, const Task& task, const Block& block) {
   for (std::size_t first = 0; first < kBlock; first += FloatOps::kLanes) {
     if (task.batch == 1) {
-      train_vector<true>(shape, task, block, first);
+      train_vector<true, reweighted>(shape, task, block, first);
     } else {
-      train_vector<false>(shape, task, block, first);
+      train_vector<false, reweighted>(shape, task, block, first);
     }
   }
 }
 
-void train_block(const Task& task, const Block& block) {
+template <bool reweighted>
+void train_block_of_any_shape(const Task& task, const Block& block) {
   // Each shape takes a quarter of a minute to compile, so only the most common ones: the topology
-  // of Kirby's demonstration, and of Hinton et al. 1995 for the bars (1.3 times as fast as at run
-  // time).
+  // of Kirby's demonstration, and without particles that of Hinton et al. 1995 for the bars (1.3
+  // times as fast as at run time).
   using Kirby = step::StaticShape<1, 6, 9>;
   using Bars = step::StaticShape<1, 8, 16>;
   const auto& shape = task.topology->shape();
-  const bool known = step::with_static_shape<Kirby, Bars>(
-      shape, [&](auto constants) { train_lanes(constants, task, block); });
-  if (!known) train_lanes(shape, task, block);
+  const auto train = [&](const auto& known) { train_lanes<reweighted>(known, task, block); };
+  bool is_known = false;
+  if constexpr (reweighted) {
+    is_known = step::with_static_shape<Kirby>(shape, train);
+  } else {
+    is_known = step::with_static_shape<Kirby, Bars>(shape, train);
+  }
+  if (!is_known) train(shape);
+}
+
+void train_block(const Task& task, const Block& block) {
+  if (task.reweighted()) {
+    train_block_of_any_shape<true>(task, block);
+  } else {
+    train_block_of_any_shape<false>(task, block);
+  }
 }
 
 }  // namespace helmholtz::HWY_NAMESPACE

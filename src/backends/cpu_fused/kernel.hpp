@@ -5,6 +5,7 @@
 #include <span>
 
 #include "helmholtz/ensemble.hpp"
+#include "step/network.hpp"
 
 /// What the trainer hands to the SIMD kernel.
 namespace helmholtz::cpu_fused {
@@ -22,31 +23,54 @@ struct Task {
   const World* world = nullptr;
   Order order = Order::iid;
   std::uint32_t batch = 1;
+  int particles = 1;
+  bool learns_awake = false;  ///< recognition networks, in the wake phase
   bool nonnegative = false;
   std::uint64_t first_step = 0;
   std::uint64_t steps = 0;  ///< at most kChunkSteps
+
+  [[nodiscard]] bool reweighted() const { return particles > 1 || learns_awake; }
 };
 
 /// One block of machines.
 struct Block {
   alignas(64) std::uint32_t seed_low[kBlock] = {};
   alignas(64) std::uint32_t seed_high[kBlock] = {};
-  /// Learning rates [2 L + 1][kBlock]: generative layers 0 to L, then recognition layers 0 to L-1.
-  alignas(64) float rates[2 * Topology::kMaxLayers][kBlock] = {};
+  /// Learning rates [3 L + 1][kBlock]: generative layers 0 to L, recognition layers 0 to L-1, and
+  /// these in the wake phase.
+  alignas(64) float rates[3 * Topology::kMaxLayers][kBlock] = {};
   /// Each machine's schedule as factors of the task's steps, [steps]; all the same pointer if
   /// uniform.
   const float* factors[kBlock] = {};
   bool uniform_schedule = true;
   float* parameters = nullptr;  ///< [parameters()][kBlock], 64-byte aligned
-  float* scratch = nullptr;     ///< [scratch_floats()], 64-byte aligned, zero before its first use
+  float* scratch =
+      nullptr;  ///< [ScratchSizes::floats()], 64-byte aligned, zero before its first use
 };
 
-/// Block::scratch, kBlock floats each: the deltas of a batch of more than one row, then draws and
-/// unit states.
-inline std::size_t scratch_floats(const Topology& topology, std::uint32_t batch) {
-  const auto deltas = batch > 1 ? topology.parameters() : 0;
-  return kBlock * (deltas + topology.draws_per_step() + static_cast<std::size_t>(topology.units()));
-}
+/// What Block::scratch holds, one after the other, in kBlock floats each.
+struct ScratchSizes {
+  std::size_t deltas;   ///< of a batch of more than one row
+  std::size_t words;    ///< random ones
+  std::size_t units;    ///< states, of every particle
+  std::size_t errors;   ///< of reweighted wake-sleep, as the next: of every particle
+  std::size_t weights;  ///< one of every particle
+
+  explicit ScratchSizes(const Task& task)
+      : deltas(task.batch > 1 ? task.topology->parameters() : 0),
+        words(task.topology->draws_per_step()),
+        units(static_cast<std::size_t>(task.particles) *
+              static_cast<std::size_t>(task.topology->units())),
+        errors(task.reweighted()
+                   ? static_cast<std::size_t>(task.particles) *
+                         static_cast<std::size_t>(step::errors_per_particle(task.topology->shape()))
+                   : 0),
+        weights(task.reweighted() ? static_cast<std::size_t>(task.particles) : 0) {}
+
+  [[nodiscard]] std::size_t floats() const {
+    return kBlock * (deltas + words + units + errors + weights);
+  }
+};
 
 /// Trains a block, with the best instruction set (simd/target.hpp).
 void train_block(const Task& task, const Block& block);

@@ -111,6 +111,8 @@ std::size_t Batch::bytes(const Ensemble& ensemble) {
 /// A step's `Machine` of wake_sleep.inl: all rows at once, and what a phase learns counts when its
 /// errors have been found.
 struct Batch::Step {
+  static constexpr bool kParticlesInTurn = false;
+
   Batch& batch;
   const LearningRates& rates;
 
