@@ -56,6 +56,7 @@ class DataTraining : public ::testing::Test {
                                  int steps = 400) const {
     std::vector<std::string> all = {command,   "--layers",           "2,6,12", "--batch", "10",
                                     "--steps", std::to_string(steps)};
+    if (command == "sweep") all.insert(all.end(), {"--log-likelihood", "2"});
     all.insert(all.end(), more.begin(), more.end());
     return run(all);
   }

@@ -131,6 +131,15 @@ Ensemble on_data(const std::vector<int>& layers, int batch, std::size_t machines
   return ensemble;
 }
 
+/// Grey rows of `units`, k/255 each.
+std::shared_ptr<const Dataset> grey_data(int units, std::size_t rows) {
+  std::mt19937 engine(5);
+  std::vector<std::uint8_t> grey(rows * static_cast<std::size_t>(units));
+  for (auto& k : grey) k = static_cast<std::uint8_t>(engine());
+  return std::make_shared<const Dataset>(
+      Dataset{.name = "grey", .train = Rows(units, std::move(grey))});
+}
+
 std::vector<float> trained(const std::string& backend, const Ensemble& ensemble,
                            std::initializer_list<std::uint64_t> pieces) {
   auto trainer = make_trainer(ensemble, {.backend = backend, .threads = 2});
@@ -170,6 +179,19 @@ void expect_close(const Ensemble& ensemble) {
   }
 }
 
+// All particles of a batch row see the row that it visits.
+TEST(Visits, ParticlesShareThem) {
+  for (const bool is_grey : {false, true}) {
+    for (const auto order : {Order::iid, Order::epochs}) {
+      auto ensemble = on_data({2, 5, 40}, 9, 2, 50);
+      ensemble.particles = 20;  // more columns than a tile has
+      ensemble.order = order;
+      if (is_grey) ensemble.world = data_world(grey_data(40, 50));
+      expect_close(ensemble);
+    }
+  }
+}
+
 TEST(Epochs, CpuLayeredVisitsTheSameRows) {
   for (const auto& ensemble : {on_data({2, 5, 40}, 1, 3, 30), on_data({2, 5, 40}, 33, 2, 50),
                                on_data({2, 5, 140}, 130, 2, 1000)}) {
@@ -203,15 +225,6 @@ TEST(Epochs, EveryRowIsLearntOncePerEpoch) {
       }
     }
   }
-}
-
-/// Grey rows of `units`, k/255 each.
-std::shared_ptr<const Dataset> grey_data(int units, std::size_t rows) {
-  std::mt19937 engine(5);
-  std::vector<std::uint8_t> grey(rows * static_cast<std::size_t>(units));
-  for (auto& k : grey) k = static_cast<std::uint8_t>(engine());
-  return std::make_shared<const Dataset>(
-      Dataset{.name = "grey", .train = Rows(units, std::move(grey))});
 }
 
 TEST(Grey, RowsAreDrawnAtEachVisit) {
