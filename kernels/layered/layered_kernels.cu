@@ -59,6 +59,13 @@ __global__ void __launch_bounds__(kErrorBlock)
   }
 }
 
+/// A thread a parameter. Bound by memory: 20 bytes each with one mean, 28 with two.
+__global__ void __launch_bounds__(256)
+    follow_kernel(const __grid_constant__ LayeredTask task, Network network, std::uint32_t items) {
+  for_each_machine(task, items,
+                   [&](std::uint32_t m, std::uint32_t item) { follow(task, network, m, item); });
+}
+
 /// A thread a weight. Bound by memory.
 __global__ void __launch_bounds__(256)
     clamp_kernel(const __grid_constant__ LayeredTask task, std::uint32_t items) {
@@ -118,6 +125,11 @@ void launch_find_errors(const LayeredTask& task, Network network, cudaStream_t s
   grid.block = kErrorBlock;  // the tree of sums takes whole blocks
   launch(task.math == Math::bf16x3 ? error_kernel<Bf16Memory> : error_kernel<FloatMemory>, grid,
          stream, task, network);
+}
+
+void launch_follow(const LayeredTask& task, Network network, cudaStream_t stream) {
+  launch_items(follow_kernel, task.shape.end(network) - task.shape.begin(network), stream, task,
+               network);
 }
 
 void launch_clamp(const LayeredTask& task, cudaStream_t stream) {

@@ -12,6 +12,7 @@ namespace helmholtz::cuda {
 void launch_draw_patterns(const LayeredTask& task, cudaStream_t stream);
 void launch_sample(const LayeredTask& task, const LayeredLayer& layer, cudaStream_t stream);
 void launch_find_errors(const LayeredTask& task, Network network, cudaStream_t stream);
+void launch_follow(const LayeredTask& task, Network network, cudaStream_t stream);
 void launch_clamp(const LayeredTask& task, cudaStream_t stream);
 void launch_split_weights(const LayeredTask& task, Network network, cudaStream_t stream);
 void launch_advance(const LayeredTask& task, cudaStream_t stream);

@@ -3,10 +3,15 @@
 #include "kernels/fused/patterns.hpp"
 #include "kernels/layered/layered_task.hpp"
 #include "kernels/runtime/philox.hpp"
+#include "step/update.hpp"
 
 /// What the kernels of cuda-layered do between two matrix products, and for an evaluation: the work
 /// of one thread each.
 namespace helmholtz::cuda {
+
+#define HELMHOLTZ_FN HELMHOLTZ_DEVICE
+#include "step/update.inl"
+#undef HELMHOLTZ_FN
 
 /// The nearest bfloat16 (ties to even), as bits; NaN stays NaN.
 HELMHOLTZ_DEVICE std::uint16_t to_bf16(float x) {
@@ -131,22 +136,30 @@ HELMHOLTZ_DEVICE const LayeredLayer& layer_of(const LayeredShape& shape, Network
   return shape.layer(network, l);
 }
 
-/// Activities of unit u become rate * (target - p), for the batch rows of one lane.
+/// Where the running step's factor and corrections are in a setting's tables.
+HELMHOLTZ_DEVICE std::size_t column_of(const LayeredTask& task, std::uint32_t setting) {
+  return std::size_t{task.schedules[setting]} * task.clock->factor_stride + task.clock->step;
+}
+
+/// A layer's rate in the running step.
+HELMHOLTZ_DEVICE float rate_of(const LayeredTask& task, Network network, const LayeredLayer& layer,
+                               std::uint32_t setting) {
+  const int last = task.shape.last();
+  const int rate = network == Network::generative ? layer.index : last + 1 + layer.index;
+  return FloatOps::mul(
+      task.rates[setting * static_cast<std::size_t>(2 * last + 1) + static_cast<std::size_t>(rate)],
+      task.factors[column_of(task, setting)]);
+}
+
+/// Activities of unit u become target - p, scaled, for the batch rows of one lane.
 /// @return their sum
 template <class Memory>
 HELMHOLTZ_DEVICE float find_errors(const LayeredTask& task, Network network, std::uint32_t m, int u,
                                    std::uint32_t lane) {
   const auto& shape = task.shape;
   const auto& layer = layer_of(shape, network, u);
-  const auto setting = task.settings[m];
-  const int last = shape.last();
-  const int rate_index = network == Network::generative ? layer.index : last + 1 + layer.index;
-  const float factor =
-      task.factors[std::size_t{task.schedules[setting]} * task.clock->factor_stride +
-                   task.clock->step];
-  const float rate = FloatOps::mul(task.rates[setting * static_cast<std::size_t>(2 * last + 1) +
-                                              static_cast<std::size_t>(rate_index)],
-                                   factor);
+  const float scale =
+      task.means > 0 ? task.error_weight : rate_of(task, network, layer, task.settings[m]);
   const float bias = task.parameters[m * shape.floats() + layer.bias + static_cast<std::size_t>(u)];
   const auto row = unit_at(task, m, layer.index, u);
   const auto batch = static_cast<std::uint32_t>(shape.batch());
@@ -154,19 +167,57 @@ HELMHOLTZ_DEVICE float find_errors(const LayeredTask& task, Network network, std
   for (auto b = lane; b < batch; b += task.lanes) {
     const float fed = layer.inputs > 0 ? task.activities[row + b] : 0.0F;
     const float p = sigmoid<FloatOps>(FloatOps::add(fed, bias));
-    const float error = FloatOps::mul(rate, FloatOps::sub(Memory::unit(task, row + b), p));
+    const float error = FloatOps::mul(scale, FloatOps::sub(Memory::unit(task, row + b), p));
     Memory::set_error(task, row + b, error);
     sum = FloatOps::add(sum, error);
   }
   return sum;
 }
 
-/// The bias of unit u of a network learns from the sum of its errors.
+/// The bias of unit u of a network learns from the sum of its errors, or has its gradient of it.
 HELMHOLTZ_DEVICE void learn_bias(const LayeredTask& task, Network network, std::uint32_t m, int u,
                                  float sum) {
   const auto& layer = layer_of(task.shape, network, u);
-  float& bias = task.parameters[m * task.shape.floats() + layer.bias + static_cast<std::size_t>(u)];
-  bias = FloatOps::add(bias, sum);
+  const auto at = m * task.shape.floats() + layer.bias + static_cast<std::size_t>(u);
+  if (task.means > 0) {
+    task.gradients[at] = sum;
+  } else {
+    task.parameters[at] = FloatOps::add(task.parameters[at], sum);
+  }
+}
+
+/// The layer of a network that float `at` of a machine's parameters belongs to, or its padding.
+HELMHOLTZ_DEVICE const LayeredLayer& layer_at(const LayeredShape& shape, Network network,
+                                              std::uint64_t at) {
+  // Generative layers lie one behind the other, recognition layers in the order of falling numbers.
+  const int layers = shape.layers(network);
+  for (int i = 1; i < layers; ++i) {
+    const int next = network == Network::generative ? i : layers - 1 - i;
+    const int own = network == Network::generative ? i - 1 : layers - i;
+    if (at < shape.layer(network, next).weights) return shape.layer(network, own);
+  }
+  return shape.layer(network, network == Network::generative ? layers - 1 : 0);
+}
+
+/// Float k of a network's parameters follows its gradient. Padding has none, and stays 0.
+HELMHOLTZ_DEVICE void follow(const LayeredTask& task, Network network, std::uint32_t m,
+                             std::uint32_t k) {
+  const auto floats = task.shape.floats();
+  const auto in_machine = task.shape.begin(network) + k;
+  const auto setting = task.settings[m];
+  const auto column = column_of(task, setting);
+  const step::Update update{.means = task.means,
+                            .beta = task.optimizers[3 * setting],
+                            .beta2 = task.optimizers[3 * setting + 1],
+                            .epsilon = task.optimizers[3 * setting + 2],
+                            .correction = task.corrections[2 * column],
+                            .correction2 = task.corrections[2 * column + 1]};
+  const float rate = rate_of(task, network, layer_at(task.shape, network, in_machine), setting);
+  const float g = task.gradients[m * floats + in_machine];
+  float& w = task.parameters[m * floats + in_machine];
+  float* const mean = task.state + m * (static_cast<unsigned>(task.means) * floats) + in_machine;
+  w = task.means == 1 ? moved_by_momentum<FloatOps>(update, rate, w, g, mean[0])
+                      : moved_by_adam<FloatOps>(update, rate, w, g, mean[0], mean[floats]);
 }
 
 /// Weight k of W_L, rows with their padding, becomes max(W, 0).

@@ -13,6 +13,9 @@ LayeredTask layered_task_of(const helmholtz_ensemble& ensemble, Math math) {
   task.shape =
       LayeredShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers), ensemble.batch);
   task.math = math;
+  task.means = static_cast<int>(ensemble.means);
+  task.error_weight = ensemble.error_weight;
+  task.optimizers = ensemble.optimizers;
   task.group = machine_group(task.shape);
   task.lanes = error_lanes(task.shape);
   return task;
@@ -35,15 +38,30 @@ std::uint32_t error_lanes(const LayeredShape& shape) {
   return std::min(std::bit_ceil((batch + kRows - 1) / kRows), kErrorBlock);
 }
 
-std::size_t layered_scratch(const LayeredShape& shape, Math math) {
-  const auto elements = shape.unit_elements();
-  if (math != Math::bf16x3) return 2 * elements;
+std::size_t layered_kept(const LayeredTask& task) {
+  return static_cast<unsigned>(1 + task.means) * task.shape.floats();
+}
+
+void place_kept(LayeredTask& task, float* kept) {
+  task.parameters = kept;
+  task.state = kept + task.capacity * task.shape.floats();
+}
+
+std::size_t layered_scratch(const LayeredTask& task) {
+  const auto elements = task.shape.unit_elements();
+  const auto floats = task.shape.floats();
+  const auto gradients = task.means > 0 ? floats : 0;
+  if (task.math != Math::bf16x3) return gradients + 2 * elements;
   // Two of bfloat16 make a float; both counts are even.
-  return elements + (elements + kParts * elements + kParts * shape.floats()) / 2;
+  return gradients + elements + (elements + kParts * elements + kParts * floats) / 2;
 }
 
 void place_scratch(LayeredTask& task, float* scratch) {
   const auto elements = task.capacity * task.shape.unit_elements();
+  if (task.means > 0) {
+    task.gradients = scratch;
+    scratch += task.capacity * task.shape.floats();
+  }
   task.activities = scratch;
   if (task.math != Math::bf16x3) {
     task.units = scratch + elements;

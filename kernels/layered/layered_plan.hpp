@@ -22,10 +22,14 @@ std::uint32_t machine_group(const LayeredShape& shape);
 inline constexpr std::uint32_t kErrorBlock = 256;
 std::uint32_t error_lanes(const LayeredShape& shape);
 
-/// Floats of a machine beside its parameters.
-std::size_t layered_scratch(const LayeredShape& shape, Math math);
+/// Floats of a machine that are kept: its parameters, and the means of its optimiser.
+std::size_t layered_kept(const LayeredTask& task);
+/// Points parameters and state into `kept`, [capacity * layered_kept(task)].
+void place_kept(LayeredTask& task, float* kept);
 
-/// Points the task's arrays into `scratch`, [capacity * layered_scratch(shape, math)].
+/// Floats of a machine beside those.
+std::size_t layered_scratch(const LayeredTask& task);
+/// Points the task's other arrays into `scratch`, [capacity * layered_scratch(task)].
 void place_scratch(LayeredTask& task, float* scratch);
 
 /// Threads for `items` of each of some machines; x counts blocks of items, y machines.

@@ -32,7 +32,7 @@ class Products {
     });
   }
 
-  /// weights += errors * units^T of the layer that feeds it.
+  /// weights += errors * units^T of the layer that feeds it; with means the gradients are that.
   void learn(const LayeredLayer& layer) const {
     const auto& shape = task_.shape;
     Product product{.transpose_a = true,
@@ -44,12 +44,14 @@ class Products {
                     .c_stride = layer.stride,
                     .a_machine = elements(),
                     .b_machine = elements(),
-                    .c_machine = floats(),
-                    .beta = 1};
+                    .c_machine = floats()};
     for_each_group_and_part([&](std::uint64_t m, int part) {
       product.a = units(m, layer.source);
       product.b = errors(m, part, layer.index);
-      product.c = task_.parameters + m * shape.floats() + layer.weights;
+      const bool has_means = task_.means > 0;
+      float* const sums = has_means ? task_.gradients : task_.parameters;
+      product.c = sums + m * shape.floats() + layer.weights;
+      product.beta = has_means && part == last_part() ? 0.0F : 1.0F;
       issue(product);
     });
   }
@@ -139,6 +141,7 @@ struct LayeredMachine {
     for_each_fed_layer(shape(), network, [&](const auto& layer) { products.learn(layer); });
   }
   void apply(Network network) {
+    if (task.means > 0) queue.follow(network);
     if (task.nonnegative && network == Network::generative) queue.clamp();
     if (task.math == Math::bf16x3) queue.split_weights(network);
   }

@@ -34,9 +34,11 @@ class LayeredQueue {
   virtual void draw_patterns() = 0;
   /// Activities become units.
   virtual void sample(const LayeredLayer& layer) = 0;
-  /// Activities of all layers become rate * errors; biases learn.
+  /// Activities of all layers become scaled errors; biases learn, or have their gradients.
   virtual void find_errors(Network network) = 0;
   virtual void multiply(const Product& product) = 0;
+  /// The network's parameters follow their gradients.
+  virtual void follow(Network network) = 0;
   /// W_L = max(W_L, 0)
   virtual void clamp() = 0;
   /// Makes the network's weight_parts.

@@ -33,10 +33,18 @@ struct LayeredTask : StepTables<LayeredShape> {
   StepClock* clock = nullptr;
   float* parameters = nullptr;  ///< [capacity][shape.floats()]
   float* units = nullptr;       ///< [capacity][unit_elements()], 0 or 1; not with bf16x3
-  /// [capacity][unit_elements()]: activities without bias; then, but for bf16x3, rate * errors
+  /// [capacity][unit_elements()]: activities without bias; then, but for bf16x3, scaled errors:
+  /// by the rate, or with means by error_weight
   float* activities = nullptr;
+  int means =
+      0;  ///< of each parameter that every machine's optimiser keeps (step/update.hpp); 0: sgd
+  float error_weight = 1;                 ///< of an error in a gradient, with means
+  const float* optimizers = nullptr;      ///< [settings][3]: beta, beta2, epsilon; with means
+  const float* corrections = nullptr;     ///< [schedules][steps][2], beside `factors`; with means
+  float* gradients = nullptr;             ///< [capacity][shape.floats()]; with means
+  float* state = nullptr;                 ///< [capacity][means][shape.floats()]
   std::uint16_t* units16 = nullptr;       ///< with bf16x3, in place of `units`
-  std::uint16_t* error_parts = nullptr;   ///< [kParts][capacity][unit_elements()]: rate * errors
+  std::uint16_t* error_parts = nullptr;   ///< [kParts][capacity][unit_elements()]: scaled errors
   std::uint16_t* weight_parts = nullptr;  ///< [kParts][capacity][shape.floats()]
   std::uint32_t machines = 0;
   std::uint32_t capacity = 0;

@@ -26,6 +26,7 @@ class StreamQueue final : public LayeredQueue {
   void sample(const LayeredLayer& layer) override { launch_sample(task_, layer, stream_); }
   void find_errors(Network network) override { launch_find_errors(task_, network, stream_); }
   void multiply(const Product& product) override { blas_.multiply(product, task_.math); }
+  void follow(Network network) override { launch_follow(task_, network, stream_); }
   void clamp() override { launch_clamp(task_, stream_); }
   void split_weights(Network network) override { launch_split_weights(task_, network, stream_); }
   void advance() override { launch_advance(task_, stream_); }
@@ -48,8 +49,7 @@ class LayeredTrainer final : public DeviceTrainer {
         tables_(ensemble, share),
         clock_(1),
         evaluator_(with_enumerated_patterns(ensemble), task_of(ensemble).shape, limits_of(device_)),
-        memory_(share,
-                {.kept = task_.shape.floats(), .scratch = layered_scratch(task_.shape, math)},
+        memory_(share, {.kept = layered_kept(task_), .scratch = layered_scratch(task_)},
                 task_.group) {
     task_.clock = clock_.get();
   }
@@ -100,6 +100,38 @@ class LayeredTrainer final : public DeviceTrainer {
     finish_copies();
   }
 
+  void read_state(std::size_t m, float* out) const override {
+    std::vector<float> rows(means() * task_.shape.floats());
+    const float* const state = state_of(m);
+    if (memory_.resident()) {
+      use(device_);
+      HELMHOLTZ_CUDA_CHECK(
+          cudaMemcpy(rows.data(), state, rows.size() * sizeof(float), cudaMemcpyDeviceToHost));
+    } else {
+      std::copy_n(state, rows.size(), rows.data());
+    }
+    for (std::size_t i = 0; i < means(); ++i) {
+      unpack(task_.shape, rows.data() + i * task_.shape.floats(),
+             out + i * task_.shape.parameters());
+    }
+  }
+
+  void write_state(std::size_t m, const float* in) override {
+    std::vector<float> rows(means() * task_.shape.floats());
+    for (std::size_t i = 0; i < means(); ++i) {
+      pack(task_.shape, in + i * task_.shape.parameters(), rows.data() + i * task_.shape.floats());
+    }
+    float* const state = state_of(m);
+    if (!memory_.resident()) {
+      std::copy_n(rows.data(), rows.size(), state);
+      return;
+    }
+    use(device_);
+    HELMHOLTZ_CUDA_CHECK(
+        cudaMemcpy(state, rows.data(), rows.size() * sizeof(float), cudaMemcpyHostToDevice));
+    finish_copies();
+  }
+
   void evaluate(const helmholtz_evaluation& wanted) override {
     use(device_);
     memory_.read_chunks(wanted.first, wanted.count, [&](const ChunkedMemory::Chunk& chunk) {
@@ -116,6 +148,16 @@ class LayeredTrainer final : public DeviceTrainer {
   [[nodiscard]] std::size_t bytes() const override { return memory_.bytes(); }
 
  private:
+  [[nodiscard]] std::size_t means() const { return static_cast<std::size_t>(task_.means); }
+
+  /// Machine m's means, behind the parameters of its chunk.
+  [[nodiscard]] float* state_of(std::size_t m) const {
+    const auto floats = task_.shape.floats();
+    const auto begin = memory_.capacity() * floats;
+    return memory_.resident() ? memory_.on_device() + begin + m * means() * floats
+                              : memory_.on_host(m, means() * floats, begin);
+  }
+
   /// Evaluates machines [first, first + count) of a chunk, their parameters without padding.
   void evaluate_gathered(const ChunkedMemory::Chunk& chunk, std::size_t first, std::uint32_t count,
                          const helmholtz_evaluation& wanted) {
@@ -137,9 +179,11 @@ class LayeredTrainer final : public DeviceTrainer {
   [[nodiscard]] LayeredTask task_for(const ChunkedMemory::Chunk& chunk) const {
     auto task = task_;
     tables_.place(task, chunk.first);
-    task.parameters = chunk.data;
     task.machines = static_cast<std::uint32_t>(chunk.count);
     task.capacity = static_cast<std::uint32_t>(chunk.capacity);
+    task.optimizers = tables_.optimizers();
+    task.corrections = tables_.corrections();
+    place_kept(task, chunk.data);
     place_scratch(task, chunk.scratch);
     return task;
   }

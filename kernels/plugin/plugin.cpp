@@ -181,6 +181,24 @@ std::int32_t write(helmholtz_trainer* trainer, std::uint64_t first, std::uint64_
   });
 }
 
+std::int32_t read_state(const helmholtz_trainer* trainer, std::uint64_t machine, float* out,
+                        helmholtz_error* error) {
+  return guarded(error, [&] {
+    for_each_part(*trainer, machine, 1, [&](const DeviceTrainer& device, auto from, auto, auto) {
+      device.read_state(from, out);
+    });
+  });
+}
+
+std::int32_t write_state(helmholtz_trainer* trainer, std::uint64_t machine, const float* in,
+                         helmholtz_error* error) {
+  return guarded(error, [&] {
+    for_each_part(*trainer, machine, 1, [&](DeviceTrainer& device, auto from, auto, auto) {
+      device.write_state(from, in);
+    });
+  });
+}
+
 std::int32_t evaluate(helmholtz_trainer* trainer, const helmholtz_evaluation* wanted,
                       helmholtz_error* error) {
   return guarded(error, [&] {
@@ -228,6 +246,8 @@ constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .train = train,
                                       .read = read,
                                       .write = write,
+                                      .read_state = read_state,
+                                      .write_state = write_state,
                                       .evaluate = evaluate,
                                       .kl_quantiles = kl_quantiles,
                                       .device_bytes = device_bytes};

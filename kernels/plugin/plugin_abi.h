@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define HELMHOLTZ_PLUGIN_ABI 2
+#define HELMHOLTZ_PLUGIN_ABI 3
 #define HELMHOLTZ_PLUGIN_SYMBOL "helmholtz_cuda_plugin"
 
 #ifdef __cplusplus
@@ -57,6 +57,11 @@ typedef struct helmholtz_ensemble {
   const uint32_t* patterns;    /* [pattern_count][words_per_pattern] */
   const double* probabilities; /* [pattern_count]; null: rows of data, which no KL enumerates */
   const double* log_probabilities; /* [pattern_count] natural logarithms; null likewise */
+  /* An optimiser that keeps means (helmholtz::Optimizer): how many of each parameter, the same in
+     all settings; 0: sgd, and what follows is not looked at. */
+  uint32_t means;
+  float error_weight;      /* of an error in a gradient */
+  const float* optimizers; /* [settings][3]: beta, beta2, epsilon */
   uint64_t threshold_count;
   uint64_t pattern_count;
   uint64_t words_per_pattern;
@@ -79,6 +84,7 @@ typedef struct helmholtz_steps {
   uint32_t count;
   uint32_t schedules;
   const float* factors; /* [schedules][count]: what the rates are multiplied with, rounded once */
+  const float* corrections; /* [schedules][count][2]: of both means; null without means */
 } helmholtz_steps;
 
 /* What to find out of machines [first, first + count), as helmholtz::evaluate_machines does. A
@@ -122,6 +128,11 @@ typedef struct helmholtz_plugin {
                   helmholtz_error* error);
   int32_t (*write)(helmholtz_trainer* trainer, uint64_t first, uint64_t count, const float* in,
                    helmholtz_error* error);
+  /* One machine's optimiser state, [means][parameters]. */
+  int32_t (*read_state)(const helmholtz_trainer* trainer, uint64_t machine, float* out,
+                        helmholtz_error* error);
+  int32_t (*write_state)(helmholtz_trainer* trainer, uint64_t machine, const float* in,
+                         helmholtz_error* error);
   /* HELMHOLTZ_ELSEWHERE where the device has no room for it; what was written then is void. */
   int32_t (*evaluate)(helmholtz_trainer* trainer, const helmholtz_evaluation* wanted,
                       helmholtz_error* error);

@@ -57,10 +57,12 @@ class ChunkedMemory {
 
   /// The device's floats, if resident.
   [[nodiscard]] float* on_device() const noexcept { return slots_[0].get(); }
-  /// A machine's place in its chunk's floats, `stride` after the machine before it, if not
-  /// resident.
-  [[nodiscard]] float* on_host(std::size_t machine, std::size_t stride) const {
-    return host_.get() + machine / capacity_ * chunk_floats() + machine % capacity_ * stride;
+  /// A machine's place in its chunk's floats, `stride` after the machine before it, from the
+  /// chunk's float `begin` on, if not resident.
+  [[nodiscard]] float* on_host(std::size_t machine, std::size_t stride,
+                               std::size_t begin = 0) const {
+    return host_.get() + machine / capacity_ * chunk_floats() + begin +
+           machine % capacity_ * stride;
   }
 
  private:

@@ -29,6 +29,9 @@ class DeviceTrainer {
   /// [count][parameters] of machines [first, first + count).
   virtual void read(std::size_t first, std::size_t count, float* out) const = 0;
   virtual void write(std::size_t first, std::size_t count, const float* in) = 0;
+  /// Machine m's optimiser state, as helmholtz::Trainer has it. Never called without means.
+  virtual void read_state(std::size_t /*m*/, float* /*out*/) const {}
+  virtual void write_state(std::size_t /*m*/, const float* /*in*/) {}
   /// @throws NotOnDevice, Stopped; what was written then is void
   virtual void evaluate(const helmholtz_evaluation& wanted) = 0;
   /// Quantiles of all machines' exact KL, one of each probability. @throws NotOnDevice

@@ -17,6 +17,7 @@ class EnsembleTables {
         settings_(std::span(ensemble.setting + share.first, share.count)),
         rates_(std::span(ensemble.rates, ensemble.settings * (2 * ensemble.layers - 1))),
         schedules_(std::span(ensemble.schedule, ensemble.settings)),
+        optimizers_(std::span(ensemble.optimizers, ensemble.means > 0 ? 3 * ensemble.settings : 0)),
         thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),
         words_(std::span(ensemble.patterns, ensemble.pattern_count * ensemble.words_per_pattern)) {}
 
@@ -25,13 +26,21 @@ class EnsembleTables {
     return seeds_.get() + first;
   }
 
-  /// The factors of the steps that come.
-  /// @return whether the table is elsewhere than before: it grows, and never shrinks
+  /// Of an optimiser that keeps means: its numbers, and its corrections of the steps that come.
+  [[nodiscard]] const float* optimizers() const noexcept { return optimizers_.get(); }
+  [[nodiscard]] const float* corrections() const noexcept { return corrections_.get(); }
+
+  /// The factors of the steps that come, and their corrections where an optimiser keeps means.
+  /// @return whether a table is elsewhere than before: they grow, and never shrink
   bool set_factors(const helmholtz_steps& steps) {
     const auto size = std::size_t{steps.schedules} * steps.count;
     const bool grows = factors_.size() < size;
     factors_.reserve(size);
     factors_.copy_in(std::span(steps.factors, size));
+    if (optimizers_.size() > 0) {
+      corrections_.reserve(2 * size);
+      corrections_.copy_in(std::span(steps.corrections, 2 * size));
+    }
     return grows;
   }
 
@@ -52,9 +61,11 @@ class EnsembleTables {
   DeviceArray<std::uint32_t> settings_;    ///< [machines]
   DeviceArray<float> rates_;               ///< [settings][2 L + 1]
   DeviceArray<std::uint32_t> schedules_;   ///< [settings]
+  DeviceArray<float> optimizers_;          ///< [settings][3], or none
   DeviceArray<std::uint32_t> thresholds_;  ///< [threshold_count]
   DeviceArray<std::uint32_t> words_;       ///< [patterns][words_per_pattern]
   DeviceArray<float> factors_;             ///< [schedules][steps], or more
+  DeviceArray<float> corrections_;         ///< [schedules][steps][2], or more
 };
 
 }  // namespace helmholtz::cuda

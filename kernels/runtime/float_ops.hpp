@@ -48,6 +48,8 @@ struct Arithmetic : IntegerOps<std::uint32_t> {
   static HELMHOLTZ_DEVICE F add(F a, F b) { return __fadd_rn(a, b); }
   static HELMHOLTZ_DEVICE F sub(F a, F b) { return __fsub_rn(a, b); }
   static HELMHOLTZ_DEVICE F mul(F a, F b) { return __fmul_rn(a, b); }
+  static HELMHOLTZ_DEVICE F div(F a, F b) { return __fdiv_rn(a, b); }
+  static HELMHOLTZ_DEVICE F sqrt(F a) { return __fsqrt_rn(a); }
   static HELMHOLTZ_DEVICE F min(F a, F b) { return fminf(a, b); }
   static HELMHOLTZ_DEVICE F max(F a, F b) { return fmaxf(a, b); }
   static HELMHOLTZ_DEVICE B less(F a, F b) { return a < b; }

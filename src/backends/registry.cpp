@@ -92,7 +92,7 @@ std::optional<std::string> BackendEntry::supports(const Ensemble& ensemble) cons
 }
 
 std::size_t optimizer_state_bytes(const Ensemble& ensemble) {
-  std::size_t bytes = ensemble.size() * sizeof(std::vector<float>);
+  std::size_t bytes = 0;
   for (std::size_t m = 0; m < ensemble.size(); ++m) {
     bytes += optimizer_state_floats(ensemble, m) * sizeof(float);
   }

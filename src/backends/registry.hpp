@@ -59,7 +59,7 @@ extern const BackendEntry fused_entry;
 extern const BackendEntry layered_entry;
 }  // namespace plugin
 
-/// Bytes of the optimiser states of all machines, kept as a vector each.
+/// Bytes of the optimiser states of all machines.
 std::size_t optimizer_state_bytes(const Ensemble& ensemble);
 
 /// @throws InvalidArgument (field "backend") for an unknown name

@@ -250,8 +250,8 @@ std::vector<Field> model_fields() {
        .type = "NAME",
        .group = "Learning",
        .help = "with g a step's gradient: sgd: W += rate * g; momentum:BETA: v = BETA v + (1 - "
-               "BETA) g, W += rate * v; adam[:BETA,BETA2,EPSILON] (Kingma & Ba 2015). But for sgd: "
-               "backends reference and cpu-layered",
+               "BETA) g, W += rate * v; adam[:BETA,BETA2,EPSILON] (Kingma & Ba 2015). Fused "
+               "backends have sgd alone",
        .scope = Scope::machine,
        .access = access::list(
            &SweepSpec::optimizers, [](auto, auto text) { return Optimizer::parse(text); },

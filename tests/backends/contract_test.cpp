@@ -376,6 +376,16 @@ TEST(Backends, SayWhetherTheyKnowReweightedWakeSleep) {
   EXPECT_EQ(find_backend(choose_backend(several)).supports(several), std::nullopt);
 }
 
+TEST(Backends, CudaLayeredTakesOneKindOfOptimizer) {
+  auto ensemble = with_means("adam", 1);
+  EXPECT_EQ(find_backend("cuda-layered").supports(ensemble), std::nullopt);
+  ensemble.settings[1].optimizer = {};
+  const auto reason = find_backend("cuda-layered").supports(ensemble);
+  ASSERT_TRUE(reason);
+  EXPECT_NE(reason->find("takes one kind"), std::string::npos);
+  EXPECT_EQ(find_backend("cpu-layered").supports(ensemble), std::nullopt);
+}
+
 TEST(Auto, ChoosesABackendThatHasTheOptimizer) {
   auto ensemble = random_ensemble({1, 6, 9}, 1, 1);
   ensemble.settings[0].optimizer = Optimizer::parse("adam");

@@ -98,6 +98,43 @@ TEST_F(HostDevice, TrainsBlocksAloneWhereTwoDoNotFit) {
   }
 }
 
+// A device for one group of machines and the next one beside it: four groups take turns, and the
+// means of their optimiser with them.
+TEST_F(HostDevice, OptimizersTakeTurnsWithTheirMachines) {
+  const auto run = [&](const std::string& out, const char* bytes) {
+    Process::Options options;
+    options.environment = {"HELMHOLTZ_CUDA_PLUGIN=" HELMHOLTZ_HOST_DEVICE,
+                           std::string("HELMHOLTZ_HOST_DEVICE_BYTES=") + bytes};
+    return run_program({"sweep",   "--backend", "cuda-layered", "--layers",    "1000,32",
+                        "--world", "shifter",   "--steps",      "4",           "--eval-every",
+                        "2",       "--samples", "16",           "--optimizer", "momentum:0.9",
+                        "--seeds", "0:64",      "--out",        out,           "--json"},
+                       folder_.path(), options);
+  };
+  const auto roomy = run("roomy", "1000000000");
+  ASSERT_EQ(roomy.exit_code, 0) << roomy.err;
+  ASSERT_EQ(shards("roomy").size(), 1U);
+  const auto turns = run("turns", "30000000");
+  ASSERT_EQ(turns.exit_code, 0) << turns.err;
+  EXPECT_TRUE(shards("turns") == shards("roomy"));
+}
+
+TEST_F(HostDevice, GoesOnFromAFileWithItsOptimizersState) {
+  const auto train = [&](Arguments more) {
+    Arguments arguments = {"train",   "--backend", "cuda-layered", "--layers", "2,5,9",
+                           "--batch", "4",         "--optimizer",  "adam",     "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    Process::Options options;
+    options.environment = {"HELMHOLTZ_CUDA_PLUGIN=" HELMHOLTZ_HOST_DEVICE};
+    return run_program(arguments, folder_.path(), options);
+  };
+  const auto whole = train({"--steps", "60", "--save", "whole.h5"});
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  EXPECT_EQ(train({"--steps", "25", "--save", "half.h5"}).exit_code, 0);
+  EXPECT_EQ(train({"--from", "half.h5", "--steps", "35", "--save", "half.h5"}).exit_code, 0);
+  EXPECT_EQ(read_file(folder_.path() / "half.h5"), read_file(folder_.path() / "whole.h5"));
+}
+
 TEST_F(HostDevice, ThatIsLostEndsTheSweepWhichGoesOnLater) {
   const auto cpu = expected();
   const auto lost = sweep("run", {"--backend", "cuda-fused"}, {"HELMHOLTZ_HOST_FAULT=12"});

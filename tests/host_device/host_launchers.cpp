@@ -44,6 +44,9 @@ void launch_sample(const LayeredTask& task, const LayeredLayer& layer, cudaStrea
 void launch_find_errors(const LayeredTask& task, Network network, cudaStream_t stream) {
   launch_on_host(stream, [=] { host::run_find_errors(task, network); });
 }
+void launch_follow(const LayeredTask& task, Network network, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_follow(task, network); });
+}
 void launch_clamp(const LayeredTask& task, cudaStream_t stream) {
   launch_on_host(stream, [=] { host::run_clamp(task); });
 }

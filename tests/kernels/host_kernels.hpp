@@ -43,6 +43,7 @@ void run_counted(const cuda::SampleTask& task);
 void run_draw_patterns(const cuda::LayeredTask& task);
 void run_sample(const cuda::LayeredTask& task, const cuda::LayeredLayer& layer);
 void run_find_errors(const cuda::LayeredTask& task, cuda::Network network);
+void run_follow(const cuda::LayeredTask& task, cuda::Network network);
 void run_clamp(const cuda::LayeredTask& task);
 void run_split_weights(const cuda::LayeredTask& task, cuda::Network network);
 void run_advance(const cuda::LayeredTask& task);

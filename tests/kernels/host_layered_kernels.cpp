@@ -84,6 +84,12 @@ void run_find_errors(const LayeredTask& task, Network network) {
   });
 }
 
+void run_follow(const LayeredTask& task, Network network) {
+  const auto items = task.shape.end(network) - task.shape.begin(network);
+  for_each(task, items,
+           [&](std::uint32_t m, std::uint32_t k) { cuda::follow(task, network, m, k); });
+}
+
 void run_clamp(const LayeredTask& task) {
   const auto& visible = task.shape.visible();
   for_each(task,

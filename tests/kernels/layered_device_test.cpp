@@ -68,7 +68,8 @@ class LayeredDevice : public ::testing::Test {
     const helmholtz_steps all{.first = 0,
                               .count = steps,
                               .schedules = static_cast<std::uint32_t>(factors.schedules()),
-                              .factors = factors.factors().data()};
+                              .factors = factors.factors().data(),
+                              .corrections = factors.corrections().data()};
     plugin::Plugin::call(functions().train, trainer.get(), &all);
     return trainer;
   }

@@ -26,9 +26,9 @@ class LayeredHost final : public cuda::LayeredQueue {
     const auto machines = static_cast<std::uint32_t>(ensemble.size());
     task_.machines = machines;
     task_.capacity = (machines + task_.group - 1) / task_.group * task_.group;
-    memory_.resize(task_.capacity * task_.shape.floats());
-    scratch_.resize(task_.capacity * cuda::layered_scratch(task_.shape, math));
-    task_.parameters = memory_.data();
+    memory_.resize(task_.capacity * cuda::layered_kept(task_));
+    scratch_.resize(task_.capacity * cuda::layered_scratch(task_));
+    cuda::place_kept(task_, memory_.data());
     task_.clock = &clock_;
     cuda::place_scratch(task_, scratch_.data());
     std::vector<float> machine(ensemble.topology.parameters());
@@ -43,11 +43,21 @@ class LayeredHost final : public cuda::LayeredQueue {
   void train(std::uint64_t first, std::uint32_t steps) {
     factors_.fill(first, steps);
     task_.factors = factors_.factors().data();
+    task_.corrections = factors_.corrections().data();
     clock_ = {.first_block = first * static_cast<std::uint64_t>(task_.shape.blocks_per_step()),
               .step = 0,
               .factor_stride = steps};
     cuda::issue_start(task_, *this);
     for (std::uint32_t s = 0; s < steps; ++s) cuda::issue_step(task_, *this);
+  }
+
+  /// Machine m's optimiser state, [means][parameters].
+  void write_state(std::size_t m, const std::vector<float>& state) {
+    const auto means = static_cast<std::size_t>(task_.means);
+    for (std::size_t i = 0; i < means; ++i) {
+      cuda::pack(task_.shape, state.data() + i * ensemble_.topology.parameters(),
+                 task_.state + (m * means + i) * task_.shape.floats());
+    }
   }
 
   [[nodiscard]] const cuda::LayeredTask& task() const { return task_; }
@@ -77,6 +87,7 @@ class LayeredHost final : public cuda::LayeredQueue {
   void draw_patterns() override { kernel(run_draw_patterns); }
   void sample(const cuda::LayeredLayer& layer) override { kernel(run_sample, layer); }
   void find_errors(cuda::Network network) override { kernel(run_find_errors, network); }
+  void follow(cuda::Network network) override { kernel(run_follow, network); }
   void clamp() override { kernel(run_clamp); }
   void split_weights(cuda::Network network) override { kernel(run_split_weights, network); }
   void advance() override { kernel(run_advance); }

@@ -34,6 +34,7 @@ class LayeredOneStep : public ::testing::TestWithParam<std::tuple<OneStepCase, M
 TEST_P(LayeredOneStep, AgreesWithDoubleAndWithTheReference) {
   const auto& [test, math] = GetParam();
   auto ensemble = random_ensemble(test.layers, test.batch, 3, test.scale);
+  ensemble.settings[0].optimizer = Optimizer::parse(test.optimizer);
   for (const double rate : {0.2, 0.0}) {
     auto setting = ensemble.settings[0];
     setting.schedule = Schedule::parse(rate > 0 ? "inverse:1e-9" : "constant");
@@ -53,6 +54,9 @@ TEST_P(LayeredOneStep, AgreesWithDoubleAndWithTheReference) {
     const auto step = testing::kLateStep + static_cast<std::uint64_t>(state);
     LayeredHost device(ensemble, math);
     const std::vector starts = {device.parameters(0), device.parameters(1), device.parameters(2)};
+    for (std::size_t m = 0; m < 3; ++m) {
+      device.write_state(m, testing::optimizer_state_under_way(ensemble));
+    }
     device.train(step, 1);
     for (std::uint32_t m = 0; m < 3; ++m) {
       auto alone = ensemble;
@@ -75,16 +79,16 @@ TEST_P(LayeredOneStep, AgreesWithDoubleAndWithTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, LayeredOneStep,
-    ::testing::Combine(::testing::Values(OneStepCase{{1, 6, 9}, 1, 1.0, 8},
-                                         OneStepCase{{3, 2}, 1, 1.0, 8},
-                                         OneStepCase{{1, 1, 1, 1}, 5, 1.0, 8},
-                                         OneStepCase{{5, 40, 70}, 1, 0.3, 8},
-                                         OneStepCase{{5, 40, 70}, 31, 0.3, 8},
-                                         OneStepCase{{8, 16, 32, 64}, 33, 0.3, 6},
-                                         OneStepCase{{130, 257}, 1, 0.02, 8},
-                                         OneStepCase{{3, 140, 150}, 45, 0.03, 4},
-                                         OneStepCase{{3, 2}, 1100, 1.0, 4}),
-                       ::testing::Values(Math::fp32, Math::bf16x3)),
+    ::testing::Combine(
+        ::testing::Values(
+            OneStepCase{{1, 6, 9}, 1, 1.0, 8}, OneStepCase{{3, 2}, 1, 1.0, 8},
+            OneStepCase{{1, 1, 1, 1}, 5, 1.0, 8}, OneStepCase{{5, 40, 70}, 1, 0.3, 8},
+            OneStepCase{{5, 40, 70}, 31, 0.3, 8}, OneStepCase{{8, 16, 32, 64}, 33, 0.3, 6},
+            OneStepCase{{130, 257}, 1, 0.02, 8}, OneStepCase{{3, 140, 150}, 45, 0.03, 4},
+            OneStepCase{{3, 2}, 1100, 1.0, 4}, OneStepCase{{5, 40, 70}, 7, 0.3, 8, "momentum:0.9"},
+            OneStepCase{{1, 6, 9}, 1, 1.0, 8, "adam"},
+            OneStepCase{{5, 9, 12, 40}, 31, 0.3, 8, "adam"}),
+        ::testing::Values(Math::fp32, Math::bf16x3)),
     [](const auto& test) {
       return fmt::format("{}_batch{}_{}", test.index, std::get<0>(test.param).batch,
                          name_of(std::get<1>(test.param)));

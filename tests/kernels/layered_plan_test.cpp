@@ -118,26 +118,41 @@ TEST(LayeredPlan, GridsCoverEveryItem) {
   EXPECT_EQ(grid_of(7, 12).y, 12U);
 }
 
-// The arrays of the scratch follow each other, and the last one ends where the scratch does.
-TEST(LayeredPlan, ScratchHoldsItsArrays) {
+// The arrays follow each other, and the last one ends where the memory does.
+TEST(LayeredPlan, MemoryHoldsItsArrays) {
   LayeredTask task;
   task.shape = shape({3, 40, 50}, 33);
   task.capacity = 6;
-  for (const auto math : {Math::fp32, Math::tf32, Math::bf16x3}) {
-    task.math = math;
-    std::vector<float> scratch(task.capacity * layered_scratch(task.shape, math));
-    place_scratch(task, scratch.data());
-    const auto elements = task.capacity * task.shape.unit_elements();
-    EXPECT_EQ(task.activities, scratch.data());
-    if (math == Math::bf16x3) {
-      EXPECT_EQ(task.units16, static_cast<void*>(task.activities + elements));
-      EXPECT_EQ(task.error_parts, task.units16 + elements);
-      EXPECT_EQ(task.weight_parts, task.error_parts + 3 * elements);
-      EXPECT_EQ(task.weight_parts + 3 * task.capacity * task.shape.floats(),
-                static_cast<void*>(scratch.data() + scratch.size()));
-    } else {
-      EXPECT_EQ(task.units, task.activities + elements);
-      EXPECT_EQ(task.units + elements, scratch.data() + scratch.size());
+  const auto floats = task.capacity * task.shape.floats();
+  const auto elements = task.capacity * task.shape.unit_elements();
+  for (const int means : {0, 1, 2}) {
+    for (const auto math : {Math::fp32, Math::tf32, Math::bf16x3}) {
+      task.math = math;
+      task.means = means;
+      std::vector<float> kept(task.capacity * layered_kept(task));
+      place_kept(task, kept.data());
+      EXPECT_EQ(task.parameters, kept.data());
+      EXPECT_EQ(task.state, kept.data() + floats);
+      EXPECT_EQ(task.state + static_cast<unsigned>(means) * floats, kept.data() + kept.size());
+
+      std::vector<float> scratch(task.capacity * layered_scratch(task));
+      place_scratch(task, scratch.data());
+      float* begin = scratch.data();
+      if (means > 0) {
+        EXPECT_EQ(task.gradients, begin);
+        begin += floats;
+      }
+      EXPECT_EQ(task.activities, begin);
+      if (math == Math::bf16x3) {
+        EXPECT_EQ(task.units16, static_cast<void*>(task.activities + elements));
+        EXPECT_EQ(task.error_parts, task.units16 + elements);
+        EXPECT_EQ(task.weight_parts, task.error_parts + 3 * elements);
+        EXPECT_EQ(task.weight_parts + 3 * floats,
+                  static_cast<void*>(scratch.data() + scratch.size()));
+      } else {
+        EXPECT_EQ(task.units, task.activities + elements);
+        EXPECT_EQ(task.units + elements, scratch.data() + scratch.size());
+      }
     }
   }
 }

@@ -70,7 +70,7 @@ struct OneStepComparison {
 inline std::vector<float> optimizer_state_under_way(const Ensemble& ensemble) {
   std::vector<float> state(optimizer_state_floats(ensemble, 0));
   const auto rows = static_cast<float>(ensemble.batch);
-  const auto means = static_cast<std::size_t>(ensemble.settings[0].optimizer.means());
+  const auto means = static_cast<std::size_t>(ensemble.hyperparameters(0).optimizer.means());
   const auto all = ensemble.topology.parameters();
   const auto awake = all - ensemble.topology.generative_parameters();
   for (std::size_t k = 0; k < state.size(); ++k) {
@@ -117,7 +117,7 @@ inline double weight_error(const Topology& topology, double error) {
 inline OneStepComparison compare_one_step(const Ensemble& ensemble, const std::vector<float>& start,
                                           std::uint64_t step, const std::vector<float>& result) {
   const auto& topology = ensemble.topology;
-  const auto& setting = ensemble.settings[0];
+  const auto& setting = ensemble.hyperparameters(0);
   const double error = probability_error(topology, start);
   // Each of B deltas is off by `error`, with particles also by that of their weights, which add up
   // to 1; their sum by as many roundings of partial sums up to B.

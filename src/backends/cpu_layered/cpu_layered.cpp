@@ -112,8 +112,8 @@ std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) 
 /// Parameters, optimiser states, and what a batch takes for every thread.
 std::size_t bytes(const Ensemble& ensemble) {
   const auto batches = std::min(ensemble.size(), usable_threads(0));
-  return ensemble.size() *
-             (padded_parameters(ensemble.topology) * sizeof(float) + sizeof(Machine)) +
+  return ensemble.size() * (padded_parameters(ensemble.topology) * sizeof(float) + sizeof(Machine) +
+                            sizeof(std::vector<float>)) +
          optimizer_state_bytes(ensemble) + batches * Batch::bytes(ensemble);
 }
 

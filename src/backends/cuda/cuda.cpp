@@ -70,7 +70,8 @@ class PluginTrainer final : public Backend {
       const helmholtz_steps some{.first = first + done,
                                  .count = static_cast<std::uint32_t>(count),
                                  .schedules = static_cast<std::uint32_t>(factors_.schedules()),
-                                 .factors = factors_.factors().data()};
+                                 .factors = factors_.factors().data(),
+                                 .corrections = factors_.corrections().data()};
       Plugin::call(functions().train, trainer_.get(), &some);
     }
   }
@@ -130,6 +131,14 @@ class PluginTrainer final : public Backend {
     Plugin::call(functions().write, trainer_.get(), first, count, in.data());
   }
 
+  void read_state(std::size_t m, std::span<float> out) const override {
+    Plugin::call(functions().read_state, trainer_.get(), m, out.data());
+  }
+
+  void write_state(std::size_t m, std::span<const float> in) override {
+    Plugin::call(functions().write_state, trainer_.get(), m, in.data());
+  }
+
   [[nodiscard]] const helmholtz_plugin& functions() const { return plugin_->functions(); }
 
   std::string_view name_;
@@ -140,6 +149,11 @@ class PluginTrainer final : public Backend {
 
 /// Of cuda-layered.
 std::optional<std::string> layered_limits(const Ensemble& ensemble) {
+  const auto means = ensemble.settings.front().optimizer.means();
+  const auto as_first = [&](const auto& own) { return own.optimizer.means() == means; };
+  if (!std::all_of(ensemble.settings.begin(), ensemble.settings.end(), as_first)) {
+    return "another one for machines of several optimisers: cuda-layered takes one kind";
+  }
   // Its kernels number the Philox blocks of a layer's draws, over all rows, with 32 bits.
   const auto& sizes = ensemble.topology.layer_sizes();
   const auto units = *std::max_element(sizes.begin(), sizes.end());
@@ -153,7 +167,8 @@ std::optional<std::string> layered_limits(const Ensemble& ensemble) {
 std::size_t bytes(const Ensemble& ensemble) {
   // The parameters once more, in case the devices cannot hold all machines at a time.
   constexpr std::size_t kOfMachine = 2 * sizeof(Machine);
-  return ensemble.size() * (kOfMachine + ensemble.topology.parameters() * sizeof(float));
+  return optimizer_state_bytes(ensemble) +
+         ensemble.size() * (kOfMachine + ensemble.topology.parameters() * sizeof(float));
 }
 
 std::string layered_detail() {
@@ -188,6 +203,7 @@ constinit const BackendEntry layered_entry{
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, layered_entry,
                                              HELMHOLTZ_LAYERED);
     },
+    .features = {.optimizers = true},
     .limits = layered_limits,
 };
 

@@ -24,6 +24,10 @@ class EnsembleView {
       for (const double rate : setting.rates.generative) rates_.push_back(static_cast<float>(rate));
       for (const double rate : setting.rates.recognition)
         rates_.push_back(static_cast<float>(rate));
+      const auto& optimizer = setting.optimizer;
+      for (const double number : {optimizer.beta, optimizer.beta2, optimizer.epsilon}) {
+        optimizers_.push_back(static_cast<float>(number));
+      }
     }
     const auto& world = ensemble.world;
     for (const double p : world.probabilities()) log_probabilities_.push_back(portable::log(p));
@@ -41,6 +45,9 @@ class EnsembleView {
              .patterns = world.words().data(),
              .probabilities = world.is_data() ? nullptr : world.probabilities().data(),
              .log_probabilities = world.is_data() ? nullptr : log_probabilities_.data(),
+             .means = static_cast<std::uint32_t>(ensemble.settings.front().optimizer.means()),
+             .error_weight = static_cast<float>(error_weight(ensemble)),
+             .optimizers = optimizers_.data(),
              .threshold_count = world.thresholds().size(),
              .pattern_count = world.size(),
              .words_per_pattern = world.words_per_pattern()};
@@ -55,6 +62,7 @@ class EnsembleView {
   std::vector<std::uint64_t> seeds_;
   std::vector<std::uint32_t> setting_;
   std::vector<float> rates_;
+  std::vector<float> optimizers_;
   std::vector<double> log_probabilities_;
   helmholtz_ensemble view_{};
 };

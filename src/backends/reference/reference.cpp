@@ -219,7 +219,8 @@ std::size_t bytes(const Ensemble& ensemble) {
   const auto machines = std::max<std::size_t>(3, std::min(ensemble.size(), threads));
   const auto states = static_cast<std::size_t>(ensemble.particles) *
                       static_cast<std::size_t>(ensemble.topology.units());
-  return ensemble.size() * sizeof(helmholtz::Machine) + optimizer_state_bytes(ensemble) +
+  return ensemble.size() * (sizeof(helmholtz::Machine) + sizeof(std::vector<float>)) +
+         optimizer_state_bytes(ensemble) +
          (ensemble.size() + machines) * ensemble.topology.parameters() * sizeof(float) +
          machines * states;
 }
