@@ -393,7 +393,7 @@ TEST(Auto, ChoosesABackendThatHasTheOptimizer) {
   for (const char* const fused : {"cpu-fused", "cuda-fused"}) {
     const auto reason = find_backend(fused).supports(ensemble);
     ASSERT_TRUE(reason) << fused;
-    EXPECT_EQ(*reason, "for optimizer adam:0.9,0.999,1e-08: reference, cpu-layered");
+    EXPECT_TRUE(reason->starts_with("for optimizer adam:0.9,0.999,1e-08: reference, ")) << *reason;
   }
 }
 
