@@ -36,8 +36,24 @@ __global__ void __launch_bounds__(256)
   });
 }
 
-/// task.lanes threads take a unit: each its rows, then their sums meet in a tree. Bound by memory,
-/// 12 bytes a unit and row.
+/// A thread takes a column: all units of a network, one after the other, neighbours the next
+/// columns. Bound by latency for few columns, then by memory, 8 bytes a unit and column.
+template <class Memory>
+__global__ void __launch_bounds__(256)
+    score_kernel(const __grid_constant__ LayeredTask task, Network network, std::uint32_t items) {
+  for_each_machine(task, items, [&](std::uint32_t m, std::uint32_t item) {
+    score<Memory>(task, network, m, item);
+  });
+}
+
+/// A thread takes the particles of a batch row. Bound by latency.
+__global__ void __launch_bounds__(256)
+    weigh_kernel(const __grid_constant__ LayeredTask task, std::uint32_t items) {
+  for_each_machine(task, items, [&](std::uint32_t m, std::uint32_t item) { weigh(task, m, item); });
+}
+
+/// task.lanes threads take a unit: each its columns, then their sums meet in a tree. Bound by
+/// memory, 12 bytes a unit and column.
 template <class Memory>
 __global__ void __launch_bounds__(kErrorBlock)
     error_kernel(const __grid_constant__ LayeredTask task, Network network) {
@@ -102,20 +118,29 @@ void launch_items(Kernel kernel, std::uint64_t items, cudaStream_t stream, const
          static_cast<std::uint32_t>(items));
 }
 
-std::uint64_t batch_of(const LayeredTask& task) {
-  return static_cast<std::uint64_t>(task.shape.batch());
+std::uint64_t columns_of(const LayeredTask& task) {
+  return static_cast<std::uint64_t>(task.columns);
 }
 
 }  // namespace
 
 void launch_draw_patterns(const LayeredTask& task, cudaStream_t stream) {
   launch_items(task.math == Math::bf16x3 ? pattern_kernel<Bf16Memory> : pattern_kernel<FloatMemory>,
-               task.patterns.words_per_pattern * batch_of(task), stream, task);
+               task.patterns.words_per_pattern * columns_of(task), stream, task);
 }
 
 void launch_sample(const LayeredTask& task, const LayeredLayer& layer, cudaStream_t stream) {
   launch_items(task.math == Math::bf16x3 ? sample_kernel<Bf16Memory> : sample_kernel<FloatMemory>,
-               blocks_of(layer) * batch_of(task), stream, task, layer);
+               blocks_of(layer) * columns_of(task), stream, task, layer);
+}
+
+void launch_score(const LayeredTask& task, Network network, cudaStream_t stream) {
+  launch_items(task.math == Math::bf16x3 ? score_kernel<Bf16Memory> : score_kernel<FloatMemory>,
+               columns_of(task), stream, task, network);
+}
+
+void launch_weigh(const LayeredTask& task, cudaStream_t stream) {
+  launch_items(weigh_kernel, columns_of(task) / task.particles, stream, task);
 }
 
 void launch_find_errors(const LayeredTask& task, Network network, cudaStream_t stream) {

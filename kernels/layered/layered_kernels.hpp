@@ -11,6 +11,8 @@ namespace helmholtz::cuda {
 /// @throws CudaError
 void launch_draw_patterns(const LayeredTask& task, cudaStream_t stream);
 void launch_sample(const LayeredTask& task, const LayeredLayer& layer, cudaStream_t stream);
+void launch_score(const LayeredTask& task, Network network, cudaStream_t stream);
+void launch_weigh(const LayeredTask& task, cudaStream_t stream);
 void launch_find_errors(const LayeredTask& task, Network network, cudaStream_t stream);
 void launch_follow(const LayeredTask& task, Network network, cudaStream_t stream);
 void launch_clamp(const LayeredTask& task, cudaStream_t stream);

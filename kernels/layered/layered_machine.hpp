@@ -65,37 +65,38 @@ struct Bf16Memory {
   static constexpr std::uint16_t kOne = 0x3F80;
 };
 
-/// Where batch row 0 of unit j in layer l of machine m lies.
+/// Where column 0 of unit j in layer l of machine m lies.
 HELMHOLTZ_DEVICE std::size_t unit_at(const LayeredTask& task, std::uint32_t m, int l, int j) {
   const auto& shape = task.shape;
   return m * shape.unit_elements() + shape.unit_start(l) +
-         static_cast<std::size_t>(j) * static_cast<std::size_t>(shape.batch_stride());
+         static_cast<std::size_t>(j) * static_cast<std::size_t>(shape.column_stride());
 }
 
-/// The words of block `block` of the step's slots, for one batch row.
+/// The words of block `block` of the step's slots, for one row.
 HELMHOLTZ_DEVICE void draw_words(const LayeredTask& task, std::uint32_t m, std::uint32_t block,
                                  std::uint32_t row, std::uint32_t (&words)[4]) {
   Philox(task.seeds[m]).block(task.clock->first_block + block, row, RandomPurpose::training, words);
 }
 
-/// The pattern that batch row b draws: its visible units from 32 * word on.
-/// @param item  word * batch + b
+/// The pattern that column c shows, which all of its row's particles share: its visible units from
+/// 32 * word on.
+/// @param item  word * task.columns + c
 template <class Memory>
 HELMHOLTZ_DEVICE void draw_pattern(const LayeredTask& task, std::uint32_t m, std::uint32_t item) {
-  const auto batch = static_cast<std::uint32_t>(task.shape.batch());
-  const auto word = item / batch;
-  const auto b = item % batch;
+  const auto columns = static_cast<std::uint32_t>(task.columns);
+  const auto word = item / columns;
+  const auto c = item % columns;
   std::uint32_t words[4];
-  draw_words(task, m, 0, b, words);
+  draw_words(task, m, 0, c - c % task.particles, words);
   const auto k = pattern_of(task.patterns, words[0]);
   const auto bits = task.patterns.words[k * task.patterns.words_per_pattern + word];
   const auto& visible = task.shape.visible();
   const int first = static_cast<int>(word) * 32;
   const int count = visible.outputs - first < 32 ? visible.outputs - first : 32;
-  auto at = unit_at(task, m, visible.index, first) + b;
+  auto at = unit_at(task, m, visible.index, first) + c;
   for (int i = 0; i < count; ++i) {
     Memory::set_unit(task, at, ((bits >> i) & 1U) != 0);
-    at += static_cast<std::size_t>(task.shape.batch_stride());
+    at += static_cast<std::size_t>(task.shape.column_stride());
   }
 }
 
@@ -107,22 +108,22 @@ HELMHOLTZ_DEVICE_HOST std::uint32_t blocks_of(const LayeredLayer& layer) {
   return static_cast<std::uint32_t>(layer.slot + layer.outputs - 1) / 4 - first_block(layer) + 1;
 }
 
-/// Activities become units, for one batch row and the units that draw from one Philox block.
-/// @param item  block * batch + b, where block 0 is the layer's first
+/// Activities become units, for one column and the units that draw from one Philox block.
+/// @param item  block * task.columns + c, where block 0 is the layer's first
 template <class Memory>
 HELMHOLTZ_DEVICE void sample(const LayeredTask& task, const LayeredLayer& layer, std::uint32_t m,
                              std::uint32_t item) {
-  const auto batch = static_cast<std::uint32_t>(task.shape.batch());
-  const auto block = first_block(layer) + item / batch;
-  const auto b = item % batch;
+  const auto columns = static_cast<std::uint32_t>(task.columns);
+  const auto block = first_block(layer) + item / columns;
+  const auto c = item % columns;
   std::uint32_t words[4];
-  draw_words(task, m, block, b, words);
+  draw_words(task, m, block, task.row(c), words);
   const float* const bias = task.parameters + m * task.shape.floats() + layer.bias;
   const int first = 4 * static_cast<int>(block) - layer.slot;  // unit that takes words[0]
   repeat<4>([&](int i) HELMHOLTZ_DEVICE_BODY {
     const int j = first + i;
     if (j < 0 || j >= layer.outputs) return;
-    const auto at = unit_at(task, m, layer.index, j) + b;
+    const auto at = unit_at(task, m, layer.index, j) + c;
     const float fed = layer.inputs > 0 ? task.activities[at] : 0.0F;
     const float activity = FloatOps::add(fed, bias[j]);
     Memory::set_unit(task, at, fires<FloatOps>(one_plus_exp_minus<FloatOps>(activity), words[i]));
@@ -141,17 +142,53 @@ HELMHOLTZ_DEVICE std::size_t column_of(const LayeredTask& task, std::uint32_t se
   return std::size_t{task.schedules[setting]} * task.clock->factor_stride + task.clock->step;
 }
 
-/// A layer's rate in the running step.
+/// A layer's rate in the running step and phase.
 HELMHOLTZ_DEVICE float rate_of(const LayeredTask& task, Network network, const LayeredLayer& layer,
                                std::uint32_t setting) {
   const int last = task.shape.last();
+  const bool is_wake_rate = network == Network::recognition && task.awake;
   const int rate = network == Network::generative ? layer.index : last + 1 + layer.index;
-  return FloatOps::mul(
-      task.rates[setting * static_cast<std::size_t>(2 * last + 1) + static_cast<std::size_t>(rate)],
-      task.factors[column_of(task, setting)]);
+  const float* const rates =
+      is_wake_rate ? task.wake_rates + setting * static_cast<std::size_t>(last) + layer.index
+                   : task.rates + setting * static_cast<std::size_t>(2 * last + 1) + rate;
+  return FloatOps::mul(*rates, task.factors[column_of(task, setting)]);
 }
 
-/// Activities of unit u become target - p, scaled, for the batch rows of one lane.
+/// What a network says of column c's states, for its particle's weight: -ln q(h | x) of the
+/// recognition network; the generative network's ln p(x, h) is added to it.
+template <class Memory>
+HELMHOLTZ_DEVICE void score(const LayeredTask& task, Network network, std::uint32_t m,
+                            std::uint32_t c) {
+  const auto& shape = task.shape;
+  LogProbability<FloatOps> own(shape.units(network));
+  for (int i = 0; i < shape.layers(network); ++i) {
+    const bool goes_down = network == Network::generative;
+    const auto& layer = shape.layer(network, goes_down ? i : shape.layers(network) - 1 - i);
+    const float* const bias = task.parameters + m * shape.floats() + layer.bias;
+    auto at = unit_at(task, m, layer.index, 0) + c;
+    for (int j = 0; j < layer.outputs; ++j) {
+      const float fed = layer.inputs > 0 ? task.activities[at] : 0.0F;
+      const float a = clamped<FloatOps>(FloatOps::add(fed, bias[j]));
+      own.add(a, one_plus_exp_minus<FloatOps>(a), Memory::unit(task, at));
+      at += static_cast<std::size_t>(shape.column_stride());
+    }
+  }
+  const LogProbability<FloatOps> one(0);
+  float& weight = task.weights[m * static_cast<std::size_t>(shape.column_stride()) + c];
+  weight = network == Network::recognition
+               ? LogProbability<FloatOps>::log_ratio(one, own)
+               : FloatOps::add(weight, LogProbability<FloatOps>::log_ratio(own, one));
+}
+
+/// The weights of batch row b's particles, of their logarithms.
+HELMHOLTZ_DEVICE void weigh(const LayeredTask& task, std::uint32_t m, std::uint32_t b) {
+  normalise_weights<FloatOps>(task.weights +
+                                  m * static_cast<std::size_t>(task.shape.column_stride()) +
+                                  std::size_t{b} * task.particles,
+                              static_cast<int>(task.particles));
+}
+
+/// Activities of unit u become target - p, scaled and weighted, for the columns of one lane.
 /// @return their sum
 template <class Memory>
 HELMHOLTZ_DEVICE float find_errors(const LayeredTask& task, Network network, std::uint32_t m, int u,
@@ -162,13 +199,14 @@ HELMHOLTZ_DEVICE float find_errors(const LayeredTask& task, Network network, std
       task.means > 0 ? task.error_weight : rate_of(task, network, layer, task.settings[m]);
   const float bias = task.parameters[m * shape.floats() + layer.bias + static_cast<std::size_t>(u)];
   const auto row = unit_at(task, m, layer.index, u);
-  const auto batch = static_cast<std::uint32_t>(shape.batch());
+  const float* const weights = task.weights + m * static_cast<std::size_t>(shape.column_stride());
   float sum = 0;
-  for (auto b = lane; b < batch; b += task.lanes) {
-    const float fed = layer.inputs > 0 ? task.activities[row + b] : 0.0F;
+  for (auto c = lane; c < static_cast<std::uint32_t>(task.columns); c += task.lanes) {
+    const float fed = layer.inputs > 0 ? task.activities[row + c] : 0.0F;
     const float p = sigmoid<FloatOps>(FloatOps::add(fed, bias));
-    const float error = FloatOps::mul(scale, FloatOps::sub(Memory::unit(task, row + b), p));
-    Memory::set_error(task, row + b, error);
+    float error = FloatOps::mul(scale, FloatOps::sub(Memory::unit(task, row + c), p));
+    if (task.weighs()) error = FloatOps::mul(weights[c], error);
+    Memory::set_error(task, row + c, error);
     sum = FloatOps::add(sum, error);
   }
   return sum;
@@ -215,9 +253,14 @@ HELMHOLTZ_DEVICE void follow(const LayeredTask& task, Network network, std::uint
   const float rate = rate_of(task, network, layer_at(task.shape, network, in_machine), setting);
   const float g = task.gradients[m * floats + in_machine];
   float& w = task.parameters[m * floats + in_machine];
-  float* const mean = task.state + m * (static_cast<unsigned>(task.means) * floats) + in_machine;
-  w = task.means == 1 ? moved_by_momentum<FloatOps>(update, rate, w, g, mean[0])
-                      : moved_by_adam<FloatOps>(update, rate, w, g, mean[0], mean[floats]);
+  // The third means begin behind the others, without generative parameters.
+  const bool is_third = network == Network::recognition && task.awake;
+  const auto skipped = is_third ? task.shape.begin(Network::recognition) : 0;
+  const auto others = is_third ? static_cast<unsigned>(task.means) * floats : 0;
+  float* const mean = task.state + m * task.state_floats() + others + in_machine - skipped;
+  w = task.means == 1
+          ? moved_by_momentum<FloatOps>(update, rate, w, g, mean[0])
+          : moved_by_adam<FloatOps>(update, rate, w, g, mean[0], mean[floats - skipped]);
 }
 
 /// Weight k of W_L, rows with their padding, becomes max(W, 0).

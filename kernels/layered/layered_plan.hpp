@@ -18,9 +18,9 @@ LayeredTask layered_task_of(const helmholtz_ensemble& ensemble, Math math);
 /// ones: so few that they cost about as much as a launch.
 std::uint32_t machine_group(const LayeredShape& shape);
 
-/// Threads that share a unit's batch rows in the error kernel, a power of two up to kErrorBlock.
+/// Threads that share a unit's columns in the error kernel, a power of two up to kErrorBlock.
 inline constexpr std::uint32_t kErrorBlock = 256;
-std::uint32_t error_lanes(const LayeredShape& shape);
+std::uint32_t error_lanes(int columns);
 
 /// Floats of a machine that are kept: its parameters, and the means of its optimiser.
 std::size_t layered_kept(const LayeredTask& task);
@@ -46,5 +46,8 @@ std::uint32_t gathered_machines(const LayeredShape& shape, std::uint32_t machine
 /// A machine's parameters from the order of files to the device's, and back.
 void pack(const LayeredShape& shape, const float* machine, float* device);
 void unpack(const LayeredShape& shape, const float* device, float* machine);
+/// Likewise its optimiser's state, helmholtz::optimizer_state_floats() and task.state_floats().
+void pack_state(const LayeredTask& task, const float* machine, float* device);
+void unpack_state(const LayeredTask& task, const float* device, float* machine);
 
 }  // namespace helmholtz::cuda

@@ -39,22 +39,26 @@ struct ParameterRun {
 };
 
 /// A topology and a batch as cuda-layered lays them out: parameters [parameter] and units
-/// [unit][batch row] of a machine. Matrices and layers begin on whole cache lines, and long rows
-/// are whole 16-byte vectors, so that BLAS may load vectors.
+/// [unit][column] of a machine, a column for each particle of each batch row. Matrices and layers
+/// begin on whole cache lines, and long rows are whole 16-byte vectors, so that BLAS may load
+/// vectors.
 class LayeredShape {
  public:
   static constexpr bool kStatic = false;
 
   LayeredShape() = default;
-  /// @param sizes  [layers], top first
-  LayeredShape(const int* sizes, int layers, std::uint32_t batch)
-      : last_(layers - 1), batch_(static_cast<int>(batch)), batch_stride_(row_stride(batch_)) {
+  /// @param sizes    [layers], top first
+  /// @param columns  batch rows times particles
+  LayeredShape(const int* sizes, int layers, std::uint32_t columns)
+      : last_(layers - 1),
+        columns_(static_cast<int>(columns)),
+        column_stride_(row_stride(columns_)) {
     const LayerShape shape(sizes, layers);
     for (int l = 0; l <= last_; ++l) {
       generative_[l] = layer(l, l - 1, shape.generative(l), draws::generative(shape, l));
       unit_start_[l] = unit_elements_;
       unit_elements_ +=
-          aligned(static_cast<std::uint64_t>(sizes[l]) * static_cast<unsigned>(batch_stride_));
+          aligned(static_cast<std::uint64_t>(sizes[l]) * static_cast<unsigned>(column_stride_));
     }
     generative_floats_ = floats_;
     for (int l = last_ - 1; l >= 0; --l) {
@@ -66,9 +70,10 @@ class LayeredShape {
   }
 
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int last() const { return last_; }
-  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int batch() const { return batch_; }
+  /// Those that there is room for; a phase may use fewer of them.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int columns() const { return columns_; }
   /// Elements from one unit of a layer to the next.
-  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int batch_stride() const { return batch_stride_; }
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST int column_stride() const { return column_stride_; }
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int blocks_per_step() const { return blocks_per_step_; }
 
   /// Layers of a network: 0 to layers() - 1.
@@ -86,6 +91,12 @@ class LayeredShape {
     return network == Network::generative ? units_ : units_ - generative_[last_].outputs;
   }
 
+  /// Generative parameters, without padding: the first in the order of files.
+  [[nodiscard]] std::uint32_t generative_parameters() const {
+    std::uint32_t sum = 0;
+    for (int l = 0; l <= last_; ++l) sum += generative_[l].parameters();
+    return sum;
+  }
   /// A machine's parameters in the order of files (helmholtz/topology.hpp), without padding.
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint32_t parameters() const { return parameters_; }
   /// Where parameter k of that order lies, and how many from it on lie side by side.
@@ -140,8 +151,8 @@ class LayeredShape {
   }
 
   int last_ = 0;
-  int batch_ = 1;
-  int batch_stride_ = 1;
+  int columns_ = 1;
+  int column_stride_ = 1;
   int units_ = 0;
   int blocks_per_step_ = 0;
   std::uint32_t parameters_ = 0;

@@ -1,5 +1,6 @@
 #include "kernels/layered/layered_step.hpp"
 
+#include "kernels/layered/layered_plan.hpp"
 #include "kernels/runtime/float_ops.hpp"
 
 namespace helmholtz::cuda {
@@ -14,12 +15,12 @@ class Products {
   /// activities = weights * units of the layer that feeds it.
   void activities(const LayeredLayer& layer) const {
     const auto& shape = task_.shape;
-    Product product{.rows = shape.batch(),
+    Product product{.rows = task_.columns,
                     .columns = layer.outputs,
                     .inner = layer.inputs,
-                    .a_stride = shape.batch_stride(),
+                    .a_stride = shape.column_stride(),
                     .b_stride = layer.stride,
-                    .c_stride = shape.batch_stride(),
+                    .c_stride = shape.column_stride(),
                     .a_machine = elements(),
                     .b_machine = floats(),
                     .c_machine = elements()};
@@ -38,9 +39,9 @@ class Products {
     Product product{.transpose_a = true,
                     .rows = layer.inputs,
                     .columns = layer.outputs,
-                    .inner = shape.batch(),
-                    .a_stride = shape.batch_stride(),
-                    .b_stride = shape.batch_stride(),
+                    .inner = task_.columns,
+                    .a_stride = shape.column_stride(),
+                    .b_stride = shape.column_stride(),
                     .c_stride = layer.stride,
                     .a_machine = elements(),
                     .b_machine = elements(),
@@ -114,49 +115,82 @@ void for_each_fed_layer(const LayeredShape& shape, Network network, Body body) {
   }
 }
 
-/// The `Machine` of wake_sleep.inl: all rows of all machines at once.
+/// A task in one of its phases.
+LayeredTask in_phase(LayeredTask task, bool awake) {
+  task.awake = awake;
+  task.columns = task.shape.columns() / (awake ? 1 : static_cast<int>(task.particles));
+  task.lanes = error_lanes(task.columns);
+  return task;
+}
+
+/// The `Machine` of wake_sleep.inl: all rows of all machines at once, with all their particles.
 struct LayeredMachine {
   static constexpr bool kParticlesInTurn = false;
 
-  const LayeredTask& task;
+  LayeredTask awake;
+  LayeredTask asleep;
   LayeredQueue& queue;
-  Products products{task, queue};
 
-  [[nodiscard]] const LayeredShape& shape() const { return task.shape; }
+  [[nodiscard]] const LayeredShape& shape() const { return awake.shape; }
   static int rows() { return 1; }
   int draw_pattern(int row) {
+    queue.begin(awake);
     queue.draw_patterns();
     return row;
   }
-  static int begin_dream(int row) { return row; }
+  int begin_dream(int row) {
+    queue.begin(asleep);
+    return row;
+  }
   template <class NetworkLayer>
   void sample(NetworkLayer which, int) {
     const auto& layer = shape().layer(which.kNetwork, which.l);
-    if (layer.inputs > 0) products.activities(layer);
+    const auto& task = which.kNetwork == Network::recognition ? awake : asleep;
+    if (layer.inputs > 0) Products(task, queue).activities(layer);
     queue.sample(layer);
   }
   void learn(Network network) {
+    if (network == Network::recognition) return learn(network, asleep);
+    learn(network, awake);
+    if (awake.learns_awake) learn(Network::recognition, awake);
+  }
+  void apply(Network network) {
+    move(network);
+    if (network == Network::generative && awake.learns_awake) move(Network::recognition);
+  }
+
+ private:
+  /// The recognition layers' activities are still there when the generative network learns.
+  void learn(Network network, const LayeredTask& task) {
+    const Products products(task, queue);
+    const bool scores = task.weighs() && network == Network::generative;
+    if (scores) queue.score(Network::recognition);
     for_each_fed_layer(shape(), network, [&](const auto& layer) { products.activities(layer); });
+    if (scores) {
+      queue.score(Network::generative);
+      queue.weigh();
+    }
     queue.find_errors(network);
     for_each_fed_layer(shape(), network, [&](const auto& layer) { products.learn(layer); });
   }
-  void apply(Network network) {
-    if (task.means > 0) queue.follow(network);
-    if (task.nonnegative && network == Network::generative) queue.clamp();
-    if (task.math == Math::bf16x3) queue.split_weights(network);
+  void move(Network network) {
+    if (awake.means > 0) queue.follow(network);
+    if (awake.nonnegative && network == Network::generative) queue.clamp();
+    if (awake.math == Math::bf16x3) queue.split_weights(network);
   }
 };
 
 }  // namespace
 
 void issue_start(const LayeredTask& task, LayeredQueue& queue) {
+  queue.begin(task);
   if (task.math != Math::bf16x3) return;
   queue.split_weights(Network::generative);
   queue.split_weights(Network::recognition);
 }
 
 void issue_step(const LayeredTask& task, LayeredQueue& queue) {
-  LayeredMachine machine{task, queue};
+  LayeredMachine machine{in_phase(task, true), in_phase(task, false), queue};
   train_step(machine);
   queue.advance();
 }

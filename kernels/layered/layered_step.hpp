@@ -30,11 +30,19 @@ struct Product {
 class LayeredQueue {
  public:
   virtual ~LayeredQueue() = default;
+  /// What follows works on this task: it differs from the one before in its phase.
+  virtual void begin(const LayeredTask& task) = 0;
   /// Every row of the batch draws a pattern.
   virtual void draw_patterns() = 0;
   /// Activities become units.
   virtual void sample(const LayeredLayer& layer) = 0;
-  /// Activities of all layers become scaled errors; biases learn, or have their gradients.
+  /// A network's part of the logarithms of the particles' weights, of the activities of all of its
+  /// layers: first the recognition network's, then the generative network's.
+  virtual void score(Network network) = 0;
+  /// Their logarithms become weights, which add up to 1 per batch row.
+  virtual void weigh() = 0;
+  /// Activities of all layers become scaled errors, weighted where there are several particles;
+  /// biases learn, or have their gradients.
   virtual void find_errors(Network network) = 0;
   virtual void multiply(const Product& product) = 0;
   /// The network's parameters follow their gradients.

@@ -38,19 +38,43 @@ struct LayeredTask : StepTables<LayeredShape> {
   float* activities = nullptr;
   int means =
       0;  ///< of each parameter that every machine's optimiser keeps (step/update.hpp); 0: sgd
-  float error_weight = 1;                 ///< of an error in a gradient, with means
-  const float* optimizers = nullptr;      ///< [settings][3]: beta, beta2, epsilon; with means
-  const float* corrections = nullptr;     ///< [schedules][steps][2], beside `factors`; with means
-  float* gradients = nullptr;             ///< [capacity][shape.floats()]; with means
-  float* state = nullptr;                 ///< [capacity][means][shape.floats()]
+  float error_weight = 1;              ///< of an error in a gradient, with means
+  const float* optimizers = nullptr;   ///< [settings][3]: beta, beta2, epsilon; with means
+  const float* corrections = nullptr;  ///< [schedules][steps][2], beside `factors`; with means
+  float* gradients = nullptr;          ///< [capacity][shape.floats()]; with means
+  /// [capacity][state_floats()]: [means][shape.floats()]; if learns_awake, behind them
+  /// [means][recognition floats] of the recognition network in the wake phase
+  float* state = nullptr;
   std::uint16_t* units16 = nullptr;       ///< with bf16x3, in place of `units`
   std::uint16_t* error_parts = nullptr;   ///< [kParts][capacity][unit_elements()]: scaled errors
   std::uint16_t* weight_parts = nullptr;  ///< [kParts][capacity][shape.floats()]
   std::uint32_t machines = 0;
   std::uint32_t capacity = 0;
   std::uint32_t group = 1;  ///< machines of one matrix product; divides `capacity`
-  std::uint32_t lanes = 1;  ///< threads that share a unit's batch in the error kernel; a power of 2
   bool nonnegative = false;
+  std::uint32_t particles = 1;        ///< K, columns of a batch row in the wake phase
+  bool learns_awake = false;          ///< a recognition network, in the wake phase too
+  const float* wake_rates = nullptr;  ///< [settings][L], its rates then; if learns_awake
+  float* weights =
+      nullptr;  ///< [capacity][shape.column_stride()], of particles; if there are several
+
+  // Of the phase that runs: LayeredQueue::begin().
+  bool awake = true;
+  int columns = 1;  ///< that are used
+  std::uint32_t lanes =
+      1;  ///< threads that share a unit's columns in the error kernel; a power of 2
+
+  /// Whether errors are weighted.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST bool weighs() const { return awake && particles > 1; }
+  /// The row of the random streams that a column draws from.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint32_t row(std::uint32_t column) const {
+    return awake ? column : column * particles;
+  }
+  /// Floats of a machine's state.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::uint64_t state_floats() const {
+    const auto third = learns_awake ? shape.floats() - shape.begin(Network::recognition) : 0;
+    return static_cast<unsigned>(means) * (shape.floats() + third);
+  }
 };
 
 /// Copies parameters in the order of files, for evaluations.

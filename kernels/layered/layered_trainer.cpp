@@ -19,11 +19,13 @@ namespace {
 /// Puts the calls of a step into a stream.
 class StreamQueue final : public LayeredQueue {
  public:
-  StreamQueue(const LayeredTask& task, const Cublas& blas, cudaStream_t stream)
-      : task_(task), blas_(blas), stream_(stream) {}
+  StreamQueue(const Cublas& blas, cudaStream_t stream) : blas_(blas), stream_(stream) {}
 
+  void begin(const LayeredTask& task) override { task_ = task; }
   void draw_patterns() override { launch_draw_patterns(task_, stream_); }
   void sample(const LayeredLayer& layer) override { launch_sample(task_, layer, stream_); }
+  void score(Network network) override { launch_score(task_, network, stream_); }
+  void weigh() override { launch_weigh(task_, stream_); }
   void find_errors(Network network) override { launch_find_errors(task_, network, stream_); }
   void multiply(const Product& product) override { blas_.multiply(product, task_.math); }
   void follow(Network network) override { launch_follow(task_, network, stream_); }
@@ -32,7 +34,7 @@ class StreamQueue final : public LayeredQueue {
   void advance() override { launch_advance(task_, stream_); }
 
  private:
-  const LayeredTask& task_;
+  LayeredTask task_;
   const Cublas& blas_;
   cudaStream_t stream_;
 };
@@ -101,34 +103,22 @@ class LayeredTrainer final : public DeviceTrainer {
   }
 
   void read_state(std::size_t m, float* out) const override {
-    std::vector<float> rows(means() * task_.shape.floats());
-    const float* const state = state_of(m);
+    std::vector<float> state(task_.state_floats());
     if (memory_.resident()) {
       use(device_);
-      HELMHOLTZ_CUDA_CHECK(
-          cudaMemcpy(rows.data(), state, rows.size() * sizeof(float), cudaMemcpyDeviceToHost));
-    } else {
-      std::copy_n(state, rows.size(), rows.data());
+      HELMHOLTZ_CUDA_CHECK(cudaMemcpy(state.data(), state_of(m), state.size() * sizeof(float),
+                                      cudaMemcpyDeviceToHost));
     }
-    for (std::size_t i = 0; i < means(); ++i) {
-      unpack(task_.shape, rows.data() + i * task_.shape.floats(),
-             out + i * task_.shape.parameters());
-    }
+    unpack_state(task_, memory_.resident() ? state.data() : state_of(m), out);
   }
 
   void write_state(std::size_t m, const float* in) override {
-    std::vector<float> rows(means() * task_.shape.floats());
-    for (std::size_t i = 0; i < means(); ++i) {
-      pack(task_.shape, in + i * task_.shape.parameters(), rows.data() + i * task_.shape.floats());
-    }
-    float* const state = state_of(m);
-    if (!memory_.resident()) {
-      std::copy_n(rows.data(), rows.size(), state);
-      return;
-    }
+    std::vector<float> state(task_.state_floats());
+    pack_state(task_, in, memory_.resident() ? state.data() : state_of(m));
+    if (!memory_.resident()) return;
     use(device_);
-    HELMHOLTZ_CUDA_CHECK(
-        cudaMemcpy(state, rows.data(), rows.size() * sizeof(float), cudaMemcpyHostToDevice));
+    HELMHOLTZ_CUDA_CHECK(cudaMemcpy(state_of(m), state.data(), state.size() * sizeof(float),
+                                    cudaMemcpyHostToDevice));
     finish_copies();
   }
 
@@ -148,14 +138,12 @@ class LayeredTrainer final : public DeviceTrainer {
   [[nodiscard]] std::size_t bytes() const override { return memory_.bytes(); }
 
  private:
-  [[nodiscard]] std::size_t means() const { return static_cast<std::size_t>(task_.means); }
-
   /// Machine m's means, behind the parameters of its chunk.
   [[nodiscard]] float* state_of(std::size_t m) const {
-    const auto floats = task_.shape.floats();
-    const auto begin = memory_.capacity() * floats;
-    return memory_.resident() ? memory_.on_device() + begin + m * means() * floats
-                              : memory_.on_host(m, means() * floats, begin);
+    const auto begin = memory_.capacity() * task_.shape.floats();
+    const auto each = task_.state_floats();
+    return memory_.resident() ? memory_.on_device() + begin + m * each
+                              : memory_.on_host(m, each, begin);
   }
 
   /// Evaluates machines [first, first + count) of a chunk, their parameters without padding.
@@ -183,6 +171,7 @@ class LayeredTrainer final : public DeviceTrainer {
     task.capacity = static_cast<std::uint32_t>(chunk.capacity);
     task.optimizers = tables_.optimizers();
     task.corrections = tables_.corrections();
+    task.wake_rates = tables_.wake_rates();
     place_kept(task, chunk.data);
     place_scratch(task, chunk.scratch);
     return task;
@@ -191,7 +180,7 @@ class LayeredTrainer final : public DeviceTrainer {
   /// A graph launch a step, and nothing else on the host. The trainer's very first step is issued
   /// plainly: it loads every kernel, which a capture must not do.
   void train_chunk(const LayeredTask& task, std::uint32_t steps, StepGraph& graph) {
-    StreamQueue queue(task, blas_, stream_.get());
+    StreamQueue queue(blas_, stream_.get());
     issue_start(task, queue);
     std::uint32_t done = 0;
     if (!warm_ && steps > 0) {

@@ -48,10 +48,13 @@ typedef struct helmholtz_ensemble {
   uint32_t batch;
   uint32_t nonnegative;
   uint32_t settings;
+  uint32_t particles; /* of a batch row in the wake phase */
+  uint32_t reserved;
   uint64_t machines;
   const uint64_t* seeds;       /* [machines] */
   const uint32_t* setting;     /* [machines], below `settings` */
   const float* rates;          /* [settings][2 L + 1]: generative 0 to L, recognition 0 to L-1 */
+  const float* wake_rates;     /* [settings][L], recognition 0 to L-1 in the wake phase; or null */
   const uint32_t* schedule;    /* [settings], rows of helmholtz_steps.factors */
   const uint32_t* thresholds;  /* [threshold_count], ascending */
   const uint32_t* patterns;    /* [pattern_count][words_per_pattern] */

@@ -17,6 +17,9 @@ class EnsembleTables {
         settings_(std::span(ensemble.setting + share.first, share.count)),
         rates_(std::span(ensemble.rates, ensemble.settings * (2 * ensemble.layers - 1))),
         schedules_(std::span(ensemble.schedule, ensemble.settings)),
+        wake_rates_(std::span(
+            ensemble.wake_rates,
+            ensemble.wake_rates == nullptr ? 0 : ensemble.settings * (ensemble.layers - 1))),
         optimizers_(std::span(ensemble.optimizers, ensemble.means > 0 ? 3 * ensemble.settings : 0)),
         thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),
         words_(std::span(ensemble.patterns, ensemble.pattern_count * ensemble.words_per_pattern)) {}
@@ -26,6 +29,8 @@ class EnsembleTables {
     return seeds_.get() + first;
   }
 
+  /// The recognition network's in the wake phase, if it learns then.
+  [[nodiscard]] const float* wake_rates() const noexcept { return wake_rates_.get(); }
   /// Of an optimiser that keeps means: its numbers, and its corrections of the steps that come.
   [[nodiscard]] const float* optimizers() const noexcept { return optimizers_.get(); }
   [[nodiscard]] const float* corrections() const noexcept { return corrections_.get(); }
@@ -61,6 +66,7 @@ class EnsembleTables {
   DeviceArray<std::uint32_t> settings_;    ///< [machines]
   DeviceArray<float> rates_;               ///< [settings][2 L + 1]
   DeviceArray<std::uint32_t> schedules_;   ///< [settings]
+  DeviceArray<float> wake_rates_;          ///< [settings][L], or none
   DeviceArray<float> optimizers_;          ///< [settings][3], or none
   DeviceArray<std::uint32_t> thresholds_;  ///< [threshold_count]
   DeviceArray<std::uint32_t> words_;       ///< [patterns][words_per_pattern]

@@ -41,6 +41,12 @@ void launch_draw_patterns(const LayeredTask& task, cudaStream_t stream) {
 void launch_sample(const LayeredTask& task, const LayeredLayer& layer, cudaStream_t stream) {
   launch_on_host(stream, [=] { host::run_sample(task, layer); });
 }
+void launch_score(const LayeredTask& task, Network network, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_score(task, network); });
+}
+void launch_weigh(const LayeredTask& task, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_weigh(task); });
+}
 void launch_find_errors(const LayeredTask& task, Network network, cudaStream_t stream) {
   launch_on_host(stream, [=] { host::run_find_errors(task, network); });
 }

@@ -42,6 +42,8 @@ void run_counted(const cuda::SampleTask& task);
 /// cuda-layered; plain loops in place of cuBLAS.
 void run_draw_patterns(const cuda::LayeredTask& task);
 void run_sample(const cuda::LayeredTask& task, const cuda::LayeredLayer& layer);
+void run_score(const cuda::LayeredTask& task, cuda::Network network);
+void run_weigh(const cuda::LayeredTask& task);
 void run_find_errors(const cuda::LayeredTask& task, cuda::Network network);
 void run_follow(const cuda::LayeredTask& task, cuda::Network network);
 void run_clamp(const cuda::LayeredTask& task);

@@ -22,8 +22,8 @@ void for_each(const Task& task, std::size_t items, Body body) {
   }
 }
 
-std::uint32_t rows_of(const LayeredTask& task) {
-  return static_cast<std::uint32_t>(task.shape.batch());
+std::uint32_t columns_of(const LayeredTask& task) {
+  return static_cast<std::uint32_t>(task.columns);
 }
 
 float sum_of_errors(const LayeredTask& task, Network network, std::uint32_t m, int unit) {
@@ -61,7 +61,7 @@ void multiply(const Product& product, std::int64_t m, const T* a, const T* b, Lo
 }  // namespace
 
 void run_draw_patterns(const LayeredTask& task) {
-  const auto items = task.patterns.words_per_pattern * rows_of(task);
+  const auto items = task.patterns.words_per_pattern * columns_of(task);
   for_each(task, items, [&](std::uint32_t m, std::uint32_t item) {
     is_split(task) ? cuda::draw_pattern<cuda::Bf16Memory>(task, m, item)
                    : cuda::draw_pattern<cuda::FloatMemory>(task, m, item);
@@ -69,11 +69,23 @@ void run_draw_patterns(const LayeredTask& task) {
 }
 
 void run_sample(const LayeredTask& task, const cuda::LayeredLayer& layer) {
-  const auto items = cuda::blocks_of(layer) * rows_of(task);
+  const auto items = cuda::blocks_of(layer) * columns_of(task);
   for_each(task, items, [&](std::uint32_t m, std::uint32_t item) {
     is_split(task) ? cuda::sample<cuda::Bf16Memory>(task, layer, m, item)
                    : cuda::sample<cuda::FloatMemory>(task, layer, m, item);
   });
+}
+
+void run_score(const LayeredTask& task, Network network) {
+  for_each(task, columns_of(task), [&](std::uint32_t m, std::uint32_t c) {
+    is_split(task) ? cuda::score<cuda::Bf16Memory>(task, network, m, c)
+                   : cuda::score<cuda::FloatMemory>(task, network, m, c);
+  });
+}
+
+void run_weigh(const LayeredTask& task) {
+  for_each(task, columns_of(task) / task.particles,
+           [&](std::uint32_t m, std::uint32_t b) { cuda::weigh(task, m, b); });
 }
 
 void run_find_errors(const LayeredTask& task, Network network) {

@@ -51,13 +51,14 @@ class LayeredHost final : public cuda::LayeredQueue {
     for (std::uint32_t s = 0; s < steps; ++s) cuda::issue_step(task_, *this);
   }
 
-  /// Machine m's optimiser state, [means][parameters].
+  /// Machine m's optimiser state.
   void write_state(std::size_t m, const std::vector<float>& state) {
-    const auto means = static_cast<std::size_t>(task_.means);
-    for (std::size_t i = 0; i < means; ++i) {
-      cuda::pack(task_.shape, state.data() + i * ensemble_.topology.parameters(),
-                 task_.state + (m * means + i) * task_.shape.floats());
-    }
+    cuda::pack_state(task_, state.data(), task_.state + m * task_.state_floats());
+  }
+  [[nodiscard]] std::vector<float> state(std::size_t m) const {
+    std::vector<float> state(optimizer_state_floats(ensemble_, m));
+    cuda::unpack_state(task_, task_.state + m * task_.state_floats(), state.data());
+    return state;
   }
 
   [[nodiscard]] const cuda::LayeredTask& task() const { return task_; }
@@ -84,8 +85,11 @@ class LayeredHost final : public cuda::LayeredQueue {
     return split() ? cuda::from_bf16(task_.units16[at]) : task_.units[at];
   }
 
+  void begin(const cuda::LayeredTask& task) override { phase_ = task; }
   void draw_patterns() override { kernel(run_draw_patterns); }
   void sample(const cuda::LayeredLayer& layer) override { kernel(run_sample, layer); }
+  void score(cuda::Network network) override { kernel(run_score, network); }
+  void weigh() override { kernel(run_weigh); }
   void find_errors(cuda::Network network) override { kernel(run_find_errors, network); }
   void follow(cuda::Network network) override { kernel(run_follow, network); }
   void clamp() override { kernel(run_clamp); }
@@ -102,13 +106,14 @@ class LayeredHost final : public cuda::LayeredQueue {
   template <class Run, class... Arguments>
   void kernel(Run run, const Arguments&... arguments) {
     ++kernels_;
-    run(task_, arguments...);
+    run(phase_, arguments...);
   }
 
   const Ensemble& ensemble_;
   step::FactorTable factors_;
   plugin::EnsembleView view_;
   cuda::LayeredTask task_;
+  cuda::LayeredTask phase_;
   cuda::StepClock clock_;
   std::vector<float> memory_;
   std::vector<float> scratch_;

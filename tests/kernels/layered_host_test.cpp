@@ -33,15 +33,17 @@ class LayeredOneStep : public ::testing::TestWithParam<std::tuple<OneStepCase, M
 // Three machines side by side, each with a setting of its own, the last one's rate zero.
 TEST_P(LayeredOneStep, AgreesWithDoubleAndWithTheReference) {
   const auto& [test, math] = GetParam();
-  auto ensemble = random_ensemble(test.layers, test.batch, 3, test.scale);
-  ensemble.settings[0].optimizer = Optimizer::parse(test.optimizer);
-  for (const double rate : {0.2, 0.0}) {
+  auto ensemble = test.ensemble();
+  ensemble.machines = random_ensemble(test.layers, test.batch, 3).machines;
+  for (const double share : {2.0 / 3, 0.0}) {
     auto setting = ensemble.settings[0];
-    setting.schedule = Schedule::parse(rate > 0 ? "inverse:1e-9" : "constant");
+    const double rate = share * setting.rates.generative[0];
+    setting.schedule = Schedule::parse(share > 0 ? "inverse:1e-9" : "constant");
     setting.rates = LearningRateOptions{
-        .rate = rate / test.batch,
+        .rate = rate,
         .generative = {},
-        .recognition = rate / 2 / test.batch,
+        .recognition = rate / 2,
+        .recognition_wake = test.learns_awake ? rate / 3 : 0,
         .per_layer = {}}.resolve(ensemble.topology);
     ensemble.settings.push_back(setting);
   }
@@ -57,6 +59,7 @@ TEST_P(LayeredOneStep, AgreesWithDoubleAndWithTheReference) {
     for (std::size_t m = 0; m < 3; ++m) {
       device.write_state(m, testing::optimizer_state_under_way(ensemble));
     }
+    EXPECT_EQ(device.state(1), testing::optimizer_state_under_way(ensemble));
     device.train(step, 1);
     for (std::uint32_t m = 0; m < 3; ++m) {
       auto alone = ensemble;
@@ -87,7 +90,11 @@ INSTANTIATE_TEST_SUITE_P(
             OneStepCase{{130, 257}, 1, 0.02, 8}, OneStepCase{{3, 140, 150}, 45, 0.03, 4},
             OneStepCase{{3, 2}, 1100, 1.0, 4}, OneStepCase{{5, 40, 70}, 7, 0.3, 8, "momentum:0.9"},
             OneStepCase{{1, 6, 9}, 1, 1.0, 8, "adam"},
-            OneStepCase{{5, 9, 12, 40}, 31, 0.3, 8, "adam"}),
+            OneStepCase{{5, 9, 12, 40}, 31, 0.3, 8, "adam"},
+            OneStepCase{{1, 6, 9}, 1, 0.3, 8, "sgd", 10},
+            OneStepCase{{1, 6, 9}, 3, 0.3, 8, "sgd", 1, true},
+            OneStepCase{{5, 12, 40}, 7, 0.1, 8, "sgd", 3, true},
+            OneStepCase{{4, 9, 20}, 2, 0.3, 8, "adam", 5, true}),
         ::testing::Values(Math::fp32, Math::bf16x3)),
     [](const auto& test) {
       return fmt::format("{}_batch{}_{}", test.index, std::get<0>(test.param).batch,
@@ -189,6 +196,22 @@ TEST(LayeredStep, LaunchesOfAStep) {
     EXPECT_EQ(split.products(), 18 * last);
     EXPECT_EQ(split.kernels(), 2 * last + 7 + 2);  // and two before the first step
   }
+}
+
+// With several particles two scores and their weights; with a recognition network that learns
+// awake, its activities and gradients once more, and its errors.
+TEST(LayeredStep, LaunchesOfAReweightedStep) {
+  auto ensemble = random_ensemble({10, 20, 30}, 2, 1);
+  ensemble.particles = 3;
+  LayeredHost device(ensemble, Math::fp32);
+  device.train(0, 1);
+  EXPECT_EQ(device.products(), 12);
+  EXPECT_EQ(device.kernels(), 9 + 3);
+  ensemble.settings[0].rates.recognition_wake.assign(2, 0.1);
+  LayeredHost awake(ensemble, Math::fp32);
+  awake.train(0, 1);
+  EXPECT_EQ(awake.products(), 12 + 4);
+  EXPECT_EQ(awake.kernels(), 9 + 3 + 1);
 }
 
 TEST(Bf16Split, LosesNothing) {

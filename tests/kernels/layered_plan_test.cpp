@@ -37,7 +37,7 @@ TEST(LayeredShape, CountsAsTheTopologyDoes) {
 
 TEST(LayeredShape, MatricesAndLongRowsAreAligned) {
   const auto one = shape({10, 101, 200, 783}, 1021);
-  EXPECT_EQ(one.batch_stride(), 1024);
+  EXPECT_EQ(one.column_stride(), 1024);
   for (const auto network : {Network::generative, Network::recognition}) {
     for (int l = 0; l < one.layers(network); ++l) {
       const auto& layer = one.layer(network, l);
@@ -51,9 +51,9 @@ TEST(LayeredShape, MatricesAndLongRowsAreAligned) {
     }
   }
   EXPECT_EQ(one.end(Network::recognition), one.floats());
-  EXPECT_EQ(shape({1, 6, 9}, 1).batch_stride(), 1);
-  EXPECT_EQ(shape({1, 6, 9}, 7).batch_stride(), 7);
-  EXPECT_EQ(shape({1, 6, 9}, 9).batch_stride(), 16);
+  EXPECT_EQ(shape({1, 6, 9}, 1).column_stride(), 1);
+  EXPECT_EQ(shape({1, 6, 9}, 7).column_stride(), 7);
+  EXPECT_EQ(shape({1, 6, 9}, 9).column_stride(), 16);
 }
 
 TEST(LayeredShape, PacksEveryParameterToAPlaceOfItsOwn) {
@@ -100,11 +100,11 @@ TEST(LayeredPlan, IdleMachinesCostNoMoreThanALaunch) {
   EXPECT_EQ(machine_group(shape({32, 128, 256}, 64)), 8U);
 }
 
-TEST(LayeredPlan, LanesOfAUnitFollowTheBatch) {
-  EXPECT_EQ(error_lanes(shape({1, 6, 9}, 1)), 1U);
-  EXPECT_EQ(error_lanes(shape({1, 6, 9}, 33)), 16U);
-  EXPECT_EQ(error_lanes(shape({1, 6, 9}, 256)), 64U);
-  EXPECT_EQ(error_lanes(shape({1, 6, 9}, 1'000'000)), kErrorBlock);
+TEST(LayeredPlan, LanesOfAUnitFollowItsColumns) {
+  EXPECT_EQ(error_lanes(1), 1U);
+  EXPECT_EQ(error_lanes(33), 16U);
+  EXPECT_EQ(error_lanes(256), 64U);
+  EXPECT_EQ(error_lanes(1'000'000), kErrorBlock);
 }
 
 TEST(LayeredPlan, GridsCoverEveryItem) {
@@ -126,6 +126,9 @@ TEST(LayeredPlan, MemoryHoldsItsArrays) {
   const auto floats = task.capacity * task.shape.floats();
   const auto elements = task.capacity * task.shape.unit_elements();
   for (const int means : {0, 1, 2}) {
+    task.particles = means == 1 ? 3 : 1;
+    const auto weights =
+        means == 1 ? task.capacity * static_cast<unsigned>(task.shape.column_stride()) : 0;
     for (const auto math : {Math::fp32, Math::tf32, Math::bf16x3}) {
       task.math = math;
       task.means = means;
@@ -147,12 +150,12 @@ TEST(LayeredPlan, MemoryHoldsItsArrays) {
         EXPECT_EQ(task.units16, static_cast<void*>(task.activities + elements));
         EXPECT_EQ(task.error_parts, task.units16 + elements);
         EXPECT_EQ(task.weight_parts, task.error_parts + 3 * elements);
-        EXPECT_EQ(task.weight_parts + 3 * floats,
-                  static_cast<void*>(scratch.data() + scratch.size()));
+        EXPECT_EQ(task.weight_parts + 3 * floats, static_cast<void*>(task.weights));
       } else {
         EXPECT_EQ(task.units, task.activities + elements);
-        EXPECT_EQ(task.units + elements, scratch.data() + scratch.size());
+        EXPECT_EQ(task.units + elements, task.weights);
       }
+      EXPECT_EQ(task.weights + weights, scratch.data() + scratch.size());
     }
   }
 }

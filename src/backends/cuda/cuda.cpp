@@ -158,10 +158,14 @@ std::optional<std::string> layered_limits(const Ensemble& ensemble) {
   const auto& sizes = ensemble.topology.layer_sizes();
   const auto units = *std::max_element(sizes.begin(), sizes.end());
   const auto most = std::numeric_limits<std::uint32_t>::max() / (units / 4U + 2U);
-  if (static_cast<std::uint32_t>(ensemble.batch) <= most) return std::nullopt;
+  const auto rows =
+      static_cast<std::uint64_t>(ensemble.batch) * static_cast<std::uint64_t>(ensemble.particles);
+  if (rows <= most) return std::nullopt;
   return fmt::format(
-      "another one for batch {}: with a layer of {} units, cuda-layered takes 1 to {}",
-      ensemble.batch, units, most);
+      "another one for batch {} and particles {}: with a layer of {} units, cuda-layered takes 1 "
+      "to "
+      "{} in all",
+      ensemble.batch, ensemble.particles, units, most);
 }
 
 std::size_t bytes(const Ensemble& ensemble) {
@@ -203,7 +207,7 @@ constinit const BackendEntry layered_entry{
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, layered_entry,
                                              HELMHOLTZ_LAYERED);
     },
-    .features = {.optimizers = true},
+    .features = {.particles = true, .optimizers = true},
     .limits = layered_limits,
 };
 

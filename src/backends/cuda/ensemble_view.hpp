@@ -24,6 +24,8 @@ class EnsembleView {
       for (const double rate : setting.rates.generative) rates_.push_back(static_cast<float>(rate));
       for (const double rate : setting.rates.recognition)
         rates_.push_back(static_cast<float>(rate));
+      for (const double rate : setting.rates.recognition_wake)
+        wake_rates_.push_back(static_cast<float>(rate));
       const auto& optimizer = setting.optimizer;
       for (const double number : {optimizer.beta, optimizer.beta2, optimizer.epsilon}) {
         optimizers_.push_back(static_cast<float>(number));
@@ -36,10 +38,13 @@ class EnsembleView {
              .batch = static_cast<std::uint32_t>(ensemble.batch),
              .nonnegative = ensemble.nonnegative ? 1U : 0U,
              .settings = static_cast<std::uint32_t>(ensemble.settings.size()),
+             .particles = static_cast<std::uint32_t>(ensemble.particles),
+             .reserved = 0,
              .machines = ensemble.size(),
              .seeds = seeds_.data(),
              .setting = setting_.data(),
              .rates = rates_.data(),
+             .wake_rates = ensemble.recognition_learns_awake() ? wake_rates_.data() : nullptr,
              .schedule = factors.schedule().data(),
              .thresholds = world.thresholds().data(),
              .patterns = world.words().data(),
@@ -62,6 +67,7 @@ class EnsembleView {
   std::vector<std::uint64_t> seeds_;
   std::vector<std::uint32_t> setting_;
   std::vector<float> rates_;
+  std::vector<float> wake_rates_;
   std::vector<float> optimizers_;
   std::vector<double> log_probabilities_;
   helmholtz_ensemble view_{};
