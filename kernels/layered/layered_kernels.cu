@@ -1,4 +1,5 @@
 #include "kernels/layered/layered_kernels.hpp"
+#include "kernels/layered/layered_learning.hpp"
 #include "kernels/layered/layered_machine.hpp"
 #include "kernels/layered/layered_plan.hpp"
 #include "kernels/runtime/launch.hpp"

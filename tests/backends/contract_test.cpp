@@ -3,11 +3,9 @@
 // failure.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "backends/registry.hpp"
@@ -180,72 +178,6 @@ TEST_P(Contract, HundredStepsAreTenTimesTen) {
   }
 }
 
-constexpr std::array kOptimizersWithMeans = {"momentum:0.9", "adam:0.9,0.99,1e-6"};
-
-/// Machines whose settings differ in the optimiser's numbers.
-Ensemble with_means(const char* optimizer, int batch) {
-  auto ensemble = random_ensemble({2, 9, 33}, batch, 3);
-  ensemble.settings[0].schedule = Schedule::parse("inverse:0.01");
-  ensemble.settings[0].optimizer = Optimizer::parse(optimizer);
-  ensemble.settings.push_back(ensemble.settings[0]);
-  ensemble.settings[1].optimizer.beta = 0.5;
-  ensemble.machines[1].setting = 1;
-  return ensemble;
-}
-
-// Each ten by a trainer of its own, which gets a machine's parameters, optimiser state and step.
-TEST_P(Contract, HundredStepsAreTenTimesTenWithOptimizers) {
-  for (const auto* const optimizer : kOptimizersWithMeans) {
-    for (const int batch : {1, 31, 33}) {
-      const auto ensemble = with_means(optimizer, batch);
-      if (find_backend(GetParam()).supports(ensemble)) GTEST_SKIP() << "has sgd alone";
-      auto whole = make_trainer(ensemble, {.backend = GetParam(), .threads = 2});
-      whole.train(100);
-      auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = 2});
-      for (int i = 0; i < 10; ++i) {
-        auto next = make_trainer(ensemble, {.backend = GetParam(), .threads = 2});
-        next.write_parameters(0, 3, parameters_of(trainer, 0, 3));
-        for (std::size_t m = 0; m < 3; ++m) {
-          next.write_optimizer_state(m, trainer.optimizer_state(m));
-        }
-        next.set_step(trainer.step());
-        next.train(10);
-        trainer = std::move(next);
-      }
-      EXPECT_EQ(parameters_of(trainer, 0, 3), parameters_of(whole, 0, 3))
-          << optimizer << " batch " << batch;
-      for (std::size_t m = 0; m < 3; ++m) {
-        EXPECT_EQ(trainer.optimizer_state(m), whole.optimizer_state(m)) << m;
-      }
-    }
-  }
-}
-
-TEST_P(Contract, AMachineIsUnchangedByItsNeighboursWithOptimizers) {
-  for (const auto* const optimizer : kOptimizersWithMeans) {
-    const auto ensemble = with_means(optimizer, 5);
-    if (find_backend(GetParam()).supports(ensemble)) GTEST_SKIP() << "has sgd alone";
-    const auto together = trained(ensemble, 20, 2);
-    EXPECT_EQ(trained(ensemble, 20, 1), together);
-    const auto stride = ensemble.topology.parameters();
-    for (std::size_t m = 0; m < 3; ++m) {
-      auto alone = ensemble;
-      alone.machines = {ensemble.machines[m]};
-      const auto* const begin = together.data() + m * stride;
-      EXPECT_EQ(trained(alone, 20, 1), std::vector<float>(begin, begin + stride)) << m;
-    }
-  }
-}
-
-TEST_P(Contract, RefusesAnOptimizerStateOfAnotherSize) {
-  auto trainer = make_trainer(random_ensemble({2, 5, 12}, 1, 3), {.backend = GetParam()});
-  EXPECT_EQ(trainer.optimizer_state(2), std::vector<float>());
-  EXPECT_NO_THROW(trainer.write_optimizer_state(2, {}));
-  EXPECT_THROW(trainer.write_optimizer_state(2, std::vector<float>(1)), InvalidArgument);
-  EXPECT_THROW(trainer.write_optimizer_state(3, {}), InvalidArgument);
-  EXPECT_THROW(static_cast<void>(trainer.optimizer_state(3)), InvalidArgument);
-}
-
 TEST_P(Contract, RateZeroChangesNothing) {
   for (const int batch : {1, 33}) {
     auto ensemble = random_ensemble({2, 9, 33}, batch, 3);
@@ -374,27 +306,6 @@ TEST(Backends, SayWhetherTheyKnowReweightedWakeSleep) {
     EXPECT_EQ(entry.supports(awake).has_value(), !entry.features.particles);
   }
   EXPECT_EQ(find_backend(choose_backend(several)).supports(several), std::nullopt);
-}
-
-TEST(Backends, CudaLayeredTakesOneKindOfOptimizer) {
-  auto ensemble = with_means("adam", 1);
-  EXPECT_EQ(find_backend("cuda-layered").supports(ensemble), std::nullopt);
-  ensemble.settings[1].optimizer = {};
-  const auto reason = find_backend("cuda-layered").supports(ensemble);
-  ASSERT_TRUE(reason);
-  EXPECT_NE(reason->find("takes one kind"), std::string::npos);
-  EXPECT_EQ(find_backend("cpu-layered").supports(ensemble), std::nullopt);
-}
-
-TEST(Auto, ChoosesABackendThatHasTheOptimizer) {
-  auto ensemble = random_ensemble({1, 6, 9}, 1, 1);
-  ensemble.settings[0].optimizer = Optimizer::parse("adam");
-  EXPECT_EQ(choose_backend(ensemble), "cpu-layered");
-  for (const char* const fused : {"cpu-fused", "cuda-fused"}) {
-    const auto reason = find_backend(fused).supports(ensemble);
-    ASSERT_TRUE(reason) << fused;
-    EXPECT_TRUE(reason->starts_with("for optimizer adam:0.9,0.999,1e-08: reference, ")) << *reason;
-  }
 }
 
 TEST(Backends, UnknownOnesAreRefusedWithTheNearestName) {

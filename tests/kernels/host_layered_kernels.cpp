@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "kernels/host_kernels.hpp"
+#include "kernels/layered/layered_learning.hpp"
 #include "kernels/layered/layered_machine.hpp"
 #include "kernels/layered/layered_plan.hpp"
 

@@ -1,13 +1,11 @@
 #include "backends/cpu_layered/batch.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "backends/cpu_layered/kernels.hpp"
 #include "base/blas.hpp"
 #include "helmholtz/draw_layout.hpp"
-#include "model/exact_scalar.hpp"
 #include "model/rates.hpp"
 #include "step/static_shape.hpp"
 #include "step/update_at.hpp"
@@ -22,8 +20,6 @@ namespace {
 #undef HELMHOLTZ_FN
 #undef HELMHOLTZ_BODY
 
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
-
 /// B K
 std::size_t particles(const Ensemble& ensemble) {
   return index(ensemble.batch) * index(ensemble.particles);
@@ -32,21 +28,6 @@ std::size_t particles(const Ensemble& ensemble) {
 void clear(const Matrix& matrix) {
   for (std::size_t r = 0; r < matrix.rows; ++r) {
     std::fill_n(matrix.data + r * matrix.stride, matrix.columns, 0.0F);
-  }
-}
-
-/// Of the units or errors of one layer.
-Matrix rectangle(AlignedFloats& layer, const Columns& columns, Range units, Range range) {
-  return {{layer.data() + units.begin * columns.stride() + range.begin, units.size(), range.size(),
-           columns.stride()}};
-}
-
-/// Sums of `each` values become the first values, from left to right.
-void add_groups(float* values, std::size_t groups, std::size_t each) {
-  for (std::size_t g = 0; g < groups; ++g) {
-    float sum = 0;
-    for (std::size_t k = 0; k < each; ++k) sum += values[g * each + k];
-    values[g] = sum;
   }
 }
 
@@ -158,19 +139,6 @@ void Batch::train_step(std::size_t m, float* parameters, float* state, std::uint
   cpu_layered::train_step(machine);
 }
 
-template <class Work>
-void Batch::run(std::span<const Tile> tiles, const Work& work) {
-  for_each_(tiles.size(), [&](std::size_t i) { work(tiles[i]); });
-}
-
-bool Batch::weighs() const { return ensemble_.particles > 1 && columns_ == &awake_; }
-
-bool Batch::reads_patterns(const Layer& layer) const {
-  return weighs() && &layer == &recognition_.back();
-}
-
-float* Batch::scores(const Tile& tile) { return &scores_[columns_->number(tile) * kTileColumns]; }
-
 kernels::TileDraws Batch::draws_of(std::uint64_t first_slot, const Tile& tile) const {
   const bool dreams = columns_ == &asleep_;
   return {.seed = seed_,
@@ -178,27 +146,6 @@ kernels::TileDraws Batch::draws_of(std::uint64_t first_slot, const Tile& tile) c
           .slot = first_slot,
           .first_column = static_cast<std::uint32_t>(tile.columns.begin),
           .row_step = dreams ? static_cast<std::uint32_t>(ensemble_.particles) : 1U};
-}
-
-void Batch::show_patterns() {
-  const int last = ensemble_.topology.last();
-  run(columns_->tiles(last, last), [&](const Tile& tile) {
-    show_patterns(tile, ensemble_.particles, part(units_.back(), tile));
-    if (weighs()) std::fill_n(scores(tile), kTileColumns, 0.0F);
-  });
-  if (!weighs()) return;
-  run(asleep_.tiles(last, last), [&](const Tile& tile) {
-    show_patterns(tile, 1, rectangle(patterns_, asleep_, tile.rows, tile.columns));
-  });
-}
-
-void Batch::show_patterns(const Tile& tile, int particles, const Matrix& units) {
-  const auto each = index(particles);
-  std::array<std::uint32_t, kTileColumns> starts{};
-  for (std::size_t c = 0; c < units.columns; ++c) {
-    starts[c] = shown_.starts()[(tile.columns.begin + c) / each];
-  }
-  kernels::show_patterns(shown_.words(), starts.data(), tile.rows.begin, units);
 }
 
 void Batch::sample(const Layer& layer, const Tile& tile) {
@@ -230,53 +177,6 @@ void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) 
       weights, part(units_[index(layer.inputs)], {layer.inputs, {0, fan_in}, tile.columns}), out);
 }
 
-void Batch::activities_of_patterns(const ConstMatrix& weights, Range columns, const Matrix& out) {
-  const auto each = index(ensemble_.particles);
-  const Range rows{columns.begin / each, (columns.end - 1) / each + 1};
-  auto once = out;
-  once.columns = rows.size();
-  blas::activities(weights, rectangle(patterns_, asleep_, {0, weights.columns}, rows), once);
-  for (std::size_t j = 0; j < out.rows; ++j) {
-    float* const units = out.data + j * out.stride;
-    // Every row moves to the right or stays: the last one first.
-    for (auto b = rows.end; b-- > rows.begin;) {
-      const auto begin = std::max(b * each, columns.begin) - columns.begin;
-      const auto end = std::min((b + 1) * each, columns.end) - columns.begin;
-      std::fill(units + begin, units + end, units[b - rows.begin]);
-    }
-  }
-}
-
-void Batch::weigh_particles() {
-  std::fill(weights_.begin(), weights_.end(), 0.0F);
-  for (const auto& tile : awake_.tiles()) {
-    const float* const own = scores(tile);
-    for (std::size_t c = 0; c < tile.columns.size(); ++c) {
-      weights_[tile.columns.begin + c] += own[c];
-    }
-  }
-  const auto each = index(ensemble_.particles);
-  for (std::size_t c = 0; c < awake_.count(); c += each) {
-    exact::normalise_weights<exact::Scalar>(&weights_[c], ensemble_.particles);
-  }
-}
-
-void Batch::weigh_errors(step::Network network) {
-  run(awake_.tiles(0, layers(network).back().index), [&](const Tile& tile) {
-    kernels::scale_columns(part(errors_[index(tile.layer)], tile), &weights_[tile.columns.begin]);
-  });
-  if (network == step::Network::generative) return;
-  // All particles of a row have its pattern as inputs: their errors add up.
-  const int l = recognition_.back().index;
-  run(awake_.tiles(l, l), [&](const Tile& tile) {
-    if (tile.columns.begin > 0) return;
-    const auto errors = part(errors_[index(l)], {l, tile.rows, {0, awake_.count()}});
-    for (std::size_t j = 0; j < errors.rows; ++j) {
-      add_groups(errors.data + j * errors.stride, asleep_.count(), index(ensemble_.particles));
-    }
-  });
-}
-
 void Batch::learn(step::Network network, const std::vector<double>& rates) {
   const auto& own = layers(network);
   const bool is_generative = network == step::Network::generative;
@@ -292,6 +192,7 @@ void Batch::learn(step::Network network, const std::vector<double>& rates) {
 }
 
 void Batch::choose_means(step::Network network) {
+  if (update_.means == 0) return;
   const auto& topology = ensemble_.topology;
   const bool is_third = network == step::Network::recognition && columns_ == &awake_;
   const auto sleeping = static_cast<std::size_t>(update_.means) * topology.parameters();
@@ -316,7 +217,7 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
   const auto first = layer.view.weights + tile.rows.begin * fan_in + tile.columns.begin;
   const Matrix shape{nullptr, rows, tile.columns.size(), fan_in};
   const auto inputs =
-      of_patterns ? rectangle(patterns_, asleep_, tile.columns, columns)
+      of_patterns ? asleep_.rectangle(patterns_.data(), tile.columns, columns)
                   : part(units_[index(layer.inputs)], {layer.inputs, tile.columns, columns});
   move(first, shape, step_rate,
        [&](float weight, const Matrix& sum) { blas::learn(weight, errors, inputs, sum); });
@@ -338,7 +239,7 @@ void Batch::move(std::size_t at, const Matrix& shape, float rate, const Add& add
 }
 
 Matrix Batch::part(AlignedFloats& layer, const Tile& tile) const {
-  return rectangle(layer, *columns_, tile.rows, tile.columns);
+  return columns_->rectangle(layer.data(), tile.rows, tile.columns);
 }
 
 }  // namespace helmholtz::cpu_layered

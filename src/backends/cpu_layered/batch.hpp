@@ -58,8 +58,11 @@ class Batch {
     return network == step::Network::generative ? generative_ : recognition_;
   }
 
+  /// work(tile) for each, one after the other or on several threads.
   template <class Work>
-  void run(std::span<const Tile> tiles, const Work& work);
+  void run(std::span<const Tile> tiles, const Work& work) {
+    for_each_(tiles.size(), [&](std::size_t i) { work(tiles[i]); });
+  }
 
   /// Whether columns are particles that errors are weighed by.
   [[nodiscard]] bool weighs() const;

@@ -5,12 +5,15 @@
 #include <vector>
 
 #include "backends/cpu_layered/tiles.hpp"
+#include "base/matrix.hpp"
 #include "helmholtz/topology.hpp"
 
 namespace helmholtz::cpu_layered {
 
 /// Floats from one row of a matrix to the next: whole cache lines, and whole vectors.
 constexpr std::size_t padded(std::size_t columns) { return (columns + 15) / 16 * 16; }
+
+inline std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 /// The units or errors of all layers that a phase works on, [n_l x count] floats a layer. Awake a
 /// column is a particle of a batch row, number b * K + k; asleep it is a batch row.
@@ -20,7 +23,7 @@ class Columns {
       : count_(count), stride_(count == 1 ? 1 : padded(count)) {
     for (int l = 0; l <= topology.last(); ++l) {
       first_tile_.push_back(tiles_.size());
-      append_tiles(l, static_cast<std::size_t>(topology.size(l)), count, tiles_);
+      append_tiles(l, index(topology.size(l)), count, tiles_);
     }
     first_tile_.push_back(tiles_.size());
   }
@@ -28,17 +31,19 @@ class Columns {
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   /// Floats from one unit to the next: a single column makes vectors without gaps.
   [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
-  [[nodiscard]] std::size_t floats(int units) const {
-    return padded(static_cast<std::size_t>(units) * stride_);
+  [[nodiscard]] std::size_t floats(int units) const { return padded(index(units) * stride_); }
+
+  /// A rectangle of the units or errors of one layer.
+  [[nodiscard]] Matrix rectangle(float* layer, Range units, Range columns) const {
+    return {{layer + units.begin * stride_ + columns.begin, units.size(), columns.size(), stride_}};
   }
 
   /// Layer 0 first.
   [[nodiscard]] const std::vector<Tile>& tiles() const noexcept { return tiles_; }
   /// Those of layers first to last.
   [[nodiscard]] std::span<const Tile> tiles(int first, int last) const {
-    const auto begin = first_tile_[static_cast<std::size_t>(first)];
-    return std::span(tiles_).subspan(begin,
-                                     first_tile_[static_cast<std::size_t>(last) + 1] - begin);
+    const auto begin = first_tile_[index(first)];
+    return std::span(tiles_).subspan(begin, first_tile_[index(last) + 1] - begin);
   }
   /// Its place in tiles().
   [[nodiscard]] std::size_t number(const Tile& tile) const {

@@ -8,77 +8,14 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "backends/cpu_layered/tile_draws-inl.hpp"
 #include "backends/cpu_layered/tiles.hpp"
-#include "helmholtz/random.hpp"
 #include "simd/float_ops-inl.hpp"
-#include "simd/philox-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
 
 using namespace helmholtz::HWY_NAMESPACE;
-
-constexpr std::size_t kLanes = FloatOps::kLanes;
-
-#define HELMHOLTZ_FN HWY_INLINE
-#include "step/update.inl"
-#undef HELMHOLTZ_FN
-
-/// The words of a tile's draws, a vector of blocks at a time, four words a block.
-class Draws {
- public:
-  HWY_INLINE explicit Draws(const TileDraws& draws)
-      : keys_(FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed)),
-              FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed >> 32U))),
-        draws_(draws) {}
-
-  /// Lane = column: calls body(c, words) with a block of the rows of the columns from c on, for
-  /// columns [first, end) of the tile; `first` is a multiple of kLanes.
-  template <class Body>
-  HWY_INLINE void columns(std::uint64_t block, std::size_t first, std::size_t end, Body body) {
-    const auto number = draws_.first_block + block;
-    const auto high = static_cast<std::uint32_t>(number >> 32U);
-    if (prepared_ < end || high != high_) prepare_rows(end, high);
-    const PhiloxBlock uniform(draws_.seed, RandomPurpose::training, number);
-    for (auto c = first; c < end; c += kLanes) {
-      FloatOps::U words[4];
-      philox_rows(uniform, rows_[c / kLanes], keys_, words);
-      body(c, words);
-    }
-  }
-
-  /// Lane = block: consecutive blocks of the first column's row.
-  HWY_INLINE void blocks(std::uint64_t block, FloatOps::U* HWY_RESTRICT words) const {
-    const auto first = FloatOps::set_bits(static_cast<std::uint32_t>(draws_.first_block + block));
-    const auto low = hn::Add(first, lane_numbers());
-    const auto carry = hn::IfThenElseZero(hn::Lt(low, first), FloatOps::set_bits(1));
-    const auto high = hn::Add(
-        FloatOps::set_bits(static_cast<std::uint32_t>((draws_.first_block + block) >> 32U)), carry);
-    philox({SplitLanes::split(low), SplitLanes::split(high), SplitLanes::broadcast(draws_.row(0)),
-            SplitLanes::broadcast(static_cast<std::uint32_t>(RandomPurpose::training))},
-           keys_, words);
-  }
-
- private:
-  static HWY_INLINE FloatOps::U lane_numbers() { return hn::Iota(FloatOps::DU(), 0); }
-
-  HWY_INLINE void prepare_rows(std::size_t columns, std::uint32_t high) {
-    HWY_ALIGN std::uint32_t rows[kLanes];
-    for (std::size_t c = 0; c < columns; c += kLanes) {
-      for (std::size_t i = 0; i < kLanes; ++i)
-        rows[i] = draws_.row(static_cast<std::uint32_t>(c + i));
-      rows_[c / kLanes] = PhiloxRows(draws_.seed, hn::Load(FloatOps::DU(), rows), high);
-    }
-    prepared_ = columns;
-    high_ = high;
-  }
-
-  PhiloxKeys keys_;
-  const TileDraws& draws_;
-  std::size_t prepared_ = 0;  ///< columns that rows_ holds
-  std::uint32_t high_ = 0;    ///< upper half of the block numbers that rows_ is for
-  PhiloxRows rows_[kTileColumns / kLanes];
-};
 
 /// Element index[i] in lane i.
 HWY_INLINE FloatOps::U gather(std::span<const std::uint32_t> array, FloatOps::U index) {
@@ -159,33 +96,6 @@ void sample_tile(const Matrix& activities, const float* bias, const TileDraws& d
   }
 }
 
-void sample_and_score_tile(const Matrix& activities, const float* bias, const TileDraws& draws,
-                           float* scores) {
-  Draws words_of(draws);
-  const LogProbability<FloatOps> one(0);
-  const auto end = draws.slot + activities.rows;
-  for (std::size_t c = 0; c < activities.columns; c += kLanes) {
-    LogProbability<FloatOps> own(static_cast<int>(activities.rows));
-    for (auto block = draws.slot / 4; 4 * block < end; ++block) {
-      const auto sample_block = [&](std::size_t, const FloatOps::U* words) HWY_ATTR {
-        for (std::uint64_t i = 0; i < 4; ++i) {
-          const auto j = 4 * block + i - draws.slot;  // wraps below the first slot
-          if (j >= activities.rows) continue;
-          float* const unit = activities.data + j * activities.stride + c;
-          const auto a =
-              clamped<FloatOps>(FloatOps::add(FloatOps::load(unit), FloatOps::set(bias[j])));
-          const auto d = one_plus_exp_minus<FloatOps>(a);
-          const auto state = FloatOps::bit(fires<FloatOps>(d, words[i]));
-          FloatOps::store(state, unit);
-          own.add(a, d, state);
-        }
-      };
-      words_of.columns(block, c, HWY_MIN(c + kLanes, activities.columns), sample_block);
-    }
-    FloatOps::store(LogProbability<FloatOps>::log_ratio(one, own), scores + c);
-  }
-}
-
 void sample_row(float* activities, std::size_t units, const float* bias, const TileDraws& draws) {
   HWY_ALIGN std::uint32_t words[kTileRows + 4 * kLanes + 4];
   const Draws words_of(draws);
@@ -217,90 +127,9 @@ void subtract_tile(const float* targets, const Matrix& activities, const float* 
   }
 }
 
-void subtract_and_score_tile(const float* targets, const Matrix& activities, const float* bias,
-                             float* scores) {
-  const LogProbability<FloatOps> one(0);
-  for (std::size_t c = 0; c < activities.columns; c += kLanes) {
-    LogProbability<FloatOps> own(static_cast<int>(activities.rows));
-    for (std::size_t j = 0; j < activities.rows; ++j) {
-      const auto k = j * activities.stride + c;
-      const auto a = clamped<FloatOps>(
-          FloatOps::add(FloatOps::load(activities.data + k), FloatOps::set(bias[j])));
-      const auto d = one_plus_exp_minus<FloatOps>(a);
-      const auto target = FloatOps::load(targets + k);
-      own.add(a, d, target);
-      FloatOps::store(FloatOps::sub(target, reciprocal<FloatOps>(d)), activities.data + k);
-    }
-    const auto log = LogProbability<FloatOps>::log_ratio(own, one);
-    FloatOps::store(FloatOps::add(FloatOps::load(scores + c), log), scores + c);
-  }
-}
-
-void scale_tile(const Matrix& errors, const float* weights) {
-  for (std::size_t j = 0; j < errors.rows; ++j) {
-    for (std::size_t c = 0; c < errors.columns; c += kLanes) {
-      float* const error = errors.data + j * errors.stride + c;
-      FloatOps::store(FloatOps::mul(FloatOps::load(error), FloatOps::load(weights + c)), error);
-    }
-  }
-}
-
 void subtract_row(const float* targets, float* activities, std::size_t units, const float* bias) {
   for (std::size_t j = 0; j < units; j += kLanes) {
     subtract_vector(targets + j, activities + j, hn::LoadU(FloatOps::D(), bias + j));
-  }
-}
-
-/// The first `count` lanes of a vector anywhere in memory; the others are 0.
-HWY_INLINE FloatOps::F load_first(std::size_t count, const float* in) {
-  if (count == kLanes) return hn::LoadU(FloatOps::D(), in);
-  HWY_ALIGN float lanes[kLanes] = {};
-  for (std::size_t i = 0; i < count; ++i) lanes[i] = in[i];
-  return FloatOps::load(lanes);
-}
-
-HWY_INLINE void store_first(std::size_t count, FloatOps::F x, float* out) {
-  if (count == kLanes) return hn::StoreU(x, FloatOps::D(), out);
-  HWY_ALIGN float lanes[kLanes];
-  FloatOps::store(x, lanes);
-  for (std::size_t i = 0; i < count; ++i) out[i] = lanes[i];
-}
-
-/// The first `count` lanes of a vector of parameters follow their gradients.
-HWY_INLINE void follow_vector(const step::Update& update, FloatOps::F rate, std::size_t count,
-                              const float* gradient, float* parameters, float* mean,
-                              float* square) {
-  const auto g = load_first(count, gradient);
-  auto w = load_first(count, parameters);
-  auto m = load_first(count, mean);
-  if (update.means == 1) {
-    w = moved_by_momentum<FloatOps>(update, rate, w, g, m);
-  } else {
-    auto v = load_first(count, square);
-    w = moved_by_adam<FloatOps>(update, rate, w, g, m, v);
-    store_first(count, v, square);
-  }
-  store_first(count, m, mean);
-  store_first(count, w, parameters);
-}
-
-void follow_tile(const step::Update& update, float rate, const ConstMatrix& gradient,
-                 const Matrix& parameters, float* mean, float* square) {
-  const auto rates = FloatOps::set(rate);
-  for (std::size_t j = 0; j < parameters.rows; ++j) {
-    for (std::size_t i = 0; i < parameters.columns; i += kLanes) {
-      const auto k = j * parameters.stride + i;
-      const auto count = HWY_MIN(kLanes, parameters.columns - i);
-      follow_vector(update, rates, count, gradient.data + k, parameters.data + k, mean + k,
-                    square == nullptr ? nullptr : square + k);
-    }
-  }
-}
-
-void clamp_tile(const Matrix& weights) {
-  for (std::size_t j = 0; j < weights.rows; ++j) {
-    float* const row = weights.data + j * weights.stride;
-    for (std::size_t i = 0; i < weights.columns; ++i) row[i] = row[i] < 0.0F ? 0.0F : row[i];
   }
 }
 
@@ -314,13 +143,8 @@ HWY_EXPORT(find_starts);
 HWY_EXPORT(show_tile);
 HWY_EXPORT(sample_tile);
 HWY_EXPORT(sample_row);
-HWY_EXPORT(sample_and_score_tile);
-HWY_EXPORT(subtract_and_score_tile);
-HWY_EXPORT(scale_tile);
 HWY_EXPORT(subtract_tile);
 HWY_EXPORT(subtract_row);
-HWY_EXPORT(follow_tile);
-HWY_EXPORT(clamp_tile);
 
 void find_patterns(const World& world, const TileDraws& draws, std::size_t columns,
                    std::uint32_t* starts) {
@@ -347,27 +171,6 @@ void subtract_from(const float* targets, const Matrix& activities, const float* 
   }
   HWY_DYNAMIC_DISPATCH(subtract_tile)(targets, activities, bias);
 }
-
-void sample_and_score(const Matrix& activities, const float* bias, const TileDraws& draws,
-                      float* scores) {
-  HWY_DYNAMIC_DISPATCH(sample_and_score_tile)(activities, bias, draws, scores);
-}
-
-void subtract_and_score(const float* targets, const Matrix& activities, const float* bias,
-                        float* scores) {
-  HWY_DYNAMIC_DISPATCH(subtract_and_score_tile)(targets, activities, bias, scores);
-}
-
-void scale_columns(const Matrix& errors, const float* weights) {
-  HWY_DYNAMIC_DISPATCH(scale_tile)(errors, weights);
-}
-
-void follow(const step::Update& update, float rate, const ConstMatrix& gradient,
-            const Matrix& parameters, float* mean, float* square) {
-  HWY_DYNAMIC_DISPATCH(follow_tile)(update, rate, gradient, parameters, mean, square);
-}
-
-void clamp_negative(const Matrix& weights) { HWY_DYNAMIC_DISPATCH(clamp_tile)(weights); }
 
 }  // namespace helmholtz::cpu_layered::kernels
 #endif
