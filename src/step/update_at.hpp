@@ -15,6 +15,7 @@ inline float mean_correction(float beta, std::uint64_t n) {
 
 /// An optimiser in step number `step`, whose update is number step + 1.
 inline Update update_at(const Optimizer& optimizer, std::uint64_t step) {
+  if (optimizer.means() == 0) return {};
   const auto beta = static_cast<float>(optimizer.beta);
   const auto beta2 = static_cast<float>(optimizer.beta2);
   return {.means = optimizer.means(),
