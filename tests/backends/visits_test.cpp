@@ -195,6 +195,8 @@ TEST(Visits, ParticlesShareThem) {
       ensemble.order = order;
       if (is_grey) ensemble.world = data_world(grey_data(40, 50));
       expect_close(ensemble);
+      if (is_grey) continue;
+      EXPECT_EQ(trained("cpu-fused", ensemble, {9}), trained("reference", ensemble, {9}));
     }
   }
 }
