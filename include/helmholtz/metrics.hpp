@@ -21,10 +21,9 @@ struct Metric {
 
   std::string_view name;     ///< its column, e.g. "kl_exact"
   std::string_view heading;  ///< in tables, e.g. "KL exact"
-  std::string_view title;    ///< in text, e.g. "exact KL"
-  /// The word for what ranks machines in summaries and `--json`, e.g. "exact"; empty if Better
-  /// is neither.
-  std::string_view kind;
+  // Of what ranks machines, else empty:
+  std::string_view title;  ///< in text, e.g. "exact KL"
+  std::string_view kind;   ///< in summaries and `--json`, e.g. "exact"
   double Evaluation::*value;
   Better better = Better::neither;
   bool is_count = false;  ///< a whole number (uint32 in files); else float64

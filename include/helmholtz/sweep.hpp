@@ -176,6 +176,8 @@ struct SweepSpec {
   /// of all where a topology has nothing else, so that the numbers of all compare.
   /// @return [topologies]; null where nothing ranks, which validate() refuses
   [[nodiscard]] std::vector<const Metric*> ranking_metrics() const;
+  /// The log-likelihood where it is computed beside a KL, which ranks; else null.
+  [[nodiscard]] const Metric* likelihood_beside() const;
 
   /// The backend that trains a kind of kinds(): a pure function of the kind and `backend`.
   [[nodiscard]] std::string resolved_backend(const SweepConfiguration& configuration) const;

@@ -56,7 +56,8 @@ class Trainer final {
   [[nodiscard]] std::vector<Evaluation> evaluate(const EvaluationOptions& options = {});
   /// Machines [first, first + out.size()) as they are now.
   /// @return false if options.stop_requested ended it: then `out` is not to be read
-  /// @throws InvalidArgument (field "machines") beyond the last machine
+  /// @throws InvalidArgument (field "machines") beyond the last machine, (field "rows") for rows
+  ///         that do not fit the world
   bool evaluate(const EvaluationOptions& options, std::size_t first, std::span<Evaluation> out);
 
   /// Quantiles of all machines' exact KL in nats as they are now, diverged ones left out; NaN if

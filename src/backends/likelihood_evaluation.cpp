@@ -9,7 +9,7 @@ namespace helmholtz {
 
 namespace {
 
-using importance::EvaluatedRows;
+using importance::LikelihoodRows;
 using importance::MachineView;
 using importance::RowEstimator;
 
@@ -83,7 +83,7 @@ class LikelihoodEvaluation {
   const EvaluationOptions& options_;
   std::size_t first_;
   std::span<Evaluation> out_;
-  EvaluatedRows rows_;
+  LikelihoodRows rows_;
   RowEstimator estimator_;
   std::size_t begin_ = 0;          // of the group
   std::vector<float> parameters_;  // [the group's machines x parameters]

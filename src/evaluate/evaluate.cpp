@@ -46,7 +46,7 @@ void evaluate_by_particles(const Ensemble& ensemble, std::size_t first,
                            std::span<const float> parameters, const EvaluationOptions& options,
                            std::span<Evaluation> out) {
   const auto stride = ensemble.topology.parameters();
-  const importance::EvaluatedRows evaluated(ensemble.world, options);
+  const importance::LikelihoodRows evaluated(ensemble.world, options);
   for (std::size_t m = 0; m < out.size(); ++m) {
     if (out[m].diverged) continue;
     const auto rows = row_likelihoods(ensemble.topology, parameters.subspan(m * stride, stride),

@@ -112,7 +112,7 @@ std::shared_ptr<const Rows> bits_of(const World& world, const EvaluationOptions&
 
 }  // namespace
 
-EvaluatedRows::EvaluatedRows(const World& world, const EvaluationOptions& options)
+LikelihoodRows::LikelihoodRows(const World& world, const EvaluationOptions& options)
     : particles_(options.particles), owner_(bits_of(world, options)) {
   if (!owner_) {
     if (options.row_count > 0) {
@@ -137,7 +137,7 @@ EvaluatedRows::EvaluatedRows(const World& world, const EvaluationOptions& option
   rows_ = {owner_->words().first(count * stride), stride};
 }
 
-LogLikelihood EvaluatedRows::mean(std::span<const RowLikelihood> rows) const {
+LogLikelihood LikelihoodRows::mean(std::span<const RowLikelihood> rows) const {
   return probabilities_.empty() ? mean_likelihood(rows)
                                 : mean_likelihood(rows, probabilities_, particles_);
 }

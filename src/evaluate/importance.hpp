@@ -18,13 +18,13 @@ namespace helmholtz::importance {
 
 /// What an evaluation's log-likelihood is of: rows of data, or a world's patterns by their
 /// probabilities.
-class EvaluatedRows {
+class LikelihoodRows {
  public:
   /// The options' rows, grey ones drawn once (binarised()); without any, those of the world, which
   /// must outlive this.
   /// @throws InvalidArgument (field "rows") for rows of other units than the world's, or more than
   ///         there are
-  EvaluatedRows(const World& world, const EvaluationOptions& options);
+  LikelihoodRows(const World& world, const EvaluationOptions& options);
 
   [[nodiscard]] const PackedRows& rows() const noexcept { return rows_; }
   /// @param rows  their estimates, with as many particles per row as the options say

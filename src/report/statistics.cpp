@@ -30,23 +30,42 @@ double sign_test(std::uint64_t a_better, std::uint64_t b_better) {
 
 }  // namespace
 
-Summary::Summary(const SweepSpec& spec)
-    : spec_(spec), values_(spec.configurations() * spec.evaluations()) {
-  for (auto& values : values_) values.reserve(spec.seeds.size());
+Summary::Summary(const SweepSpec& spec) : spec_(spec) {
   const auto ranking = spec.ranking_metrics();
+  std::vector<const Metric*> ranks;
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
-    metrics_.push_back(ranking[spec.configuration(c).topology]);
+    ranks.push_back(ranking[spec.configuration(c).topology]);
+  }
+  add_series(std::move(ranks));
+  if (const auto* const likelihood = spec.likelihood_beside()) {
+    add_series(std::vector<const Metric*>(spec.configurations(), likelihood));
   }
 }
 
+void Summary::add_series(std::vector<const Metric*> metrics) {
+  auto& series = series_.emplace_back();
+  series.metrics = std::move(metrics);
+  series.values.resize(spec_.configurations() * spec_.evaluations());
+  for (auto& values : series.values) values.reserve(spec_.seeds.size());
+}
+
 void Summary::write(const Shard& shard) {
-  for (std::uint64_t k = 0; k < shard.machines(); ++k) {
-    const std::uint64_t c = shard.configurations[k];
-    const auto& column = shard.values[static_cast<std::size_t>(metrics_[c] - metrics().data())];
-    for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
-      values_[c * shard.evaluations + e].push_back(column[k * shard.evaluations + e]);
+  for (auto& [of_configurations, values] : series_) {
+    for (std::uint64_t k = 0; k < shard.machines(); ++k) {
+      const std::uint64_t c = shard.configurations[k];
+      const auto& column = shard.column(of_configurations[c]->name);
+      for (std::uint64_t e = 0; e < shard.evaluations; ++e) {
+        values[c * shard.evaluations + e].push_back(column[k * shard.evaluations + e]);
+      }
     }
   }
+}
+
+std::optional<Summary> Summary::take_likelihood() {
+  if (series_.size() < 2) return std::nullopt;
+  auto likelihood = std::move(series_.back());
+  series_.pop_back();
+  return Summary(spec_, std::move(likelihood));
 }
 
 std::string likelihood_text(const SweepSpec& spec) {
@@ -86,6 +105,9 @@ Statistics::Statistics(Summary summary, std::optional<double> success_below)
     : summary_(std::move(summary)),
       success_below_(success_below),
       cells_(spec().configurations() * spec().evaluations()) {
+  if (auto likelihood = summary_.take_likelihood()) {
+    likelihood_ = std::make_shared<const Statistics>(*std::move(likelihood));
+  }
   Workers(spec().threads).for_each(cells_.size(), [&](std::size_t i) {
     cells_[i] = describe_cell(summary_.values(i / spec().evaluations(), i % spec().evaluations()));
   });

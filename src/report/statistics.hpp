@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "helmholtz/metrics.hpp"
@@ -15,7 +17,8 @@ namespace helmholtz::report {
 /// A sweep's results by configuration and evaluation, as Statistics reads them.
 ///
 /// Keeps one double per machine and evaluation, so that quantiles are exact: the one of
-/// SweepSpec::ranking_metrics() that its topology has.
+/// SweepSpec::ranking_metrics() that its topology has. Where that is a KL and there is a
+/// log-likelihood, that too.
 class Summary : public ShardSink {
  public:
   explicit Summary(const SweepSpec& spec);
@@ -24,16 +27,25 @@ class Summary : public ShardSink {
 
   [[nodiscard]] const SweepSpec& spec() const noexcept { return spec_; }
   /// What the configuration's numbers are.
-  [[nodiscard]] const Metric& metric(std::uint64_t c) const { return *metrics_[c]; }
+  [[nodiscard]] const Metric& metric(std::uint64_t c) const { return *series_.front().metrics[c]; }
   /// It in nats of a configuration's machines at an evaluation, by seed number; NaN: diverged.
   [[nodiscard]] const std::vector<double>& values(std::uint64_t c, std::uint64_t e) const {
-    return values_[c * spec_.evaluations() + e];
+    return series_.front().values[c * spec_.evaluations() + e];
   }
+  /// Moves the log-likelihood beside a KL into a summary of its own; nothing if there is none.
+  std::optional<Summary> take_likelihood();
 
  private:
+  struct Series {
+    std::vector<const Metric*> metrics;       ///< [configurations]
+    std::vector<std::vector<double>> values;  ///< [configurations x evaluations]
+  };
+
+  Summary(SweepSpec spec, Series series) : spec_(std::move(spec)), series_{std::move(series)} {}
+  void add_series(std::vector<const Metric*> metrics);
+
   SweepSpec spec_;
-  std::vector<const Metric*> metrics_;       // [configurations]
-  std::vector<std::vector<double>> values_;  // [configurations x evaluations]
+  std::vector<Series> series_;  // what ranks; then the log-likelihood, if it does not
 };
 
 /// What a sweep's log-likelihood is of: "held-out: split valid, 1,000 rows, K = 100", "of the
@@ -126,6 +138,9 @@ class Statistics {
   [[nodiscard]] bool higher_is_better() const { return metric(0).better == Metric::Better::higher; }
   [[nodiscard]] std::optional<double> success_below() const noexcept { return success_below_; }
 
+  /// Of the log-likelihood, where machines are ranked by a KL; null without it.
+  [[nodiscard]] const Statistics* likelihood() const noexcept { return likelihood_.get(); }
+
   [[nodiscard]] const CellStatistics& cell(std::uint64_t c, std::uint64_t e) const {
     return cells_[c * spec().evaluations() + e];
   }
@@ -158,6 +173,7 @@ class Statistics {
   [[nodiscard]] std::string full_name_of(const std::string& name) const;
 
   Summary summary_;
+  std::shared_ptr<const Statistics> likelihood_;
   std::optional<double> success_below_;
   std::vector<CellStatistics> cells_;  // [configurations x evaluations]
 };

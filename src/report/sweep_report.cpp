@@ -180,6 +180,9 @@ std::string quantile_tables(const Statistics& statistics, std::size_t most) {
     if (i > 0) text += '\n';
     text += table(statistics, order[i]);
     if (i == 0) text += chart(statistics, order[i]);
+    if (statistics.likelihood() != nullptr) {
+      text += '\n' + table(*statistics.likelihood(), order[i]);
+    }
   }
   if (order.size() > most) {
     text += fmt::format("\n… and {} configurations with a {} median; all are in summary.csv\n",
@@ -188,9 +191,11 @@ std::string quantile_tables(const Statistics& statistics, std::size_t most) {
   return text;
 }
 
-std::string summary_csv(const Statistics& statistics) {
+namespace {
+
+std::string summary_lines(const Statistics& statistics) {
   const auto& spec = statistics.spec();
-  auto text = columns(spec);
+  std::string text;
   for (std::uint64_t c = 0; c < spec.configurations(); ++c) {
     const auto prefix = fmt::format("{},{}", c, csv_fields(column_texts(spec, c), true));
     for (std::uint64_t e = 0; e < spec.evaluations(); ++e) {
@@ -201,6 +206,14 @@ std::string summary_csv(const Statistics& statistics) {
     }
   }
   return text;
+}
+
+}  // namespace
+
+std::string summary_csv(const Statistics& statistics) {
+  const auto text = columns(statistics.spec()) + summary_lines(statistics);
+  const auto* const likelihood = statistics.likelihood();
+  return likelihood == nullptr ? text : text + summary_lines(*likelihood);
 }
 
 std::vector<Item> comparison_items(const Statistics& statistics, std::uint64_t a, std::uint64_t b) {

@@ -15,12 +15,12 @@ std::string success_text(const Statistics& statistics);
 
 /// The quantiles of what ranks machines for each evaluation, its interquartile mean, and the share
 /// of successes if there is a threshold, for the best `most` configurations, and how the best one's
-/// moved as a fan chart. Whole lines.
+/// moved as a fan chart; with each table that of a log-likelihood beside a KL. Whole lines.
 std::string quantile_tables(const Statistics& statistics, std::size_t most);
 
 /// A line per configuration and evaluation: how what ranks them (column `kl`: which it is) is
-/// spread over its machines, in nats. Empty
-/// fields: no such number; inf: above every number (`infinite` counts those of the `n` machines).
+/// spread over its machines, in nats; as many again of a log-likelihood beside a KL. Empty fields:
+/// no such number; inf: above every number (`infinite` counts those of the `n` machines).
 std::string summary_csv(const Statistics& statistics);
 
 /// A term and what is said of it.

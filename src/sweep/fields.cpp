@@ -331,14 +331,14 @@ std::vector<Field> run_fields() {
       {.name = "split",
        .type = "NAME",
        .group = "Data",
-       .help = "what --log-likelihood is of: train, valid or test",
+       .help = "what --log-likelihood is of: train, valid or test (default: valid, or train where "
+               "there is none; test only where it is named)",
        .scope = Scope::sweep,
        .access = access::one(
            Kind::text, [](auto, auto text, SweepSpec& spec) { spec.split = text; },
            [](const SweepSpec& spec) { return spec.split; }),
        .setting = "split",
-       .omitted_at_default = true,
-       .default_text = "valid; train where there is none; test is never taken unasked"},
+       .omitted_at_default = true},
       {.name = "rows",
        .type = "N",
        .group = "Data",

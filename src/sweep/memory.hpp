@@ -30,7 +30,7 @@ std::uint64_t blocks_at_once(const SweepSpec& spec);
 /// Bytes that a sweep takes at its peak.
 struct SweepMemory {
   double shard = 0;    ///< those trained at once: parameters and rows; rows being written
-  double summary = 0;  ///< 8 bytes per machine and evaluation, for exact quantiles
+  double summary = 0;  ///< 8 bytes per machine, evaluation and summarised metric
 
   [[nodiscard]] double total() const { return shard + summary; }
 };

@@ -201,7 +201,7 @@ SweepMemory sweep_memory(const SweepSpec& spec, std::uint64_t each) {
   memory.shard += kCopies * (rows * row_bytes(spec) + most_kept(spec, rows) * kept);
   memory.shard *= static_cast<double>(blocks_at_once(spec));
   memory.summary = static_cast<double>(spec.machines()) * static_cast<double>(spec.evaluations()) *
-                   sizeof(double);
+                   sizeof(double) * (spec.likelihood_beside() != nullptr ? 2 : 1);
   return memory;
 }
 

@@ -91,6 +91,16 @@ std::vector<const Metric*> SweepSpec::ranking_metrics() const {
   return ranking;
 }
 
+const Metric* SweepSpec::likelihood_beside() const {
+  using Better = Metric::Better;
+  const auto* const ranks = ranking_metrics().front();
+  const auto all = metrics();
+  const auto likelihood = std::ranges::find(all, Better::higher, &Metric::better);
+  const bool is_beside = ranks != nullptr && ranks->better == Better::lower &&
+                         likelihood->is_wanted(evaluation_options());
+  return is_beside ? &*likelihood : nullptr;
+}
+
 std::string SweepSpec::resolved_backend(const SweepConfiguration& configuration) const {
   if (backend != "auto") return backend;
   return choose_backend(trial_ensemble(*this, configuration, 1));

@@ -65,6 +65,12 @@ TEST(HtmlReport, SaysWhatALogLikelihoodIsOf) {
                     HasSubstr("<th>above -2.5</th>"),
                     HasSubstr("log-likelihood of A minus log-likelihood of B")));
   EXPECT_THAT(html, AllOf(Not(HasSubstr("KL")), Not(HasSubstr("in the model"))));
+  spec = four_configurations();
+  spec.log_likelihood = 1000;
+  EXPECT_THAT(
+      report_of(spec),
+      AllOf(HasSubstr("<h2>KL over the steps"), HasSubstr("<h2>log-likelihood over the steps"),
+            HasSubstr("<h2>Final KL"), HasSubstr("<h2>Final log-likelihood")));
 }
 
 TEST(HtmlReport, HasEverySectionAndNothingFromElsewhere) {

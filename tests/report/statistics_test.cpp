@@ -9,12 +9,15 @@
 #include <limits>
 #include <numeric>
 
+#include "report/sweep_report.hpp"
 #include "support/small_sweep.hpp"
+#include "sweep/memory.hpp"
 
 namespace helmholtz::report {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const double kNaN = std::nan("");
@@ -208,6 +211,30 @@ TEST(Statistics, RankTheHigherLogLikelihoodFirst) {
   EXPECT_EQ(statistics.compare(1, 0).a_better, 3U);
   EXPECT_EQ(statistics.compare(1, 0).b_better, 2U);
   EXPECT_NEAR(statistics.compare(1, 0).difference.quantiles[kMax], 0.7, 1e-12);
+}
+
+TEST(Statistics, HaveALogLikelihoodBesideAKl) {
+  auto spec = two_configurations();
+  EXPECT_EQ(Statistics(Summary(spec)).likelihood(), nullptr);
+  const auto memory = sweep_memory(spec, 16).summary;
+  spec.log_likelihood = 10;
+  EXPECT_EQ(sweep_memory(spec, 16).summary, 2 * memory);
+  Summary summary(spec);
+  summary.write(shard_of(spec, {0.9, 0.3, 0.7, kNaN, 0.8, 0.1, 0.6, 0.2, 0.5, kNaN}));
+  const Statistics statistics(summary);
+  EXPECT_EQ(statistics.kind(1), "exact");
+  EXPECT_EQ(statistics.last(1).values.quantiles[kMedian], 0.2);
+  const auto* const likelihood = statistics.likelihood();
+  ASSERT_NE(likelihood, nullptr);
+  EXPECT_EQ(likelihood->kind(1), "log-likelihood");
+  EXPECT_EQ(likelihood->last(1).values.quantiles[kMedian], -0.2);
+  EXPECT_EQ(likelihood->last(1).diverged, 2U);
+  EXPECT_EQ(likelihood->likelihood(), nullptr);
+  const auto csv = summary_csv(statistics);
+  EXPECT_THAT(csv, HasSubstr("1,\"1,6,9\",0.1,1,constant,zero,20,exact,3,2,"));
+  EXPECT_THAT(csv, HasSubstr("1,\"1,6,9\",0.1,1,constant,zero,20,log-likelihood,3,2,"));
+  EXPECT_THAT(quantile_tables(statistics, 5),
+              HasSubstr("log-likelihood (of the world's 12 patterns, K = 10) in nats"));
 }
 
 TEST(Statistics, OfNothingHaveNoRanking) {

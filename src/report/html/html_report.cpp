@@ -114,6 +114,9 @@ std::string html_report(const Statistics& statistics, const HtmlReportOptions& o
   if (gnuplot.is_there()) {
     body += fan_section(statistics, gnuplot) + histogram_section(statistics, gnuplot) +
             settings_section(statistics, gnuplot);
+    if (const auto* const likelihood = statistics.likelihood()) {
+      body += fan_section(*likelihood, gnuplot) + histogram_section(*likelihood, gnuplot);
+    }
   }
   body += machines_section(statistics.spec(), options.machines, gnuplot);
   // What failed is known when all is drawn.
