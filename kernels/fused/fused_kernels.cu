@@ -21,11 +21,12 @@ __global__ void __launch_bounds__(128)
 
 /// A thread is a machine; everything it has lies in shared memory, a bank a thread. Bound by
 /// issue slots and by shared memory's size, which limits the machines of a multiprocessor.
+template <bool reweighted>
 __global__ void __launch_bounds__(256)
     thread_shared_kernel(const __grid_constant__ FusedTask task) {
   extern __shared__ float memory[];
   const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
-  if (m < task.machines) train_in_block(task, m, memory, threadIdx.x, blockDim.x);
+  if (m < task.machines) train_in_block<reweighted>(task, m, memory, threadIdx.x, blockDim.x);
 }
 
 /// Several lanes are a machine; its weights lie in shared memory, [input][output], so that
@@ -39,9 +40,10 @@ __global__ void __launch_bounds__(256) warp_shared_kernel(const __grid_constant_
 
 /// ThreadShared for machines that do not fit: the weights and what goes with them stay in global
 /// memory, coalesced over machines. Bound by memory bandwidth.
+template <bool reweighted>
 __global__ void __launch_bounds__(32) thread_global_kernel(const __grid_constant__ FusedTask task) {
   const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
-  if (m < task.machines) train_in_place(task, m);
+  if (m < task.machines) train_in_place<reweighted>(task, m);
 }
 
 template <class Kernel>
@@ -83,13 +85,15 @@ void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t st
           task.shape, [&](auto shape) { launch_registers<decltype(shape)>(task, plan, stream); });
       return;
     case Variant::ThreadShared:
-      return launch(thread_shared_kernel, task, plan, stream);
+      return task.reweighted() ? launch(thread_shared_kernel<true>, task, plan, stream)
+                               : launch(thread_shared_kernel<false>, task, plan, stream);
     case Variant::WarpShared:
       return launch_group(task, plan, stream);
     case Variant::WarpRegisters:
       break;  // SpecialisedKernel
     case Variant::ThreadGlobal:
-      return launch(thread_global_kernel, task, plan, stream);
+      return task.reweighted() ? launch(thread_global_kernel<true>, task, plan, stream)
+                               : launch(thread_global_kernel<false>, task, plan, stream);
   }
 }
 

@@ -28,11 +28,13 @@ class FusedStep {
 
   [[nodiscard]] HELMHOLTZ_DEVICE int rows() const { return static_cast<int>(task_.batch); }
   [[nodiscard]] HELMHOLTZ_DEVICE bool nonnegative_weights() const { return task_.nonnegative; }
-  [[nodiscard]] HELMHOLTZ_DEVICE float rate(int r) const {
-    return FloatOps::mul(rates_[r], factor_);
-  }
+  [[nodiscard]] HELMHOLTZ_DEVICE float rate(int r) const { return scaled(rates_[r]); }
 
  protected:
+  /// A rate at this step.
+  [[nodiscard]] HELMHOLTZ_DEVICE float scaled(float rate) const {
+    return FloatOps::mul(rate, factor_);
+  }
   /// The words of block b of the step.
   HELMHOLTZ_DEVICE void draw_block(int b, int row, std::uint32_t* words) const {
     philox_.block(first_block_ + static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(row),
@@ -47,6 +49,24 @@ class FusedStep {
   const float* factors_;
   float factor_ = 1;
   std::uint64_t first_block_;
+};
+
+/// The same for ReweightedRowByRow. @tparam Step  a FusedStep<LayerShape> with its draw()
+template <class Step>
+struct ReweightedStep : Step {
+  const FusedTask& task;
+  const float* wake_rates;  ///< of the machine's setting; null: none
+
+  HELMHOLTZ_DEVICE ReweightedStep(const Step& step, const FusedTask& its_task, std::uint32_t m)
+      : Step(step), task(its_task), wake_rates(its_task.wake_rates_of(its_task.settings[m])) {}
+
+  [[nodiscard]] HELMHOLTZ_DEVICE int particles() const { return static_cast<int>(task.particles); }
+  [[nodiscard]] HELMHOLTZ_DEVICE bool learns_awake() const { return wake_rates != nullptr; }
+  /// The recognition network's in the wake phase follow the others.
+  [[nodiscard]] HELMHOLTZ_DEVICE float rate(int r) const {
+    const int awake = r - (2 * task.shape.last() + 1);
+    return awake < 0 ? Step::rate(r) : this->scaled(wake_rates[awake]);
+  }
 };
 
 /// Takes the task's steps.

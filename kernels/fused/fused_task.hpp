@@ -48,14 +48,25 @@ struct FusedTask : StepTables<LayerShape> {
   std::uint64_t stride = 0;
   std::uint32_t machines = 0;
   std::uint32_t batch = 1;
+  std::uint32_t particles = 1;
+  const float* wake_rates = nullptr;  ///< [settings][L] of the recognition network; null: none
   std::uint32_t steps = 0;
   std::uint32_t factor_stride = 0;  ///< floats of a row of `factors`
   bool nonnegative = false;
   std::uint64_t first_step = 0;
 
+  /// Whether it takes the kernels of reweighted wake-sleep.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST bool reweighted() const {
+    return particles > 1 || wake_rates != nullptr;
+  }
   /// A setting's [2 L + 1] rates, and its factors of the steps.
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST const float* rates_of(std::uint32_t setting) const {
     return rates + setting * static_cast<std::size_t>(2 * shape.last() + 1);
+  }
+  /// Its [L] wake rates; null if there are none.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST const float* wake_rates_of(std::uint32_t setting) const {
+    const auto first = setting * static_cast<std::size_t>(shape.last());
+    return wake_rates == nullptr ? nullptr : wake_rates + first;
   }
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST const float* factors_of(std::uint32_t setting) const {
     return factors + static_cast<std::size_t>(schedules[setting]) * factor_stride;

@@ -126,6 +126,7 @@ class FusedTrainer final : public DeviceTrainer {
   [[nodiscard]] FusedTask task_for(const ChunkedMemory::Chunk& chunk) const {
     auto task = task_;
     tables_.place(task, chunk.first);
+    task.wake_rates = tables_.wake_rates();
     task.parameters = chunk.data;
     task.scratch = chunk.scratch;
     task.stride = chunk.capacity;

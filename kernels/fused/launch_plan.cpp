@@ -34,6 +34,7 @@ constexpr std::size_t kBlocks = 8;
 
 /// As few lanes as fill a multiprocessor; nothing if not even one warp fits.
 std::optional<LaunchPlan> plan_warp_shared(const FusedTask& task, const DeviceLimits& limits) {
+  if (task.reweighted()) return std::nullopt;  // its layers know no particles
   for (std::uint32_t lanes = 4; lanes <= kWarp; lanes *= 2) {
     const auto machine =
         group_stride(task.shape, task.batch, static_cast<int>(lanes), true) * sizeof(float);
@@ -52,7 +53,7 @@ std::optional<LaunchPlan> plan_warp_shared(const FusedTask& task, const DeviceLi
 
 /// Bytes of a machine of ThreadShared.
 std::size_t shared_bytes(const FusedTask& task) {
-  return (task.shape.parameters() + scratch_floats(task.shape, task.batch)) * sizeof(float);
+  return (task.shape.parameters() + scratch_floats(task)) * sizeof(float);
 }
 
 std::optional<LaunchPlan> plan_thread_shared(const FusedTask& task, const DeviceLimits& limits) {
@@ -66,9 +67,7 @@ std::optional<LaunchPlan> plan_thread_shared(const FusedTask& task, const Device
 }
 
 LaunchPlan plan_thread_global(const FusedTask& task) {
-  return {.variant = Variant::ThreadGlobal,
-          .block = kWarp,
-          .scratch = scratch_floats(task.shape, task.batch)};
+  return {.variant = Variant::ThreadGlobal, .block = kWarp, .scratch = scratch_floats(task)};
 }
 
 }  // namespace
@@ -96,6 +95,8 @@ FusedTask task_of(const helmholtz_ensemble& ensemble) {
   view_tables(task, ensemble);
   task.shape = LayerShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers));
   task.batch = ensemble.batch;
+  task.particles = ensemble.particles;
+  task.wake_rates = ensemble.wake_rates;
   return task;
 }
 
@@ -103,9 +104,10 @@ bool has_register_kernel(const LayerShape& shape) {
   return with_register_shape(shape, [](auto) {});
 }
 
-std::size_t scratch_floats(const LayerShape& shape, std::uint32_t batch) {
-  const auto deltas = batch > 1 ? shape.parameters() : 0;
-  return deltas + static_cast<std::size_t>(shape.units() + draws::words_per_phase(shape));
+std::size_t scratch_floats(const FusedTask& task) { return ScratchSizes(task).floats(); }
+
+bool fits_register_kernel(const FusedTask& task) {
+  return task.batch == 1 && !task.reweighted() && has_register_kernel(task.shape);
 }
 
 LaunchPlan plan_thread_registers(const FusedTask& task, const DeviceLimits& limits) {
@@ -114,7 +116,7 @@ LaunchPlan plan_thread_registers(const FusedTask& task, const DeviceLimits& limi
 }
 
 LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits) {
-  if (task.batch == 1 && has_register_kernel(task.shape)) {
+  if (fits_register_kernel(task)) {
     return plan_thread_registers(task, limits);
   }
   return plan_launch_with_carry(task, limits);
@@ -131,7 +133,7 @@ std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits
                                        Variant variant) {
   switch (variant) {
     case Variant::ThreadRegisters:
-      if (task.batch > 1 || !has_register_kernel(task.shape)) return std::nullopt;
+      if (!fits_register_kernel(task)) return std::nullopt;
       return plan_thread_registers(task, limits);
     case Variant::WarpShared:
     case Variant::WarpRegisters:

@@ -58,6 +58,8 @@ struct LaunchPlan {
 
 /// Whether ThreadRegisters was compiled for this topology ahead of time.
 bool has_register_kernel(const LayerShape& shape);
+/// Whether that can train the task: a batch of one row, without particles.
+bool fits_register_kernel(const FusedTask& task);
 
 /// Chooses the variant and the block for some machines.
 LaunchPlan plan_launch(const FusedTask& task, const DeviceLimits& limits);
@@ -73,9 +75,8 @@ std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits
 /// The variant of that name, e.g. "ThreadShared", or nothing.
 std::optional<Variant> parse_variant(std::string_view name);
 
-/// Floats of deltas, units and words that ThreadShared and ThreadGlobal keep for a machine beside
-/// its weights.
-std::size_t scratch_floats(const LayerShape& shape, std::uint32_t batch);
+/// Floats that ThreadShared and ThreadGlobal keep for a machine beside its parameters.
+std::size_t scratch_floats(const FusedTask& task);
 
 /// How many of `steps` steps a launch takes: as many as keep the upper half of their Philox block
 /// numbers, but at least one; `carries` says that this one step does not keep it.

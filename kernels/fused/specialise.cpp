@@ -60,6 +60,7 @@ std::string shape_text(const LayerShape& shape) {
 }  // namespace
 
 std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLimits& limits) {
+  if (task.reweighted()) return std::nullopt;  // registers have no room for particles
   return fits_in_registers(task) ? plan_thread_registers(task, limits)
                                  : plan_warp_registers(task, limits);
 }

@@ -44,7 +44,7 @@ struct SpecialisedKernel::Driver {
 
 std::unique_ptr<SpecialisedKernel> SpecialisedKernel::make(const FusedTask& task,
                                                            const DeviceLimits& limits, int device) {
-  const bool prebuilt = task.batch == 1 && has_register_kernel(task.shape);
+  const bool prebuilt = fits_register_kernel(task);
   const auto plan = plan_specialised(task, limits);
   if (prebuilt || task.machines < kManyMachines || !plan) return nullptr;
   const auto compiler = Nvrtc::open();

@@ -16,6 +16,28 @@ struct Strided {
   HELMHOLTZ_DEVICE void store(std::size_t k, T x) const { base[k * stride] = x; }
 };
 
+/// What a machine of train_strided has besides its parameters, one after the other, in floats.
+struct ScratchSizes {
+  std::size_t deltas;   ///< of a batch of more than one row
+  std::size_t units;    ///< states, of every particle
+  std::size_t words;    ///< random ones, of a phase
+  std::size_t errors;   ///< of reweighted wake-sleep, as the next: of every particle
+  std::size_t weights;  ///< one of every particle
+
+  HELMHOLTZ_DEVICE_HOST explicit ScratchSizes(const FusedTask& task)
+      : deltas(task.batch > 1 ? task.shape.parameters() : 0),
+        units(task.particles * static_cast<std::size_t>(task.shape.units())),
+        words(static_cast<std::size_t>(draws::words_per_phase(task.shape))),
+        errors(task.reweighted() ? task.particles * static_cast<std::size_t>(
+                                                        step::errors_per_particle(task.shape))
+                                 : 0),
+        weights(task.reweighted() ? task.particles : 0) {}
+
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST std::size_t floats() const {
+    return deltas + units + words + errors + weights;
+  }
+};
+
 struct StridedStep : FusedStep<LayerShape> {
   Strided<std::uint32_t> words;  ///< [words_per_phase]
 
@@ -32,26 +54,38 @@ struct StridedStep : FusedStep<LayerShape> {
 /// ThreadShared, ThreadGlobal: one thread trains one machine of any topology and batch, whose
 /// arrays lie in shared memory, [parameter][machine of the block], or in global memory where they
 /// do not fit.
-/// @param scratch  [scratch_floats]: a batch's deltas, zero between steps; units; words
-/// @param stride   from one element of the machine to the next
+/// @tparam reweighted  with particles
+/// @param scratch      [ScratchSizes::floats()], a batch's deltas zero between steps
+/// @param stride       from one element of the machine to the next
+template <bool reweighted>
 HELMHOLTZ_DEVICE void train_strided(const FusedTask& task, std::uint32_t m, float* weights,
                                     float* scratch, std::uint32_t stride) {
-  const auto deltas = task.batch > 1 ? task.shape.parameters() : 0;
-  float* const units = scratch + deltas * stride;
-  float* const words = units + static_cast<std::size_t>(task.shape.units()) * stride;
-  using Layers =
-      WakeSleep<FloatOps, LayerShape, Strided<float>, Patterns<LayerShape, false>, Strided<float>>;
-  RowByRow<Layers, StridedStep> machine{
-      {task.shape,
-       {weights, stride},
-       {task.batch > 1 ? scratch : weights, stride},
-       {task.shape, task.patterns},
-       {units, stride}},
-      {{task.shape, task, m}, {reinterpret_cast<std::uint32_t*>(words), stride}}};
-  take_steps(task, machine);
+  using Floats = Strided<float>;
+  using Dealt = Patterns<LayerShape, false>;
+  const ScratchSizes sizes(task);
+  const Floats parameters{weights, stride};
+  const Floats deltas{task.batch > 1 ? scratch : weights, stride};
+  const Floats units{scratch + sizes.deltas * stride, stride};
+  float* const words = units.base + sizes.units * stride;
+  const StridedStep step{{task.shape, task, m}, {reinterpret_cast<std::uint32_t*>(words), stride}};
+  const Dealt patterns{task.shape, task.patterns};
+  if constexpr (reweighted) {
+    const Floats errors{words + sizes.words * stride, stride};
+    const Floats particle_weights{errors.base + sizes.errors * stride, stride};
+    using Layers = ReweightedWakeSleep<FloatOps, LayerShape, Floats, Dealt, Floats, Floats>;
+    ReweightedRowByRow<Layers, ReweightedStep<StridedStep>> machine{
+        {{task.shape, parameters, deltas, patterns, {units, errors, particle_weights}},
+         {step, task, m}}};
+    take_steps(task, machine);
+  } else {
+    using Layers = WakeSleep<FloatOps, LayerShape, Floats, Dealt, Floats>;
+    RowByRow<Layers, StridedStep> machine{{task.shape, parameters, deltas, patterns, units}, step};
+    take_steps(task, machine);
+  }
 }
 
 /// Trains machine m with everything in a block's memory, [parameters(), then scratch][threads].
+template <bool reweighted>
 HELMHOLTZ_DEVICE void train_in_block(const FusedTask& task, std::uint32_t m, float* memory,
                                      std::uint32_t thread, std::uint32_t threads) {
   const auto parameters = task.shape.parameters();
@@ -61,16 +95,17 @@ HELMHOLTZ_DEVICE void train_in_block(const FusedTask& task, std::uint32_t m, flo
     weights[k * threads] = task.parameters[k * task.stride + m];
   }
   for (std::size_t k = parameters; k < parameters + deltas; ++k) weights[k * threads] = 0;
-  train_strided(task, m, weights, weights + parameters * threads, threads);
+  train_strided<reweighted>(task, m, weights, weights + parameters * threads, threads);
   for (std::size_t k = 0; k < parameters; ++k) {
     task.parameters[k * task.stride + m] = weights[k * threads];
   }
 }
 
 /// Trains machine m where its parameters are, with task.scratch, [scratch floats][stride].
+template <bool reweighted>
 HELMHOLTZ_DEVICE void train_in_place(const FusedTask& task, std::uint32_t m) {
-  train_strided(task, m, task.parameters + m, task.scratch + m,
-                static_cast<std::uint32_t>(task.stride));
+  train_strided<reweighted>(task, m, task.parameters + m, task.scratch + m,
+                            static_cast<std::uint32_t>(task.stride));
 }
 
 }  // namespace helmholtz::cuda

@@ -82,6 +82,8 @@ struct FloatOps : Arithmetic {
 #include "model/exact_arithmetic.inl"
 // The training step needs the arithmetic before it.
 #include "step/wake_sleep.inl"
+// Particles need the step before them.
+#include "step/reweighted.inl"
 #undef HELMHOLTZ_FN
 #undef HELMHOLTZ_BODY
 

@@ -75,7 +75,7 @@ class ReweightedWakeSleep : public WakeSleep<O, Shape, Store, Patterns, Units> {
   using F = typename O::F;
   using Bit = typename O::Bit;
 
-  /// @param deltas  of a batch of several rows; with one row nothing touches them
+  /// @param deltas  as of WakeSleep
   HELMHOLTZ_FN ReweightedWakeSleep(const Shape& shape, Store parameters, Store deltas,
                                    Patterns patterns, ParticleMemory<Units, Values> particles)
       : Base(shape, parameters, deltas, patterns, particles.units), particles_(particles) {}

@@ -88,7 +88,7 @@ class HostDevice {
   }
 
   void launch(cuda::Variant variant, std::uint32_t block) {
-    std::vector<float> global(cuda::scratch_floats(task_.shape, task_.batch) * stride_);
+    std::vector<float> global(cuda::scratch_floats(task_) * stride_);
     task_.scratch = global.data();
     run_fused(task_, {.variant = variant, .block = block});
   }

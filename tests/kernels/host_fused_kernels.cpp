@@ -29,10 +29,12 @@ void run_registers(const FusedTask& task, std::uint32_t m) {
 }
 
 void run_shared(const FusedTask& task, const LaunchPlan& plan) {
-  const auto floats = task.shape.parameters() + cuda::scratch_floats(task.shape, task.batch);
+  const auto floats = task.shape.parameters() + cuda::scratch_floats(task);
   std::vector<float> memory(floats * plan.block);
   for (std::uint32_t m = 0; m < task.machines; ++m) {
-    cuda::train_in_block(task, m, memory.data(), m % plan.block, plan.block);
+    float* const shared = memory.data();
+    task.reweighted() ? cuda::train_in_block<true>(task, m, shared, m % plan.block, plan.block)
+                      : cuda::train_in_block<false>(task, m, shared, m % plan.block, plan.block);
   }
 }
 
@@ -71,7 +73,10 @@ void run_fused(const FusedTask& task, const LaunchPlan& plan) {
     case Variant::WarpRegisters:
       return;  // compiled for one topology each
     case Variant::ThreadGlobal:
-      for (std::uint32_t m = 0; m < task.machines; ++m) cuda::train_in_place(task, m);
+      for (std::uint32_t m = 0; m < task.machines; ++m) {
+        task.reweighted() ? cuda::train_in_place<true>(task, m)
+                          : cuda::train_in_place<false>(task, m);
+      }
       return;
   }
 }

@@ -29,14 +29,13 @@ std::vector<float> reference(const Ensemble& ensemble, std::uint64_t first, std:
 std::vector<Variant> variants(const Ensemble& ensemble) {
   std::vector<Variant> all = {Variant::ThreadShared, Variant::ThreadGlobal};
   const HostDevice device(ensemble);
-  if (ensemble.batch == 1 && cuda::has_register_kernel(device.task().shape)) {
-    all.push_back(Variant::ThreadRegisters);
-  }
+  if (cuda::fits_register_kernel(device.task())) all.push_back(Variant::ThreadRegisters);
   return all;
 }
 
 std::string label(const Ensemble& ensemble, Variant variant) {
-  return ensemble.topology.to_string() + " batch " + std::to_string(ensemble.batch) + " variant " +
+  return ensemble.topology.to_string() + " batch " + std::to_string(ensemble.batch) +
+         " particles " + std::to_string(ensemble.particles) + " variant " +
          std::to_string(static_cast<int>(variant));
 }
 
@@ -55,6 +54,7 @@ void expect_parity(const Ensemble& ensemble, std::uint32_t steps, std::uint64_t 
     device.train(variant, first, steps);
     EXPECT_TRUE(device.parameters() == expected) << label(ensemble, variant);
   }
+  if (HostDevice(ensemble).task().reweighted()) return;  // lanes know no particles
   for (const std::uint32_t lanes : {4U, 8U, 16U, 32U}) {
     expect_group_parity(lanes, ensemble, steps, first, expected);
   }
@@ -130,6 +130,29 @@ TEST(HostParity, Batches) {
     mean.reduction = BatchReduction::mean;
     mean.nonnegative = true;
     expect_parity(mean, 20);
+  }
+}
+
+TEST(HostParity, Particles) {
+  for (const bool awake : {false, true}) {
+    const auto expect = [&](const std::vector<int>& layers, int batch, int particles,
+                            std::uint32_t steps) {
+      auto ensemble = random_ensemble(layers, batch, 5, 0.5);
+      ensemble.particles = particles;
+      ensemble.nonnegative = awake;
+      ensemble.settings.push_back(ensemble.settings[0]);
+      ensemble.machines[1].setting = 1;
+      if (awake) {
+        ensemble.settings[1].rates.recognition_wake.assign(layers.size() - 1, 0.2 / batch);
+      }
+      expect_parity(ensemble, steps);
+    };
+    expect({1, 6, 9}, 1, 5, 300);
+    expect({1, 6, 9}, 3, 4, 20);
+    expect({1, 6, 9}, 1, 1, 50);
+    expect({3, 7}, 1, 2, 50);
+    expect({2, 33, 65}, 1, 3, 20);
+    expect({1, 2, 3, 4, 5, 6, 7}, 2, 3, 20);
   }
 }
 

@@ -65,8 +65,7 @@ TEST(LaunchPlan, OtherSizesGoToSharedMemory) {
   const auto plan = plan_launch(one, kHopper);
   EXPECT_EQ(plan.variant, Variant::ThreadShared);
   EXPECT_EQ(plan.block, 256U);
-  EXPECT_EQ(plan.shared,
-            plan.block * 4 * (one.shape.parameters() + scratch_floats(one.shape, one.batch)));
+  EXPECT_EQ(plan.shared, plan.block * 4 * (one.shape.parameters() + scratch_floats(one)));
 }
 
 TEST(LaunchPlan, MachinesTooLargeForOneThreadGetSeveralLanes) {
@@ -98,11 +97,28 @@ TEST(LaunchPlan, KeepsWithinTheDevice) {
 }
 
 TEST(LaunchPlan, WhatDoesNotFitStaysInGlobalMemory) {
-  const auto large = task({10, 100, 200, 784}, 8);
+  auto large = task({10, 100, 200, 784}, 8);
   const auto plan = plan_launch(large, kHopper);
   EXPECT_EQ(plan.variant, Variant::ThreadGlobal);
-  EXPECT_EQ(plan.scratch, scratch_floats(large.shape, 1));
-  EXPECT_EQ(scratch_floats(large.shape, 2), plan.scratch + large.shape.parameters());
+  EXPECT_EQ(plan.scratch, scratch_floats(large));
+  large.batch = 2;
+  EXPECT_EQ(scratch_floats(large), plan.scratch + large.shape.parameters());
+}
+
+TEST(LaunchPlan, ParticlesTakeThreadsWithMemory) {
+  auto some = task({1, 6, 9}, 1'000'000);
+  some.particles = 5;
+  EXPECT_EQ(plan_launch(some, kHopper).variant, Variant::ThreadShared);
+  EXPECT_EQ(plan_variant(some, kHopper, Variant::ThreadRegisters), std::nullopt);
+  EXPECT_EQ(plan_variant(some, kHopper, Variant::WarpShared), std::nullopt);
+  // States, errors and a weight for each particle: 16 + (16 + 7) + 1 floats; words for a phase: 20.
+  EXPECT_EQ(scratch_floats(some), 5U * 40 + 20);
+  some.particles = 500;
+  EXPECT_EQ(plan_launch(some, kHopper).variant, Variant::ThreadGlobal);
+  const float rate = 0.1F;
+  auto awake = task({1, 6, 9}, 1'000'000);
+  awake.wake_rates = &rate;
+  EXPECT_EQ(plan_launch(awake, kHopper).variant, Variant::ThreadShared);
 }
 
 TEST(NextSteps, NeverCrossACarryOfTheBlockNumber) {
