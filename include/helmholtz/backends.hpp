@@ -17,6 +17,9 @@ struct BackendInfo {
   bool exact = false;   ///< of the exact class: the same bits as every other exact backend
   bool available = false;
   std::string detail;  ///< what it runs on, or why it cannot run
+  /// What it knows beyond wake-sleep: of "particles" (reweighted wake-sleep), "optimizer" (momentum
+  /// and Adam), "epochs" and "grey rows" of data sets.
+  std::vector<std::string> features = {};
 };
 
 /// All backends, in the order of the registry.

@@ -5,19 +5,19 @@
 #include "app/interrupt.hpp"
 #include "app/kept_machines.hpp"
 #include "app/output.hpp"
-#include "evaluate/importance.hpp"
+#include "helmholtz/dataset.hpp"
+#include "helmholtz/log_likelihood.hpp"
 #include "report/numbers.hpp"
 
 namespace helmholtz::app {
 
 void HeldOut::write(const Shard& shard) {
-  const importance::EvaluatedRows test(
-      spec_.world,
-      {.particles = kParticles, .rows = {spec_.dataset, spec_.dataset->split("test")}});
+  const auto test = binarised(*spec_.dataset->split("test"));
+  const PackedRows test_rows{test.words(), test.words_per_row()};
   for_each_kept(spec_, shard, [&](const KeptMachine& machine) {
     if (machine.configuration != configuration_ || machine.diverged || stopped_) return;
     const auto rows = row_likelihoods(
-        spec_.topology(configuration_), machine.parameters, test.rows(), machine.seed,
+        spec_.topology(configuration_), machine.parameters, test_rows, machine.seed,
         {.particles = kParticles, .threads = spec_.threads, .stop_requested = interrupted});
     stopped_ = rows.empty();
     if (!stopped_) values_.push_back(mean_likelihood(rows).mean);

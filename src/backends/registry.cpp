@@ -26,6 +26,7 @@ constexpr std::array kBackends = {&reference::backend_entry, &cpu_fused::backend
 
 /// A feature, and what of an ensemble asks for it, if anything does.
 struct FeatureRow {
+  std::string_view name;
   bool Features::*feature;
   std::optional<std::string> (*asked)(const Ensemble&);
 };
@@ -53,10 +54,10 @@ std::optional<std::string> asked_grey(const Ensemble& ensemble) {
   return "binarize sample";
 }
 
-constexpr std::array kFeatures = {FeatureRow{&Features::particles, asked_particles},
-                                  FeatureRow{&Features::optimizers, asked_optimizer},
-                                  FeatureRow{&Features::epochs, asked_epochs},
-                                  FeatureRow{&Features::grey, asked_grey}};
+constexpr std::array kFeatures = {FeatureRow{"particles", &Features::particles, asked_particles},
+                                  FeatureRow{"optimizer", &Features::optimizers, asked_optimizer},
+                                  FeatureRow{"epochs", &Features::epochs, asked_epochs},
+                                  FeatureRow{"grey rows", &Features::grey, asked_grey}};
 
 /// The backends that know a feature, e.g. "for particles 5: reference, cpu-fused".
 std::string others_for(std::string_view asked, bool Features::*feature) {
@@ -84,9 +85,9 @@ const BackendEntry& find_backend(std::string_view name) {
 }
 
 std::optional<std::string> BackendEntry::supports(const Ensemble& ensemble) const {
-  for (const auto& [feature, asked] : kFeatures) {
-    if (features.*feature) continue;
-    if (const auto text = asked(ensemble)) return others_for(*text, feature);
+  for (const auto& row : kFeatures) {
+    if (features.*row.feature) continue;
+    if (const auto text = row.asked(ensemble)) return others_for(*text, row.feature);
   }
   return limits(ensemble);
 }
@@ -106,6 +107,9 @@ std::vector<BackendInfo> list_backends() {
     info.name = entry->name;
     info.summary = entry->summary;
     info.exact = entry->strategy != Strategy::layered;
+    for (const auto& row : kFeatures) {
+      if (entry->features.*row.feature) info.features.emplace_back(row.name);
+    }
     try {
       info.detail = entry->detail();
       info.available = true;

@@ -116,6 +116,8 @@ TEST(Backends, SaysWhatThereIs) {
   EXPECT_EQ(reference["name"], "reference");
   EXPECT_EQ(reference["class"], "exact");
   EXPECT_EQ(reference["available"], true);
+  EXPECT_EQ(reference["features"], json({"particles", "optimizer", "epochs", "grey rows"}));
+  EXPECT_EQ(json::parse(lines.at(1))["features"], json({"particles", "epochs"}));
 }
 
 // What cannot run says why, and is an error when it is asked for: never a silent fallback.
