@@ -74,7 +74,7 @@ struct SweepMachine {
 struct SaveParameters {
   enum class Kind { none, best, all };
   Kind kind = Kind::none;
-  std::uint64_t count = 0;  ///< best: of each configuration and shard, by the last KL
+  std::uint64_t count = 0;  ///< best: of each configuration and shard, by the last evaluation
 
   static constexpr std::uint64_t kMaxBest = 1'000'000;
 

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -128,6 +130,23 @@ TEST_F(Likelihood, IsShownWhereItIsAskedForAlone) {
   EXPECT_FALSE(lines({"train", "--steps", "10"}).front().contains("log_likelihood"));
   ASSERT_EQ(run(small_sweep({"--out", "run", "--quiet"})).exit_code, 0);
   EXPECT_THAT(exported(folder_, "run").front(), Not(HasSubstr("likelihood")));
+}
+
+TEST_F(Likelihood, ASignalEndsALongEstimate) {
+  // Of one large number of particles, and of a sweep's machines on a thread each.
+  for (const Arguments& command : {Arguments{"train", "--steps", "1", "--save", "m.h5"},
+                                   Arguments{"sweep", "--steps", "1", "--seeds", "0:1000",
+                                             "--threads", "1", "--out", "run"}}) {
+    const bool is_train = command.front() == "train";
+    auto arguments = command;
+    arguments.insert(arguments.end(), {"--log-likelihood", is_train ? "1000000000" : "1000000"});
+    Process process(arguments, folder_.path(), {});
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    const auto sent = std::chrono::steady_clock::now();
+    process.send(SIGINT);
+    EXPECT_EQ(process.wait().exit_code, 75) << command.front();
+    EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5)) << command.front();
+  }
 }
 
 TEST_F(Likelihood, ReplayFindsAnotherValue) {

@@ -62,8 +62,8 @@ th, td { padding: .15rem .25rem; } td.text { white-space: normal; }
 /// What is missing of the page's pictures, and why; empty if nothing is.
 std::string missing_pictures(const Gnuplot& gnuplot) {
   constexpr std::string_view kAll =
-      "Missing are the pictures: KL over the steps, histograms, medians over the settings, "
-      "probabilities of patterns.";
+      "Missing are the pictures: KL or log-likelihood over the steps, histograms, medians over the "
+      "settings, probabilities of patterns.";
   const auto& failure = gnuplot.failure();
   if (gnuplot.is_there() && failure.empty()) return "";
   if (gnuplot.is_there()) {
