@@ -74,7 +74,8 @@ std::vector<std::uint32_t> uniform_thresholds(std::uint64_t rows) {
   return thresholds;
 }
 
-void require_fit(const DataRows& data, ImageShape shape) {
+/// The units of data whose rows fit the shape, and are not too many.
+int checked_units(const DataRows& data, ImageShape shape) {
   const auto pixels = std::int64_t{shape.rows} * shape.columns;
   if (shape.rows < 1 || shape.columns < 1 || pixels > Topology::kMaxUnits ||
       (data.rows && data.rows->units() != pixels)) {
@@ -89,6 +90,7 @@ void require_fit(const DataRows& data, ImageShape shape) {
     throw InvalidArgument("data", fmt::format("{} rows, {} words", data.count, words),
                           fmt::format("1 to {} rows, at most {} words", most, most));
   }
+  return static_cast<int>(pixels);
 }
 
 }  // namespace
@@ -132,10 +134,10 @@ World::World(std::string name, ImageShape shape, const std::vector<WeightedPatte
 }
 
 World::World(std::string name, ImageShape shape, DataRows data)
-    : name_(std::move(name)), shape_(shape) {
-  require_fit(data, shape);
-  visible_units_ = shape.rows * shape.columns;
-  words_per_pattern_ = packed_words(visible_units_);
+    : name_(std::move(name)),
+      shape_(shape),
+      visible_units_(checked_units(data, shape)),
+      words_per_pattern_(packed_words(visible_units_)) {
   const auto tables = std::make_shared<Tables>();
   tables->size = data.count;
   tables->entropy = std::numeric_limits<double>::quiet_NaN();
