@@ -116,13 +116,9 @@ EvaluatedRows rows_for(const EvaluateFlags& flags, const SavedMachine& machine) 
 
 /// That --values names a file that can be written, and none that is read.
 void require_output(const EvaluateFlags& flags, const SavedMachine& machine) {
-  std::error_code none_there;
-  std::vector<std::filesystem::path> inputs = {flags.model, flags.data.value_or(flags.model)};
-  for (const auto& [name, path] : kDatasetFiles) inputs.push_back(machine.data.files.*path);
-  for (const auto& input : inputs) {
-    if (!std::filesystem::equivalent(*flags.values, input, none_there)) continue;
-    throw InvalidArgument("values", *flags.values, "another file than those that are read");
-  }
+  auto inputs = paths_of(machine.data.files);
+  inputs.insert(inputs.end(), {flags.model, flags.data.value_or(flags.model)});
+  require_no_input("values", *flags.values, inputs);
   io::require_creatable(*flags.values);
 }
 

@@ -1,6 +1,7 @@
 #include "app/flags.hpp"
 
 #include <cmath>
+#include <system_error>
 
 #include <fmt/ranges.h>
 
@@ -189,6 +190,23 @@ std::optional<double> SuccessFlag::parse() const {
 
 void require_file_name(std::string_view field, const std::optional<std::string>& name) {
   if (name && name->empty()) throw InvalidArgument(field, *name, "the name of a file");
+}
+
+void require_no_input(std::string_view field, const std::filesystem::path& output,
+                      std::span<const std::filesystem::path> inputs) {
+  std::error_code none_there;
+  for (const auto& input : inputs) {
+    if (!std::filesystem::equivalent(output, input, none_there)) continue;
+    throw InvalidArgument(field, output.string(), "another file than those that are read");
+  }
+}
+
+std::vector<std::filesystem::path> paths_of(const DatasetFiles& files) {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& [name, member] : kDatasetFiles) {
+    if (!(files.*member).empty()) paths.push_back(files.*member);
+  }
+  return paths;
 }
 
 std::vector<std::string> flag_names(const CLI::App& command) {

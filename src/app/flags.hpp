@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -123,6 +125,13 @@ class SuccessFlag {
 
 /// @throws InvalidArgument if a file's name is given and empty
 void require_file_name(std::string_view field, const std::optional<std::string>& name);
+
+/// @throws InvalidArgument if an output file is one that is read, whatever its name
+void require_no_input(std::string_view field, const std::filesystem::path& output,
+                      std::span<const std::filesystem::path> inputs);
+
+/// The files that are named.
+std::vector<std::filesystem::path> paths_of(const DatasetFiles& files);
 
 /// The long names of a command's flags, without dashes.
 std::vector<std::string> flag_names(const CLI::App& command);

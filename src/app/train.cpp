@@ -211,6 +211,9 @@ TrainingPlan make_plan(const TrainFlags& flags) {
   plan.trainer.random = rng;
   plan.start.ensemble.validate();
   require_memory(spec, plan.trainer.backend, plan.start.ensemble);
+  const auto data_files = paths_of(plan.start.data.files);
+  require_no_input("save", plan.save, data_files);
+  require_no_input("save-best", plan.save_best, data_files);
   if (!plan.save.empty()) io::require_creatable(plan.save);
   require_choice(flags, spec, plan.start.ensemble);
   return plan;

@@ -51,6 +51,14 @@ TEST(DataWorld, EveryRowIsAsLikely) {
   }
 }
 
+// Ten million rows of MNIST's size: a gigabyte of bits, and thresholds of 4 bytes per row.
+TEST(DataWorld, MemoryIsArithmetic) {
+  EXPECT_EQ(bytes_of(10'000'000, 784), 1'000'000'000U);
+  const auto data = random_data(784, 100);
+  EXPECT_EQ(data->train.words().size_bytes(), bytes_of(100, 784));
+  EXPECT_EQ(data_world(data).thresholds().size_bytes(), 4U * 99);
+}
+
 TEST(DataWorld, MayBeKnownWithoutItsRows) {
   const World world("mnist.h5", {28, 28}, DataRows{.digest = 7, .count = 60'000});
   EXPECT_TRUE(world.is_data());
