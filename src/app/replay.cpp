@@ -133,7 +133,10 @@ ExitCode replay_machine(const ReplayFlags& flags) {
   const auto run = flags.open();
   const auto machine = parse_integer("machine", flags.machine, 0, run.spec().machines() - 1);
   const auto spec = flags.data.load(run.spec());
-  if (flags.save) io::require_creatable(*flags.save);
+  if (flags.save) {
+    require_no_input("save", *flags.save, paths_of(spec.data.files));
+    io::require_creatable(*flags.save);
+  }
   catch_interrupts();
   Record record(run, machine);
   const EvaluationTable table(run.spec().evaluation_options(),

@@ -145,6 +145,9 @@ TEST_F(DataTraining, SweepsAreResumedExtendedAndRead) {
   EXPECT_EQ(run({"replay", "out", "--machine", "1", "--train", "moved.txt"}).exit_code, 0);
   EXPECT_EQ(run({"replay", "out", "--machine", "1", "--train", "held.txt"}).exit_code, 65);
   EXPECT_EQ(run({"replay", "out", "--machine", "1", "--test", "held.txt"}).exit_code, 2);
+  EXPECT_THAT(
+      run({"replay", "out", "--machine", "1", "--train", "moved.txt", "--save", "held.txt"}).err,
+      Refuses("--save", "held.txt"));
   EXPECT_EQ(sweep({"--seeds", "0:4"}).exit_code, 66);
   const auto from = [&](const std::string& rows) {
     return on_rows("sweep",
