@@ -15,7 +15,6 @@
 #include "helmholtz/trainer.hpp"
 #include "model/exact_scalar.hpp"
 #include "step/update_at.hpp"
-#include "support/double_draws.hpp"
 #include "support/one_step.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -27,8 +26,6 @@ namespace {
 #undef HELMHOLTZ_FN
 
 using exact::Scalar;
-using testing::kHalfUlp;
-using testing::parameters_of;
 using testing::random_ensemble;
 
 struct Worked {

@@ -20,7 +20,6 @@ namespace helmholtz {
 namespace {
 
 using cuda::Math;
-using cuda::Network;
 using testing::compare_one_step;
 using testing::LayeredHost;
 using testing::OneStepCase;

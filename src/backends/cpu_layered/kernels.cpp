@@ -15,7 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
 
-using namespace helmholtz::HWY_NAMESPACE;
+using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
 
 /// Element index[i] in lane i.
 HWY_INLINE FloatOps::U gather(std::span<const std::uint32_t> array, FloatOps::U index) {
@@ -51,7 +51,7 @@ void find_starts(const World& world, const TileDraws& draws, std::size_t columns
 
 void show_tile(std::span<const std::uint32_t> pattern_words, const std::uint32_t* starts,
                std::size_t first, const Matrix& units) {
-  HWY_ALIGN std::uint32_t words[kTileColumns];
+  HWY_ALIGN std::uint32_t words[kTileColumns] = {};
   for (std::size_t j = 0; j < units.rows; ++j) {
     if (j % 32 == 0) {
       const auto word = FloatOps::set_bits(static_cast<std::uint32_t>((first + j) / 32));

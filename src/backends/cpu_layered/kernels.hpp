@@ -63,7 +63,7 @@ void scale_columns(const Matrix& errors, const float* weights);
 
 /// Parameters follow their gradients, which have their shape and stride (step/update.inl).
 /// @param mean    of g, as the next in the parameters' layout
-/// @param square  the mean of g^2, where update.means is 2
+/// @param square  the mean of g^2, where update.means is 2; else null
 void follow(const step::Update& update, float rate, const ConstMatrix& gradient,
             const Matrix& parameters, float* mean, float* square);
 

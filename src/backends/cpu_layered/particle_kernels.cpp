@@ -14,7 +14,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
 
-using namespace helmholtz::HWY_NAMESPACE;
+using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
 
 void sample_and_score_tile(const Matrix& activities, const float* bias, const TileDraws& draws,
                            float* scores) {

@@ -21,7 +21,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
 
-using namespace helmholtz::HWY_NAMESPACE;
+using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
 
 constexpr std::size_t kLanes = FloatOps::kLanes;
 

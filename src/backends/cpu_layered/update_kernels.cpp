@@ -13,7 +13,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
 
-using namespace helmholtz::HWY_NAMESPACE;
+using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
 
 constexpr std::size_t kLanes = FloatOps::kLanes;
 
@@ -43,7 +43,7 @@ HWY_INLINE void follow_vector(const step::Update& update, FloatOps::F rate, std:
   const auto g = load_first(count, gradient);
   auto w = load_first(count, parameters);
   auto m = load_first(count, mean);
-  if (update.means == 1) {
+  if (square == nullptr) {
     w = moved_by_momentum<FloatOps>(update, rate, w, g, m);
   } else {
     auto v = load_first(count, square);
