@@ -32,10 +32,10 @@ __global__ void __launch_bounds__(256)
 /// Several lanes are a machine; its weights lie in shared memory, [input][output], so that
 /// lanes read neighbouring banks. Bound by shared memory's bandwidth and by the latency of few
 /// warps.
-template <int lanes>
+template <int lanes, bool reweighted>
 __global__ void __launch_bounds__(256) warp_shared_kernel(const __grid_constant__ FusedTask task) {
   extern __shared__ float memory[];
-  train_block_in_groups<WarpGroup<lanes>>(task, memory);
+  train_block_in_groups<reweighted, WarpGroup<lanes>>(task, memory);
 }
 
 /// ThreadShared for machines that do not fit: the weights and what goes with them stay in global
@@ -63,16 +63,17 @@ void launch_registers(const FusedTask& task, const LaunchPlan& plan, cudaStream_
   }
 }
 
+template <bool reweighted>
 void launch_group(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
   switch (plan.lanes) {
     case 4:
-      return launch(warp_shared_kernel<4>, task, plan, stream);
+      return launch(warp_shared_kernel<4, reweighted>, task, plan, stream);
     case 8:
-      return launch(warp_shared_kernel<8>, task, plan, stream);
+      return launch(warp_shared_kernel<8, reweighted>, task, plan, stream);
     case 16:
-      return launch(warp_shared_kernel<16>, task, plan, stream);
+      return launch(warp_shared_kernel<16, reweighted>, task, plan, stream);
     default:
-      return launch(warp_shared_kernel<32>, task, plan, stream);
+      return launch(warp_shared_kernel<32, reweighted>, task, plan, stream);
   }
 }
 
@@ -88,7 +89,8 @@ void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t st
       return task.reweighted() ? launch(thread_shared_kernel<true>, task, plan, stream)
                                : launch(thread_shared_kernel<false>, task, plan, stream);
     case Variant::WarpShared:
-      return launch_group(task, plan, stream);
+      return task.reweighted() ? launch_group<true>(task, plan, stream)
+                               : launch_group<false>(task, plan, stream);
     case Variant::WarpRegisters:
       break;  // SpecialisedKernel
     case Variant::ThreadGlobal:

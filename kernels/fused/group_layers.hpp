@@ -115,6 +115,14 @@ class GroupLayers {
 
   template <class Layer>
   HELMHOLTZ_DEVICE void sample(Layer which, const std::uint32_t* words) const {
+    sample_judged(which, words, [](int, float activity) HELMHOLTZ_DEVICE_BODY {
+      return one_plus_exp_minus<FloatOps>(activity);
+    });
+  }
+
+  /// The same. @param judge  (j, activity) of output j: its D
+  template <class Layer, class Judge>
+  HELMHOLTZ_DEVICE void sample_judged(Layer which, const std::uint32_t* words, Judge judge) const {
     const auto& layer = which.view(shape_);
     const int slot = which.slot(shape_);
     const std::uint32_t* const inputs = masks(which.source());
@@ -124,7 +132,7 @@ class GroupLayers {
       const auto on = group_.ballot([&](int lane) HELMHOLTZ_DEVICE_BODY {
         const int j = first + lane;
         if (j >= layer.outputs) return false;
-        const auto d = one_plus_exp_minus<FloatOps>(activity(layer, inputs, lane, round, j));
+        const auto d = judge(j, activity(layer, inputs, lane, round, j));
         return static_cast<bool>(fires<FloatOps>(d, words[slot + j]));
       });
       states |= on << (first % 32);
@@ -188,7 +196,7 @@ class GroupLayers {
     for_each_parameter_of(step::Recognition(), body);
   }
 
- private:
+ protected:
   template <class Network, class Body>
   HELMHOLTZ_DEVICE void for_each_parameter_of(Network network, Body body) const {
     for_each_layer(network, shape_, [&](auto which) HELMHOLTZ_DEVICE_BODY {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/fused/fused_step.hpp"
-#include "kernels/fused/group_layers.hpp"
+#include "kernels/fused/reweighted_group_layers.hpp"
 
 namespace helmholtz::cuda {
 
@@ -29,20 +29,10 @@ struct GroupStep : FusedStep<Shape> {
   }
 };
 
-/// WarpShared, WarpRegisters: several lanes train one machine.
-///
-/// A lane owns outputs of every layer (group_layers.hpp): their weights are its own, and each
-/// activity is summed by one lane, so bits do not depend on the lanes. What lanes tell each other
-/// are unit states, one bit per unit, and a step's random words.
-/// @param words  [words_per_phase], then masks [mask words]: shared
-template <class Shape, class Group, class Weights>
-HELMHOLTZ_DEVICE void train_group(const Shape& shape, const FusedTask& task, GroupTask own,
-                                  Weights weights, Weights deltas, std::uint32_t* words,
-                                  const Group& group) {
-  using Layers = GroupLayers<Shape, Group, Weights>;
-  auto* const masks = words + draws::words_per_phase(task.shape);
-  RowByRow<Layers, GroupStep<Shape, Group, Weights::kOneRow>> machine{
-      {shape, task.patterns, weights, deltas, masks, group}, {{shape, task, own.m}, words, group}};
+/// Fetches the parameters, takes the task's steps, and writes them back.
+template <class Machine, class Weights, class Group>
+HELMHOLTZ_DEVICE void train_and_keep(const FusedTask& task, GroupTask own, Machine& machine,
+                                     Weights weights, Weights deltas, const Group& group) {
   const auto global = [&](const auto& layer, int j, int i) HELMHOLTZ_DEVICE_BODY -> float& {
     const auto k = i < layer.inputs ? layer.weights + static_cast<std::size_t>(j * layer.inputs + i)
                                     : layer.bias + static_cast<std::size_t>(j);
@@ -62,25 +52,52 @@ HELMHOLTZ_DEVICE void train_group(const Shape& shape, const FusedTask& task, Gro
           HELMHOLTZ_DEVICE_BODY { global(layer, j, i) = weights.at(layer, lane, round, j, i); });
 }
 
+/// WarpShared, WarpRegisters: several lanes train one machine.
+///
+/// A lane owns outputs of every layer (group_layers.hpp): their weights are its own, and each
+/// activity is summed by one lane, so bits do not depend on the lanes. What lanes tell each other
+/// are unit states, one bit per unit, and a step's random words.
+/// @tparam reweighted  with particles
+/// @param words  [words_per_phase], then [GroupParticles::words]: shared
+template <bool reweighted, class Shape, class Group, class Weights>
+HELMHOLTZ_DEVICE void train_group(const Shape& shape, const FusedTask& task, GroupTask own,
+                                  Weights weights, Weights deltas, std::uint32_t* words,
+                                  const Group& group) {
+  using Step = GroupStep<Shape, Group, Weights::kOneRow>;
+  const Step step{{shape, task, own.m}, words, group};
+  auto* const particles = words + draws::words_per_phase(task.shape);
+  if constexpr (reweighted) {
+    using Layers = ReweightedGroupLayers<Shape, Group, Weights>;
+    ReweightedRowByRow<Layers, ReweightedStep<Step>> machine{
+        {{shape, task.patterns, weights, deltas, GroupParticles(task, particles), group},
+         {step, task, own.m}}};
+    train_and_keep(task, own, machine, weights, deltas, group);
+  } else {
+    using Layers = GroupLayers<Shape, Group, Weights>;
+    RowByRow<Layers, Step> machine{{shape, task.patterns, weights, deltas, particles, group}, step};
+    train_and_keep(task, own, machine, weights, deltas, group);
+  }
+}
+
 /// Floats of a machine's arrays in shared memory. Groups that share a warp begin in different
 /// banks.
 /// @param weights  with SharedWeights
-HELMHOLTZ_DEVICE_HOST std::size_t group_stride(const LayerShape& shape, std::uint32_t batch,
-                                               int lanes, bool weights) {
-  const auto parameters = weights ? shape.parameters() * (batch > 1 ? 2 : 1) : 0;
-  const auto floats = parameters + static_cast<std::size_t>(draws::words_per_phase(shape)) +
-                      static_cast<std::size_t>(shape.mask_words());
+HELMHOLTZ_DEVICE_HOST std::size_t group_stride(const FusedTask& task, int lanes, bool weights) {
+  const auto parameters = weights ? task.shape.parameters() * (task.batch > 1 ? 2 : 1) : 0;
+  const auto floats = parameters + static_cast<std::size_t>(draws::words_per_phase(task.shape)) +
+                      GroupParticles::words(task);
   return (floats + 31) / 32 * 32 + static_cast<std::size_t>(lanes % 32);
 }
 
 /// Trains a machine with everything in `memory`, [group_stride].
-template <class Group>
+template <bool reweighted, class Group>
 HELMHOLTZ_DEVICE void train_in_group(const FusedTask& task, GroupTask own, float* memory,
                                      const Group& group) {
   const auto parameters = task.shape.parameters();
   float* const deltas = task.batch > 1 ? memory + parameters : memory;
   auto* const words = reinterpret_cast<std::uint32_t*>(deltas + parameters);
-  train_group(task.shape, task, own, SharedWeights{memory}, SharedWeights{deltas}, words, group);
+  train_group<reweighted>(task.shape, task, own, SharedWeights{memory}, SharedWeights{deltas},
+                          words, group);
 }
 
 /// Trains a machine of a static shape with the weights in the lanes' registers; a batch of one row.
@@ -90,7 +107,8 @@ HELMHOLTZ_DEVICE void train_in_lanes(const FusedTask& task, GroupTask own, float
                                      float* registers, const Group& group) {
   const LaneWeights<Shape, Group> weights{registers};
   constexpr Shape shape;
-  train_group(shape, task, own, weights, weights, reinterpret_cast<std::uint32_t*>(memory), group);
+  train_group<false>(shape, task, own, weights, weights, reinterpret_cast<std::uint32_t*>(memory),
+                     group);
 }
 
 }  // namespace helmholtz::cuda

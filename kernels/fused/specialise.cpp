@@ -33,7 +33,7 @@ std::optional<LaunchPlan> plan_warp_registers(const FusedTask& task, const Devic
   for (int lanes = 4; lanes <= 32; lanes *= 2) {
     if (lane_parameters(task.shape, lanes) > kMostInLane) continue;
     const auto machines = kLaneBlock / static_cast<std::uint32_t>(lanes);
-    const auto shared = machines * group_stride(task.shape, 1, lanes, false) * sizeof(float);
+    const auto shared = machines * group_stride(task, lanes, false) * sizeof(float);
     if (task.batch > 1 || shared > limits.shared_per_block) return std::nullopt;
     return LaunchPlan{.variant = Variant::WarpRegisters,
                       .block = kLaneBlock,

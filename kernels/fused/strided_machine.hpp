@@ -64,7 +64,9 @@ HELMHOLTZ_DEVICE void train_strided(const FusedTask& task, std::uint32_t m, floa
   using Dealt = Patterns<LayerShape, false>;
   const ScratchSizes sizes(task);
   const Floats parameters{weights, stride};
-  const Floats deltas{task.batch > 1 ? scratch : weights, stride};
+  // Chosen as a whole: choosing the pointer alone costs ptxas spilled registers.
+  const Floats batch_deltas{scratch, stride};
+  const Floats deltas = task.batch > 1 ? batch_deltas : parameters;
   const Floats units{scratch + sizes.deltas * stride, stride};
   float* const words = units.base + sizes.units * stride;
   const StridedStep step{{task.shape, task, m}, {reinterpret_cast<std::uint32_t*>(words), stride}};

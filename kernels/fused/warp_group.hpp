@@ -39,11 +39,11 @@ struct Assignment {
 };
 
 /// Trains the machines of this block of threads; `memory` is the block's.
-template <class Group>
+template <bool reweighted, class Group>
 __device__ __forceinline__ void train_block_in_groups(const FusedTask& task, float* memory) {
   const Assignment<Group> own;
-  const auto stride = group_stride(task.shape, task.batch, Group::lanes(), true);
-  train_in_group(task, own.of(task), memory + own.in_block * stride, Group());
+  const auto stride = group_stride(task, Group::lanes(), true);
+  train_in_group<reweighted>(task, own.of(task), memory + own.in_block * stride, Group());
 }
 
 /// The same with the weights of a static shape in registers.
@@ -51,7 +51,7 @@ template <class Shape, class Group>
 __device__ __forceinline__ void train_block_in_lanes(const FusedTask& task, float* memory) {
   const Assignment<Group> own;
   float registers[LaneWeights<Shape, Group>::kSize];
-  const auto stride = group_stride(task.shape, 1, Group::lanes(), false);
+  const auto stride = group_stride(task, Group::lanes(), false);
   train_in_lanes<Shape>(task, own.of(task), memory + own.in_block * stride, registers, Group());
 }
 

@@ -61,6 +61,13 @@ constexpr int errors_per_particle(const Shape& shape) {
   return shape.units() + shape.hidden_units();
 }
 
+/// Where a layer's begin among them.
+template <class Layer, class Shape>
+constexpr int error_offset(const Layer& layer, const Shape& shape) {
+  const int recognition = Layer::kNetwork == Network::recognition ? shape.units() : 0;
+  return recognition + shape.unit_offset(layer.l);
+}
+
 /// Generative layer L, of the visible units.
 template <class Shape>
 constexpr auto visible_layer(const Shape& shape) {

@@ -212,9 +212,7 @@ class ReweightedWakeSleep : public WakeSleep<O, Shape, Store, Patterns, Units> {
 
   template <class Layer>
   [[nodiscard]] HELMHOLTZ_FN int error_offset(Layer which) const {
-    const int recognition =
-        Layer::kNetwork == step::Network::recognition ? this->shape_.units() : 0;
-    return recognition + this->shape_.unit_offset(which.l);
+    return step::error_offset(which, this->shape_);
   }
   [[nodiscard]] HELMHOLTZ_FN Units units_of(int k) const {
     return particles_.units + k * this->shape_.units();

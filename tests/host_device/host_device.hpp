@@ -61,7 +61,7 @@ class HostDevice {
   template <class Shape, int lanes>
   void train_in_lanes(std::uint64_t first, std::uint32_t steps) {
     set_steps(first, steps);
-    std::vector<float> memory(cuda::group_stride(task_.shape, 1, lanes, false));
+    std::vector<float> memory(cuda::group_stride(task_, lanes, false));
     std::vector<float> registers(cuda::LaneWeights<Shape, HostGroup<lanes>>::kSize * lanes);
     for (std::uint32_t m = 0; m < task_.machines; ++m) {
       cuda::train_in_lanes<Shape>(task_, {m, true}, memory.data(), registers.data(),

@@ -40,9 +40,11 @@ void run_shared(const FusedTask& task, const LaunchPlan& plan) {
 
 template <int lanes>
 void run_groups(const FusedTask& task) {
-  std::vector<float> memory(cuda::group_stride(task.shape, task.batch, lanes, true));
+  std::vector<float> memory(cuda::group_stride(task, lanes, true));
   for (std::uint32_t m = 0; m < task.machines; ++m) {
-    cuda::train_in_group(task, {m, true}, memory.data(), HostGroup<lanes>());
+    const HostGroup<lanes> group;
+    task.reweighted() ? cuda::train_in_group<true>(task, {m, true}, memory.data(), group)
+                      : cuda::train_in_group<false>(task, {m, true}, memory.data(), group);
   }
 }
 

@@ -54,7 +54,6 @@ void expect_parity(const Ensemble& ensemble, std::uint32_t steps, std::uint64_t 
     device.train(variant, first, steps);
     EXPECT_TRUE(device.parameters() == expected) << label(ensemble, variant);
   }
-  if (HostDevice(ensemble).task().reweighted()) return;  // lanes know no particles
   for (const std::uint32_t lanes : {4U, 8U, 16U, 32U}) {
     expect_group_parity(lanes, ensemble, steps, first, expected);
   }

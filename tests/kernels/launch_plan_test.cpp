@@ -87,9 +87,8 @@ TEST(LaunchPlan, KeepsWithinTheDevice) {
         EXPECT_LE(plan.block, 256U);
         EXPECT_LE(plan.shared, limits.shared_per_block);
         if (plan.variant == Variant::WarpShared) {
-          EXPECT_EQ(plan.shared,
-                    plan.block / plan.lanes * sizeof(float) *
-                        group_stride(one.shape, batch, static_cast<int>(plan.lanes), true));
+          EXPECT_EQ(plan.shared, plan.block / plan.lanes * sizeof(float) *
+                                     group_stride(one, static_cast<int>(plan.lanes), true));
         }
       }
     }
@@ -105,15 +104,16 @@ TEST(LaunchPlan, WhatDoesNotFitStaysInGlobalMemory) {
   EXPECT_EQ(scratch_floats(large), plan.scratch + large.shape.parameters());
 }
 
-TEST(LaunchPlan, ParticlesTakeThreadsWithMemory) {
+TEST(LaunchPlan, ParticlesTakeMemoryAndNoRegisters) {
   auto some = task({1, 6, 9}, 1'000'000);
-  some.particles = 5;
+  some.particles = 3;
   EXPECT_EQ(plan_launch(some, kHopper).variant, Variant::ThreadShared);
   EXPECT_EQ(plan_variant(some, kHopper, Variant::ThreadRegisters), std::nullopt);
-  EXPECT_EQ(plan_variant(some, kHopper, Variant::WarpShared), std::nullopt);
+  some.particles = 5;
+  EXPECT_EQ(plan_launch(some, kHopper).variant, Variant::WarpShared);
   // States, errors and a weight for each particle: 16 + (16 + 7) + 1 floats; words for a phase: 20.
   EXPECT_EQ(scratch_floats(some), 5U * 40 + 20);
-  some.particles = 500;
+  some.particles = 4096;
   EXPECT_EQ(plan_launch(some, kHopper).variant, Variant::ThreadGlobal);
   const float rate = 0.1F;
   auto awake = task({1, 6, 9}, 1'000'000);
