@@ -56,6 +56,12 @@ SavedMachine odd_machine() {
   return machine;
 }
 
+/// Its optimiser keeps means of that phase too.
+void learn_awake(SavedMachine& machine, const std::vector<double>& rates) {
+  machine.ensemble.settings[0].rates.recognition_wake = rates;
+  machine.optimizer_state.resize(optimizer_state_floats(machine.ensemble, 0));
+}
+
 void expect_equal(const World& v, const World& w) {
   EXPECT_EQ(v.name(), w.name());
   EXPECT_EQ(v.shape().rows, w.shape().rows);
@@ -104,7 +110,7 @@ TEST_F(MachineFile, ReadsBackWhatItWrote) {
 TEST_F(MachineFile, HasWhatReweightedWakeSleepNeedsOnlyThere) {
   auto machine = odd_machine();
   machine.ensemble.particles = 5;
-  machine.ensemble.settings[0].rates.recognition_wake = {0.25, 0};
+  learn_awake(machine, {0.25, 0});
   save_machine(path_, machine);
   expect_equal(load_machine(path_), machine);
   for (const auto* const name : {"particles", "rates_recognition_wake"}) {
@@ -216,7 +222,7 @@ TEST(AHostileMachine, IsNamedForWhatIsWrong) {
   EXPECT_EQ(problem_of(machine, 54'321, 54'320), "accepted");
   EXPECT_THAT(problem_of(machine, 54'321, 0), HasSubstr("batch"));
   machine.ensemble.particles = 1'234;
-  machine.ensemble.settings[0].rates.recognition_wake = {0, 0.7};
+  learn_awake(machine, {0, 0.7});
   EXPECT_THAT(problem_of(machine, 1'234, 4'097), HasSubstr("particles"));
   EXPECT_THAT(problem_of(machine, 0.7, -0.7), HasSubstr("learning rate that is negative"));
   EXPECT_THAT(problem_of(machine, machine.step, std::uint64_t{1'000'000'000'001}),

@@ -55,7 +55,7 @@ TEST_P(Reweighted, AMachineIsUnchangedByItsNeighboursAndThreads) {
 }
 
 TEST_P(Reweighted, HundredStepsAreTenTimesTen) {
-  for (const int particles : {1, 2, 9}) {
+  for (const int particles : {1, 2, 5}) {
     auto ensemble = reweighted({2, 9, 33}, 2, 3, particles);
     ensemble.settings[0].schedule = Schedule::parse("inverse:0.01");
     auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = 2});
