@@ -64,28 +64,29 @@ HELMHOLTZ_DEVICE void train_group(const Shape& shape, const FusedTask& task, Gro
                                   Weights weights, Weights deltas, std::uint32_t* words,
                                   const Group& group) {
   using Step = GroupStep<Shape, Group, Weights::kOneRow>;
-  const Step step{{shape, task, own.m}, words, group};
   auto* const particles = words + draws::words_per_phase(task.shape);
   if constexpr (reweighted) {
     using Layers = ReweightedGroupLayers<Shape, Group, Weights>;
     ReweightedRowByRow<Layers, ReweightedStep<Step>> machine{
         {{shape, task.patterns, weights, deltas, GroupParticles(task, particles), group},
-         {step, task, own.m}}};
+         {Step{{shape, task, own.m}, words, group}, task, own.m}}};
     train_and_keep(task, own, machine, weights, deltas, group);
   } else {
     using Layers = GroupLayers<Shape, Group, Weights>;
-    RowByRow<Layers, Step> machine{{shape, task.patterns, weights, deltas, particles, group}, step};
+    RowByRow<Layers, Step> machine{{shape, task.patterns, weights, deltas, particles, group},
+                                   {{shape, task, own.m}, words, group}};
     train_and_keep(task, own, machine, weights, deltas, group);
   }
 }
 
 /// Floats of a machine's arrays in shared memory. Groups that share a warp begin in different
 /// banks.
-/// @param weights  with SharedWeights
+/// @param weights  with SharedWeights; without them there are no particles
 HELMHOLTZ_DEVICE_HOST std::size_t group_stride(const FusedTask& task, int lanes, bool weights) {
   const auto parameters = weights ? task.shape.parameters() * (task.batch > 1 ? 2 : 1) : 0;
-  const auto floats = parameters + static_cast<std::size_t>(draws::words_per_phase(task.shape)) +
-                      GroupParticles::words(task);
+  const auto floats =
+      parameters + static_cast<std::size_t>(draws::words_per_phase(task.shape)) +
+      (weights ? GroupParticles::words(task) : static_cast<std::size_t>(task.shape.mask_words()));
   return (floats + 31) / 32 * 32 + static_cast<std::size_t>(lanes % 32);
 }
 
