@@ -118,6 +118,8 @@ struct SweepSpec {
   /// only where it is named.
   std::string split = {};
   std::uint64_t rows = 0;
+  /// That split of `dataset`, as load_data() finds it; grey rows drawn once (binarised()).
+  std::shared_ptr<const Rows> evaluated = {};
   SaveParameters save_parameters = {};
   std::string backend = "auto";
   int threads = 0;                ///< 0: as many as this process may use
@@ -170,7 +172,6 @@ struct SweepSpec {
   [[nodiscard]] std::uint64_t evaluation_step(std::uint64_t e) const noexcept;
 
   /// What every evaluation computes. Of data that are not loaded, the rows are missing.
-  /// @throws InvalidArgument (field "split") for one that the data set lacks
   [[nodiscard]] EvaluationOptions evaluation_options() const;
   /// What ranks the machines of each topology: helmholtz::ranking_metric(), but the log-likelihood
   /// of all where a topology has nothing else, so that the numbers of all compare.

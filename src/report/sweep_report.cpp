@@ -119,16 +119,13 @@ std::string statistics_fields(const CellStatistics& cell, std::optional<double> 
 
 /// How many pairs have no difference, and why; empty if all have one.
 std::string left_out_text(const PairedComparison& result) {
-  std::vector<std::string> reasons;
-  if (result.diverged > 0) {
-    reasons.push_back(fmt::format("{} with a machine that diverged", grouped(result.diverged)));
-  }
-  if (result.infinite > 0) {
-    reasons.push_back(fmt::format("{} with a KL of inf", grouped(result.infinite)));
-  }
-  if (reasons.empty()) return "";
-  return fmt::format("; {} left out: {}", counted(result.diverged + result.infinite, "pair"),
-                     fmt::join(reasons, ", "));
+  const auto left_out = result.diverged + result.infinite;
+  if (left_out == 0) return "";
+  auto text = fmt::format("; {} left out: ", counted(left_out, "pair"));
+  if (result.diverged > 0) text += grouped(result.diverged) + " with a machine that diverged";
+  if (result.diverged > 0 && result.infinite > 0) text += ", ";
+  if (result.infinite > 0) text += grouped(result.infinite) + " with a KL of inf";
+  return text;
 }
 
 std::string difference_text(const PairedComparison& result) {

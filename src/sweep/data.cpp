@@ -37,21 +37,20 @@ void require_no_rows(const SweepSpec& spec, std::string_view allowed) {
 void choose_rows(SweepSpec& spec) {
   if (spec.log_likelihood == 0) return require_no_rows(spec, "only with --log-likelihood");
   if (spec.split.empty()) spec.split = spec.dataset->valid ? "valid" : "train";
-  const auto there = evaluated_split(spec)->size();
-  if (spec.rows > there) {
-    throw InvalidArgument("rows", std::to_string(spec.rows),
-                          fmt::format("1 to {}, as split {} has", there, spec.split));
+  const auto* const there = spec.dataset->split(spec.split);
+  if (there == nullptr) {
+    throw InvalidArgument("split", spec.split, "train, valid or test, where the data set has it");
   }
-  if (spec.rows == 0) spec.rows = there;
+  if (spec.rows > there->size()) {
+    throw InvalidArgument("rows", std::to_string(spec.rows),
+                          fmt::format("1 to {}, as split {} has", there->size(), spec.split));
+  }
+  if (spec.rows == 0) spec.rows = there->size();
+  spec.evaluated = there->is_grey() ? std::make_shared<const Rows>(binarised(*there))
+                                    : std::shared_ptr<const Rows>(spec.dataset, there);
 }
 
 }  // namespace
-
-std::shared_ptr<const Rows> evaluated_split(const SweepSpec& spec) {
-  const auto* const rows = spec.dataset->split(spec.split);
-  if (rows != nullptr) return {spec.dataset, rows};
-  throw InvalidArgument("split", spec.split, "train, valid or test, where the data set has it");
-}
 
 void SweepSpec::load_data() {
   if (!data.files.any()) {

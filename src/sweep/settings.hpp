@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,10 +23,6 @@ std::string world_digest(const World& world);
 /// A data set without its rows, of its world_digest. @throws InvalidArgument (field "data") for
 /// another text
 World described_data(std::string name, std::string_view digest);
-
-/// The rows of the split that the log-likelihood is of, which share the data set.
-/// @throws InvalidArgument (field "split")
-std::shared_ptr<const Rows> evaluated_split(const SweepSpec& spec);
 
 /// "generative 0.1, recognition -, layers ": the rates that override lr.
 std::string rate_overrides_text(const SweepSpec& spec);

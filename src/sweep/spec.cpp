@@ -14,7 +14,6 @@
 #include "helmholtz/metrics.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
-#include "sweep/settings.hpp"
 
 namespace helmholtz {
 
@@ -75,7 +74,7 @@ EvaluationOptions SweepSpec::evaluation_options() const {
   options.exact = !world.is_data();
   if (!world.is_data()) options.samples = samples;
   if (log_likelihood > 0) options.row_count = rows;
-  if (log_likelihood > 0 && dataset) options.rows = evaluated_split(*this);
+  if (log_likelihood > 0) options.rows = evaluated;
   return options;
 }
 

@@ -59,6 +59,12 @@ void require_counts(const SweepSpec& spec) {
   }
 }
 
+void require_no_choice_by_test(const SweepSpec& spec) {
+  if (spec.split != "test" || spec.save_parameters.kind != SaveParameters::Kind::best) return;
+  throw InvalidArgument("split", spec.split,
+                        "train or valid with --save-parameters best: never choose by test");
+}
+
 void require_trainable(const SweepSpec& spec) {
   for (const auto& topology : spec.topologies) {
     if (ranking_metric(spec.evaluation_options(), topology, spec.world) != nullptr) continue;
@@ -140,6 +146,7 @@ void require_no_underflow(const SweepSpec& spec) {
 void validate(const SweepSpec& spec, std::uint64_t each) {
   require_not_empty(spec);
   require_counts(spec);
+  require_no_choice_by_test(spec);
   require_trainable(spec);
   if (each == 0) {
     require_no_underflow(spec);
