@@ -10,6 +10,7 @@
 #include "app/reproduction.hpp"
 #include "app/sweep_run.hpp"
 #include "base/text.hpp"
+#include "report/sweep_report.hpp"
 #include "run/run_folder.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/validate.hpp"
@@ -62,7 +63,8 @@ const Experiment& find_experiment(const std::string& name) {
 
 /// @throws InvalidArgument (field "data") if it is missing, or given for an experiment without data
 void require_data(const Experiment& experiment, const ReproduceFlags& flags) {
-  if (experiment.on_data == flags.data.has_value()) return;
+  const bool is_folder = flags.data && !flags.data->empty();
+  if (experiment.on_data ? is_folder : !flags.data) return;
   throw InvalidArgument("data", flags.data.value_or(""),
                         experiment.on_data ? "the folder of the data sets"
                                            : fmt::format("nothing with {}", experiment.name));
@@ -96,6 +98,13 @@ SweepSpec spec_of(const std::vector<std::string>& words) {
   auto spec = parse_spec(given);
   spec.load_data();
   return spec;
+}
+
+/// What its machines are judged by. @throws BadData
+void require_test_split(const SweepSpec& spec) {
+  if (spec.dataset->test) return;
+  const auto& files = spec.data.files;
+  throw BadData((files.data.empty() ? files.train : files.data).string(), "has no test split");
 }
 
 /// What an experiment's sweeps obtained, part by part.
@@ -167,6 +176,7 @@ ExitCode reproduce(const ReproduceFlags& flags) {
   std::vector<SweepSpec> specs;
   for (const auto& part : experiment.parts) {
     const auto& spec = specs.emplace_back(spec_of(words_of(part, flags)));
+    if (experiment.on_data) require_test_split(spec);
     validate(spec, existing_shard_machines(std::filesystem::path(flags.out) / part.name, spec));
   }
   catch_interrupts();

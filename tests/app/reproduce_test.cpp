@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,19 @@ TEST(ReproduceCommand, RefusesWhatItCannotRun) {
               Refuses("--seeds", "3:1"));
   EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--threads", "-1"}),
               Refuses("--threads", "-1"));
+  EXPECT_THAT(refused({"reproduce", "uci", "--out", "x"}), Refuses("--data", ""));
+  EXPECT_THAT(refused({"reproduce", "uci", "--out", "x", "--data", ""}), Refuses("--data", ""));
+  EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--data", "."}), Refuses("--data", "."));
+}
+
+TEST(ReproduceCommand, RefusesADataSetWithoutATestSplitBeforeItTrains) {
+  const TemporaryDirectory folder;
+  std::ofstream(folder.path() / "nltcs.h5") << "0101010101010101\n1111000011110000\n";
+  const auto ran =
+      run_program({"reproduce", "uci", "--data", ".", "--steps", "1", "--out", "x"}, folder.path());
+  EXPECT_EQ(ran.exit_code, 65) << ran.err;
+  EXPECT_THAT(ran.err, NamesFile("./nltcs.h5"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "x"));
 }
 
 }  // namespace
