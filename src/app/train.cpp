@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/metrics.hpp"
+#include "run/config.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/validate.hpp"
@@ -192,6 +193,15 @@ void require_choice(const TrainFlags& flags, const SweepSpec& spec, const Ensemb
   io::require_creatable(*flags.save_best);
 }
 
+/// Files that the machine learns from.
+std::vector<std::filesystem::path> inputs_of(const SavedMachine& machine) {
+  auto inputs = paths_of(machine.data.files);
+  const auto& world = machine.ensemble.world;
+  if (is_of_pattern_file(world))
+    inputs.emplace_back(world.name().substr(world.name().find(':') + 1));
+  return inputs;
+}
+
 TrainingPlan make_plan(const TrainFlags& flags) {
   auto spec = flags.spec.parse();
   require_file_name("save", flags.save);
@@ -211,9 +221,9 @@ TrainingPlan make_plan(const TrainFlags& flags) {
   plan.trainer.random = rng;
   plan.start.ensemble.validate();
   require_memory(spec, plan.trainer.backend, plan.start.ensemble);
-  const auto data_files = paths_of(plan.start.data.files);
-  require_no_input("save", plan.save, data_files);
-  require_no_input("save-best", plan.save_best, data_files);
+  const auto inputs = inputs_of(plan.start);
+  require_no_input("save", plan.save, inputs);
+  require_no_input("save-best", plan.save_best, inputs);
   if (!plan.save.empty()) io::require_creatable(plan.save);
   require_choice(flags, spec, plan.start.ensemble);
   return plan;

@@ -212,6 +212,8 @@ TEST_F(DataTraining, RefusesWhatDoesNotFit) {
   EXPECT_THAT(refused({"--train", "rows.txt", "--valid", "held.txt", "--log-likelihood", "1",
                        "--save-best", "held.txt"}),
               Refuses("--save-best", "held.txt"));
+  EXPECT_THAT(refused({"--world", "file:rows.txt", "--save", "rows.txt"}),
+              Refuses("--save", "rows.txt"));
   EXPECT_THAT(refused({"--data", ""}), Refuses("--data", ""));
   EXPECT_THAT(refused({"--binarize", "0.5"}), Refuses("--binarize", "0.5"));
   EXPECT_THAT(refused({"--data", "grey.txt", "--binarize", "2"}), Refuses("--binarize", "2"));
