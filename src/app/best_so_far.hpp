@@ -17,7 +17,8 @@ class BestSoFar {
 
   /// @return whether it is better than all before; a diverged one never is
   bool add(std::uint64_t step, const Evaluation& evaluation);
-  /// Evaluations since the best one, or since the first if there is none.
+  [[nodiscard]] bool is_there() const noexcept { return best_.has_value(); }
+  /// Evaluations since the best one; all of them if there is none.
   [[nodiscard]] std::uint64_t evaluations_since() const noexcept { return since_; }
 
   /// "exact KL 0.3123 nats at step 45,000".

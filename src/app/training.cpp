@@ -166,9 +166,10 @@ class TrainingRun {
   void print_best() const {
     if (!chooses()) return;
     note("best: {}{}", best_.text(),
-         ends_early() ? fmt::format("; no better in {} after it",
-                                    report::counted(best_.evaluations_since(), "evaluation"))
-                      : "");
+         ends_early() && best_.is_there()
+             ? fmt::format("; no better in {} after it",
+                           report::counted(best_.evaluations_since(), "evaluation"))
+             : "");
   }
 
   [[nodiscard]] bool chooses() const { return plan_.patience > 0 || !plan_.save_best.empty(); }

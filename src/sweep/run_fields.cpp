@@ -88,7 +88,11 @@ std::vector<Field> run_fields() {
                "there is none; test only where it is named)",
        .scope = Scope::sweep,
        .access = access::one(
-           Kind::text, [](auto, auto text, SweepSpec& spec) { spec.split = text; },
+           Kind::text,
+           [](auto field, auto text, SweepSpec& spec) {
+             if (text.empty()) throw InvalidArgument(field, text, "train, valid or test");
+             spec.split = text;
+           },
            [](const SweepSpec& spec) { return spec.split; }),
        .setting = "split",
        .omitted_at_default = true},

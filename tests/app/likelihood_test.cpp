@@ -225,6 +225,8 @@ TEST_F(Likelihood, ADivergedMachineIsNoBest) {
                         .back();
   EXPECT_TRUE(done["best"].is_null());
   EXPECT_EQ(done["steps"], 20);
+  EXPECT_THAT(run({"train", "--lr", "1e38", "--steps", "100", "--patience", "2"}).err,
+              ::testing::EndsWith("best: no evaluation of a machine that has not diverged\n"));
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "best.h5"));
 }
 
@@ -341,6 +343,7 @@ TEST_F(LikelihoodOfData, RefusesWhatIsNotThere) {
     return refused(data(kAll, arguments));
   };
   EXPECT_THAT(with({"--split", "tset"}), Refuses("--split", "tset"));
+  EXPECT_THAT(with({"--split", ""}), Refuses("--split", ""));
   EXPECT_THAT(with({"--rows", "21"}), Refuses("--rows", "21"));
   EXPECT_THAT(with({"--rows", "0"}), Refuses("--rows", "0"));
   for (const auto* const flag : {"--patience", "--save-best"}) {
