@@ -2,12 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <random>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "model/data_files.hpp"
 #include "support/process.hpp"
 #include "support/refusal.hpp"
 
@@ -48,6 +51,40 @@ TEST(ReproduceCommand, AnnouncesWhatItTrains) {
   EXPECT_THAT(ran.err, Not(HasSubstr("0:100000")));
 }
 
+/// Few rows of 784 random units, in the splits of mnist.h5.
+void write_digits(const std::filesystem::path& path) {
+  std::mt19937 engine(3);
+  for (const auto& [split, rows] : {std::pair{"train", 30U}, {"valid", 20U}, {"test", 10U}}) {
+    std::string bytes(rows * 784, '\0');
+    for (auto& byte : bytes) byte = static_cast<char>(engine() % 2);
+    add_dataset(path, split, H5T_STD_U8LE, {rows, 784}, bytes);
+  }
+}
+
+TEST(ReproduceCommand, JudgesMachinesByTheTestSplitOfTheirDataSet) {
+  const TemporaryDirectory folder;
+  write_digits(folder.path() / "mnist.h5");
+  const auto ran = run_program({"reproduce", "mnist", "--data", ".", "--steps", "2", "--seeds",
+                                "5:7", "--out", "n", "--quiet", "--json"},
+                               folder.path());
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  const auto lines = lines_of(ran.out);
+  ASSERT_EQ(lines.size(), 4U);
+  const auto last = nlohmann::json::parse(lines[3]);
+  EXPECT_EQ(last["part"], "200-200-200-reweighted");
+  EXPECT_EQ(last["published"], -90.1);
+  EXPECT_EQ(last["chosen_on"], "valid");
+  EXPECT_EQ(last["test"]["machines"], 2);
+  // A table's machine, evaluated by itself.
+  run_program({"replay", "n/200-reweighted", "--machine", "0", "--save", "m.h5", "--quiet"},
+              folder.path());
+  const auto evaluated = run_program(
+      {"evaluate", "m.h5", "--split", "test", "--log-likelihood", "1000", "--json"}, folder.path());
+  const auto one = nlohmann::json::parse(evaluated.out)["log_likelihood"].get<double>();
+  const auto both = nlohmann::json::parse(lines[1])["test"];
+  EXPECT_TRUE(one == both["min"].get<double>() || one == both["max"].get<double>()) << one << both;
+}
+
 TEST(ReproduceCommand, RefusesWhatItCannotRun) {
   const TemporaryDirectory folder;
   const auto refused = [&](const std::vector<std::string>& arguments) {
@@ -60,6 +97,8 @@ TEST(ReproduceCommand, RefusesWhatItCannotRun) {
   EXPECT_THAT(refused({"reproduce", "bar", "--out", "x"}),
               AllOf(Refuses("experiment", "bar"), HasSubstr("bars?")));
   EXPECT_THAT(refused({"reproduce", "bars"}), Refuses("--out", ""));
+  EXPECT_THAT(refused({"reproduce", "uci", "--out", "x"}), Refuses("--data", ""));
+  EXPECT_THAT(refused({"reproduce", "bars", "--data", "y", "--out", "x"}), Refuses("--data", "y"));
   EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--seeds", "3:1"}),
               Refuses("--seeds", "3:1"));
   EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--threads", "-1"}),
