@@ -127,6 +127,17 @@ void require_same_machine(const SpecFlags& flags, const SweepSpec& spec,
   }
 }
 
+/// Files that flags name take the place of the machine's; one file that of a file per split, and
+/// back.
+DatasetFiles moved(DatasetFiles files, const DatasetFiles& given) {
+  if (!given.any()) return files;
+  if (given.data.empty() != files.data.empty()) return given;
+  for (const auto& [name, member] : kDatasetFiles) {
+    if (!(given.*member).empty()) files.*member = given.*member;
+  }
+  return files;
+}
+
 /// The rows that the machine was trained on, from where it or a flag says that they are.
 void load_rows(SweepSpec& spec, SavedMachine& saved) {
   auto& world = saved.ensemble.world;
@@ -136,7 +147,7 @@ void load_rows(SweepSpec& spec, SavedMachine& saved) {
   }
   spec.world = world;
   spec.data = saved.data;
-  if (given.any()) spec.data.files = given;
+  spec.data.files = moved(saved.data.files, given);
   spec.load_data();
   world = spec.world;
   saved.data = spec.data;

@@ -120,6 +120,19 @@ TEST_F(DataTraining, ASavedMachineResumesOnTheSameRows) {
                                HasSubstr("200 rows")));
 }
 
+TEST_F(DataTraining, ASplitThatHasMovedIsNamedAlone) {
+  ASSERT_EQ(on_rows("train", {"--train", "rows.txt", "--valid", "held.txt", "--save", "m.h5"}, 10)
+                .exit_code,
+            0);
+  fs::rename(folder_.path() / "held.txt", folder_.path() / "moved.txt");
+  const auto resumed =
+      run({"train", "--from", "m.h5", "--steps", "10", "--valid", "moved.txt", "--save", "m.h5"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  const auto files = load_machine(folder_.path() / "m.h5").data.files;
+  EXPECT_EQ(files.train, folder_.path() / "rows.txt");
+  EXPECT_EQ(files.valid, folder_.path() / "moved.txt");
+}
+
 TEST_F(DataTraining, SweepsAreResumedExtendedAndRead) {
   const auto sweep = [&](std::vector<std::string> more) {
     more.insert(more.begin(), {"--train", "rows.txt", "--valid", "held.txt", "--out", "out"});
