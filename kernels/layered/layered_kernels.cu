@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(256)
 }
 
 /// A thread takes a column: all units of a network, one after the other, neighbours the next
-/// columns. Bound by latency for few columns, then by memory, 8 bytes a unit and column.
+/// columns. Bound by latency for few columns, then by memory, 8 bytes per unit and column.
 template <class Memory>
 __global__ void __launch_bounds__(256)
     score_kernel(const __grid_constant__ LayeredTask task, Network network, std::uint32_t items) {
@@ -54,7 +54,7 @@ __global__ void __launch_bounds__(256)
 }
 
 /// task.lanes threads take a unit: each its columns, then their sums meet in a tree. Bound by
-/// memory, 12 bytes a unit and column.
+/// memory, 12 bytes per unit and column.
 template <class Memory>
 __global__ void __launch_bounds__(kErrorBlock)
     error_kernel(const __grid_constant__ LayeredTask task, Network network) {
@@ -76,7 +76,7 @@ __global__ void __launch_bounds__(kErrorBlock)
   }
 }
 
-/// A thread a parameter. Bound by memory: 20 bytes each with one mean, 28 with two.
+/// A thread per parameter. Bound by memory: 20 bytes each with one mean, 28 with two.
 __global__ void __launch_bounds__(256)
     follow_kernel(const __grid_constant__ LayeredTask task, Network network, std::uint32_t items) {
   for_each_machine(task, items,
@@ -90,7 +90,7 @@ __global__ void __launch_bounds__(256)
                    [&](std::uint32_t m, std::uint32_t item) { clamp_weight(task, m, item); });
 }
 
-/// A thread a parameter. Bound by memory, 10 bytes each.
+/// A thread per parameter. Bound by memory, 10 bytes each.
 __global__ void __launch_bounds__(256)
     split_kernel(const __grid_constant__ LayeredTask task, Network network, std::uint32_t items) {
   for_each_machine(task, items, [&](std::uint32_t m, std::uint32_t item) {
@@ -98,7 +98,7 @@ __global__ void __launch_bounds__(256)
   });
 }
 
-/// A thread a parameter. Bound by memory, 8 bytes each.
+/// A thread per parameter. Bound by memory, 8 bytes each.
 __global__ void __launch_bounds__(256)
     gather_kernel(const __grid_constant__ GatherTask task, std::uint32_t items) {
   for_each_machine(task, items,

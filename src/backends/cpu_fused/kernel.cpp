@@ -105,7 +105,7 @@ class LanePatterns {
     return pattern;
   }
 
-  /// Any world: a search a lane.
+  /// Any world: a search per lane.
   HWY_NOINLINE void look_up(FloatOps::U word, FloatOps::Bit* visible) const {
     constexpr auto kLanes = FloatOps::kLanes;
     HWY_ALIGN std::uint32_t lane[kLanes];
