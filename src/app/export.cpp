@@ -40,6 +40,7 @@ std::unique_ptr<ShardSink> make_export(const std::string& format, const SweepSpe
 ExitCode run_export(const ExportFlags& flags) {
   require_file_name("out", flags.out);
   const auto run = flags.open();
+  if (flags.out) require_no_input("out", *flags.out, paths_of(run.spec().data.files));
   const auto shards = finished_shards(run);
   std::uint64_t machines = 0;
   for (const auto i : shards) machines += run.files().machines(i);

@@ -86,6 +86,7 @@ ExitCode make_report(const ReportFlags& flags) {
   const auto success_below = flags.success.parse();
   require_file_name("out", flags.out);
   const auto run = flags.open();
+  if (flags.out) require_no_input("out", *flags.out, paths_of(run.spec().data.files));
   report::HtmlReportOptions options;
   auto& compare = options.compare;
   if (flags.compare) compare = parse_compare(*flags.compare, run.spec().configurations());

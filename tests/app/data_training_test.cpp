@@ -152,6 +152,9 @@ TEST_F(DataTraining, SweepsAreResumedExtendedAndRead) {
     EXPECT_EQ(result.exit_code, 0) << command << ": " << result.err;
     EXPECT_THAT(result.out, Not(HasSubstr("nan"))) << command;
   }
+  for (const std::string command : {"export", "report"}) {
+    EXPECT_THAT(run({command, "out", "--out", "held.txt"}).err, Refuses("--out", "held.txt"));
+  }
   const auto replayed = run({"replay", "out", "--machine", "1"});
   EXPECT_EQ(replayed.exit_code, 66);
   EXPECT_THAT(replayed.err, AllOf(HasSubstr("rows.txt"), HasSubstr("--train says where")));
