@@ -131,7 +131,8 @@ typedef struct helmholtz_plugin {
                   helmholtz_error* error);
   int32_t (*write)(helmholtz_trainer* trainer, uint64_t first, uint64_t count, const float* in,
                    helmholtz_error* error);
-  /* One machine's optimiser state, [means][parameters]. */
+  /* One machine's optimiser state, [means][parameters]; with wake_rates, whosever they are, behind
+     it [means][recognition parameters] of the wake phase. */
   int32_t (*read_state)(const helmholtz_trainer* trainer, uint64_t machine, float* out,
                         helmholtz_error* error);
   int32_t (*write_state)(helmholtz_trainer* trainer, uint64_t machine, const float* in,

@@ -132,11 +132,25 @@ class PluginTrainer final : public Backend {
   }
 
   void read_state(std::size_t m, std::span<float> out) const override {
-    Plugin::call(functions().read_state, trainer_.get(), m, out.data());
+    std::vector<float> whole(state_floats());
+    Plugin::call(functions().read_state, trainer_.get(), m, whole.data());
+    std::copy_n(whole.begin(), out.size(), out.begin());
   }
 
   void write_state(std::size_t m, std::span<const float> in) override {
-    Plugin::call(functions().write_state, trainer_.get(), m, in.data());
+    std::vector<float> whole(in.begin(), in.end());
+    whole.resize(state_floats());
+    Plugin::call(functions().write_state, trainer_.get(), m, whole.data());
+  }
+
+  /// Of any machine on a device: where a setting learns awake, all have the means of that phase,
+  /// behind the others.
+  [[nodiscard]] std::size_t state_floats() const {
+    const auto& topology = ensemble().topology;
+    const auto all = topology.parameters();
+    const bool awake = ensemble().recognition_learns_awake();
+    return static_cast<std::size_t>(ensemble().settings.front().optimizer.means()) *
+           (all + (awake ? all - topology.generative_parameters() : 0));
   }
 
   [[nodiscard]] const helmholtz_plugin& functions() const { return plugin_->functions(); }
