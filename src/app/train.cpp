@@ -45,7 +45,8 @@ struct TrainFlags {
     add("--rng", rng, "NAME", "philox, or numpy: the stream of NumPy's RandomState");
     add("--save", save, "FILE", "write the trained machine here (HDF5)");
     add("--save-best", save_best, "FILE",
-        "write the machine with the best evaluation so far here, at each improvement");
+        "write the machine with the best evaluation since the start or --from here, at each "
+        "improvement");
     add("--patience", patience, "N", "end after N evaluations without an improvement");
     add("--from", from, "FILE", "resume a saved machine, for --steps more");
   }
