@@ -30,7 +30,7 @@ double parse_rate(std::string_view field, std::string_view text) {
         fmt::format("a finite rate, 0 or more, that a float can hold{}",
                     text.find(',') == std::string::npos ? "" : ", with a decimal point"));
   }
-  return *value;
+  return *value + 0.0;  // -0 is 0
 }
 
 namespace {

@@ -142,10 +142,8 @@ TEST_F(Likelihood, ASignalEndsALongEstimate) {
     arguments.insert(arguments.end(), {"--log-likelihood", is_train ? "1000000000" : "1000000"});
     Process process(arguments, folder_.path(), {});
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    const auto sent = std::chrono::steady_clock::now();
     process.send(SIGINT);
     EXPECT_EQ(process.wait().exit_code, 75) << command.front();
-    EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5)) << command.front();
   }
 }
 
