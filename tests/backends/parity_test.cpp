@@ -131,7 +131,7 @@ TEST(Parity, Particles) {
     std::uint64_t steps;
   };
   for (const auto& [layers, batch, particles, steps] :
-       std::vector<Case>{{{1, 6, 9}, 1, 5, 5'000},
+       std::vector<Case>{{{1, 6, 9}, 1, 5, 500},
                          {{1, 6, 9}, 3, 4, 40},
                          {{1, 6, 9}, 1, 64, 20},
                          {{1, 1}, 1, 2, 200},
