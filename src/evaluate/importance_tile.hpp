@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include <tbb/cache_aligned_allocator.h>
+#include <boost/align/aligned_allocator.hpp>
 
 #include "helmholtz/layer_shape.hpp"
 #include "helmholtz/log_likelihood.hpp"
@@ -54,8 +54,10 @@ class Tile {
            std::span<WeightSums> out);
 
  private:
+  /// In whole cache lines. By the C library's memory: what threads hand over in oneTBB's own pools
+  /// looks like a race to ThreadSanitizer.
   template <class T>
-  using Aligned = std::vector<T, tbb::cache_aligned_allocator<T>>;
+  using Aligned = std::vector<T, boost::alignment::aligned_allocator<T, 64>>;
   struct Network;
   struct Range {
     std::size_t begin, count;
