@@ -149,14 +149,13 @@ struct LayeredMachine {
     if (layer.inputs > 0) Products(task, queue).activities(layer);
     queue.sample(layer);
   }
-  void learn(Network network) {
-    if (network == Network::recognition) return learn(network, asleep);
-    learn(network, awake);
-    if (awake.learns_awake) learn(Network::recognition, awake);
-  }
+  [[nodiscard]] bool learns_awake() const { return awake.learns_awake; }
+  void learn_awake(Network network) { learn(network, awake); }
+  void learn_asleep() { learn(Network::recognition, asleep); }
   void apply(Network network) {
-    move(network);
-    if (network == Network::generative && awake.learns_awake) move(Network::recognition);
+    if (awake.means > 0) queue.follow(network);
+    if (awake.nonnegative && network == Network::generative) queue.clamp();
+    if (awake.math == Math::bf16x3) queue.split_weights(network);
   }
 
  private:
@@ -172,11 +171,6 @@ struct LayeredMachine {
     }
     queue.find_errors(network);
     for_each_fed_layer(shape(), network, [&](const auto& layer) { products.learn(layer); });
-  }
-  void move(Network network) {
-    if (awake.means > 0) queue.follow(network);
-    if (awake.nonnegative && network == Network::generative) queue.clamp();
-    if (awake.math == Math::bf16x3) queue.split_weights(network);
   }
 };
 

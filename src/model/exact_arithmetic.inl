@@ -34,11 +34,16 @@ HELMHOLTZ_FN typename O::F exp_minus(typename O::F a) {
   return O::floats(O::add_bits(O::bits(p), exponent));
 }
 
-/// D = 1 + exp(-a), so that sigma(a) = 1 / D. Relative error below 3e-7 for |a| <= 10; a is clamped
-/// to [-80, 80].
+/// D = 1 + exp(-a) of a clamped a, so that sigma(a) = 1 / D. Relative error below 3e-7 for |a| <= 10.
+template <class O>
+HELMHOLTZ_FN typename O::F one_plus_exp_minus_clamped(typename O::F a) {
+  return O::add(exp_minus<O>(a), O::set(1.0F));
+}
+
+/// The same of any activity.
 template <class O>
 HELMHOLTZ_FN typename O::F one_plus_exp_minus(typename O::F activity) {
-  return O::add(exp_minus<O>(clamped<O>(activity)), O::set(1.0F));
+  return one_plus_exp_minus_clamped<O>(clamped<O>(activity));
 }
 
 /// u < 1/D without a division, for u in [0, 1) from the top 23 bits of a random word.

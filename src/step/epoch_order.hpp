@@ -6,7 +6,7 @@
 namespace helmholtz::step {
 
 /// A bijection of [0, rows) that keys choose: VariablePhilox of Mitchell, Stokes, Frank & Holmes
-/// 2022, "Bandwidth-optimal random shuffling for GPUs" (ACM TOPC 9:1), section 4.3: a Feistel
+/// 2022, "Bandwidth-optimal random shuffling for GPUs" (ACM TOPC 9:1), as Thrust has it: a Feistel
 /// network on the fewest bits that number the rows, whose halves may differ by a bit; what falls
 /// outside of [0, rows) is mapped again until it falls inside (cycle walking).
 class EpochOrder {

@@ -40,7 +40,7 @@ struct ReweightedRowByRow : RowByRow<Layers, Step> {
   HELMHOLTZ_FN void weigh(int k) { layers.weigh(k); }
   HELMHOLTZ_FN void normalise() { layers.normalise(particles()); }
   template <class Network>
-  HELMHOLTZ_FN void learn_weighted(Network network) {
+  HELMHOLTZ_FN void learn_awake(Network network) {
     for_each_layer(network, shape(), [&](auto layer) HELMHOLTZ_BODY {
       layers.learn_weighted(layer, step.rate(layer.wake_rate(shape())), particles(), rows() == 1);
     });
@@ -58,9 +58,9 @@ struct ReweightedRowByRow : RowByRow<Layers, Step> {
 /// Where the particles of a row are, as the layers' scratch.
 template <class Units, class Values>
 struct ParticleMemory {
-  Units units;    ///< [K][units()]: the states, layer 0 first
-  Values errors;  ///< [K][step::errors_per_particle]: state - p, generative units, then recognition
-                  ///< ones
+  Units units;  ///< [K][units()]: the states, layer 0 first
+  /// [K][step::errors_per_particle]: state - p, of generative units, then of recognition ones
+  Values errors;
   Values weights;  ///< [K]
 };
 
@@ -144,7 +144,7 @@ class ReweightedWakeSleep : public WakeSleep<O, Shape, Store, Patterns, Units> {
       this->activities(layer, inputs, j, a);
       repeat<tile>([&](int t) HELMHOLTZ_BODY {
         const F activity = clamped<O>(a[t]);
-        const F d = O::add(exp_minus<O>(activity), O::set(1.0F));
+        const F d = one_plus_exp_minus_clamped<O>(activity);
         const Bit on = state(j + t, d);
         sum.add(activity, d, on);
         errors[j + t] = O::error(on, reciprocal<O>(d));

@@ -12,18 +12,19 @@
 //   draw_pattern(row)  shows a pattern of the world; returns the row's draws of the wake phase
 //   begin_dream(row)   returns the row's draws of the sleep phase
 //   sample(layer, draws)  the states of a NetworkLayer given its source's
-//   learn(network)     the delta rule, for all layers from the parameters as they were
+//   learn_awake(network)  the delta rule of the wake phase, for all layers from the parameters as
+//                      they were; of the recognition network if
+//   learns_awake()     it learns in that phase too
+//   learn_asleep()     the delta rule of the sleep phase, of the recognition network
 //   apply(network)     ends a phase: what the network has learnt counts from here on
 //   kParticlesInTurn   whether it takes the particles of a row one after the other, to be weighed
-//                      here: else learn() knows of them, if there are several; if so, also
+//                      here: else learn_awake() knows of them, if there are several; if so, also
 //   particles()        of each row
-//   learns_awake()     whether the recognition network learns in the wake phase
 //   begin_particle(row, k)    shows the row's pattern; returns the particle's draws
 //   recognise(layer, draws)   as sample(), and what the states say of the particle's weight
 //   score(layer)       what a generative layer, given its source's states, says of it
 //   weigh(k)           the logarithm of the particle's weight
-//   normalise()        the weights of the row's particles add up to 1
-//   learn_weighted(network)   as learn(), from all particles by their weights
+//   normalise()        the weights of the row's particles add up to 1: learn_awake() goes by them
 
 /// body(NetworkLayer) for a network's layers, in the order in which it samples them: the generative
 /// network's top down, the recognition network's bottom up.
@@ -51,10 +52,10 @@ HELMHOLTZ_FN void sample_network(Network network, Machine& machine, Draws draws)
                  [&](auto layer) HELMHOLTZ_BODY { machine.sample(layer, draws); });
 }
 
-/// Recognises a row's pattern several times; each recognition teaches by its weight, the
+/// Recognises a row's pattern once per particle. Each recognition is to teach by its weight, the
 /// probability that the generative network gives to it over that of the recognition network.
 template <class Machine>
-HELMHOLTZ_FN void wake_reweighted(Machine& machine, int row) {
+HELMHOLTZ_FN void recognise_particles(Machine& machine, int row) {
   for (int k = 0; k < machine.particles(); ++k) {
     const auto draws = machine.begin_particle(row, k);
     for_each_layer(step::Recognition(), machine.shape(),
@@ -64,29 +65,27 @@ HELMHOLTZ_FN void wake_reweighted(Machine& machine, int row) {
     machine.weigh(k);
   }
   machine.normalise();
-  machine.learn_weighted(step::Generative());
-  if (machine.learns_awake()) machine.learn_weighted(step::Recognition());
 }
 
-/// One step. Wake: recognises patterns, and the generative network learns to reproduce each layer.
-/// Sleep: dreams patterns, and the recognition network learns to recover each layer.
+/// One step. Wake: recognises patterns, and the generative network learns to reproduce each layer;
+/// of reweighted wake-sleep the recognition network too. Sleep: dreams patterns, and the
+/// recognition network learns to recover each layer.
 template <class Machine>
 HELMHOLTZ_FN void train_step(Machine& machine) {
   for (int row = 0; row < machine.rows(); ++row) {
     if constexpr (Machine::kParticlesInTurn) {
-      wake_reweighted(machine, row);
+      recognise_particles(machine, row);
     } else {
       sample_network(step::Recognition(), machine, machine.draw_pattern(row));
-      machine.learn(step::Generative());
     }
+    machine.learn_awake(step::Generative());
+    if (machine.learns_awake()) machine.learn_awake(step::Recognition());
   }
   machine.apply(step::Generative());
-  if constexpr (Machine::kParticlesInTurn) {
-    if (machine.learns_awake()) machine.apply(step::Recognition());
-  }
+  if (machine.learns_awake()) machine.apply(step::Recognition());
   for (int row = 0; row < machine.rows(); ++row) {
     sample_network(step::Generative(), machine, machine.begin_dream(row));
-    machine.learn(step::Recognition());
+    machine.learn_asleep();
   }
   machine.apply(step::Recognition());
 }
@@ -120,17 +119,25 @@ struct RowByRow {
   HELMHOLTZ_FN void sample(Layer layer, Words words) {
     layers.sample(layer, words);
   }
+  static constexpr HELMHOLTZ_FN bool learns_awake() { return false; }
   template <class Network>
-  HELMHOLTZ_FN void learn(Network network) {
-    for_each_layer(network, shape(), [&](auto layer) HELMHOLTZ_BODY {
-      layers.learn(layer, step.rate(layer.rate(shape())));
-    });
+  HELMHOLTZ_FN void learn_awake(Network network) {
+    learn(network);
   }
+  HELMHOLTZ_FN void learn_asleep() { learn(step::Recognition()); }
   template <class Network>
   HELMHOLTZ_FN void apply(Network network) {
     if (rows() > 1) layers.apply_deltas(network);
     if (network == step::Network::generative && step.nonnegative_weights())
       layers.clamp_visible_weights();
+  }
+
+ private:
+  template <class Network>
+  HELMHOLTZ_FN void learn(Network network) {
+    for_each_layer(network, shape(), [&](auto layer) HELMHOLTZ_BODY {
+      layers.learn(layer, step.rate(layer.rate(shape())));
+    });
   }
 };
 

@@ -114,11 +114,12 @@ struct Batch::Step {
     batch.run(batch.columns_->tiles(layer.l, layer.l),
               [&](const Tile& tile) { batch.sample(own, tile); });
   }
-  void learn(step::Network network) {
-    if (network == step::Network::recognition) return batch.learn(network, rates.recognition);
-    batch.learn(network, rates.generative);
-    if (rates.learn_awake()) batch.learn(step::Network::recognition, rates.recognition_wake);
+  [[nodiscard]] bool learns_awake() const { return rates.learn_awake(); }
+  void learn_awake(step::Network network) {
+    const bool is_generative = network == step::Network::generative;
+    batch.learn(network, is_generative ? rates.generative : rates.recognition_wake);
   }
+  void learn_asleep() { batch.learn(step::Network::recognition, rates.recognition); }
   static void apply(step::Network) {}
 };
 
