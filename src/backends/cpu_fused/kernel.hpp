@@ -44,8 +44,8 @@ struct Block {
   const float* factors[kBlock] = {};
   bool uniform_schedule = true;
   float* parameters = nullptr;  ///< [parameters()][kBlock], 64-byte aligned
-  float* scratch =
-      nullptr;  ///< [ScratchSizes::floats()], 64-byte aligned, zero before its first use
+  /// [ScratchSizes::floats()], 64-byte aligned, zero before its first use.
+  float* scratch = nullptr;
 };
 
 /// What Block::scratch holds, one after the other, in kBlock floats each.
