@@ -51,12 +51,27 @@ TEST_P(Contract, QuantilesAreThoseOfTheMachinesThatHaveNotDiverged) {
   EXPECT_TRUE(std::isnan(trainer.kl_quantiles(std::vector{0.5})[0]));
 }
 
-// One machine's samples are shared out over threads, and so are those of some machines.
-TEST_P(Contract, SampledEvaluationsAreTheSameOnAnyThreads) {
+/// Five machines, of which number 2 has diverged.
+Ensemble with_a_diverged_machine() {
   auto ensemble = random_ensemble({2, 5, 12}, 1, 5, 1.0);
   ensemble.settings.push_back(ensemble.settings[0]);
   ensemble.settings[1].initialisation.scale = 1e30;
   ensemble.machines[2].setting = 1;  // diverged
+  return ensemble;
+}
+
+/// Every machine, and the last one once more, by itself.
+std::vector<Evaluation> all_and_the_last(Trainer& trainer, const EvaluationOptions& options) {
+  const auto machines = trainer.ensemble().size();
+  std::vector<Evaluation> all(machines + 1);
+  EXPECT_TRUE(trainer.evaluate(options, 0, std::span(all).first(machines)));
+  EXPECT_TRUE(trainer.evaluate(options, machines - 1, std::span(all).last(1)));
+  return all;
+}
+
+// One machine's samples are shared out over threads, and so are those of some machines.
+TEST_P(Contract, SampledEvaluationsAreTheSameOnAnyThreads) {
+  const auto ensemble = with_a_diverged_machine();
   const auto whole = parameters_of(make_trainer(ensemble, {.backend = GetParam()}), 0, 5);
   for (const std::uint64_t samples : {1U, 1003U, 100'000U}) {
     const EvaluationOptions options{.exact = false, .samples = samples};
@@ -64,11 +79,7 @@ TEST_P(Contract, SampledEvaluationsAreTheSameOnAnyThreads) {
     evaluate_machines(ensemble, 0, whole, 0, options, expected);
     for (const int threads : {1, 2, 7}) {
       auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = threads});
-      std::vector<Evaluation> all(5);
-      ASSERT_TRUE(trainer.evaluate(options, 0, all));
-      std::vector<Evaluation> last(1);
-      ASSERT_TRUE(trainer.evaluate(options, 4, last));
-      all.push_back(last[0]);
+      const auto all = all_and_the_last(trainer, options);
       for (std::size_t i = 0; i < all.size(); ++i) {
         const auto& wanted = expected[std::min<std::size_t>(i, 4)];
         EXPECT_EQ(all[i].diverged, wanted.diverged) << i;
@@ -91,10 +102,7 @@ std::shared_ptr<const Rows> some_rows() {
 
 // Several machines have a thread each, a single one's rows and particles are shared out.
 TEST_P(Contract, LogLikelihoodsAreThoseOfTheRowsOnAnyThreads) {
-  auto ensemble = random_ensemble({2, 5, 12}, 1, 5, 1.0);
-  ensemble.settings.push_back(ensemble.settings[0]);
-  ensemble.settings[1].initialisation.scale = 1e30;
-  ensemble.machines[2].setting = 1;  // diverged
+  const auto ensemble = with_a_diverged_machine();
   const auto whole = parameters_of(make_trainer(ensemble, {.backend = GetParam()}), 0, 5);
   const auto rows = some_rows();
   const auto stride = ensemble.topology.parameters();
@@ -105,11 +113,7 @@ TEST_P(Contract, LogLikelihoodsAreThoseOfTheRowsOnAnyThreads) {
     const auto count = options.row_count > 0 ? options.row_count : rows->size();
     for (const int threads : {1, 2, 7}) {
       auto trainer = make_trainer(ensemble, {.backend = GetParam(), .threads = threads});
-      std::vector<Evaluation> all(5);
-      ASSERT_TRUE(trainer.evaluate(options, 0, all));
-      std::vector<Evaluation> last(1);
-      ASSERT_TRUE(trainer.evaluate(options, 4, last));
-      all.push_back(last[0]);
+      const auto all = all_and_the_last(trainer, options);
       for (std::size_t i = 0; i < all.size(); ++i) {
         const auto m = std::min<std::size_t>(i, 4);
         if (m == 2) {

@@ -72,6 +72,18 @@ class AHostileShard : public ARun {
     return "accepted";
   }
 
+  /// What is said of another shard in place of the first.
+  static std::string problem(const ShardFiles& files, const Shard& bad) {
+    std::filesystem::remove(files.path(0));
+    std::ofstream(files.path(0), std::ios::binary) << files.bytes(bad);
+    try {
+      static_cast<void>(files.read(0));
+    } catch (const BadData& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+
   SweepSpec spec_ = two_configurations();
   std::string notes_;
 };
@@ -134,14 +146,7 @@ TEST_F(AHostileShard, IsNamedForItsSamplesAndParametersToo) {
   const auto problem_of = [&](const std::function<void(Shard&)>& change) {
     auto bad = good;
     change(bad);
-    std::filesystem::remove(files.path(0));
-    std::ofstream(files.path(0), std::ios::binary) << files.bytes(bad);
-    try {
-      static_cast<void>(files.read(0));
-    } catch (const BadData& error) {
-      return std::string(error.what());
-    }
-    return std::string("accepted");
+    return problem(files, bad);
   };
   const auto patterns = static_cast<std::uint32_t>(spec_.world.size());
   EXPECT_EQ(problem_of([&](Shard& shard) { shard.column("unseen")[5] = patterns; }), "accepted");
@@ -170,14 +175,7 @@ TEST_F(AHostileShard, IsNamedForItsLogLikelihoodToo) {
   const auto problem_of = [&](const char* column, double value) {
     auto bad = good;
     bad.column(column)[5] = value;
-    std::filesystem::remove(files.path(0));
-    std::ofstream(files.path(0), std::ios::binary) << files.bytes(bad);
-    try {
-      static_cast<void>(files.read(0));
-    } catch (const BadData& error) {
-      return std::string(error.what());
-    }
-    return std::string("accepted");
+    return problem(files, bad);
   };
   for (const char* const column : {"log_likelihood", "elbo"}) {
     EXPECT_EQ(problem_of(column, -1234.5), "accepted");
