@@ -26,7 +26,8 @@ struct BackendInfo {
 std::vector<BackendInfo> list_backends();
 
 /// The backend that `auto` stands for: cpu-layered if the parameters of a machine times the batch
-/// are 50,000 or more, else cpu-fused (measurements in src/backends/registry.cpp).
+/// times the particles are 50,000 or more, else cpu-fused (measurements in
+/// src/backends/registry.cpp); the other one, then the reference, where it lacks a feature.
 std::string choose_backend(const Ensemble& ensemble);
 
 /// Bytes that a trainer of this ensemble takes, at most 10 % above its parameters for many

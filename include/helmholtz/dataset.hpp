@@ -99,6 +99,8 @@ struct Dataset {
 
   /// "train", "valid" or "test"; null where there is no such split.
   [[nodiscard]] const Rows* split(std::string_view split_name) const;
+  /// The names of those that there are, in this order.
+  [[nodiscard]] std::vector<std::string> splits() const;
 
   /// XXH3-64 of which splits there are and of their digests: the same for the same rows whatever
   /// the files, their formats and their names.
@@ -118,6 +120,8 @@ struct DatasetFiles {
 
   /// Whether any is named.
   [[nodiscard]] bool any() const;
+  /// The file that has a split: "train", "valid" or "test".
+  [[nodiscard]] const std::filesystem::path& file_of(std::string_view split) const;
 };
 
 /// A name and its file, in the order of use: the names of the program's flags.

@@ -12,8 +12,8 @@ namespace helmholtz {
 /// This equals curand_init(seed, /*subsequence=*/stream, /*offset=*/4 * block), then curand4.
 ///
 /// stream = purpose << 32 | row.
-/// - training: row = b * K + k for particle k of batch row b; block = step * D/4 + slot/4, word =
-/// slot % 4, D = draws_per_step().
+/// - training: row = b * K + k for particle k of batch row b; block = step * D/4 + slot/4,
+///   word = slot % 4, D = draws_per_step().
 ///   Slots: the pattern, of particle 0; recognition units, layer L-1 first; generative units,
 ///   layer 0 first, of particle 0.
 /// - initial_parameters: row 0; slot = the parameter's index.

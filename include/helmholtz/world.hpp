@@ -65,6 +65,8 @@ class World {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] ImageShape shape() const noexcept { return shape_; }
   [[nodiscard]] int visible_units() const noexcept { return visible_units_; }
+  /// What to call it: "world" or "data set".
+  [[nodiscard]] std::string_view noun() const noexcept { return is_data() ? "data set" : "world"; }
   /// Whether it is the rows of a data set, which no evaluation enumerates.
   [[nodiscard]] bool is_data() const noexcept { return tables_->data.count != 0; }
   /// Of a data set; undefined unless is_data().

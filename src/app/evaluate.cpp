@@ -72,34 +72,20 @@ DataSource source_of(const EvaluateFlags& flags, const SavedMachine& machine) {
   return source;
 }
 
-std::filesystem::path file_of(const DatasetFiles& files, std::string_view split) {
-  const auto* const named = std::ranges::find(kDatasetFiles, split, &NamedDatasetFile::name);
-  return files.data.empty() ? files.*named->path : files.data;
-}
-
-/// --split, or the last split that there is.
-std::string chosen_split(const EvaluateFlags& flags, const DatasetFiles& files) {
-  const auto splits = splits_of(files);
-  if (!flags.split) return splits.back();
-  if (std::ranges::find(splits, *flags.split) != splits.end()) return *flags.split;
-  throw InvalidArgument("split", *flags.split, "train, valid or test, where the file has it");
-}
-
 EvaluatedRows data_rows(const EvaluateFlags& flags, const SavedMachine& machine) {
   const auto [files, binarize] = source_of(flags, machine);
-  const auto split = chosen_split(flags, files);
+  const auto split = flags.split.value_or(splits_of(files).back());
   auto data = binarised(load_split(files, split, binarize));
-  const auto file = file_of(files, split);
+  const auto file = files.file_of(split).string();
   const auto units = machine.ensemble.topology.visible_units();
   if (data.units() != units) {
-    throw BadData(
-        file.string(),
-        fmt::format("has rows of {} units; allowed: {}, as the machine has", data.units(), units));
+    throw BadData(file, fmt::format("has rows of {} units; allowed: {}, as the machine has",
+                                    data.units(), units));
   }
   const auto count = flags.rows ? parse_integer("rows", *flags.rows, 1, data.size()) : data.size();
   const auto stride = data.words_per_row();
   const PackedRows rows{data.words().first(count * stride), stride};
-  return {.name = fmt::format("{} of {}", split, file.string()),
+  return {.name = fmt::format("{} of {}", split, file),
           .data = std::move(data),
           .rows = rows,
           .probabilities = {}};

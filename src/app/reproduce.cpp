@@ -103,8 +103,7 @@ SweepSpec spec_of(const std::vector<std::string>& words) {
 /// What its machines are judged by. @throws BadData
 void require_test_split(const SweepSpec& spec) {
   if (spec.dataset->test) return;
-  const auto& files = spec.data.files;
-  throw BadData((files.data.empty() ? files.train : files.data).string(), "has no test split");
+  throw BadData(spec.data.files.file_of("train").string(), "has no test split");
 }
 
 /// What an experiment's sweeps obtained, part by part.
@@ -115,8 +114,8 @@ class Outcomes {
 
   [[nodiscard]] std::optional<double> threshold() const { return reproduction_.threshold(); }
 
-  /// @return false after a signal
   /// @param spec  loaded
+  /// @return false after a signal
   bool add(const ExperimentPart& part, const SweepSpec& spec, const report::Statistics& statistics,
            RunDirectory& directory) {
     if (experiment_.on_data) return add_held_out(part, spec, statistics, directory);

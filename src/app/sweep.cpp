@@ -127,8 +127,8 @@ void print_results(SweepRun& run, const report::Statistics& statistics,
       run.outcome().machines > 0
           ? fmt::format(", {:.1f} s, {} machine-steps/s", run.seconds(), report::scaled(run.rate()))
           : ", trained before";
-  print("{}, {} {}{}{}\n\n", report::counted(spec.machines(), "machine"),
-        spec.world.is_data() ? "data set" : "world", shown(spec.world.name()), trained,
+  print("{}, {} {}{}{}\n\n", report::counted(spec.machines(), "machine"), spec.world.noun(),
+        shown(spec.world.name()), trained,
         diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : "");
   print(report::quantile_tables(statistics, kTables));
   const auto machines = train_portraits(spec, statistics, output);

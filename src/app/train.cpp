@@ -9,7 +9,7 @@
 #include "base/limits.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/metrics.hpp"
-#include "run/config.hpp"
+#include "model/worlds/pattern_file.hpp"
 #include "sweep/fields.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/validate.hpp"
@@ -208,9 +208,7 @@ void require_choice(const TrainFlags& flags, const SweepSpec& spec, const Ensemb
 /// Files that the machine learns from.
 std::vector<std::filesystem::path> inputs_of(const SavedMachine& machine) {
   auto inputs = paths_of(machine.data.files);
-  const auto& world = machine.ensemble.world;
-  if (is_of_pattern_file(world))
-    inputs.emplace_back(world.name().substr(world.name().find(':') + 1));
+  if (const auto patterns = pattern_path(machine.ensemble.world)) inputs.push_back(*patterns);
   return inputs;
 }
 

@@ -34,7 +34,7 @@ void Ensemble::validate() const {
   if (world.visible_units() != topology.visible_units()) {
     throw InvalidArgument("layers", topology.to_string(),
                           fmt::format("{} visible units, as {} {} has", world.visible_units(),
-                                      world.is_data() ? "data set" : "world", world.name()));
+                                      world.noun(), world.name()));
   }
   if (batch < 1 || batch > kMaxBatch) {
     throw InvalidArgument("batch", std::to_string(batch), fmt::format("1 to {}", kMaxBatch));

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/run_directory.hpp"
+#include "model/worlds/pattern_file.hpp"
 #include "run/manifest.hpp"
 #include "run/run_folder.hpp"
 #include "run/shard_files.hpp"
@@ -21,8 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kFile = "file:";
-
 /// Of a run's own config.toml: what cannot be read now is IoError.
 std::vector<TomlItem> run_items(const fs::path& config) {
   return read_toml(io::read_file(config), config.string());
@@ -31,8 +30,8 @@ std::vector<TomlItem> run_items(const fs::path& config) {
 /// The data set that a run was trained on, without its rows.
 World data_of(const DatasetFiles& files, const Settings& settings) {
   const auto named = std::ranges::find(settings, "world", &Settings::value_type::first);
-  const auto& path = files.data.empty() ? files.train : files.data;
-  return described_data(path.filename().string(), named == settings.end() ? "" : named->second);
+  return described_data(files.file_of("train").filename().string(),
+                        named == settings.end() ? "" : named->second);
 }
 
 /// The sweep of a run's config.toml, with the world from the run's own copy of the patterns; data
@@ -40,8 +39,10 @@ World data_of(const DatasetFiles& files, const Settings& settings) {
 SweepSpec read_config(const RunFiles& names, const Manifest& manifest) {
   auto items = run_items(names.config);
   for (auto& [section, name, values, has_lists] : items) {
-    const bool is_file = name == "world" && values.size() == 1 && values[0].starts_with(kFile);
-    if (is_file && io::is_there(names.world)) values[0] = std::string(kFile) + names.world.string();
+    const bool is_file =
+        name == "world" && values.size() == 1 && values[0].starts_with(kFilePrefix);
+    if (is_file && io::is_there(names.world))
+      values[0] = std::string(kFilePrefix) + names.world.string();
   }
   auto spec = spec_of(items);
   if (spec.data.files.any()) spec.world = data_of(spec.data.files, manifest.settings);
@@ -79,13 +80,13 @@ void find_world(TomlItem& item, const fs::path& config) {
   if (item.name != "world" || item.values.size() != 1) return;
   auto& name = item.values.front();
   const RunFiles run(config.parent_path());
-  if (!name.starts_with(kFile) || io::is_there(name.substr(kFile.size())) ||
+  if (!name.starts_with(kFilePrefix) || io::is_there(name.substr(kFilePrefix.size())) ||
       !io::is_there(run.manifest)) {
     return;
   }
   // What is wrong with the copy is left to be said of the file that was named.
   try {
-    const auto copy = std::string(kFile) + run.world.string();
+    const auto copy = std::string(kFilePrefix) + run.world.string();
     const auto digest = world_digest(make_world(copy));
     for (const auto& [setting, value] : read_manifest(run.manifest).settings) {
       if (setting == "world" && value == digest) name = copy;
@@ -93,10 +94,6 @@ void find_world(TomlItem& item, const fs::path& config) {
   } catch (const Error&) {
     return;
   }
-}
-
-bool is_of_pattern_file(const World& world) {
-  return !world.is_data() && world.name().starts_with(kFile);
 }
 
 std::string pattern_text(const World& world) {

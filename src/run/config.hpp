@@ -20,9 +20,6 @@ SeedSet seeds_of_config(const std::filesystem::path& config);
 /// is the run's world, takes its place.
 void find_world(TomlItem& item, const std::filesystem::path& config);
 
-/// Whether a run keeps a copy of the patterns.
-bool is_of_pattern_file(const World& world);
-
 /// The patterns as a pattern file that reads back to the same world.
 std::string pattern_text(const World& world);
 

@@ -13,6 +13,7 @@
 #include "base/atomic_file.hpp"
 #include "base/input_file.hpp"
 #include "helmholtz/error.hpp"
+#include "model/worlds/pattern_file.hpp"
 #include "run/config.hpp"
 #include "run/event_log.hpp"
 #include "run/lock_file.hpp"
@@ -99,7 +100,7 @@ struct RunDirectory::State {
 std::uint64_t RunDirectory::State::open_or_create(const SweepSpec& spec) const {
   if (const auto each = existing_shard_machines(path, spec); each > 0) return each;
   create_folder(names.shards_folder);
-  if (is_of_pattern_file(spec.world)) {
+  if (pattern_path(spec.world)) {
     io::write_file(names.world, pattern_text(spec.world), AtomicFile::Rivals::none);
   }
   io::write_file(names.config, config, AtomicFile::Rivals::none);

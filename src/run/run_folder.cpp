@@ -10,6 +10,7 @@
 #include "base/atomic_file.hpp"
 #include "base/input_file.hpp"
 #include "helmholtz/error.hpp"
+#include "model/worlds/pattern_file.hpp"
 #include "run/config.hpp"
 #include "run/lock_file.hpp"
 #include "run/manifest.hpp"
@@ -60,7 +61,7 @@ bool is_of_creation(const fs::path& entry, const RunFiles& names, const SweepSpe
                     const std::string& config) {
   if (entry == names.config) return holds(entry, config);
   if (entry == names.world) {
-    return is_of_pattern_file(spec.world) && holds(entry, pattern_text(spec.world));
+    return pattern_path(spec.world) && holds(entry, pattern_text(spec.world));
   }
   if (entry == names.lock || entry == names.log) return holds(entry, "");
   return entry == names.shards_folder && holds_no_shards(entry);

@@ -1,7 +1,7 @@
 // The data set of a sweep: where it is, whether it is the same, what it becomes.
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/input_file.hpp"
 #include "helmholtz/error.hpp"
@@ -39,7 +39,8 @@ void choose_rows(SweepSpec& spec) {
   if (spec.split.empty()) spec.split = spec.dataset->valid ? "valid" : "train";
   const auto* const there = spec.dataset->split(spec.split);
   if (there == nullptr) {
-    throw InvalidArgument("split", spec.split, "train, valid or test, where the data set has it");
+    throw InvalidArgument("split", spec.split,
+                          fmt::format("{}", fmt::join(spec.dataset->splits(), ", ")));
   }
   if (spec.rows > there->size()) {
     throw InvalidArgument("rows", std::to_string(spec.rows),
@@ -63,8 +64,7 @@ void SweepSpec::load_data() {
   const auto loaded = std::make_shared<const Dataset>(load_dataset(data.files, data.binarize));
   auto loaded_world = data_world(loaded);
   if (world.is_data() && world_digest(world) != world_digest(loaded_world)) {
-    const auto& file = data.files.data.empty() ? data.files.train : data.files.data;
-    throw BadData(file.string(),
+    throw BadData(data.files.file_of("train").string(),
                   fmt::format("holds another data set ({}) than was trained on, {} "
                               "({})",
                               world_digest(loaded_world), world.name(), world_digest(world)));

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "helmholtz/error.hpp"
+#include "model/worlds/pattern_file.hpp"
 #include "sweep/field_access.hpp"
 #include "sweep/field_groups.hpp"
 #include "sweep/settings.hpp"
@@ -23,12 +24,10 @@ FieldAccess world() {
         spec.world = make_world(text);
       },
       [](const SweepSpec& spec) {
-        constexpr std::string_view kFile = "file:";  // whatever the current directory
-        const auto& name = spec.world.name();
         if (spec.data.files.any()) return std::string();
-        if (!name.starts_with(kFile)) return name;
-        const auto path = std::filesystem::absolute(name.substr(kFile.size()));
-        return fmt::format("{}{}", kFile, path.string());
+        const auto patterns = pattern_path(spec.world);
+        if (!patterns) return spec.world.name();
+        return fmt::format("{}{}", kFilePrefix, std::filesystem::absolute(*patterns).string());
       });
 }
 

@@ -11,6 +11,7 @@
 #include "helmholtz/contract.hpp"
 #include "helmholtz/dataset.hpp"
 #include "helmholtz/ensemble.hpp"
+#include "helmholtz/log_likelihood.hpp"
 #include "model/rates.hpp"
 
 namespace helmholtz::reference {
@@ -121,13 +122,16 @@ class ScalarMachine {
   /// A pattern's units; of a grey row those that are drawn at this visit.
   void show(std::size_t pattern, std::uint64_t visit, Units& visible) const {
     const auto& world = ensemble_.world;
-    std::vector<std::uint32_t> drawn(world.words_per_pattern());
-    if (world.is_grey()) draw_row(*world.data().rows, pattern, seed_, visit, drawn);
+    if (world.is_grey()) return show_grey(*world.data().rows, pattern, visit, visible);
     for (std::size_t i = 0; i < visible.size(); ++i) {
-      const bool on = world.is_grey() ? ((drawn[i / 32] >> (i % 32)) & 1U) != 0
-                                      : world.bit(pattern, static_cast<int>(i));
-      visible[i] = on ? 1 : 0;
+      visible[i] = world.bit(pattern, static_cast<int>(i)) ? 1 : 0;
     }
+  }
+  void show_grey(const Rows& rows, std::size_t row, std::uint64_t visit, Units& visible) const {
+    std::vector<std::uint32_t> words(rows.words_per_row());
+    draw_row(rows, row, seed_, visit, words);
+    const PackedRows drawn{words, words.size()};
+    for (std::size_t i = 0; i < visible.size(); ++i) visible[i] = drawn.bit(0, i) ? 1 : 0;
   }
 
   /// w_k = p(x, h_k) / q(h_k | x), normalised over the particles; a single one has weight 1.

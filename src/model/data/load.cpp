@@ -69,6 +69,11 @@ bool DatasetFiles::any() const {
                              [&](const auto& file) { return !(this->*file.path).empty(); });
 }
 
+const std::filesystem::path& DatasetFiles::file_of(std::string_view split) const {
+  if (!data.empty()) return data;
+  return this->*std::ranges::find(kDatasetFiles, split, &NamedDatasetFile::name)->path;
+}
+
 std::vector<std::string> splits_of(const DatasetFiles& files) {
   const auto paths = with_splits(files);
   std::vector<std::string> names;

@@ -110,6 +110,14 @@ const Rows* Dataset::split(std::string_view split_name) const {
   return split_name == "test" && test ? &*test : nullptr;
 }
 
+std::vector<std::string> Dataset::splits() const {
+  std::vector<std::string> names;
+  for (const auto& file : kDatasetFiles) {
+    if (split(file.name) != nullptr) names.emplace_back(file.name);
+  }
+  return names;
+}
+
 std::uint64_t Dataset::digest() const {
   auto text = fmt::format("train {:016x}", train.digest());
   if (valid) text += fmt::format(", valid {:016x}", valid->digest());

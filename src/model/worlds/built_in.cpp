@@ -89,8 +89,6 @@ struct Entry {
   World (*make)();
 };
 
-constexpr std::string_view kFilePrefix = "file:";
-
 constexpr std::array kWorlds = {
     Entry{"kirby3x3",
           "vertical and horizontal lines in a 3x3 image, vertical ones twice as often "

@@ -150,11 +150,16 @@ void require_weight(std::string_view path, const std::vector<WeightedPattern>& p
 
 }  // namespace
 
+std::optional<std::filesystem::path> pattern_path(const World& world) {
+  if (world.is_data() || !world.name().starts_with(kFilePrefix)) return std::nullopt;
+  return world.name().substr(kFilePrefix.size());
+}
+
 World pattern_file(std::string_view path) {
   Lines lines(path);
   const auto patterns = parse_patterns(lines);
   require_weight(path, patterns);
-  return {fmt::format("file:{}", path),
+  return {fmt::format("{}{}", kFilePrefix, path),
           default_shape(static_cast<int>(patterns.front().bits.size())), patterns};
 }
 

@@ -1,10 +1,18 @@
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string_view>
 
 #include "helmholtz/world.hpp"
 
 namespace helmholtz {
+
+/// The name of such a world is this and its path.
+inline constexpr std::string_view kFilePrefix = "file:";
+
+/// Where the patterns of a world come from, if it is of a file.
+std::optional<std::filesystem::path> pattern_path(const World& world);
 
 /// The patterns of a text file, one per line: 0 and 1 with nothing, spaces, or one comma between
 /// two of them, or numbers of that value with spaces or a comma between (1.000e+00, as

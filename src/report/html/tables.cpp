@@ -103,7 +103,7 @@ std::string size_text(const World& world) {
 std::string header_section(const Statistics& statistics) {
   const auto& spec = statistics.spec();
   auto out = fmt::format("<h1>{}, {} {}</h1>\n<dl>\n", counted(spec.machines(), "machine"),
-                         spec.world.is_data() ? "data set" : "world", escaped(spec.world.name()));
+                         spec.world.noun(), escaped(spec.world.name()));
   out += item("configurations", grouped(spec.configurations()));
   out += item("seeds", fmt::format("{} ({})", spec.seeds.to_string(), grouped(spec.seeds.size())));
   out += item("steps", fmt::format("{}, {}", grouped(spec.steps),
@@ -115,7 +115,7 @@ std::string header_section(const Statistics& statistics) {
   if (spec.evaluation_options().particles > 0) {
     out += item("log-likelihood", likelihood_text(spec));
   }
-  out += item(spec.world.is_data() ? "data set" : "world", size_text(spec.world));
+  out += item(std::string(spec.world.noun()), size_text(spec.world));
   out += item("diverged", fmt::format("{} of {}", grouped(statistics.diverged()),
                                       counted(spec.machines(), "machine")));
   return out + "</dl>\n";
