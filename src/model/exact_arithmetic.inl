@@ -34,7 +34,8 @@ HELMHOLTZ_FN typename O::F exp_minus(typename O::F a) {
   return O::floats(O::add_bits(O::bits(p), exponent));
 }
 
-/// D = 1 + exp(-a) of a clamped a, so that sigma(a) = 1 / D. Relative error below 3e-7 for |a| <= 10.
+/// D = 1 + exp(-a) of a clamped a, so that sigma(a) = 1 / D. Where |a| <= 10, the relative error
+/// is below 3e-7.
 template <class O>
 HELMHOLTZ_FN typename O::F one_plus_exp_minus_clamped(typename O::F a) {
   return O::add(exp_minus<O>(a), O::set(1.0F));
