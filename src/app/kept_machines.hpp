@@ -9,6 +9,7 @@ namespace helmholtz::app {
 
 /// A machine of a shard whose parameters are kept.
 struct KeptMachine {
+  std::uint64_t number = 0;
   std::uint64_t seed = 0;
   std::uint64_t configuration = 0;
   bool diverged = false;              ///< at the last evaluation
@@ -24,7 +25,8 @@ void for_each_kept(const SweepSpec& spec, const Shard& shard, const Body& body) 
     const auto c = shard.configurations[k];
     const auto own = parameters.first(spec.topology(c).parameters());
     parameters = parameters.subspan(own.size());
-    body(KeptMachine{.seed = shard.seeds[k],
+    body(KeptMachine{.number = machine,
+                     .seed = shard.seeds[k],
                      .configuration = c,
                      .diverged = shard.diverged[(k + 1) * shard.evaluations - 1] != 0,
                      .parameters = own});

@@ -1,7 +1,11 @@
+#include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
+#include "app/kept_machines.hpp"
 #include "app/report.hpp"
 #include "base/atomic_file.hpp"
 #include "base/text.hpp"
@@ -71,10 +75,10 @@ Json comparison_json(const report::Statistics& statistics, std::uint64_t a, std:
 }
 
 /// None where the rows that machines were trained on are not there.
-std::vector<report::TrainedMachine> portraits(const ReportFlags& flags,
-                                              const report::Statistics& statistics) {
+std::vector<report::TrainedMachine> load_portraits(const ReportFlags& flags, const Run& run,
+                                                   const report::Statistics& statistics) {
   try {
-    return train_portraits(flags.data.load(statistics.spec()), statistics, flags.output);
+    return portraits(run, flags.data.load(statistics.spec()), statistics, flags.output);
   } catch (const NoInput& error) {
     if (!flags.output.quiet) note("helmholtz: no portraits: {}", error.what());
     return {};
@@ -93,7 +97,7 @@ ExitCode make_report(const ReportFlags& flags) {
   const auto out = flags.out ? std::filesystem::path(*flags.out) : run.path() / "report.html";
   const report::Statistics statistics(read_results(run), success_below);
   catch_interrupts();
-  options.machines = portraits(flags, statistics);
+  options.machines = load_portraits(flags, run, statistics);
   if (interrupted()) return ExitCode::stopped;
   write_report(out, statistics, options, flags.output.quiet);
   if (flags.output.json) {
@@ -117,29 +121,62 @@ ExitCode make_report(const ReportFlags& flags) {
   return ExitCode::ok;
 }
 
-}  // namespace
+/// Parameters that a run keeps of these machines, by their number.
+std::map<std::uint64_t, std::vector<float>> kept_parameters(
+    const Run& run, std::span<const std::uint64_t> machines) {
+  std::map<std::uint64_t, std::vector<float>> kept;
+  if (run.spec().save_parameters.kind == SaveParameters::Kind::none) return kept;
+  std::set<std::uint64_t> shards;
+  for (const auto machine : machines) shards.insert(run.files().shard_of(machine));
+  for (const auto i : shards) {
+    for_each_kept(run.spec(), run.read(i), [&](const KeptMachine& machine) {
+      if (std::ranges::find(machines, machine.number) == machines.end()) return;
+      kept[machine.number].assign(machine.parameters.begin(), machine.parameters.end());
+    });
+  }
+  return kept;
+}
 
-std::vector<report::TrainedMachine> train_portraits(const SweepSpec& spec,
-                                                    const report::Statistics& statistics,
-                                                    const OutputOptions& output) {
-  const auto order = statistics.best_first();
-  const auto ranking = order.empty() ? std::nullopt : statistics.ranking(order.front());
-  if (!ranking) return {};
-  const std::array shown = {ranking->best, ranking->median, ranking->worst};
-  const std::array machines = {shown[0].machine, shown[1].machine, shown[2].machine};
-  const std::array titles = {"best machine", "median machine", "worst machine"};
-  report::Progress progress(static_cast<double>(spec.steps) * static_cast<double>(shown.size()),
+/// Trains machines again, with a progress line. @return whether no stop was requested
+bool train_again(const SweepSpec& spec, const std::vector<std::uint64_t>& machines,
+                 const OutputOptions& output,
+                 std::map<std::uint64_t, std::vector<float>>& parameters) {
+  if (machines.empty()) return true;
+  report::Progress progress(static_cast<double>(spec.steps) * static_cast<double>(machines.size()),
                             "machine-steps of the portraits", output);
   double done = 0;
   const auto trainer = replay(spec, machines,
                               {.stop_requested = interrupted,
                                .advanced = [&](double steps) { progress.update(done += steps); }});
   progress.clear();
-  if (!trainer) return {};
+  if (!trainer) return false;
+  for (std::size_t i = 0; i < machines.size(); ++i) {
+    parameters[machines[i]] = trainer->parameters(i);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<report::TrainedMachine> portraits(const Run& run, const SweepSpec& spec,
+                                              const report::Statistics& statistics,
+                                              const OutputOptions& output) {
+  const auto order = statistics.best_first();
+  const auto ranking = order.empty() ? std::nullopt : statistics.ranking(order.front());
+  if (!ranking) return {};
+  const std::array shown = {ranking->best, ranking->median, ranking->worst};
+  const std::array machines = {shown[0].machine, shown[1].machine, shown[2].machine};
+  const std::array titles = {"best machine", "median machine", "worst machine"};
+  auto parameters = kept_parameters(run, machines);
+  std::set<std::uint64_t> missing;
+  for (const auto machine : machines) {
+    if (!parameters.contains(machine)) missing.insert(machine);
+  }
+  if (!train_again(spec, {missing.begin(), missing.end()}, output, parameters)) return {};
   std::vector<report::TrainedMachine> trained;
   for (std::size_t i = 0; i < shown.size(); ++i) {
     trained.push_back(
-        {.title = titles[i], .machine = shown[i], .parameters = trainer->parameters(i)});
+        {.title = titles[i], .machine = shown[i], .parameters = parameters.at(machines[i])});
   }
   return trained;
 }
@@ -159,8 +196,8 @@ Command add_report(CLI::App& program) {
       {.name = "report",
        .summary = "show a finished sweep on one page, with pictures",
        .footer = "The page, DIR/report.html, needs no network and no script. gnuplot draws its "
-                 "pictures; the best, the median and the worst machine are trained again to be "
-                 "drawn.\n\n"
+                 "pictures. It draws the best, the median and the worst machine; those whose "
+                 "parameters the sweep has not saved are trained again.\n\n"
                  "Examples:\n"
                  "  helmholtz report runs/a\n"
                  "  helmholtz report runs/a --success-below 0.35 --compare 0,2 --out a.html\n"},

@@ -131,9 +131,9 @@ void print_results(SweepRun& run, const report::Statistics& statistics,
         shown(spec.world.name()), trained,
         diverged > 0 ? fmt::format(", {} diverged", report::grouped(diverged)) : "");
   print(report::quantile_tables(statistics, kTables));
-  const auto machines = train_portraits(spec, statistics, output);
-  print_portraits(statistics, machines);
   const auto& folder = run.directory().path();
+  const auto machines = portraits(open_run(folder), spec, statistics, output);
+  print_portraits(statistics, machines);
   try {
     write_report(folder / "report.html", statistics, {.machines = machines}, output.quiet);
     print("\nreport: {}\n", shown(folder / "report.html"));

@@ -45,6 +45,17 @@ TEST_F(ReportCommand, WritesThePageOfTheSweepAgain) {
   EXPECT_EQ(page("run/report.html"), before);
 }
 
+// Machines whose parameters a sweep keeps are not trained again: their pictures stay the same.
+TEST_F(ReportCommand, DrawsKeptMachinesAsIfTrainedAgain) {
+  for (const auto* const kept : {"all", "best:1"}) {
+    const auto ran = run_program({"sweep", "--lr", "0.05,0.1", "--seeds", "0:12", "--steps", "40",
+                                  "--eval-every", "20", "--save-parameters", kept, "--out", kept},
+                                 folder());
+    ASSERT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_EQ(page((std::string(kept) + "/report.html").c_str()), page("run/report.html")) << kept;
+  }
+}
+
 TEST_F(ReportCommand, ComparesAndCountsSuccesses) {
   const auto ran = report({"--success-below", "2.5", "--compare", "0,1", "--out", "a.html"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;

@@ -80,7 +80,7 @@ TEST(HtmlReport, HasEverySectionAndNothingFromElsewhere) {
   for (const auto* const heading :
        {"20 machines, world kirby3x3", "Configurations, best first", "on the same seeds",
         "KL over the steps", "Final KL", "By layers and learning rate", "best machine: number 11",
-        "Patterns in the world and in the model", "32 generated samples",
+        "Patterns in the world and in the model", "32 generated samples", "How often units are on",
         "Generative weights into the visible layer", "Weights between hidden layers"}) {
     EXPECT_THAT(html, HasSubstr(heading));
   }

@@ -66,9 +66,9 @@ std::string machines_section(const SweepSpec& spec, const std::vector<TrainedMac
       is_data ? std::vector<std::size_t>() : most_probable(spec.world, kMostPatterns);
   auto out = fmt::format(
       "<h2>What machines of the best configuration learned</h2>\n"
-      "<p class=\"note\">Configuration {}: {}. Trained again from their numbers: <code>helmholtz "
-      "replay DIR --machine N</code> gives "
-      "the same bits.</p>\n{}",
+      "<p class=\"note\">Configuration {}: {}. <code>helmholtz replay DIR --machine N</code> "
+      "trains "
+      "one again, with the same bits.</p>\n{}",
       c, escaped(configuration_text(spec, c)), is_data ? "" : world_tiles(spec.world, patterns));
   for (const auto& trained : machines) {
     const auto q = model_probabilities(spec, trained);
@@ -76,7 +76,7 @@ std::string machines_section(const SweepSpec& spec, const std::vector<TrainedMac
                        trained.machine.machine, trained.machine.seed,
                        metric_of(spec, trained.machine).title, cell_number(trained.machine.value));
     if (!q.empty()) out += bars(spec.world, patterns, q, gnuplot);
-    out += sample_tiles(spec, trained) +
+    out += sample_tiles(spec, trained) + activity_table(spec, trained) +
            weight_tiles(topology, spec.world.shape(), trained.parameters);
   }
   return out;
