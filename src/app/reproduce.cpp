@@ -33,6 +33,8 @@ struct ReproduceFlags {
              {"directory for the sweeps; made with its parents", "DIR", "Output"});
     add_text(command, "--data", data,
              {"folder of the data sets, for mnist, fashion and uci", "DIR", "Run"});
+    add_text(command, "--only", only,
+             {"the sweeps whose names begin so, e.g. dna,nips-reweighted", "NAME,...", "Run"});
     add_text(command, "--seeds", seeds,
              {"other seeds for every sweep, e.g. 0:10 to try it", "A:B", "Run"});
     add_text(command, "--steps", steps, {"other training steps for every sweep", "N", "Run"});
@@ -45,6 +47,7 @@ struct ReproduceFlags {
   std::string name;
   std::string out;
   std::optional<std::string> data;
+  std::optional<std::string> only;
   std::optional<std::string> seeds;
   std::optional<std::string> steps;
   std::string threads = "0";
@@ -59,6 +62,26 @@ const Experiment& find_experiment(const std::string& name) {
   const auto names = experiment_names();
   const auto allowed = fmt::format("{}", fmt::join(names, ", "));
   throw InvalidArgument("experiment", name, text::with_suggestion(allowed, name, names));
+}
+
+/// The parts that this run is asked for. @throws InvalidArgument (field "only")
+std::vector<ExperimentPart> chosen_parts(const Experiment& experiment,
+                                         const ReproduceFlags& flags) {
+  auto parts = experiment.parts;
+  if (!flags.only) return parts;
+  const auto beginnings = text::split(*flags.only, ',');
+  for (const auto beginning : beginnings) {
+    const auto begins_so = [&](const auto& part) { return part.name.starts_with(beginning); };
+    if (!beginning.empty() && std::ranges::any_of(parts, begins_so)) continue;
+    std::vector<std::string> names;
+    for (const auto& part : parts) names.push_back(part.name);
+    throw InvalidArgument("only", std::string(beginning),
+                          fmt::format("the beginning of {}", fmt::join(names, ", ")));
+  }
+  std::erase_if(parts, [&](const auto& part) {
+    return std::ranges::none_of(beginnings, [&](auto b) { return part.name.starts_with(b); });
+  });
+  return parts;
 }
 
 /// @throws InvalidArgument (field "data") if it is missing, or given for an experiment without data
@@ -172,8 +195,9 @@ ExitCode reproduce(const ReproduceFlags& flags) {
   const auto& experiment = find_experiment(flags.name);
   if (flags.out.empty()) throw InvalidArgument("out", "", "a directory for the results");
   require_data(experiment, flags);
+  const auto parts = chosen_parts(experiment, flags);
   std::vector<SweepSpec> specs;
-  for (const auto& part : experiment.parts) {
+  for (const auto& part : parts) {
     const auto& spec = specs.emplace_back(spec_of(words_of(part, flags)));
     if (experiment.on_data) require_test_split(spec);
     validate(spec, existing_shard_machines(std::filesystem::path(flags.out) / part.name, spec));
@@ -181,7 +205,7 @@ ExitCode reproduce(const ReproduceFlags& flags) {
   catch_interrupts();
   Outcomes outcomes(experiment);
   for (std::size_t i = 0; i < specs.size(); ++i) {
-    const auto& part = experiment.parts[i];
+    const auto& part = parts[i];
     if (!flags.output.quiet) {
       note("helmholtz: {} of {}: {}", i + 1, specs.size(), fmt::join(words_of(part, flags), " "));
     }
@@ -194,7 +218,7 @@ ExitCode reproduce(const ReproduceFlags& flags) {
   outcomes.show(flags.output.json);
   if (!flags.output.json) {
     print("\nresults: {}; pictures: helmholtz report {}\n", shown(flags.out),
-          shown(std::filesystem::path(flags.out) / experiment.parts[0].name));
+          shown(std::filesystem::path(flags.out) / parts.front().name));
   }
   return ExitCode::ok;
 }
@@ -209,7 +233,10 @@ std::string reproduce_footer() {
                                 experiment.source, "", kIndent, experiment.published),
                     kIndent);
   }
-  return text + "\nExample:\n  helmholtz reproduce bars --out runs/bars\n";
+  return text +
+         "\nExamples:\n"
+         "  helmholtz reproduce bars --out runs/bars\n"
+         "  helmholtz reproduce uci --data sets --only dna,nips --out runs/uci\n";
 }
 
 }  // namespace

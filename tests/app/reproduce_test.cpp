@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -103,9 +104,25 @@ TEST(ReproduceCommand, RefusesWhatItCannotRun) {
               Refuses("--seeds", "3:1"));
   EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--threads", "-1"}),
               Refuses("--threads", "-1"));
-  EXPECT_THAT(refused({"reproduce", "uci", "--out", "x"}), Refuses("--data", ""));
   EXPECT_THAT(refused({"reproduce", "uci", "--out", "x", "--data", ""}), Refuses("--data", ""));
-  EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--data", "."}), Refuses("--data", "."));
+  EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--only", "free,big"}),
+              AllOf(Refuses("--only", "big"), HasSubstr("non-negative, free, ")));
+  EXPECT_THAT(refused({"reproduce", "bars", "--out", "x", "--only", "free,"}),
+              Refuses("--only", ""));
+}
+
+TEST(ReproduceCommand, RunsOnlyTheSweepsAskedFor) {
+  const TemporaryDirectory folder;
+  const auto ran = run_program({"reproduce", "bars", "--only", "free-,non-negative-s", "--seeds",
+                                "1:2", "--steps", "5", "--out", "x", "--quiet"},
+                               folder.path());
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  std::set<std::string> parts;
+  for (const auto& part : std::filesystem::directory_iterator(folder.path() / "x")) {
+    parts.insert(part.path().filename().string());
+  }
+  EXPECT_EQ(parts, (std::set<std::string>{"free-sizes", "non-negative-sizes"}));
+  EXPECT_THAT(ran.out, HasSubstr("helmholtz report x/non-negative-sizes"));
 }
 
 TEST(ReproduceCommand, RefusesADataSetWithoutATestSplitBeforeItTrains) {
