@@ -35,6 +35,9 @@ struct LearningRateOptions {
   std::optional<double> recognition_wake = {};  ///< 0 unless given, whatever the others are
   std::vector<double> per_layer = {};  ///< empty, or L+1 rates, top first, for both networks
 
+  /// Whether `rate` is that of any layer.
+  [[nodiscard]] bool uses_rate() const { return per_layer.empty() && !(generative && recognition); }
+
   /// @throws InvalidArgument (fields "lr", "lr-generative", "lr-recognition",
   ///         "lr-recognition-wake", "lr-layer") for a rate that is NaN, negative, infinite or above
   ///         the largest float, or a wrong number of rates

@@ -152,7 +152,6 @@ std::string success_text(const Statistics& statistics) {
 
 std::string configuration_text(const SweepSpec& spec, std::uint64_t c) {
   const auto own = configuration_texts(spec, c);
-  const bool lr_is_left = spec.rate_overrides.per_layer.empty();
   const SweepSpec usual;
   std::vector<std::string> parts;
   std::size_t s = 0;
@@ -160,7 +159,7 @@ std::string configuration_text(const SweepSpec& spec, std::uint64_t c) {
     if (field.is_list()) {
       const auto& text = own[s++];
       const bool is_usual = !field.leads && text == field.access.text(usual, 0);
-      if (is_usual || (field.name == "lr" && !lr_is_left)) continue;
+      if (is_usual || (field.name == "lr" && !spec.rate_overrides.uses_rate())) continue;
       parts.push_back(fmt::format("{} {}", field.name, text));
     } else if (field.scope == Field::Scope::rate) {
       for (const auto& text : field.texts(spec))

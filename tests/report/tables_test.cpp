@@ -35,6 +35,14 @@ TEST(SummaryCsv, HasEveryStatistic) {
   EXPECT_THAT(summary_csv(Statistics(summary)), HasSubstr(",0.25,,,,,,,0,0\n"));
 }
 
+TEST(ConfigurationText, HasNoRateThatNoLayerLearnsWith) {
+  auto spec = two_configurations();
+  spec.rate_overrides.generative = 0.25;
+  EXPECT_EQ(configuration_text(spec, 0), "layers 1,6,9, lr 0.05, lr-generative 0.25, batch 1");
+  spec.rate_overrides.recognition = 0.5;
+  EXPECT_THAT(configuration_text(spec, 0), Not(HasSubstr("lr 0.05")));
+}
+
 /// One configuration's words at the last step, split at spaces.
 std::vector<std::string> last_row(const std::string& text) {
   std::istringstream lines(text);
