@@ -128,8 +128,8 @@ void print_result(const EvaluateFlags& flags, const EvaluatedRows& rows, std::ui
                 {"effective", result.effective}});
     return;
   }
-  print_line("{}: {} rows, {} particles per row", rows.name, report::grouped(rows.rows.size()),
-             report::grouped(particles));
+  print_line("{}: {}, {} per row", rows.name, report::counted(rows.rows.size(), "row"),
+             report::counted(particles, "particle"));
   const auto error = std::isnan(result.standard_error)
                          ? std::string("-")
                          : fmt::format("{:.3f}", result.standard_error);

@@ -175,8 +175,11 @@ std::vector<report::TrainedMachine> portraits(const Run& run, const SweepSpec& s
   if (!train_again(spec, {missing.begin(), missing.end()}, output, parameters)) return {};
   std::vector<report::TrainedMachine> trained;
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    trained.push_back(
-        {.title = titles[i], .machine = shown[i], .parameters = parameters.at(machines[i])});
+    const auto& own = parameters.at(machines[i]);
+    trained.push_back({.title = titles[i],
+                       .machine = shown[i],
+                       .parameters = own,
+                       .activity = report::activity_of(spec, shown[i], own)});
   }
   return trained;
 }

@@ -9,6 +9,7 @@
 #include "app/interrupt.hpp"
 #include "app/reproduction.hpp"
 #include "app/sweep_run.hpp"
+#include "base/input_file.hpp"
 #include "base/text.hpp"
 #include "report/sweep_report.hpp"
 #include "run/run_folder.hpp"
@@ -119,6 +120,9 @@ SweepSpec spec_of(const std::vector<std::string>& words) {
     values.push_back(is_flag ? "true" : *word++);
   }
   auto spec = parse_spec(given);
+  for (const auto& path : paths_of(spec.data.files)) {
+    if (!io::is_there(path)) throw NoInput(path.string(), "no such file; --data names its folder");
+  }
   spec.load_data();
   return spec;
 }

@@ -153,12 +153,12 @@ class TrainingRun {
     if (plan_.output.json) {
       print_done(stopped, digest, rate);
     } else if (!plan_.output.quiet) {
-      note("{} at step {}: {} steps in {:.2f} s on {} ({} steps/s), parameters {}",
+      note("{} at step {}: {} in {:.2f} s on {} ({} steps/s), parameters {}",
            stopped        ? "stopped"
            : ends_early() ? "ended early"
                           : "done",
-           report::grouped(trainer_.step()), report::grouped(steps_taken()), seconds_since(start_),
-           trainer_.backend(), report::scaled(rate), digest);
+           report::grouped(trainer_.step()), report::counted(steps_taken(), "step"),
+           seconds_since(start_), trainer_.backend(), report::scaled(rate), digest);
       print_best();
     }
   }

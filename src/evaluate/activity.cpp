@@ -117,7 +117,8 @@ UnitActivity unit_activity(const Topology& topology, std::span<const float> para
   const auto& shape = topology.shape();
   const Sampler sampler(shape, parameters);
   return {.recognised = recognised(sampler, shape, seed, rows, shown),
-          .generated = generated(sampler, shape, seed, step, shown.size())};
+          .generated = generated(sampler, shape, seed, step, shown.size()),
+          .rows = shown.size()};
 }
 
 }  // namespace helmholtz

@@ -16,6 +16,7 @@ struct UnitActivity {
   std::vector<double> recognised;
   /// While it generates patterns.
   std::vector<double> generated;
+  std::size_t rows = 0;  ///< recognised, and as many patterns generated
 };
 
 /// A row that is recognised, and its weight in the mean.

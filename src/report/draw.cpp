@@ -189,8 +189,8 @@ std::string fan_chart(const std::vector<Distribution>& columns, const Range& axi
 }
 
 std::vector<double> model_probabilities(const SweepSpec& spec, const TrainedMachine& trained) {
-  const auto& [title, machine, parameters] = trained;
-  const auto& topology = topology_of(spec, machine);
+  const auto& parameters = trained.parameters;
+  const auto& topology = topology_of(spec, trained.machine);
   std::vector<double> q;
   if (spec.world.is_data()) return q;
   if (exact_is_feasible(topology)) {
@@ -200,7 +200,7 @@ std::vector<double> model_probabilities(const SweepSpec& spec, const TrainedMach
     return q;
   }
   if (spec.samples == 0) return q;
-  const auto sampled = sampled_distribution(topology, spec.world, parameters, machine.seed,
+  const auto sampled = sampled_distribution(topology, spec.world, parameters, trained.machine.seed,
                                             spec.steps, spec.samples);
   for (const auto count : sampled.counts) {
     q.push_back(static_cast<double>(count) / static_cast<double>(sampled.samples));
@@ -221,8 +221,9 @@ std::vector<std::size_t> most_probable(const World& world, std::size_t most) {
 std::string portrait(const SweepSpec& spec, const TrainedMachine& trained, int columns) {
   const auto& machine = trained.machine;
   const auto q = model_probabilities(spec, trained);
-  return fmt::format("{}: seed {}, {} {} nats after {} steps\n", trained.title, machine.seed,
-                     metric_of(spec, machine).title, decimal(machine.value), spec.steps) +
+  return fmt::format("{}: seed {}, {} {} nats after {}\n", trained.title, machine.seed,
+                     metric_of(spec, machine).title, decimal(machine.value),
+                     counted(spec.steps, "step")) +
          (q.empty() ? "" : draw_world(spec.world, q, columns) + '\n') +
          draw_samples(spec, trained, columns);
 }

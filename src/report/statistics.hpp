@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "evaluate/activity.hpp"
 #include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
 #include "report/distribution.hpp"
@@ -109,6 +110,7 @@ struct TrainedMachine {
   std::string title;  ///< e.g. "best machine"
   Ranked machine;
   std::vector<float> parameters;  ///< [parameters of its topology], after the last step, finite
+  UnitActivity activity = {};     ///< activity_of() (report/html/html_report.hpp)
 };
 
 /// Statistics of a sweep's results, computed once, on all threads: each number is a function of

@@ -44,7 +44,8 @@ TEST_F(LikelihoodOfData, HasTheSameBitsByTrainSweepReplayAndEvaluate) {
   const auto report = run({"report", "run"});
   const std::string what = "log-likelihood (held-out: split valid, 13 rows, K = 40)";
   EXPECT_THAT(report.out, AllOf(HasSubstr(what), Not(HasSubstr("KL"))));
-  EXPECT_THAT(read_file(folder_.path() / "run" / "report.html"), HasSubstr(what));
+  EXPECT_THAT(read_file(folder_.path() / "run" / "report.html"),
+              AllOf(HasSubstr(what), HasSubstr("recognises 13 rows of the data set")));
   EXPECT_THAT(lines_of(read_file(folder_.path() / "run" / "summary.csv")).at(1),
               HasSubstr(",200,log-likelihood,5,0,"));
 }

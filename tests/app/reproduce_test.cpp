@@ -125,6 +125,16 @@ TEST(ReproduceCommand, RunsOnlyTheSweepsAskedFor) {
   EXPECT_THAT(ran.out, HasSubstr("helmholtz report x/non-negative-sizes"));
 }
 
+TEST(ReproduceCommand, SaysHowToNameTheFolderOfAFileThatIsNotThere) {
+  const TemporaryDirectory folder;
+  const auto ran =
+      run_program({"reproduce", "fashion", "--data", ".", "--out", "x"}, folder.path());
+  EXPECT_EQ(ran.exit_code, 66);
+  EXPECT_THAT(ran.err, AllOf(NamesFile("./train-images-idx3-ubyte.gz"),
+                             HasSubstr("--data names its folder")));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
 TEST(ReproduceCommand, RefusesADataSetWithoutATestSplitBeforeItTrains) {
   const TemporaryDirectory folder;
   std::ofstream(folder.path() / "nltcs.h5") << "0101010101010101\n1111000011110000\n";

@@ -243,7 +243,7 @@ TEST(Train, ASignalStopsALongEvaluation) {
     EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5)) << rng;
     EXPECT_EQ(result.exit_code, 75) << rng;
     EXPECT_EQ(lines_of(result.out).size(), 1U) << "an evaluation beside the header";
-    EXPECT_THAT(result.err, HasSubstr("stopped at step 1: 1 steps")) << rng;
+    EXPECT_THAT(result.err, HasSubstr("stopped at step 1: 1 step in")) << rng;
   }
 }
 

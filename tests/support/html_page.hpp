@@ -36,9 +36,12 @@ inline const std::vector<double> kResults = {0.9,  0.8, 0.7,  0.30, 0.9, 0.8, st
 
 inline report::TrainedMachine machine_of(const SweepSpec& spec, std::uint64_t number) {
   const auto& topology = spec.topology(spec.machine(number).configuration);
+  const report::Ranked machine{.machine = number, .seed = 2, .value = 0.2};
+  const std::vector<float> parameters(topology.parameters(), 0.25F);
   return {.title = "best machine",
-          .machine = {.machine = number, .seed = 2, .value = 0.2},
-          .parameters = std::vector<float>(topology.parameters(), 0.25F)};
+          .machine = machine,
+          .parameters = parameters,
+          .activity = report::activity_of(spec, machine, parameters)};
 }
 
 inline std::string report_of(const SweepSpec& spec, std::optional<double> success_below = {}) {

@@ -1,5 +1,3 @@
-#include "evaluate/activity.hpp"
-
 #include <algorithm>
 #include <numeric>
 
@@ -7,6 +5,7 @@
 
 #include "evaluate/importance.hpp"
 #include "report/draw.hpp"
+#include "report/html/html_report.hpp"
 #include "report/html/sections.hpp"
 #include "report/numbers.hpp"
 
@@ -41,20 +40,23 @@ std::size_t nearly_constant(std::span<const double> units) {
 
 }  // namespace
 
-std::string activity_table(const SweepSpec& spec, const TrainedMachine& trained) {
+UnitActivity activity_of(const SweepSpec& spec, const Ranked& machine,
+                         std::span<const float> parameters) {
   const importance::LikelihoodRows evaluated(spec.world, spec.evaluation_options());
-  const auto shown = rows_to_show(spec.world, evaluated.rows());
+  return unit_activity(topology_of(spec, machine), parameters, machine.seed, spec.steps,
+                       evaluated.rows(), rows_to_show(spec.world, evaluated.rows()));
+}
+
+std::string activity_table(const SweepSpec& spec, const TrainedMachine& trained) {
   const auto& topology = topology_of(spec, trained.machine);
-  const auto activity = unit_activity(topology, trained.parameters, trained.machine.seed,
-                                      spec.steps, evaluated.rows(), shown);
+  const auto& activity = trained.activity;
   auto out = fmt::format(
       "<h3>How often units are on</h3>\n<p class=\"note\">While the machine recognises {} of the "
-      "{}, "
-      "and while it generates as many; nearly constant: on in less than 1 % or more than 99 % of "
-      "what it recognises.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>layer</th>"
+      "{}, and while it generates as many; nearly constant: on in less than 1 % or more than 99 % "
+      "of what it recognises.</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>layer</th>"
       "<th>units</th><th>recognising</th><th>generating</th><th>nearly constant</th></tr></thead>\n"
       "<tbody>\n",
-      counted(shown.size(), spec.world.is_data() ? "row" : "pattern"), spec.world.noun());
+      counted(activity.rows, spec.world.is_data() ? "row" : "pattern"), spec.world.noun());
   for (int l = 0; l <= topology.last(); ++l) {
     const auto units_of = [&](const std::vector<double>& all) {
       return std::span(all).subspan(static_cast<std::size_t>(topology.shape().unit_offset(l)),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,14 @@
 #include "report/statistics.hpp"
 
 namespace helmholtz::report {
+
+/// How often the units of a sweep's machine are on: while it recognises rows that a log-likelihood
+/// is of, or the most probable patterns of the world, at most 1,000, and generates as many
+/// patterns.
+/// @param spec        its data set loaded
+/// @param parameters  of the machine
+UnitActivity activity_of(const SweepSpec& spec, const Ranked& machine,
+                         std::span<const float> parameters);
 
 struct HtmlReportOptions {
   std::vector<TrainedMachine> machines = {};  ///< of the best configuration

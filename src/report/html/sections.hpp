@@ -37,7 +37,6 @@ std::string tile_figure(const std::string& tile, const std::string& caption);
 std::string tile_block(const std::string& heading, const std::string& note,
                        const std::string& tiles);
 /// How often the units of each layer of a machine are on. HTML.
-/// @param spec  its data set loaded
 std::string activity_table(const SweepSpec& spec, const TrainedMachine& trained);
 
 /// A pattern as a small picture, as <svg>: on dark, off light, by the page's style.
