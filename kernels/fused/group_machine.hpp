@@ -81,12 +81,13 @@ HELMHOLTZ_DEVICE void train_group(const Shape& shape, const FusedTask& task, Gro
 
 /// Floats of a machine's arrays in shared memory. Groups that share a warp begin in different
 /// banks.
-/// @param weights  with SharedWeights; without them there are no particles
-HELMHOLTZ_DEVICE_HOST std::size_t group_stride(const FusedTask& task, int lanes, bool weights) {
+/// @param weights     with SharedWeights
+/// @param reweighted  task.reweighted(), which kernels know before
+HELMHOLTZ_DEVICE_HOST std::size_t group_stride(const FusedTask& task, int lanes, bool weights,
+                                               bool reweighted) {
   const auto parameters = weights ? task.shape.parameters() * (task.batch > 1 ? 2 : 1) : 0;
-  const auto floats =
-      parameters + static_cast<std::size_t>(draws::words_per_phase(task.shape)) +
-      (weights ? GroupParticles::words(task) : static_cast<std::size_t>(task.shape.mask_words()));
+  const auto floats = parameters + static_cast<std::size_t>(draws::words_per_phase(task.shape)) +
+                      GroupParticles::words(task, reweighted);
   return (floats + 31) / 32 * 32 + static_cast<std::size_t>(lanes % 32);
 }
 
@@ -103,13 +104,13 @@ HELMHOLTZ_DEVICE void train_in_group(const FusedTask& task, GroupTask own, float
 
 /// Trains a machine of a static shape with the weights in the lanes' registers; a batch of one row.
 /// @param registers  [LaneWeights::kSize] of every slot
-template <class Shape, class Group>
+template <class Shape, bool reweighted, class Group>
 HELMHOLTZ_DEVICE void train_in_lanes(const FusedTask& task, GroupTask own, float* memory,
                                      float* registers, const Group& group) {
   const LaneWeights<Shape, Group> weights{registers};
   constexpr Shape shape;
-  train_group<false>(shape, task, own, weights, weights, reinterpret_cast<std::uint32_t*>(memory),
-                     group);
+  train_group<reweighted>(shape, task, own, weights, weights,
+                          reinterpret_cast<std::uint32_t*>(memory), group);
 }
 
 }  // namespace helmholtz::cuda

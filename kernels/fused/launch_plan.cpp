@@ -35,7 +35,8 @@ constexpr std::size_t kBlocks = 8;
 /// As few lanes as fill a multiprocessor; nothing if not even one warp fits.
 std::optional<LaunchPlan> plan_warp_shared(const FusedTask& task, const DeviceLimits& limits) {
   for (std::uint32_t lanes = 4; lanes <= kWarp; lanes *= 2) {
-    const auto machine = group_stride(task, static_cast<int>(lanes), true) * sizeof(float);
+    const auto machine =
+        group_stride(task, static_cast<int>(lanes), true, task.reweighted()) * sizeof(float);
     const auto fitting = limits.shared_per_block / machine;
     const auto of_warp = kWarp / lanes;
     if (fitting < of_warp || (fitting * lanes < kEnoughThreads && lanes < kWarp)) continue;

@@ -13,10 +13,10 @@ struct GroupParticles {
   float* weights;        ///< [K]
 
   /// Words of 32 bits that they take.
-  static HELMHOLTZ_DEVICE_HOST std::size_t words(const FusedTask& task) {
+  static HELMHOLTZ_DEVICE_HOST std::size_t words(const FusedTask& task, bool reweighted) {
     const auto judged = 2 * static_cast<std::size_t>(step::errors_per_particle(task.shape));
     const auto masks = static_cast<std::size_t>(task.shape.mask_words());
-    return task.reweighted() ? task.particles * (masks + judged + 1) : masks;
+    return reweighted ? task.particles * (masks + judged + 1) : masks;
   }
   /// @param memory  [words]
   HELMHOLTZ_DEVICE GroupParticles(const FusedTask& task, std::uint32_t* memory) : masks(memory) {
@@ -106,20 +106,46 @@ class ReweightedGroupLayers : public GroupLayers<Shape, Group, Weights> {
             FloatOps::error(state(k, which.l, j), reciprocal<FloatOps>(deltas[k * each]));
         deltas[k * each] = FloatOps::mul(particles_.weights[k], FloatOps::mul(rate, error));
       }
-      const auto add = [&](int i) HELMHOLTZ_DEVICE_BODY {
-        float& delta = this->deltas_.at(layer, lane, round, j, i);
-        float sum = one_row ? 0.0F : delta;
-        for (int k = 0; k < particles; ++k) {
-          const bool on = i == layer.inputs || state(k, which.source(), i) != 0;
-          if (on) sum = FloatOps::add(sum, deltas[k * each]);
-        }
-        delta = one_row ? FloatOps::add(delta, sum) : sum;
+      const auto at = [&](int i) HELMHOLTZ_DEVICE_BODY -> float& {
+        return this->deltas_.at(layer, lane, round, j, i);
       };
-      for (int i = 0; i <= layer.inputs; ++i) add(i);
+      if constexpr (Weights::kOneRow) {
+        add_in_registers(layer, which.source(), deltas, particles, at);
+      } else {
+        for (int i = 0; i <= layer.inputs; ++i) {
+          float sum = one_row ? 0.0F : at(i);
+          for (int k = 0; k < particles; ++k) {
+            const bool on = i == layer.inputs || state(k, which.source(), i) != 0;
+            if (on) sum = FloatOps::add(sum, deltas[k * each]);
+          }
+          at(i) = one_row ? FloatOps::add(at(i), sum) : sum;
+        }
+      }
     });
   }
 
  private:
+  /// What a row teaches the weights of an output, which are registers: no index at run time.
+  /// @param at  (i) the weight of input i, or the bias
+  template <class View, class At>
+  HELMHOLTZ_DEVICE void add_in_registers(const View& layer, int source, const float* deltas,
+                                         int particles, At at) const {
+    constexpr int kBias = View::inputs;
+    float sums[kBias + 1];
+    repeat<kBias + 1>([&](int i) HELMHOLTZ_DEVICE_BODY { sums[i] = 0; });
+    for (int k = 0; k < particles; ++k) {
+      const float delta = deltas[k * step::errors_per_particle(this->shape_)];
+      const std::uint32_t* const inputs = masks_of(k, source);
+      std::uint32_t on = 0;
+      for_each_input(layer, [&](int i) HELMHOLTZ_DEVICE_BODY {
+        if (i % 32 == 0) on = inputs[i / 32];
+        if (((on >> (i % 32)) & 1U) != 0) sums[i] = FloatOps::add(sums[i], delta);
+      });
+      sums[kBias] = FloatOps::add(sums[kBias], delta);
+    }
+    repeat<kBias + 1>([&](int i) HELMHOLTZ_DEVICE_BODY { at(i) = FloatOps::add(at(i), sums[i]); });
+  }
+
   /// Keeps what the chosen particle's unit says of its weight. @return D
   HELMHOLTZ_DEVICE float judge(int unit, float activity) const {
     const int at = k_ * step::errors_per_particle(this->shape_) + unit;
@@ -145,11 +171,13 @@ class ReweightedGroupLayers : public GroupLayers<Shape, Group, Weights> {
     return sum;
   }
 
+  /// Layer l's states of particle k.
+  [[nodiscard]] HELMHOLTZ_DEVICE const std::uint32_t* masks_of(int k, int l) const {
+    return particles_.masks + k * this->shape_.mask_words() + this->shape_.mask_offset(l);
+  }
   /// 0 or 1
   [[nodiscard]] HELMHOLTZ_DEVICE float state(int k, int l, int j) const {
-    const std::uint32_t* const masks =
-        particles_.masks + k * this->shape_.mask_words() + this->shape_.mask_offset(l);
-    return FloatOps::bit(((masks[j / 32] >> (j % 32)) & 1U) != 0);
+    return FloatOps::bit(((masks_of(k, l)[j / 32] >> (j % 32)) & 1U) != 0);
   }
 
   template <class Layer>

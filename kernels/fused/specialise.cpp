@@ -33,7 +33,8 @@ std::optional<LaunchPlan> plan_warp_registers(const FusedTask& task, const Devic
   for (int lanes = 4; lanes <= 32; lanes *= 2) {
     if (lane_parameters(task.shape, lanes) > kMostInLane) continue;
     const auto machines = kLaneBlock / static_cast<std::uint32_t>(lanes);
-    const auto shared = machines * group_stride(task, lanes, false) * sizeof(float);
+    const auto shared =
+        machines * group_stride(task, lanes, false, task.reweighted()) * sizeof(float);
     if (task.batch > 1 || shared > limits.shared_per_block) return std::nullopt;
     return LaunchPlan{.variant = Variant::WarpRegisters,
                       .block = kLaneBlock,
@@ -48,7 +49,7 @@ bool fits_in_registers(const FusedTask& task) {
   for (int l = 0; l <= shape.last(); ++l) {
     if (shape.size(l) > kWidestUnrolled) return false;
   }
-  return task.batch == 1 && shape.parameters() <= kMostInRegisters;
+  return task.batch == 1 && !task.reweighted() && shape.parameters() <= kMostInRegisters;
 }
 
 std::string shape_text(const LayerShape& shape) {
@@ -60,7 +61,6 @@ std::string shape_text(const LayerShape& shape) {
 }  // namespace
 
 std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLimits& limits) {
-  if (task.reweighted()) return std::nullopt;  // registers have no room for particles
   return fits_in_registers(task) ? plan_thread_registers(task, limits)
                                  : plan_warp_registers(task, limits);
 }
@@ -84,8 +84,8 @@ std::string specialised_source(const FusedTask& task, const LaunchPlan& plan) {
     text +=
         "  extern __shared__ float memory[];\n"
         "  helmholtz::cuda::train_block_in_lanes<" +
-        shape + ", helmholtz::cuda::WarpGroup<" + std::to_string(plan.lanes) +
-        ">>(task, memory);\n";
+        shape + ", " + flag(task.reweighted()) + ", helmholtz::cuda::WarpGroup<" +
+        std::to_string(plan.lanes) + ">>(task, memory);\n";
   }
   return text + "}\n";
 }

@@ -42,17 +42,18 @@ struct Assignment {
 template <bool reweighted, class Group>
 __device__ __forceinline__ void train_block_in_groups(const FusedTask& task, float* memory) {
   const Assignment<Group> own;
-  const auto stride = group_stride(task, Group::lanes(), true);
+  const auto stride = group_stride(task, Group::lanes(), true, reweighted);
   train_in_group<reweighted>(task, own.of(task), memory + own.in_block * stride, Group());
 }
 
 /// The same with the weights of a static shape in registers.
-template <class Shape, class Group>
+template <class Shape, bool reweighted, class Group>
 __device__ __forceinline__ void train_block_in_lanes(const FusedTask& task, float* memory) {
   const Assignment<Group> own;
   float registers[LaneWeights<Shape, Group>::kSize];
-  const auto stride = group_stride(task, Group::lanes(), false);
-  train_in_lanes<Shape>(task, own.of(task), memory + own.in_block * stride, registers, Group());
+  const auto stride = group_stride(task, Group::lanes(), false, reweighted);
+  train_in_lanes<Shape, reweighted>(task, own.of(task), memory + own.in_block * stride, registers,
+                                    Group());
 }
 
 }  // namespace helmholtz::cuda

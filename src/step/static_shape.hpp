@@ -54,6 +54,7 @@ class StaticShape {
     for (int k = 0; k < l; ++k) offset += (size(k) + 31) / 32;
     return offset;
   }
+  static constexpr int mask_words() { return mask_offset(kLast + 1); }
   static constexpr std::size_t generative_parameters() { return kGenerativeParameters; }
   static constexpr std::size_t parameters() { return kParameters; }
 

@@ -61,11 +61,14 @@ class HostDevice {
   template <class Shape, int lanes>
   void train_in_lanes(std::uint64_t first, std::uint32_t steps) {
     set_steps(first, steps);
-    std::vector<float> memory(cuda::group_stride(task_, lanes, false));
+    std::vector<float> memory(cuda::group_stride(task_, lanes, false, task_.reweighted()));
     std::vector<float> registers(cuda::LaneWeights<Shape, HostGroup<lanes>>::kSize * lanes);
     for (std::uint32_t m = 0; m < task_.machines; ++m) {
-      cuda::train_in_lanes<Shape>(task_, {m, true}, memory.data(), registers.data(),
-                                  HostGroup<lanes>());
+      const HostGroup<lanes> group;
+      task_.reweighted() ? cuda::train_in_lanes<Shape, true>(task_, {m, true}, memory.data(),
+                                                             registers.data(), group)
+                         : cuda::train_in_lanes<Shape, false>(task_, {m, true}, memory.data(),
+                                                              registers.data(), group);
     }
   }
 

@@ -40,7 +40,7 @@ void run_shared(const FusedTask& task, const LaunchPlan& plan) {
 
 template <int lanes>
 void run_groups(const FusedTask& task) {
-  std::vector<float> memory(cuda::group_stride(task, lanes, true));
+  std::vector<float> memory(cuda::group_stride(task, lanes, true, task.reweighted()));
   for (std::uint32_t m = 0; m < task.machines; ++m) {
     const HostGroup<lanes> group;
     task.reweighted() ? cuda::train_in_group<true>(task, {m, true}, memory.data(), group)

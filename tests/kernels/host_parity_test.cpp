@@ -59,6 +59,18 @@ void expect_parity(const Ensemble& ensemble, std::uint32_t steps, std::uint64_t 
   }
 }
 
+/// Machines with particles; those of a second setting learn in both phases if `awake`.
+Ensemble with_particles(Ensemble ensemble, int particles, bool awake) {
+  ensemble.particles = particles;
+  ensemble.settings.push_back(ensemble.settings[0]);
+  ensemble.machines[1].setting = static_cast<std::uint32_t>(ensemble.settings.size() - 1);
+  if (awake) {
+    ensemble.settings.back().rates.recognition_wake.assign(
+        static_cast<std::size_t>(ensemble.topology.last()), 0.2 / ensemble.batch);
+  }
+  return ensemble;
+}
+
 Ensemble notebook_machines(const std::vector<int>& layers, std::size_t machines) {
   auto ensemble = random_ensemble(layers, 1, machines, 0);
   ensemble.world = make_world("kirby3x3");
@@ -102,18 +114,28 @@ TEST(HostParity, Topologies) {
 }
 
 template <int lanes, int... sizes>
+void expect_lane_parity(const Ensemble& ensemble, std::uint32_t steps) {
+  HostDevice device(ensemble);
+  device.train_in_lanes<step::StaticShape<sizes...>, lanes>(0, steps);
+  EXPECT_TRUE(device.parameters() == reference(ensemble, 0, steps))
+      << label(ensemble, Variant::WarpRegisters) << " lanes " << lanes;
+}
+
+template <int lanes, int... sizes>
 void expect_lane_parity(std::uint32_t steps) {
   for (const bool nonnegative : {false, true}) {
     auto ensemble = random_ensemble({sizes...}, 1, 3);
     ensemble.nonnegative = nonnegative;
-    HostDevice device(ensemble);
-    device.train_in_lanes<step::StaticShape<sizes...>, lanes>(0, steps);
-    EXPECT_TRUE(device.parameters() == reference(ensemble, 0, steps))
-        << label(ensemble, Variant::WarpRegisters) << " lanes " << lanes;
+    expect_lane_parity<lanes, sizes...>(ensemble, steps);
+    for (const int particles : {1, 5}) {
+      expect_lane_parity<lanes, sizes...>(with_particles(ensemble, particles, true), steps / 3);
+    }
+    expect_lane_parity<lanes, sizes...>(with_particles(ensemble, 3, false), steps / 3);
   }
 }
 
 TEST(HostParity, WeightsInTheRegistersOfSeveralLanes) {
+  expect_lane_parity<4, 1, 6, 9>(300);
   expect_lane_parity<4, 1, 8, 16>(300);
   expect_lane_parity<8, 4, 16, 32>(100);
   expect_lane_parity<32, 8, 16, 32, 64>(60);
@@ -136,14 +158,8 @@ TEST(HostParity, Particles) {
   for (const bool awake : {false, true}) {
     const auto expect = [&](const std::vector<int>& layers, int batch, int particles,
                             std::uint32_t steps) {
-      auto ensemble = random_ensemble(layers, batch, 5, 0.5);
-      ensemble.particles = particles;
+      auto ensemble = with_particles(random_ensemble(layers, batch, 5, 0.5), particles, awake);
       ensemble.nonnegative = awake;
-      ensemble.settings.push_back(ensemble.settings[0]);
-      ensemble.machines[1].setting = 1;
-      if (awake) {
-        ensemble.settings[1].rates.recognition_wake.assign(layers.size() - 1, 0.2 / batch);
-      }
       expect_parity(ensemble, steps);
     };
     expect({1, 6, 9}, 1, 5, 300);

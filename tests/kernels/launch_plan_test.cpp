@@ -87,8 +87,9 @@ TEST(LaunchPlan, KeepsWithinTheDevice) {
         EXPECT_LE(plan.block, 256U);
         EXPECT_LE(plan.shared, limits.shared_per_block);
         if (plan.variant == Variant::WarpShared) {
-          EXPECT_EQ(plan.shared, plan.block / plan.lanes * sizeof(float) *
-                                     group_stride(one, static_cast<int>(plan.lanes), true));
+          EXPECT_EQ(plan.shared,
+                    plan.block / plan.lanes * sizeof(float) *
+                        group_stride(one, static_cast<int>(plan.lanes), true, one.reweighted()));
         }
       }
     }

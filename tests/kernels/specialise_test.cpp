@@ -73,13 +73,17 @@ TEST_F(Specialise, RegisterKernelsKeepTheirBudgets) {
 }
 
 TEST_F(Specialise, LaneKernelsKeepTheirBudgets) {
-  const auto expect = [&](const std::vector<int>& sizes, std::uint32_t lanes, int spills) {
-    expect_budget(*compiler_, task_of(sizes), {.variant = Variant::WarpRegisters, .lanes = lanes},
-                  255, spills);
+  const auto expect = [&](const std::vector<int>& sizes, std::uint32_t lanes, int spills,
+                          std::uint32_t particles = 1) {
+    auto task = task_of(sizes);
+    task.particles = particles;
+    expect_budget(*compiler_, task, {.variant = Variant::WarpRegisters, .lanes = lanes}, 255,
+                  spills);
   };
   expect({1, 8, 16}, 4, 0);
   expect({4, 16, 32}, 8, 128);
   expect({8, 16, 32, 64}, 32, 128);
+  expect({1, 6, 9}, 4, 0, 5);
 }
 
 TEST_F(Specialise, CompilesOnceAndReadsTheCacheUnlessItIsDamaged) {
@@ -126,8 +130,10 @@ TEST(CubinCache, IsNoMoreThanAHelp) {
 
 TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
   const DeviceLimits limits{.multiprocessors = 132, .shared_per_block = 227 * 1024};
-  const auto plan = [&](const std::vector<int>& sizes, std::uint32_t batch) {
+  const auto plan = [&](const std::vector<int>& sizes, std::uint32_t batch,
+                        std::uint32_t particles = 1) {
     auto task = task_of(sizes);
+    task.particles = particles;
     task.machines = 100'000;
     task.batch = batch;
     return plan_specialised(task, limits);
@@ -139,6 +145,8 @@ TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
   EXPECT_EQ(plan({8, 16, 32, 64}, 1)->lanes, 32U);
   EXPECT_FALSE(plan({8, 16, 32, 64}, 2).has_value());
   EXPECT_FALSE(plan({2, 5, 8}, 2).has_value());
+  EXPECT_EQ(plan({1, 6, 9}, 1, 5)->variant, Variant::WarpRegisters);
+  EXPECT_EQ(plan({1, 6, 9}, 1, 5)->lanes, 4U);
   EXPECT_FALSE(plan({10, 100, 200, 784}, 1).has_value());
 }
 

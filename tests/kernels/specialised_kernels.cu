@@ -14,17 +14,19 @@ __global__ void __launch_bounds__(128)
 template __global__ void thread_registers_kernel<step::StaticShape<2, 5, 8>>(
     const __grid_constant__ FusedTask);
 
-template <class Shape, int lanes>
+template <class Shape, bool reweighted, int lanes>
 __global__ void __launch_bounds__(128)
     warp_registers_kernel(const __grid_constant__ FusedTask task) {
   extern __shared__ float memory[];
-  train_block_in_lanes<Shape, WarpGroup<lanes>>(task, memory);
+  train_block_in_lanes<Shape, reweighted, WarpGroup<lanes>>(task, memory);
 }
-template __global__ void warp_registers_kernel<step::StaticShape<1, 8, 16>, 4>(
+template __global__ void warp_registers_kernel<step::StaticShape<1, 8, 16>, false, 4>(
     const __grid_constant__ FusedTask);
-template __global__ void warp_registers_kernel<step::StaticShape<4, 16, 32>, 8>(
+template __global__ void warp_registers_kernel<step::StaticShape<4, 16, 32>, false, 8>(
     const __grid_constant__ FusedTask);
-template __global__ void warp_registers_kernel<step::StaticShape<8, 16, 32, 64>, 32>(
+template __global__ void warp_registers_kernel<step::StaticShape<8, 16, 32, 64>, false, 32>(
+    const __grid_constant__ FusedTask);
+template __global__ void warp_registers_kernel<step::StaticShape<1, 6, 9>, true, 4>(
     const __grid_constant__ FusedTask);
 
 }  // namespace helmholtz::cuda
