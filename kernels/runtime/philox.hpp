@@ -4,19 +4,40 @@
 
 #include "kernels/runtime/float_ops.hpp"
 
+#if defined(__CUDACC__) && !defined(__CUDACC_RTC__)
+#define HELMHOLTZ_CURAND
+#endif
+#ifdef HELMHOLTZ_CURAND
+#include <curand_kernel.h>
+#endif
+
 namespace helmholtz::cuda {
 
-/// Philox4x32-10 for one machine, at the addresses of helmholtz/random.hpp.
+/// Philox4x32-10 for one machine, at the addresses of helmholtz/random.hpp. A single block is drawn
+/// by cuRAND where nvcc compiles, and by blocks() on the host and in NVRTC's kernels, which have no
+/// cuRAND header.
 class Philox : Philox4x32 {
  public:
   HELMHOLTZ_DEVICE explicit Philox(std::uint64_t seed)
       : key0_(static_cast<std::uint32_t>(seed)), key1_(static_cast<std::uint32_t>(seed >> 32U)) {}
 
-  /// The words of one block of the stream (purpose, row), [4].
+  /// The words of one block of the stream (purpose, row), [4]. @param number  below 2^62
   HELMHOLTZ_DEVICE void block(std::uint64_t number, std::uint32_t row, RandomPurpose purpose,
                               std::uint32_t* words) const {
+#ifdef HELMHOLTZ_CURAND
+    const auto seed = std::uint64_t{key1_} << 32U | key0_;
+    const auto stream = std::uint64_t{static_cast<std::uint32_t>(purpose)} << 32U | row;
+    curandStatePhilox4_32_10_t state;
+    curand_init(seed, stream, 4 * number, &state);  // whole blocks: nothing is left of the skip
+    const uint4 drawn = curand4(&state);
+    words[0] = drawn.x;
+    words[1] = drawn.y;
+    words[2] = drawn.z;
+    words[3] = drawn.w;
+#else
     blocks<1>(static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32U), row,
               purpose, words);
+#endif
   }
 
   /// The words of blocks [low, low + n) of the stream (purpose, row), [4 n]; all have the same
