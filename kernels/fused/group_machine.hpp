@@ -5,10 +5,10 @@
 
 namespace helmholtz::cuda {
 
-/// A group's machine, and whether what it learns is kept.
+/// A group's machine; an inactive group reads its tables, but neither loads nor stores parameters.
 struct GroupTask {
   std::uint32_t m;
-  bool keep;
+  bool active;
 };
 
 template <class Shape, class Group, bool one_row>
@@ -41,12 +41,12 @@ HELMHOLTZ_DEVICE void train_and_keep(const FusedTask& task, GroupTask own, Machi
   const bool batch = machine.rows() > 1;
   machine.layers.for_each_parameter(
       [&](const auto& layer, int lane, int round, int j, int i) HELMHOLTZ_DEVICE_BODY {
-        weights.at(layer, lane, round, j, i) = global(layer, j, i);
+        weights.at(layer, lane, round, j, i) = own.active ? global(layer, j, i) : 0.0F;
         if (batch) deltas.at(layer, lane, round, j, i) = 0;
       });
   group.sync();
   take_steps(task, machine);
-  if (!own.keep) return;
+  if (!own.active) return;
   machine.layers.for_each_parameter(
       [&](const auto& layer, int lane, int round, int j, int i)
           HELMHOLTZ_DEVICE_BODY { global(layer, j, i) = weights.at(layer, lane, round, j, i); });

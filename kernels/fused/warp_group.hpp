@@ -26,7 +26,7 @@ class WarpGroup {
 };
 
 /// Which machine a group of this block trains, and where it works. Groups behind the last machine
-/// train that one too, for the sake of their warp's votes, and keep nothing of it.
+/// are inactive: they take its steps from zero weights, for the sake of their warp's votes.
 template <class Group>
 struct Assignment {
   static constexpr std::uint32_t kLanes = Group::lanes();
