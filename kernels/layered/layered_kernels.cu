@@ -115,8 +115,8 @@ void launch(Kernel kernel, const Grid& grid, cudaStream_t stream, const Argument
 template <class Kernel, class Task, class... Arguments>
 void launch_items(Kernel kernel, std::uint64_t items, cudaStream_t stream, const Task& task,
                   const Arguments&... arguments) {
-  launch(kernel, grid_of(items, task.machines), stream, task, arguments...,
-         static_cast<std::uint32_t>(items));
+  const auto grid = grid_of(items, task.machines);
+  launch(kernel, grid, stream, task, arguments..., grid.items);
 }
 
 std::uint64_t columns_of(const LayeredTask& task) {
@@ -171,7 +171,7 @@ void launch_split_weights(const LayeredTask& task, Network network, cudaStream_t
 }
 
 void launch_advance(const LayeredTask& task, cudaStream_t stream) {
-  launch(advance_kernel, {.x = 1, .y = 1, .block = 1}, stream, task);
+  launch(advance_kernel, {.block = 1}, stream, task);
 }
 
 void launch_gather(const GatherTask& task, cudaStream_t stream) {

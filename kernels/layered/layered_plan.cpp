@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <stdexcept>
 
 #include "kernels/fused/launch_plan.hpp"
 
@@ -98,10 +99,13 @@ Grid grid_of(std::uint64_t items, std::uint32_t machines) {
   constexpr std::uint64_t kWarp = 32;
   constexpr std::uint64_t kBlock = 256;
   constexpr std::uint32_t kMostMachines = 65'535;
+  constexpr std::uint64_t kMostItems = (std::uint64_t{1} << 32U) - kBlock;
+  if (items > kMostItems) throw std::length_error("cuda-layered: a layer has too many batch rows");
   const auto block = std::clamp((items + kWarp - 1) / kWarp * kWarp, kWarp, kBlock);
   return {.x = static_cast<std::uint32_t>((items + block - 1) / block),
           .y = std::min(machines, kMostMachines),
-          .block = static_cast<std::uint32_t>(block)};
+          .block = static_cast<std::uint32_t>(block),
+          .items = static_cast<std::uint32_t>(items)};
 }
 
 std::uint32_t gathered_machines(const LayeredShape& shape, std::uint32_t machines) {

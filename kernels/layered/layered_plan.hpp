@@ -37,7 +37,9 @@ struct Grid {
   std::uint32_t x = 1;
   std::uint32_t y = 1;
   std::uint32_t block = 32;
+  std::uint32_t items = 1;
 };
+/// @throws std::length_error if threads would have no 32-bit number
 Grid grid_of(std::uint64_t items, std::uint32_t machines);
 
 /// Machines whose parameters are gathered at a time, up to `machines`: bounds GatherTask::out.

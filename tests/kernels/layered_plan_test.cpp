@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numeric>
 #include <set>
+#include <stdexcept>
 #include <vector>
 
 #include "helmholtz/topology.hpp"
@@ -116,6 +117,9 @@ TEST(LayeredPlan, GridsCoverEveryItem) {
     EXPECT_EQ(grid.y, 65'535U);
   }
   EXPECT_EQ(grid_of(7, 12).y, 12U);
+  const auto most = (std::uint64_t{1} << 32U) - 256;
+  EXPECT_EQ(grid_of(most, 1).items, most);
+  EXPECT_THROW(grid_of(most + 1, 1), std::length_error);
 }
 
 // The arrays follow each other, and the last one ends where the memory does.
