@@ -32,6 +32,31 @@ std::optional<Variant> forced_variant() {
                                         "ThreadGlobal, WarpShared, WarpRegisters");
 }
 
+/// A matrix in rows of floats, `stride` from one to the next.
+template <class T>
+struct Rows {
+  T* first;
+  std::size_t stride;
+};
+
+/// Copies `count` floats of each of some rows. Rows that are further apart than cudaMemcpy2D allows
+/// are copied one by one.
+void copy_rows(int device, const Rows<float>& to, const Rows<const float>& from, std::size_t rows,
+               std::size_t count, cudaMemcpyKind kind) {
+  int most = 0;
+  HELMHOLTZ_CUDA_CHECK(cudaDeviceGetAttribute(&most, cudaDevAttrMaxPitch, device));
+  const auto bytes = count * sizeof(float);
+  if (std::max(to.stride, from.stride) * sizeof(float) <= static_cast<std::size_t>(most)) {
+    HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(to.first, to.stride * sizeof(float), from.first,
+                                      from.stride * sizeof(float), bytes, rows, kind));
+    return;
+  }
+  for (std::size_t r = 0; r < rows; ++r) {
+    HELMHOLTZ_CUDA_CHECK(
+        cudaMemcpy(to.first + r * to.stride, from.first + r * from.stride, bytes, kind));
+  }
+}
+
 /// The parameters of a chunk lie [parameter][machine], as its scratch does.
 class FusedTrainer final : public DeviceTrainer {
  public:
@@ -63,10 +88,8 @@ class FusedTrainer final : public DeviceTrainer {
     if (memory_.resident()) {
       use(device_);
       columns.resize(parameters * count);
-      HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(columns.data(), count * sizeof(float),
-                                        memory_.on_device() + first,
-                                        memory_.capacity() * sizeof(float), count * sizeof(float),
-                                        parameters, cudaMemcpyDeviceToHost));
+      copy_rows(device_, {columns.data(), count}, {memory_.on_device() + first, memory_.capacity()},
+                parameters, count, cudaMemcpyDeviceToHost);
     }
     for (std::size_t i = 0; i < count; ++i) {
       const float* const machine =
@@ -87,9 +110,8 @@ class FusedTrainer final : public DeviceTrainer {
     }
     if (!memory_.resident()) return;
     use(device_);
-    HELMHOLTZ_CUDA_CHECK(cudaMemcpy2D(
-        memory_.on_device() + first, memory_.capacity() * sizeof(float), columns.data(),
-        count * sizeof(float), count * sizeof(float), parameters, cudaMemcpyHostToDevice));
+    copy_rows(device_, {memory_.on_device() + first, memory_.capacity()}, {columns.data(), count},
+              parameters, count, cudaMemcpyHostToDevice);
     finish_copies();
   }
 
