@@ -36,7 +36,6 @@ __device__ void stage(const SampleTask& task, std::uint32_t m, float* staged) {
   for (std::size_t k = threadIdx.x; k < task.shape.generative_parameters(); k += blockDim.x) {
     staged[k] = own[k * task.parameters.parameter_stride];
   }
-  __syncthreads();
 }
 
 __device__ std::uint32_t warp_sum(std::uint32_t x) {
@@ -44,16 +43,23 @@ __device__ std::uint32_t warp_sum(std::uint32_t x) {
   return x;  // in lane 0
 }
 
+/// What a block counts with, its shared memory from `shared` on.
+__device__ BlockCounts counts_of(const SampleTask& task, float* shared, bool histogram) {
+  return {task, blockIdx.x, reinterpret_cast<std::uint32_t*>(shared), histogram};
+}
+
 /// A thread is a sample, a block a machine or a part of its samples. Few patterns: each thread
-/// counts in registers; more: found by halving and counted in shared memory. Bound by issue slots.
+/// counts in registers; more: found by halving and counted by the block. Bound by issue slots.
 template <class Shape, bool compared>
 __global__ void __launch_bounds__(kSampleBlock)
-    register_sample_kernel(const __grid_constant__ SampleTask task) {
-  extern __shared__ float staged[];
+    register_sample_kernel(const __grid_constant__ SampleTask task, bool histogram) {
+  extern __shared__ float memory[];
   const auto m = task.machines[blockIdx.x];
-  stage(task, m, staged);
-  auto* const own = task.counts + static_cast<std::size_t>(blockIdx.x) * task.index.count;
-  const RegisterSampler<Shape> sampler(staged, task.seeds[m]);
+  stage(task, m, memory);
+  const auto counts = counts_of(task, memory + Shape::generative_parameters(), histogram);
+  counts.clear(threadIdx.x, blockDim.x);
+  __syncthreads();
+  const RegisterSampler<Shape> sampler(memory, task.seeds[m]);
   std::uint32_t seen[PatternIndex::kCompared] = {};
   const auto stride = gridDim.y * blockDim.x;
   for (std::uint64_t n = blockIdx.y * blockDim.x + threadIdx.x; n < task.samples; n += stride) {
@@ -64,24 +70,24 @@ __global__ void __launch_bounds__(kSampleBlock)
         seen[k] += pattern == task.index.first[k] ? 1U : 0U;
       });
     } else {
-      const auto k = find_pattern(task.index, pattern);
-      if (k < task.index.count) atomicAdd(own + k, 1U);
+      counts.count(find_pattern(task.index, pattern));
     }
   }
   if constexpr (compared) {
     repeat<PatternIndex::kCompared>([&](int k) HELMHOLTZ_DEVICE_BODY {
       const auto sum = warp_sum(seen[k]);
-      if (threadIdx.x % 32 == 0 && static_cast<std::uint32_t>(k) < task.index.count && sum > 0) {
-        atomicAdd(own + k, sum);
-      }
+      if (threadIdx.x % 32 == 0) counts.add(static_cast<std::uint32_t>(k), sum);
     });
+  } else {
+    __syncthreads();
+    counts.add_up(threadIdx.x, blockDim.x);
   }
 }
 
 /// The same for any topology, states in shared memory.
 template <bool staged_parameters>
 __global__ void __launch_bounds__(kSampleBlock)
-    strided_sample_kernel(const __grid_constant__ SampleTask task) {
+    strided_sample_kernel(const __grid_constant__ SampleTask task, bool histogram) {
   extern __shared__ float memory[];
   const auto m = task.machines[blockIdx.x];
   Strided<const float> parameters{task.parameters.machine(m),
@@ -92,13 +98,17 @@ __global__ void __launch_bounds__(kSampleBlock)
     parameters = {memory, 1};
     units += task.shape.generative_parameters();
   }
+  const auto states = static_cast<std::uint32_t>(task.shape.units()) * blockDim.x;
+  const auto counts = counts_of(task, units + states, histogram);
+  counts.clear(threadIdx.x, blockDim.x);
+  __syncthreads();
   StridedSampler sampler(task, parameters, task.seeds[m], {units + threadIdx.x, blockDim.x});
-  auto* const own = task.counts + static_cast<std::size_t>(blockIdx.x) * task.index.count;
   const auto stride = gridDim.y * blockDim.x;
   for (std::uint64_t n = blockIdx.y * blockDim.x + threadIdx.x; n < task.samples; n += stride) {
-    const auto k = sampler.pattern(task.first_sample + static_cast<std::uint32_t>(n));
-    if (k < task.index.count) atomicAdd(own + k, 1U);
+    counts.count(sampler.pattern(task.first_sample + static_cast<std::uint32_t>(n)));
   }
+  __syncthreads();
+  counts.add_up(threadIdx.x, blockDim.x);
 }
 
 __global__ void __launch_bounds__(kThreads)
@@ -116,7 +126,8 @@ void launch_machines(Kernel kernel, const Task& task, cudaStream_t stream) {
 template <class Kernel>
 void launch_sampler(Kernel kernel, const SampleTask& task, const SamplePlan& plan,
                     cudaStream_t stream) {
-  launch(kernel, dim3(task.machines.count, plan.parts), plan.block, plan.shared, stream, task);
+  launch(kernel, dim3(task.machines.count, plan.parts), plan.block, plan.shared, stream, task,
+         plan.histogram);
 }
 
 }  // namespace

@@ -30,6 +30,17 @@ std::uint32_t fitting_block(const LayerShape& shape, std::size_t fixed, std::siz
   return static_cast<std::uint32_t>(std::min<std::size_t>(threads, kSampleBlock));
 }
 
+/// Whether a block counts in shared memory: there is room for its counts, with which the kernels'
+/// registers still limit a multiprocessor's blocks, and it has as many samples as patterns to add
+/// up at the end.
+bool has_histogram(const SampleTask& task, const SamplePlan& plan, const DeviceLimits& limits) {
+  constexpr std::size_t kMost = std::size_t{16} << 10U;
+  const auto bytes = task.index.count * sizeof(std::uint32_t);
+  const bool in_registers = plan.registers && task.index.compared;
+  return !in_registers && bytes <= kMost && plan.shared + bytes <= limits.shared_per_block &&
+         task.index.count <= task.samples / plan.parts;
+}
+
 }  // namespace
 
 SamplePlan plan_samples(const SampleTask& task, const DeviceLimits& limits) {
@@ -44,7 +55,10 @@ SamplePlan plan_samples(const SampleTask& task, const DeviceLimits& limits) {
     plan.shared = (plan.staged ? parameters : 0) +
                   static_cast<std::size_t>(task.shape.units()) * plan.block * sizeof(float);
   }
-  if (plan.block > 0) plan.parts = parts_of(task, plan.block, limits);
+  if (plan.block == 0) return plan;
+  plan.parts = parts_of(task, plan.block, limits);
+  plan.histogram = has_histogram(task, plan, limits);
+  if (plan.histogram) plan.shared += task.index.count * sizeof(std::uint32_t);
   return plan;
 }
 

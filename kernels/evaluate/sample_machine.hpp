@@ -15,6 +15,52 @@ HELMHOLTZ_DEVICE std::uint32_t find_pattern(const PatternIndex& index, std::uint
   return k < index.count && index.words[k] == word ? index.order[k] : index.count;
 }
 
+/// How often a block's samples of number i of the machines are each of the world's patterns: in
+/// `shared`, [patterns], and added to the machine's counts at the end, or in those at once. Threads
+/// clear, then count, then add up, and wait for each other in between.
+class BlockCounts {
+ public:
+  HELMHOLTZ_DEVICE BlockCounts(const SampleTask& task, std::uint32_t i, std::uint32_t* shared,
+                               bool histogram)
+      : patterns_(task.index.count),
+        counts_(task.counts + std::size_t{i} * task.index.count),
+        shared_(shared),
+        histogram_(histogram) {}
+
+  HELMHOLTZ_DEVICE void clear(std::uint32_t thread, std::uint32_t threads) const {
+    for (auto k = thread; histogram_ && k < patterns_; k += threads) shared_[k] = 0;
+  }
+  /// @param k  a pattern, or anything beyond them
+  HELMHOLTZ_DEVICE void count(std::uint32_t k) const {
+    if (k >= patterns_) return;
+    if (histogram_) {
+      increase(shared_ + k, 1);
+    } else {
+      increase(counts_ + k, 1);
+    }
+  }
+  HELMHOLTZ_DEVICE void add(std::uint32_t k, std::uint32_t samples) const {
+    if (k < patterns_ && samples > 0) increase(counts_ + k, samples);
+  }
+  HELMHOLTZ_DEVICE void add_up(std::uint32_t thread, std::uint32_t threads) const {
+    for (auto k = thread; histogram_ && k < patterns_; k += threads) add(k, shared_[k]);
+  }
+
+ private:
+  static HELMHOLTZ_DEVICE void increase(std::uint32_t* count, std::uint32_t samples) {
+#ifdef __CUDACC__
+    atomicAdd(count, samples);
+#else
+    *count += samples;
+#endif
+  }
+
+  std::uint32_t patterns_;
+  std::uint32_t* counts_;
+  std::uint32_t* shared_;
+  bool histogram_;
+};
+
 /// A thread generates samples of one machine whose sizes are known at compile time; states are
 /// in registers, parameters [generative] in shared memory, where all threads read the same one.
 template <class Shape>

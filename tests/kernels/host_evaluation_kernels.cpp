@@ -11,9 +11,15 @@ namespace {
 
 using cuda::SampleTask;
 
-void count(const SampleTask& task, std::uint32_t i, std::uint32_t pattern) {
-  if (pattern >= task.index.count) return;
-  ++task.counts[static_cast<std::size_t>(i) * task.index.count + pattern];
+/// Counts pattern_of(n) for samples n of a block of a few threads.
+template <class PatternOf>
+void count(const SampleTask& task, bool histogram, std::uint32_t i, PatternOf pattern_of) {
+  constexpr std::uint32_t kThreads = 3;
+  std::vector<std::uint32_t> shared(histogram ? task.index.count : 0, 99);  // not cleared at first
+  const cuda::BlockCounts counts(task, i, shared.data(), histogram);
+  for (std::uint32_t thread = 0; thread < kThreads; ++thread) counts.clear(thread, kThreads);
+  for (std::uint32_t n = 0; n < task.samples; ++n) counts.count(pattern_of(task.first_sample + n));
+  for (std::uint32_t thread = 0; thread < kThreads; ++thread) counts.add_up(thread, kThreads);
 }
 
 /// As the kernel counts few patterns.
@@ -23,7 +29,7 @@ std::uint32_t compared(const cuda::PatternIndex& index, std::uint32_t word) {
   return found;
 }
 
-void sample_in_registers(const SampleTask& task, std::uint32_t i) {
+void sample_in_registers(const SampleTask& task, bool histogram, std::uint32_t i) {
   const auto m = task.machines[i];
   const float* const own = task.parameters.machine(m);
   std::vector<float> parameters(task.shape.generative_parameters());
@@ -32,25 +38,22 @@ void sample_in_registers(const SampleTask& task, std::uint32_t i) {
   }
   cuda::with_register_shape(task.shape, [&](auto shape) {
     const cuda::RegisterSampler<decltype(shape)> sampler(parameters.data(), task.seeds[m]);
-    for (std::uint32_t n = 0; n < task.samples; ++n) {
-      const auto word = sampler.pattern(task.first_block, task.first_sample + n);
-      count(
-          task, i,
-          task.index.compared ? compared(task.index, word) : cuda::find_pattern(task.index, word));
-    }
+    count(task, histogram, i, [&](std::uint32_t n) {
+      const auto word = sampler.pattern(task.first_block, n);
+      return task.index.compared ? compared(task.index, word)
+                                 : cuda::find_pattern(task.index, word);
+    });
   });
 }
 
-void sample_in_shared_memory(const SampleTask& task, std::uint32_t i) {
+void sample_in_shared_memory(const SampleTask& task, bool histogram, std::uint32_t i) {
   constexpr std::uint32_t kThreads = 3;
   const auto m = task.machines[i];
   std::vector<float> units(static_cast<std::size_t>(task.shape.units()) * kThreads);
   const auto stride = static_cast<std::uint32_t>(task.parameters.parameter_stride);
   cuda::StridedSampler sampler(task, {task.parameters.machine(m), stride}, task.seeds[m],
                                {units.data() + 1, kThreads});
-  for (std::uint32_t n = 0; n < task.samples; ++n) {
-    count(task, i, sampler.pattern(task.first_sample + n));
-  }
+  count(task, histogram, i, [&](std::uint32_t n) { return sampler.pattern(n); });
 }
 
 }  // namespace
@@ -68,7 +71,8 @@ void run_exact(const cuda::ExactTask& task) {
 
 void run_samples(const SampleTask& task, const cuda::SamplePlan& plan) {
   for (std::uint32_t i = 0; i < task.machines.count; ++i) {
-    plan.registers ? sample_in_registers(task, i) : sample_in_shared_memory(task, i);
+    plan.registers ? sample_in_registers(task, plan.histogram, i)
+                   : sample_in_shared_memory(task, plan.histogram, i);
   }
 }
 

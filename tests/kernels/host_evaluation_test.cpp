@@ -176,6 +176,29 @@ TEST(EvaluationPlan, SamplesFitIntoSharedMemory) {
   EXPECT_EQ(plan({4000, 4000}, 1, 10).block, 0U);
 }
 
+// Where 16 KiB hold the counts beside the rest, and a block has as many samples as there are.
+TEST(EvaluationPlan, BlocksCountInSharedMemoryWhereItPays) {
+  const cuda::DeviceLimits h200{.multiprocessors = 132, .shared_per_block = 227 * 1024};
+  const auto plan = [&](const std::vector<int>& sizes, std::uint32_t patterns,
+                        std::uint32_t samples) {
+    cuda::SampleTask task;
+    task.shape = LayerShape(sizes.data(), static_cast<int>(sizes.size()));
+    task.index.count = patterns;
+    task.index.compared = patterns <= cuda::PatternIndex::kCompared;
+    task.machines.count = 5'000;
+    task.samples = samples;
+    return cuda::plan_samples(task, h200);
+  };
+  EXPECT_FALSE(plan({1, 6, 9}, 16, 10'000).histogram);  // counted in registers
+  EXPECT_TRUE(plan({1, 6, 9}, 17, 10'000).histogram);
+  EXPECT_EQ(plan({1, 6, 9}, 17, 10'000).shared, (76 + 17) * sizeof(float));
+  EXPECT_TRUE(plan({1, 8, 16}, 16, 10'000).histogram);
+  EXPECT_TRUE(plan({1, 8, 16}, 4096, 10'000).histogram);
+  EXPECT_FALSE(plan({1, 8, 16}, 4097, 10'000).histogram);
+  EXPECT_FALSE(plan({1, 8, 16}, 4096, 4'095).histogram);
+  EXPECT_FALSE(plan({16, 1800}, 20, 10'000).histogram);  // states fill it
+}
+
 TEST(EvaluationPlan, ExactGroupsFillTheDeviceOrTheMemory) {
   const cuda::DeviceLimits h200{.multiprocessors = 132, .shared_per_block = 227 * 1024};
   EXPECT_EQ(cuda::exact_groups(1'000, 1, h200, 1'000'000), 1U);

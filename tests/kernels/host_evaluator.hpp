@@ -83,9 +83,11 @@ class HostEvaluator {
     for (std::uint32_t first = 0; first < input.machines.count; first += 3) {
       auto some = input;
       some.machines = input.machines.part(first, 3);
-      auto counts = counted(some, step, samples, false);
+      auto counts = counted(some, step, samples, {});
+      EXPECT_EQ(counted(some, step, samples, {.histogram = true}), counts);
       if (cuda::has_register_kernel(shape_)) {
-        EXPECT_EQ(counted(some, step, samples, true), counts);
+        EXPECT_EQ(counted(some, step, samples, {.registers = true}), counts);
+        EXPECT_EQ(counted(some, step, samples, {.registers = true, .histogram = true}), counts);
       }
       auto task = cuda::sample_task(some, step, counts.data());
       task.first_sample = static_cast<std::uint32_t>(samples);
@@ -95,13 +97,13 @@ class HostEvaluator {
 
   [[nodiscard]] std::vector<std::uint32_t> counted(const cuda::EvaluationInput& some,
                                                    std::uint64_t step, std::uint64_t samples,
-                                                   bool registers) const {
+                                                   const cuda::SamplePlan& plan) const {
     std::vector<std::uint32_t> counts(some.machines.count * some.plan.patterns);
     auto task = cuda::sample_task(some, step, counts.data());
     const auto all = static_cast<std::uint32_t>(samples);
     for (; task.first_sample < all; task.first_sample += task.samples) {
       task.samples = std::min(all / 3 + 1, all - task.first_sample);
-      run_samples(task, {.registers = registers});
+      run_samples(task, plan);
     }
     return counts;
   }
