@@ -31,9 +31,10 @@ __global__ void __launch_bounds__(256)
 
 /// Several lanes are a machine; its weights lie in shared memory, [input][output], so that
 /// lanes read neighbouring banks. Bound by shared memory's bandwidth and by the latency of few
-/// warps.
+/// warps. With particles, fewer than 64 registers a thread, which four blocks leave, would spill.
 template <int lanes, bool reweighted>
-__global__ void __launch_bounds__(256) warp_shared_kernel(const __grid_constant__ FusedTask task) {
+__global__ void __launch_bounds__(256, reweighted ? 4 : 1)
+    warp_shared_kernel(const __grid_constant__ FusedTask task) {
   extern __shared__ float memory[];
   train_block_in_groups<reweighted, WarpGroup<lanes>>(task, memory);
 }
