@@ -17,22 +17,10 @@ LayeredTask layered_task_of(const helmholtz_ensemble& ensemble, Math math) {
   task.means = static_cast<int>(ensemble.means);
   task.error_weight = ensemble.error_weight;
   task.optimizers = ensemble.optimizers;
-  task.group = machine_group(task.shape);
   task.particles = ensemble.particles;
   task.learns_awake = ensemble.wake_rates != nullptr;
   task.wake_rates = ensemble.wake_rates;
   return task;
-}
-
-std::uint32_t machine_group(const LayeredShape& shape) {
-  // What a device does in the microseconds of a launch: multiply-adds, and floats that it reads.
-  constexpr std::uint64_t kMultiplyAdds = std::uint64_t{1} << 26U;
-  constexpr std::uint64_t kFloats = std::uint64_t{1} << 21U;
-  constexpr std::uint64_t kMost = 256;
-  const auto columns = static_cast<std::uint64_t>(shape.columns());
-  const auto most =
-      std::min({kMultiplyAdds / (shape.floats() * columns), kFloats / shape.floats(), kMost});
-  return static_cast<std::uint32_t>(std::bit_floor(std::max<std::uint64_t>(most, 1)));
 }
 
 std::uint32_t error_lanes(int columns) {

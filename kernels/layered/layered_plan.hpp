@@ -13,11 +13,6 @@ namespace helmholtz::cuda {
 /// What of a task does not change; its pointers are the ensemble's.
 LayeredTask layered_task_of(const helmholtz_ensemble& ensemble, Math math);
 
-/// Machines of one matrix product, a power of two. BLAS may choose another algorithm for another
-/// number of machines, so every product has this one, and a lone machine is computed with idle
-/// ones: so few that they cost about as much as a launch.
-std::uint32_t machine_group(const LayeredShape& shape);
-
 /// Threads that share a unit's columns in the error kernel, a power of two up to kErrorBlock.
 inline constexpr std::uint32_t kErrorBlock = 256;
 std::uint32_t error_lanes(int columns);

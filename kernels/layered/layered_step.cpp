@@ -7,7 +7,7 @@ namespace helmholtz::cuda {
 
 namespace {
 
-/// Issues the products of a layer, a group of machines at a time.
+/// Issues the products of a layer, each for all machines.
 class Products {
  public:
   Products(const LayeredTask& task, LayeredQueue& queue) : task_(task), queue_(queue) {}
@@ -18,63 +18,52 @@ class Products {
     Product product{.rows = task_.columns,
                     .columns = layer.outputs,
                     .inner = layer.inputs,
+                    .a = units(layer.source),
+                    .c = task_.activities + shape.unit_start(layer.index),
                     .a_stride = shape.column_stride(),
                     .b_stride = layer.stride,
                     .c_stride = shape.column_stride(),
                     .a_machine = elements(),
                     .b_machine = floats(),
-                    .c_machine = elements()};
-    for_each_group_and_part([&](std::uint64_t m, int part) {
-      product.a = units(m, layer.source);
-      product.b = weights(m, part, layer);
-      product.c = task_.activities + m * shape.unit_elements() + shape.unit_start(layer.index);
+                    .c_machine = elements(),
+                    .count = machines()};
+    // The smallest parts first.
+    for (int part = last_part(); part >= 0; --part) {
+      product.b = weights(part, layer);
       product.beta = part == last_part() ? 0.0F : 1.0F;
-      issue(product);
-    });
+      queue_.multiply(product);
+    }
   }
 
   /// weights += errors * units^T of the layer that feeds it; with means the gradients are that.
   void learn(const LayeredLayer& layer) const {
     const auto& shape = task_.shape;
+    const bool has_means = task_.means > 0;
     Product product{.transpose_a = true,
                     .rows = layer.inputs,
                     .columns = layer.outputs,
                     .inner = task_.columns,
+                    .a = units(layer.source),
+                    .c = (has_means ? task_.gradients : task_.parameters) + layer.weights,
                     .a_stride = shape.column_stride(),
                     .b_stride = shape.column_stride(),
                     .c_stride = layer.stride,
                     .a_machine = elements(),
                     .b_machine = elements(),
-                    .c_machine = floats()};
-    for_each_group_and_part([&](std::uint64_t m, int part) {
-      product.a = units(m, layer.source);
-      product.b = errors(m, part, layer.index);
-      const bool has_means = task_.means > 0;
-      float* const sums = has_means ? task_.gradients : task_.parameters;
-      product.c = sums + m * shape.floats() + layer.weights;
+                    .c_machine = floats(),
+                    .count = machines()};
+    for (int part = last_part(); part >= 0; --part) {
+      product.b = errors(part, layer.index);
       product.beta = has_means && part == last_part() ? 0.0F : 1.0F;
-      issue(product);
-    });
+      queue_.multiply(product);
+    }
   }
 
  private:
   [[nodiscard]] bool split() const { return task_.math == Math::bf16x3; }
   [[nodiscard]] int last_part() const { return split() ? kParts - 1 : 0; }
 
-  /// The smallest parts first. Every call takes a whole group, so that its bits do not depend on
-  /// how many machines there are.
-  template <class Body>
-  void for_each_group_and_part(Body body) const {
-    for (std::uint64_t m = 0; m < task_.machines; m += task_.group) {
-      for (int part = last_part(); part >= 0; --part) body(m, part);
-    }
-  }
-
-  void issue(Product product) const {
-    product.count = static_cast<int>(task_.group);
-    queue_.multiply(product);
-  }
-
+  [[nodiscard]] int machines() const { return static_cast<int>(task_.machines); }
   [[nodiscard]] std::int64_t elements() const {
     return static_cast<std::int64_t>(task_.shape.unit_elements());
   }
@@ -82,19 +71,17 @@ class Products {
     return static_cast<std::int64_t>(task_.shape.floats());
   }
 
-  [[nodiscard]] const void* units(std::uint64_t m, int l) const {
-    return operand(task_.units, task_.units16, 0,
-                   m * task_.shape.unit_elements() + task_.shape.unit_start(l));
+  [[nodiscard]] const void* units(int l) const {
+    return operand(task_.units, task_.units16, 0, task_.shape.unit_start(l));
   }
-  [[nodiscard]] const void* weights(std::uint64_t m, int part, const LayeredLayer& layer) const {
-    const auto floats = task_.shape.floats();
-    return operand(task_.parameters, task_.weight_parts, static_cast<unsigned>(part) * floats,
-                   m * floats + layer.weights);
+  [[nodiscard]] const void* weights(int part, const LayeredLayer& layer) const {
+    return operand(task_.parameters, task_.weight_parts,
+                   static_cast<unsigned>(part) * task_.shape.floats(), layer.weights);
   }
-  [[nodiscard]] const void* errors(std::uint64_t m, int part, int l) const {
+  [[nodiscard]] const void* errors(int part, int l) const {
     return operand(task_.activities, task_.error_parts,
                    static_cast<unsigned>(part) * task_.shape.unit_elements(),
-                   m * task_.shape.unit_elements() + task_.shape.unit_start(l));
+                   task_.shape.unit_start(l));
   }
   /// @param part  where the part begins, in each machine's elements before it
   [[nodiscard]] const void* operand(const float* whole, const std::uint16_t* parts,

@@ -26,8 +26,8 @@ struct StepClock {
 /// Parts of a number in bf16x3.
 inline constexpr int kParts = 3;
 
-/// What the kernels of a step are told, by value. Arrays of machines hold `capacity` of them; those
-/// from `machines` on are zero or stale, and nobody looks at what comes of them.
+/// What the kernels of a step are told, by value. Arrays of machines hold `capacity` of them, of
+/// which the first `machines` are worked on.
 struct LayeredTask : StepTables<LayeredShape> {
   Math math = Math::fp32;
   StepClock* clock = nullptr;
@@ -50,7 +50,6 @@ struct LayeredTask : StepTables<LayeredShape> {
   std::uint16_t* weight_parts = nullptr;  ///< [kParts][capacity][shape.floats()]
   std::uint32_t machines = 0;
   std::uint32_t capacity = 0;
-  std::uint32_t group = 1;  ///< machines of one matrix product; divides `capacity`
   bool nonnegative = false;
   std::uint32_t particles = 1;        ///< K, columns of a batch row in the wake phase
   bool learns_awake = false;          ///< a recognition network, in the wake phase too

@@ -27,7 +27,7 @@ class StreamQueue final : public LayeredQueue {
   void score(Network network) override { launch_score(task_, network, stream_); }
   void weigh() override { launch_weigh(task_, stream_); }
   void find_errors(Network network) override { launch_find_errors(task_, network, stream_); }
-  void multiply(const Product& product) override { blas_.multiply(product, task_.math); }
+  void multiply(const Product& product) override { blas_.multiply(product, stream_); }
   void follow(Network network) override { launch_follow(task_, network, stream_); }
   void clamp() override { launch_clamp(task_, stream_); }
   void split_weights(Network network) override { launch_split_weights(task_, network, stream_); }
@@ -47,12 +47,11 @@ class LayeredTrainer final : public DeviceTrainer {
       : device_(use(share.device)),
         plain_launches_(plain_launches),
         task_(layered_task_of(ensemble, math)),
-        blas_(stream_.get()),
+        blas_(device_, math),
         tables_(ensemble, share),
         clock_(1),
         evaluator_(with_enumerated_patterns(ensemble), task_of(ensemble).shape, limits_of(device_)),
-        memory_(share, {.kept = layered_kept(task_), .scratch = layered_scratch(task_)},
-                task_.group) {
+        memory_(share, {.kept = layered_kept(task_), .scratch = layered_scratch(task_)}) {
     task_.clock = clock_.get();
   }
 

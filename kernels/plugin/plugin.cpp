@@ -11,7 +11,7 @@
 
 #include "helmholtz/layer_shape.hpp"
 #include "kernels/evaluate/evaluation_plan.hpp"
-#include "kernels/runtime/cublas.hpp"
+#include "kernels/runtime/cublas_library.hpp"
 #include "kernels/runtime/cuda_status.hpp"
 #include "kernels/runtime/device_trainer.hpp"
 
@@ -106,7 +106,7 @@ std::int32_t describe(std::int32_t ordinal, helmholtz_device* out, helmholtz_err
 }
 
 std::int32_t cublas(std::int32_t* number, helmholtz_error* error) {
-  return guarded(error, [&] { *number = helmholtz::cuda::CublasLibrary::load()->version(); });
+  return guarded(error, [&] { *number = helmholtz::cuda::CublasLibrary::get().version(); });
 }
 
 /// body(0) to body(count - 1), each from a thread of its own if there are several.

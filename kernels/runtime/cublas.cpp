@@ -1,9 +1,11 @@
 #include "kernels/runtime/cublas.hpp"
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <string>
-#include <utility>
 
 #include "kernels/runtime/stream.hpp"
 
@@ -11,13 +13,12 @@ namespace helmholtz::cuda {
 
 namespace {
 
-// What NVIDIA recommends for the newest devices; cuBLAS takes less where it has no use for it.
-constexpr std::size_t kWorkspace = std::size_t{32} << 20U;
-
-constexpr std::array kNames = CUDART_VERSION >= 13'000
-                                  ? std::array{"libcublas.so.13", "libcublas.so.12"}
-                                  : std::array{"libcublas.so.12", "libcublas.so.13"};
-constexpr const char* kUsualFolder = "/usr/local/cuda/lib64/";
+/// Machines that an algorithm is chosen for, whatever their number: few, so that a lone large
+/// machine is spread over a device too. To be measured.
+constexpr int kNominalMachines = 4;
+/// Machines of a launch: kernels have them along a dimension of the grid, which ends here.
+constexpr int kMostMachines = 65'535;
+constexpr std::uint32_t kAlignment = 16;  // bytes, of every matrix: the widest loads there are
 
 struct Types {
   cudaDataType inputs;
@@ -37,92 +38,174 @@ Types types_of(Math math) {
   return {};
 }
 
-}  // namespace
+/// Owns what a function of the library destroys.
+template <class T>
+using Owned = std::unique_ptr<T, cublasStatus_t (*)(T*)>;
 
-std::shared_ptr<const CublasLibrary> CublasLibrary::load() {
-  std::string reasons;
-  for (const auto* const name : kNames) {
-    for (const auto& file : {std::string(name), std::string(kUsualFolder) + name}) {
-      if (auto library = open_library(file.c_str())) {
-        return std::shared_ptr<const CublasLibrary>(new CublasLibrary(std::move(library)));
-      }
-      reasons += reasons.empty() ? dlerror() : std::string("; ") + dlerror();
+/// A product as cuBLAS is told of it: all but the pointers.
+class Description {
+ public:
+  Description(const CublasLibrary& library, const Product& product, Math math)
+      : library_(library),
+        operation_(operation(product, types_of(math).sums)),
+        a_(product.transpose_a
+               ? layout(types_of(math).inputs, product.inner, product.rows, product.a_stride)
+               : layout(types_of(math).inputs, product.rows, product.inner, product.a_stride)),
+        b_(layout(types_of(math).inputs, product.inner, product.columns, product.b_stride)),
+        c_(layout(CUDA_R_32F, product.rows, product.columns, product.c_stride)) {
+    set(a_, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, product.a_machine);
+    set(b_, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, product.b_machine);
+    set(c_, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, product.c_machine);
+  }
+
+  /// The first that suits any number of machines, of those that cuBLAS recommends for the nominal
+  /// one: without a reduction, a product is one sequence of sums.
+  cublasLtMatmulAlgo_t algorithm(cublasLtHandle_t handle) {
+    std::array<cublasLtMatmulHeuristicResult_t, 16> found{};
+    int count = 0;
+    set_machines(kNominalMachines);
+    const auto wanted = preference();
+    library_.check(
+        library_.algorithms(handle, operation_.get(), a_.get(), b_.get(), c_.get(), c_.get(),
+                            wanted.get(), static_cast<int>(found.size()), found.data(), &count),
+        "cublasLtMatmulAlgoGetHeuristic");
+    for (const auto& one : std::span(found).first(static_cast<std::size_t>(count))) {
+      if (suits_all(handle, one.algo)) return one.algo;
+    }
+    throw CudaError(HELMHOLTZ_FAILED,
+                    "cuBLAS: none of its algorithms suits every number of machines");
+  }
+
+  void multiply(cublasLtHandle_t handle, const cublasLtMatmulAlgo_t& algorithm, const void* a,
+                const void* b, float beta, float* c, int machines, cudaStream_t stream) {
+    const float alpha = 1;
+    set_machines(machines);
+    library_.check(library_.matmul(handle, operation_.get(), &alpha, a, a_.get(), b, b_.get(),
+                                   &beta, c, c_.get(), c, c_.get(), &algorithm, nullptr, 0, stream),
+                   "cublasLtMatmul");
+  }
+
+ private:
+  using Operation = Owned<cublasLtMatmulDescOpaque_t>;
+  using Layout = Owned<cublasLtMatrixLayoutOpaque_t>;
+  using Preference = Owned<cublasLtMatmulPreferenceOpaque_t>;
+
+  [[nodiscard]] Operation operation(const Product& product, cublasComputeType_t sums) const {
+    cublasLtMatmulDesc_t raw = nullptr;
+    library_.check(library_.operation_create(&raw, sums, CUDA_R_32F), "cublasLtMatmulDescCreate");
+    Operation operation(raw, library_.operation_destroy);
+    const auto transpose = product.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
+    library_.check(
+        library_.operation_set(raw, CUBLASLT_MATMUL_DESC_TRANSA, &transpose, sizeof(transpose)),
+        "cublasLtMatmulDescSetAttribute");
+    return operation;
+  }
+
+  [[nodiscard]] Layout layout(cudaDataType type, int rows, int columns, int stride) const {
+    cublasLtMatrixLayout_t raw = nullptr;
+    library_.check(library_.layout_create(&raw, type, static_cast<std::uint64_t>(rows),
+                                          static_cast<std::uint64_t>(columns), stride),
+                   "cublasLtMatrixLayoutCreate");
+    return {raw, library_.layout_destroy};
+  }
+
+  /// No workspace, no reduction.
+  [[nodiscard]] Preference preference() const {
+    cublasLtMatmulPreference_t raw = nullptr;
+    library_.check(library_.preference_create(&raw), "cublasLtMatmulPreferenceCreate");
+    Preference preference(raw, library_.preference_destroy);
+    const auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
+      library_.check(library_.preference_set(raw, attribute, &value, sizeof(value)),
+                     "cublasLtMatmulPreferenceSetAttribute");
+    };
+    set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::uint64_t{0});
+    set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, std::uint32_t{CUBLASLT_REDUCTION_SCHEME_NONE});
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, kAlignment);
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, kAlignment);
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, kAlignment);
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, kAlignment);
+    return preference;
+  }
+
+  bool suits_all(cublasLtHandle_t handle, const cublasLtMatmulAlgo_t& algorithm) {
+    std::int32_t splits = 0;
+    std::size_t written = 0;
+    library_.check(library_.algorithm_get(&algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM, &splits,
+                                          sizeof(splits), &written),
+                   "cublasLtMatmulAlgoConfigGetAttribute");
+    return splits == 1 && suits(handle, algorithm, 1) && suits(handle, algorithm, kMostMachines);
+  }
+
+  bool suits(cublasLtHandle_t handle, const cublasLtMatmulAlgo_t& algorithm, int machines) {
+    cublasLtMatmulHeuristicResult_t needs{};
+    set_machines(machines);
+    return library_.algorithm_check(handle, operation_.get(), a_.get(), b_.get(), c_.get(),
+                                    c_.get(), &algorithm, &needs) == CUBLAS_STATUS_SUCCESS &&
+           needs.workspaceSize == 0;
+  }
+
+  void set_machines(int count) {
+    for (const auto* const layout : {&a_, &b_, &c_}) {
+      set(*layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, std::int32_t{count});
     }
   }
-  throw CudaError(HELMHOLTZ_NO_DEVICE, std::string("no cuBLAS: needed ") + kNames[0] + " or " +
-                                           kNames[1] + ", found none: " + reasons);
-}
 
-CublasLibrary::CublasLibrary(Library library) : library_(std::move(library)) {
-  const auto require = [this](const char* name, auto& function) {
-    if (find(library_, name, function)) return;
-    throw CudaError(HELMHOLTZ_NO_DEVICE, std::string("cuBLAS of another kind: it has no ") + name);
-  };
-  require("cublasGetProperty", get_property);
-  require("cublasGetStatusString", status_string);
-  require("cublasCreate_v2", create);
-  require("cublasDestroy_v2", destroy);
-  require("cublasSetStream_v2", set_stream);
-  require("cublasSetWorkspace_v2", set_workspace);
-  require("cublasGemmEx", gemm);
-  require("cublasGemmStridedBatchedEx", gemm_strided_batched);
-}
+  template <class Value>
+  void set(const Layout& layout, cublasLtMatrixLayoutAttribute_t attribute, Value value) const {
+    library_.check(library_.layout_set(layout.get(), attribute, &value, sizeof(value)),
+                   "cublasLtMatrixLayoutSetAttribute");
+  }
+
+  const CublasLibrary& library_;
+  Operation operation_;
+  Layout a_;
+  Layout b_;
+  Layout c_;
+};
+
+}  // namespace
 
 int CublasLibrary::version() const {
   int major = 0;
   int minor = 0;
-  if (get_property(MAJOR_VERSION, &major) != CUBLAS_STATUS_SUCCESS ||
-      get_property(MINOR_VERSION, &minor) != CUBLAS_STATUS_SUCCESS) {
-    throw CudaError(HELMHOLTZ_NO_DEVICE, "cuBLAS does not say its version");
-  }
+  check(get_property(MAJOR_VERSION, &major), "cublasLtGetProperty");
+  check(get_property(MINOR_VERSION, &minor), "cublasLtGetProperty");
   return 1000 * major + 10 * minor;
 }
 
-Cublas::Cublas(cudaStream_t stream) : library_(CublasLibrary::load()), workspace_(kWorkspace) {
-  const std::scoped_lock lock(capture_mutex());
-  check(library_->create(&handle_), "cublasCreate");
-  try {
-    // In this order: a stream brings a workspace that captures cannot use.
-    check(library_->set_stream(handle_, stream), "cublasSetStream");
-    check(library_->set_workspace(handle_, workspace_.get(), workspace_.size()),
-          "cublasSetWorkspace");
-  } catch (const CudaError&) {
-    static_cast<void>(library_->destroy(handle_));
-    throw;
-  }
-}
-
-Cublas::~Cublas() {
-  const std::scoped_lock lock(capture_mutex());  // it waits for the device
-  static_cast<void>(library_->destroy(handle_));
-}
-
-void Cublas::multiply(const Product& product, Math math) const {
-  const auto [inputs, sums] = types_of(math);
-  const auto transpose_a = product.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
-  const float alpha = 1;
-  if (product.count == 1) {
-    check(library_->gemm(handle_, transpose_a, CUBLAS_OP_N, product.rows, product.columns,
-                         product.inner, &alpha, product.a, inputs, product.a_stride, product.b,
-                         inputs, product.b_stride, &product.beta, product.c, CUDA_R_32F,
-                         product.c_stride, sums, CUBLAS_GEMM_DEFAULT),
-          "cublasGemmEx");
-    return;
-  }
-  check(library_->gemm_strided_batched(
-            handle_, transpose_a, CUBLAS_OP_N, product.rows, product.columns, product.inner, &alpha,
-            product.a, inputs, product.a_stride, product.a_machine, product.b, inputs,
-            product.b_stride, product.b_machine, &product.beta, product.c, CUDA_R_32F,
-            product.c_stride, product.c_machine, product.count, sums, CUBLAS_GEMM_DEFAULT),
-        "cublasGemmStridedBatchedEx");
-}
-
-void Cublas::check(cublasStatus_t status, const char* call) const {
+void CublasLibrary::check(cublasStatus_t status, const char* call) const {
   if (status == CUBLAS_STATUS_SUCCESS) return;
   const bool no_device =
       status == CUBLAS_STATUS_NOT_INITIALIZED || status == CUBLAS_STATUS_ARCH_MISMATCH;
   throw CudaError(no_device ? HELMHOLTZ_NO_DEVICE : HELMHOLTZ_FAILED,
-                  std::string("cuBLAS: ") + library_->status_string(status) + " (" + call + ")");
+                  std::string("cuBLAS: ") + status_string(status) + " (" + call + ")");
+}
+
+Cublas::Cublas(int device, Math math)
+    : library_(CublasLibrary::get()), device_(device), math_(math) {
+  const std::scoped_lock lock(capture_mutex());
+  library_.check(library_.create(&handle_), "cublasLtCreate");
+}
+
+Cublas::~Cublas() {
+  const std::scoped_lock lock(capture_mutex());  // it waits for the device
+  static_cast<void>(cudaSetDevice(device_));
+  static_cast<void>(library_.destroy(handle_));
+}
+
+void Cublas::multiply(const Product& product, cudaStream_t stream) const {
+  Description description(library_, product, math_);
+  const auto algorithm = description.algorithm(handle_);
+  const auto bytes = std::int64_t{math_ == Math::bf16x3 ? 2 : 4};
+  for (std::int64_t first = 0; first < product.count; first += kMostMachines) {
+    const auto count =
+        static_cast<int>(std::min<std::int64_t>(product.count - first, kMostMachines));
+    description.multiply(
+        handle_, algorithm,
+        static_cast<const std::byte*>(product.a) + first * product.a_machine * bytes,
+        static_cast<const std::byte*>(product.b) + first * product.b_machine * bytes, product.beta,
+        product.c + first * product.c_machine, count, stream);
+  }
 }
 
 }  // namespace helmholtz::cuda

@@ -98,8 +98,8 @@ TEST_F(HostDevice, TrainsBlocksAloneWhereTwoDoNotFit) {
   }
 }
 
-// A device for one group of machines and the next one beside it: four groups take turns, and the
-// means of their optimiser with them.
+// A device for few of the machines at a time: they take turns, and the means of their optimiser
+// with them.
 TEST_F(HostDevice, OptimizersTakeTurnsWithTheirMachines) {
   const auto run = [&](const std::string& out, const char* bytes) {
     Process::Options options;

@@ -10,7 +10,7 @@
 #include "kernels/host_kernels.hpp"
 #include "kernels/layered/layered_kernels.hpp"
 #include "kernels/runtime/across_machines.hpp"
-#include "kernels/runtime/cublas.hpp"
+#include "kernels/runtime/cuda_status.hpp"
 #include "kernels/runtime/portable.hpp"
 
 namespace helmholtz::cuda {
@@ -82,20 +82,6 @@ std::size_t sort_unflagged(const std::uint8_t* flags, const double* values, std:
                            double* sorted, cudaStream_t stream) {
   HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream));
   return sort_unflagged(thrust::host, flags, values, machines, sorted);
-}
-
-// cuBLAS: loops.
-std::shared_ptr<const CublasLibrary> CublasLibrary::load() {
-  return std::shared_ptr<const CublasLibrary>(new CublasLibrary(nullptr));
-}
-CublasLibrary::CublasLibrary(Library library) : library_(std::move(library)) {}
-int CublasLibrary::version() const { return library_ == nullptr ? CUDART_VERSION : 0; }
-
-Cublas::Cublas(cudaStream_t stream) : handle_(reinterpret_cast<CublasLibrary::Handle>(stream)) {}
-Cublas::~Cublas() = default;
-void Cublas::multiply(const Product& product, Math math) const {
-  launch_on_host(reinterpret_cast<cudaStream_t>(handle_),
-                 [=] { host::run_product(product, math); });
 }
 
 }  // namespace helmholtz::cuda

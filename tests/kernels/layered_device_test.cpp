@@ -1,5 +1,6 @@
-// cuda-layered on a device: a graph of a step is the step, an evaluation has the host's bits.
-// Skipped by name where there is none, but for HELMHOLTZ_REQUIRE_BACKENDS.
+// cuda-layered on a device: a graph of a step is the step, a machine is unchanged by its
+// neighbours, an evaluation has the host's bits. Skipped by name where there is none, but for
+// HELMHOLTZ_REQUIRE_BACKENDS.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "backends/cuda/ensemble_view.hpp"
@@ -74,7 +76,7 @@ class LayeredDevice : public ::testing::Test {
     return trainer;
   }
 
-  /// Parameters of machines first to first+count-1, [count][parameters].
+  /// Parameters of machines [first, first + count), [count][parameters].
   [[nodiscard]] std::vector<float> read(const Trainer& trainer, const Ensemble& ensemble,
                                         std::size_t first, std::size_t count) const {
     std::vector<float> parameters(count * ensemble.topology.parameters());
@@ -99,6 +101,25 @@ TEST_F(LayeredDevice, AGraphIsTheStepThatItWasMadeOf) {
       ensemble.settings[0].schedule = Schedule::parse("inverse:0.01");
       EXPECT_EQ(trained(ensemble, 20, math, false), trained(ensemble, 20, math, true))
           << "math " << math << ", batch " << batch;
+    }
+  }
+}
+
+// Large machines, of which few fill a device, and small ones: cuBLAS recommends other algorithms
+// for other numbers of machines.
+TEST_F(LayeredDevice, AMachineIsUnchangedByItsNeighbours) {
+  for (const auto math : {HELMHOLTZ_FP32, HELMHOLTZ_TF32, HELMHOLTZ_BF16X3}) {
+    for (const auto& [layers, batch, machines] :
+         {std::tuple(std::vector{10, 100, 200, 784}, 32, 3U),
+          std::tuple(std::vector{8, 16, 32, 64}, 20, 70U)}) {
+      const auto ensemble = random_ensemble(layers, batch, static_cast<int>(machines));
+      const auto together = train(ensemble, 2, math, false);
+      for (const auto m : {0U, machines / 2, machines - 1}) {
+        auto alone = ensemble;
+        alone.machines = {ensemble.machines[m]};
+        EXPECT_EQ(trained(alone, 2, math, false), read(together, ensemble, m, 1))
+            << ensemble.topology.to_string() << " math " << math << ", machine " << m;
+      }
     }
   }
 }

@@ -25,7 +25,7 @@ class LayeredHost final : public cuda::LayeredQueue {
         task_(cuda::layered_task_of(view_.get(), math)) {
     const auto machines = static_cast<std::uint32_t>(ensemble.size());
     task_.machines = machines;
-    task_.capacity = (machines + task_.group - 1) / task_.group * task_.group;
+    task_.capacity = machines;
     memory_.resize(task_.capacity * cuda::layered_kept(task_));
     scratch_.resize(task_.capacity * cuda::layered_scratch(task_));
     cuda::place_kept(task_, memory_.data());

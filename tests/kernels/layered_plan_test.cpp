@@ -94,13 +94,6 @@ TEST(LayeredPlan, GathersABoundedNumberOfMachines) {
   EXPECT_EQ(gathered_machines(shape({4000, 4000}, 1), 7), 1U);
 }
 
-TEST(LayeredPlan, IdleMachinesCostNoMoreThanALaunch) {
-  EXPECT_EQ(machine_group(shape({10, 100, 200, 784}, 1024)), 1U);
-  EXPECT_EQ(machine_group(shape({10, 100, 200, 784}, 1)), 4U);
-  EXPECT_EQ(machine_group(shape({1, 6, 9}, 1)), 256U);
-  EXPECT_EQ(machine_group(shape({32, 128, 256}, 64)), 8U);
-}
-
 TEST(LayeredPlan, LanesOfAUnitFollowItsColumns) {
   EXPECT_EQ(error_lanes(1), 1U);
   EXPECT_EQ(error_lanes(33), 16U);

@@ -41,7 +41,7 @@ TEST(Plugin, OpensCublasWhenItIsNeeded) {
   try {
     EXPECT_THAT(plugin->cublas(), MatchesRegex("1[23]\\.[0-9]+"));
   } catch (const NoDevice& error) {
-    EXPECT_THAT(error.what(), HasSubstr("no cuBLAS: needed libcublas.so.1"));
+    EXPECT_THAT(error.what(), HasSubstr("no cuBLAS: needed libcublasLt.so.1"));
   }
 }
 
