@@ -8,18 +8,14 @@
 
 namespace helmholtz::cuda {
 
-ChunkedMemory::ChunkedMemory(const Share& share, const Need& need, std::size_t group)
-    : share_(share), need_(need) {
+ChunkedMemory::ChunkedMemory(const Share& share, const Need& need) : share_(share), need_(need) {
   use(share.device);
-  const auto groups = (share.count + group - 1) / group;
-  capacity_ =
-      group * largest_chunk(groups, [&](std::size_t some) { return allocate(some * group); });
+  capacity_ = largest_chunk(share.count, [&](std::size_t machines) { return allocate(machines); });
   if (capacity_ == 0) {
-    const auto bytes = group * (need.kept + need.scratch) * sizeof(float);
+    const auto bytes = (need.kept + need.scratch) * sizeof(float);
     throw AllocationFailure(HELMHOLTZ_NO_MEMORY,
-                            "device " + std::to_string(share.device) +
-                                " has not enough memory: " + std::to_string(bytes) + " bytes for " +
-                                (group == 1 ? "one machine" : std::to_string(group) + " machines"));
+                            "device " + std::to_string(share.device) + " has not enough memory: " +
+                                std::to_string(bytes) + " bytes for one machine");
   }
   for (auto& slot : slots_) slot.clear();
   scratch_.clear();

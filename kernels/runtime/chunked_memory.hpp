@@ -35,9 +35,8 @@ class ChunkedMemory {
   };
 
   /// Takes what the device has: all machines, or chunks of a half of them, a quarter, …
-  /// @param group  there is room for a multiple of so many machines
-  /// @throws AllocationFailure if there is no room for one group
-  ChunkedMemory(const Share& share, const Need& need, std::size_t group = 1);
+  /// @throws AllocationFailure if there is no room for one
+  ChunkedMemory(const Share& share, const Need& need);
 
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t chunks() const noexcept {
