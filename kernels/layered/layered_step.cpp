@@ -1,5 +1,8 @@
 #include "kernels/layered/layered_step.hpp"
 
+#include <array>
+#include <vector>
+
 #include "kernels/layered/layered_plan.hpp"
 #include "kernels/runtime/float_ops.hpp"
 
@@ -7,63 +10,92 @@ namespace helmholtz::cuda {
 
 namespace {
 
-/// Issues the products of a layer, each for all machines.
+template <class Body>
+void for_each_fed_layer(const LayeredShape& shape, Network network, Body body) {
+  for (int l = 0; l < shape.layers(network); ++l) {
+    const auto& layer = shape.layer(network, l);
+    if (layer.inputs > 0) body(layer);
+  }
+}
+
+/// Issues products, each for all machines: layers do not depend on each other, a layer's parts do,
+/// and the smallest come first.
 class Products {
  public:
   Products(const LayeredTask& task, LayeredQueue& queue) : task_(task), queue_(queue) {}
 
   /// activities = weights * units of the layer that feeds it.
   void activities(const LayeredLayer& layer) const {
-    const auto& shape = task_.shape;
-    Product product{.rows = task_.columns,
-                    .columns = layer.outputs,
-                    .inner = layer.inputs,
-                    .a = units(layer.source),
-                    .c = task_.activities + shape.unit_start(layer.index),
-                    .a_stride = shape.column_stride(),
-                    .b_stride = layer.stride,
-                    .c_stride = shape.column_stride(),
-                    .a_machine = elements(),
-                    .b_machine = floats(),
-                    .c_machine = elements(),
-                    .count = machines()};
-    // The smallest parts first.
-    for (int part = last_part(); part >= 0; --part) {
-      product.b = weights(part, layer);
-      product.beta = part == last_part() ? 0.0F : 1.0F;
-      queue_.multiply(product);
-    }
+    for_each_part([&](int part) { queue_.multiply(std::array{activities(layer, part)}); });
   }
-
+  /// The same for all layers of a network.
+  void activities(Network network) const {
+    for_each_part([&](int part) {
+      multiply(network, [&](const auto& layer) { return activities(layer, part); });
+    });
+  }
   /// weights += errors * units^T of the layer that feeds it; with means the gradients are that.
-  void learn(const LayeredLayer& layer) const {
-    const auto& shape = task_.shape;
-    const bool has_means = task_.means > 0;
-    Product product{.transpose_a = true,
-                    .rows = layer.inputs,
-                    .columns = layer.outputs,
-                    .inner = task_.columns,
-                    .a = units(layer.source),
-                    .c = (has_means ? task_.gradients : task_.parameters) + layer.weights,
-                    .a_stride = shape.column_stride(),
-                    .b_stride = shape.column_stride(),
-                    .c_stride = layer.stride,
-                    .a_machine = elements(),
-                    .b_machine = elements(),
-                    .c_machine = floats(),
-                    .count = machines()};
-    for (int part = last_part(); part >= 0; --part) {
-      product.b = errors(part, layer.index);
-      product.beta = has_means && part == last_part() ? 0.0F : 1.0F;
-      queue_.multiply(product);
-    }
+  void learn(Network network) const {
+    for_each_part([&](int part) {
+      multiply(network, [&](const auto& layer) { return learning(layer, part); });
+    });
   }
 
  private:
+  template <class Body>
+  void for_each_part(Body body) const {
+    for (int part = last_part(); part >= 0; --part) body(part);
+  }
+
+  template <class ProductOf>
+  void multiply(Network network, ProductOf product_of) const {
+    std::vector<Product> products;
+    for_each_fed_layer(task_.shape, network,
+                       [&](const auto& layer) { products.push_back(product_of(layer)); });
+    queue_.multiply(products);
+  }
+
+  [[nodiscard]] Product activities(const LayeredLayer& layer, int part) const {
+    const auto& shape = task_.shape;
+    return {.rows = task_.columns,
+            .columns = layer.outputs,
+            .inner = layer.inputs,
+            .a = units(layer.source),
+            .b = weights(part, layer),
+            .c = task_.activities + shape.unit_start(layer.index),
+            .a_stride = shape.column_stride(),
+            .b_stride = layer.stride,
+            .c_stride = shape.column_stride(),
+            .a_machine = elements(),
+            .b_machine = floats(),
+            .c_machine = elements(),
+            .beta = part == last_part() ? 0.0F : 1.0F,
+            .count = static_cast<int>(task_.machines)};
+  }
+
+  [[nodiscard]] Product learning(const LayeredLayer& layer, int part) const {
+    const auto& shape = task_.shape;
+    const bool has_means = task_.means > 0;
+    return {.transpose_a = true,
+            .rows = layer.inputs,
+            .columns = layer.outputs,
+            .inner = task_.columns,
+            .a = units(layer.source),
+            .b = errors(part, layer.index),
+            .c = (has_means ? task_.gradients : task_.parameters) + layer.weights,
+            .a_stride = shape.column_stride(),
+            .b_stride = shape.column_stride(),
+            .c_stride = layer.stride,
+            .a_machine = elements(),
+            .b_machine = elements(),
+            .c_machine = floats(),
+            .beta = has_means && part == last_part() ? 0.0F : 1.0F,
+            .count = static_cast<int>(task_.machines)};
+  }
+
   [[nodiscard]] bool split() const { return task_.math == Math::bf16x3; }
   [[nodiscard]] int last_part() const { return split() ? kParts - 1 : 0; }
 
-  [[nodiscard]] int machines() const { return static_cast<int>(task_.machines); }
   [[nodiscard]] std::int64_t elements() const {
     return static_cast<std::int64_t>(task_.shape.unit_elements());
   }
@@ -93,14 +125,6 @@ class Products {
   const LayeredTask& task_;
   LayeredQueue& queue_;
 };
-
-template <class Body>
-void for_each_fed_layer(const LayeredShape& shape, Network network, Body body) {
-  for (int l = 0; l < shape.layers(network); ++l) {
-    const auto& layer = shape.layer(network, l);
-    if (layer.inputs > 0) body(layer);
-  }
-}
 
 /// A task in one of its phases.
 LayeredTask in_phase(LayeredTask task, bool awake) {
@@ -151,13 +175,13 @@ struct LayeredMachine {
     const Products products(task, queue);
     const bool scores = task.weighs() && network == Network::generative;
     if (scores) queue.score(Network::recognition);
-    for_each_fed_layer(shape(), network, [&](const auto& layer) { products.activities(layer); });
+    products.activities(network);
     if (scores) {
       queue.score(Network::generative);
       queue.weigh();
     }
     queue.find_errors(network);
-    for_each_fed_layer(shape(), network, [&](const auto& layer) { products.learn(layer); });
+    products.learn(network);
   }
 };
 

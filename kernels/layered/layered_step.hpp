@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "kernels/layered/layered_task.hpp"
 
@@ -44,7 +45,8 @@ class LayeredQueue {
   /// Activities of all layers become scaled errors, weighted where there are several particles;
   /// biases learn, or have their gradients.
   virtual void find_errors(Network network) = 0;
-  virtual void multiply(const Product& product) = 0;
+  /// Products that do not depend on each other.
+  virtual void multiply(std::span<const Product> products) = 0;
   /// The network's parameters follow their gradients.
   virtual void follow(Network network) = 0;
   /// W_L = max(W_L, 0)

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "kernels/evaluate/evaluator.hpp"
@@ -19,7 +20,8 @@ namespace {
 /// Puts the calls of a step into a stream.
 class StreamQueue final : public LayeredQueue {
  public:
-  StreamQueue(const Cublas& blas, cudaStream_t stream) : blas_(blas), stream_(stream) {}
+  StreamQueue(const Cublas& blas, const Stream& stream, Branches& branches)
+      : blas_(blas), main_(stream), stream_(stream.get()), branches_(branches) {}
 
   void begin(const LayeredTask& task) override { task_ = task; }
   void draw_patterns() override { launch_draw_patterns(task_, stream_); }
@@ -27,7 +29,11 @@ class StreamQueue final : public LayeredQueue {
   void score(Network network) override { launch_score(task_, network, stream_); }
   void weigh() override { launch_weigh(task_, stream_); }
   void find_errors(Network network) override { launch_find_errors(task_, network, stream_); }
-  void multiply(const Product& product) override { blas_.multiply(product, stream_); }
+  void multiply(std::span<const Product> products) override {
+    branches_.side_by_side(main_, products.size(), [&](std::size_t i, cudaStream_t stream) {
+      blas_.multiply(products[i], stream);
+    });
+  }
   void follow(Network network) override { launch_follow(task_, network, stream_); }
   void clamp() override { launch_clamp(task_, stream_); }
   void split_weights(Network network) override { launch_split_weights(task_, network, stream_); }
@@ -36,7 +42,9 @@ class StreamQueue final : public LayeredQueue {
  private:
   LayeredTask task_;
   const Cublas& blas_;
+  const Stream& main_;
   cudaStream_t stream_;
+  Branches& branches_;
 };
 
 /// A machine's parameters lie as LayeredShape says.
@@ -47,6 +55,7 @@ class LayeredTrainer final : public DeviceTrainer {
       : device_(use(share.device)),
         plain_launches_(plain_launches),
         task_(layered_task_of(ensemble, math)),
+        branches_(static_cast<std::size_t>(task_.shape.last())),
         blas_(device_, math),
         tables_(ensemble, share),
         clock_(1),
@@ -179,7 +188,7 @@ class LayeredTrainer final : public DeviceTrainer {
   /// A graph launch a step, and nothing else on the host. The trainer's very first step is issued
   /// plainly: it loads every kernel, which a capture must not do.
   void train_chunk(const LayeredTask& task, std::uint32_t steps, StepGraph& graph) {
-    StreamQueue queue(blas_, stream_.get());
+    StreamQueue queue(blas_, stream_, branches_);
     issue_start(task, queue);
     std::uint32_t done = 0;
     if (!warm_ && steps > 0) {
@@ -202,6 +211,7 @@ class LayeredTrainer final : public DeviceTrainer {
   bool warm_ = false;
   LayeredTask task_;
   Stream stream_;
+  Branches branches_;  ///< for the products of a network's fed layers
   Cublas blas_;
   EnsembleTables tables_;
   DeviceArray<StepClock> clock_;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <mutex>
+#include <vector>
 
 #include "kernels/runtime/cuda_status.hpp"
 #include "kernels/runtime/owner.hpp"
@@ -43,6 +45,36 @@ class CudaEvent {
   cudaEvent_t event_ = nullptr;
 };
 
+/// Streams beside another one, for work that does not depend on each other's.
+class Branches {
+ public:
+  /// @param most  pieces of work that there will be side by side
+  explicit Branches(std::size_t most) : others_(most > 0 ? most - 1 : 0) {}
+
+  /// body(i, stream) for i < count gives a stream the i-th piece: all of them after what `stream`
+  /// was given so far, and what it is given next after all of them.
+  template <class Body>
+  void side_by_side(const Stream& stream, std::size_t count, Body body) {
+    if (count > 1) begin_.record(stream);
+    for (std::size_t i = 1; i < count; ++i) {
+      auto& other = others_[i - 1];
+      begin_.hold(other.stream);
+      body(i, other.stream.get());
+      other.end.record(other.stream);
+    }
+    if (count > 0) body(0, stream.get());
+    for (std::size_t i = 1; i < count; ++i) others_[i - 1].end.hold(stream);
+  }
+
+ private:
+  struct Branch {
+    Stream stream;
+    CudaEvent end;
+  };
+  CudaEvent begin_;
+  std::vector<Branch> others_;
+};
+
 /// Held while a stream captures, and by calls that wait for a whole device, which a capture
 /// forbids.
 inline std::mutex& capture_mutex() {
@@ -64,7 +96,8 @@ class StepGraph {
       issue();
     } catch (...) {
       static_cast<void>(cudaStreamEndCapture(stream, &graph));
-      static_cast<void>(cudaGraphDestroy(graph));
+      if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
+      static_cast<void>(cudaGetLastError());  // of a capture that could not end, for instance
       throw;
     }
     HELMHOLTZ_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));

@@ -19,6 +19,11 @@ target_compile_definitions(host_device_test PRIVATE
   HELMHOLTZ_HOST_DEVICE="$<TARGET_FILE:helmholtz_host_device>")
 add_dependencies(host_device_test helmholtz_program helmholtz_host_device)
 
+helmholtz_test(step_graph_test
+  host_device/step_graph_test.cpp host_device/host_runtime.cpp ${PROJECT_SOURCE_DIR}/kernels/runtime/cuda_status.cpp)
+target_include_directories(step_graph_test PRIVATE ${PROJECT_SOURCE_DIR})
+target_include_directories(step_graph_test SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+
 # on_host_device(NAME PROGRAM FILTER): a test program of all backends, with this device.
 function(on_host_device name program filter)
   add_test(NAME ${name} COMMAND ${program} --gtest_brief=1 --gtest_filter=${filter})

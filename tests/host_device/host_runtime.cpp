@@ -103,7 +103,7 @@ using namespace helmholtz::testing;
 namespace {
 
 HostEvent& event_of(cudaEvent_t handle) { return *reinterpret_cast<HostEvent*>(handle); }
-Graph* graph_of(void* handle) { return static_cast<Graph*>(handle); }
+HostGraph* graph_of(void* handle) { return static_cast<HostGraph*>(handle); }
 
 }  // namespace
 
@@ -231,11 +231,22 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return release([&](Runtime& runtime) { runtime.destroy(stream); });
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  return act([&](Runtime& runtime) { runtime.finish(runtime.stream(stream)); });
+  return call([&](Runtime& runtime) {
+    auto& waited = runtime.stream(stream);
+    if (waited.capture.graph) {
+      waited.capture.is_valid = false;
+      return cudaErrorStreamCaptureUnsupported;
+    }
+    runtime.finish(waited);
+    return cudaSuccess;
+  });
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned /*flags*/) {
   return act([&](Runtime& runtime) {
-    runtime.give(runtime.stream(stream), {nullptr, event_of(event).mark});
+    auto& held = runtime.stream(stream);
+    const auto& reached = event_of(event);
+    if (reached.capture.graph) return held.capture.wait_for(reached.capture);
+    runtime.give(held, {nullptr, reached.mark});
   });
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* out, unsigned /*flags*/) {
@@ -246,8 +257,10 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return act([&](Runtime& runtime) {
-    const auto mark = event_of(event).mark = std::make_shared<Mark>();
-    runtime.give(runtime.stream(stream), {[mark] { mark->reached = true; }});
+    auto& recorded = runtime.stream(stream);
+    event_of(event) = {std::make_shared<Mark>(), recorded.capture};
+    if (recorded.capture.graph) return;
+    runtime.give(recorded, {[mark = event_of(event).mark] { mark->reached = true; }});
   });
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
@@ -255,22 +268,25 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode /*mode*/) {
-  return act([&](Runtime& runtime) { runtime.stream(stream).capture = std::make_unique<Graph>(); });
+  return act([&](Runtime& runtime) {
+    runtime.stream(stream).capture = {.graph = std::make_shared<HostGraph>()};
+  });
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* out) {
-  return act([&](Runtime& runtime) {
-    *out = reinterpret_cast<cudaGraph_t>(runtime.stream(stream).capture.release());
+  return call([&](Runtime& runtime) {
+    const auto graph = runtime.end_capture(runtime.stream(stream));
+    *out = graph ? reinterpret_cast<cudaGraph_t>(new HostGraph(*graph)) : nullptr;
+    return graph ? cudaSuccess : cudaErrorStreamCaptureInvalidated;
   });
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* out, cudaGraph_t graph,
                                  unsigned long long /*flags*/) {
   return act(
-      [&](Runtime&) { *out = reinterpret_cast<cudaGraphExec_t>(new Graph(*graph_of(graph))); });
+      [&](Runtime&) { *out = reinterpret_cast<cudaGraphExec_t>(new HostGraph(*graph_of(graph))); });
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
-  return act([&](Runtime& runtime) {
-    for (const auto& work : *graph_of(executable)) runtime.give(runtime.stream(stream), work);
-  });
+  return act(
+      [&](Runtime& runtime) { runtime.launch(*graph_of(executable), runtime.stream(stream)); });
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
   return release([&](Runtime&) { delete graph_of(graph); });

@@ -10,10 +10,10 @@
 /// Streams are as lazy as they may be. What they are given is done when somebody waits for it, and
 /// then in an order of streams drawn at random, so that a wait that is missing shows as wrong bits.
 /// Memory is not zero at first. Copies from plain host memory are staged when they are called,
-/// copies from pinned memory read when they are done.
+/// copies from pinned memory read when they are done. A graph is done in any order that it allows.
 ///
-/// It does not show what a capture forbids, limits of a launch, attributes of a kernel, or memory
-/// that comes and goes in a stream's order; and a stream that is destroyed is waited for.
+/// It does not show all that a capture forbids, limits of a launch, attributes of a kernel, or
+/// memory that comes and goes in a stream's order; and a stream that is destroyed is waited for.
 ///
 /// Environment: HELMHOLTZ_HOST_DEVICES, how many there are (default 2);
 /// HELMHOLTZ_HOST_DEVICE_BYTES, the memory of each (default 1 GiB); HELMHOLTZ_HOST_FAULT=N: kernel

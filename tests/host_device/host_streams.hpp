@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "host_device/host_graph.hpp"
+
 /// Streams, events and memory of host_runtime.hpp.
 namespace helmholtz::testing {
 
@@ -35,15 +37,15 @@ struct Work {
   MarkPointer held_by = nullptr;
 };
 
-using Graph = std::vector<Work>;
-
 struct HostStream {
   std::deque<Work> work;
-  std::unique_ptr<Graph> capture;  ///< work goes here while a graph is captured
+  HostCapture capture;  ///< work goes here while a graph is captured
 };
 
+/// Its last record: a mark in a stream's work, or a place in what is captured.
 struct HostEvent {
-  MarkPointer mark = nullptr;  ///< of its last record
+  MarkPointer mark = nullptr;
+  HostCapture capture;
 };
 
 /// What all calls share; who calls holds the mutex.
@@ -60,7 +62,7 @@ class Runtime {
   cudaError_t last_error = cudaSuccess;
 
   void give(HostStream& stream, Work work) {
-    if (stream.capture) return stream.capture->push_back(std::move(work));
+    if (stream.capture.graph) return stream.capture.give(std::move(work.run));
     stream.work.push_back(std::move(work));
   }
 
@@ -75,6 +77,22 @@ class Runtime {
   void destroy(cudaStream_t handle) {
     finish(stream(handle));
     std::erase_if(streams_, [&](const auto& own) { return own.get() == &stream(handle); });
+  }
+
+  /// Ends the capture that the stream has begun; null if that has failed: if a call was refused, or
+  /// a stream that has joined it was not waited for.
+  std::shared_ptr<HostGraph> end_capture(HostStream& begun) {
+    const auto capture = std::exchange(begun.capture, {});
+    bool is_valid = capture.is_valid;
+    for (const auto& stream : streams_) {
+      if (stream->capture.graph != capture.graph) continue;
+      const auto joined = std::exchange(stream->capture, {});
+      is_valid = is_valid && capture.graph->come_before(joined.last, capture.last);
+    }
+    return is_valid ? capture.graph : nullptr;
+  }
+  void launch(const HostGraph& graph, HostStream& stream) {
+    give(stream, {[this, graph] { graph.run(order_); }});
   }
 
   void finish(HostStream& stream) {

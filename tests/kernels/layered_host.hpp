@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "backends/cuda/ensemble_view.hpp"
@@ -64,6 +65,8 @@ class LayeredHost final : public cuda::LayeredQueue {
   [[nodiscard]] const cuda::LayeredTask& task() const { return task_; }
   [[nodiscard]] int products() const { return products_; }
   [[nodiscard]] int kernels() const { return kernels_; }
+  /// Launches one after the other: products that do not depend on each other are one.
+  [[nodiscard]] int depth() const { return product_groups_ + kernels_; }
 
   [[nodiscard]] std::vector<float> parameters(std::size_t m) const {
     std::vector<float> machine(ensemble_.topology.parameters());
@@ -95,9 +98,10 @@ class LayeredHost final : public cuda::LayeredQueue {
   void clamp() override { kernel(run_clamp); }
   void split_weights(cuda::Network network) override { kernel(run_split_weights, network); }
   void advance() override { kernel(run_advance); }
-  void multiply(const cuda::Product& product) override {
-    ++products_;
-    run_product(product, task_.math);
+  void multiply(std::span<const cuda::Product> products) override {
+    products_ += static_cast<int>(products.size());
+    ++product_groups_;
+    for (const auto& product : products) run_product(product, task_.math);
   }
 
  private:
@@ -118,6 +122,7 @@ class LayeredHost final : public cuda::LayeredQueue {
   std::vector<float> memory_;
   std::vector<float> scratch_;
   int products_ = 0;
+  int product_groups_ = 0;
   int kernels_ = 0;
 };
 

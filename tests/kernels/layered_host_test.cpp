@@ -180,7 +180,8 @@ TEST_P(LayeredStep, ADivergingMachineLeavesTheOthersAlone) {
 }
 
 // Six products per fed layer, however many machines there are and however large; kernels: the
-// pattern, the units of L + L + 1 layers, the errors of two networks, the clock.
+// pattern, the units of L + L + 1 layers, the errors of two networks, the clock. Of
+// the products, 2 L sample and come one after the other; those that learn are four groups.
 TEST(LayeredStep, LaunchesOfAStep) {
   for (const auto& layers : {std::vector{1, 6, 9}, {10, 100, 200, 784}}) {
     const int last = static_cast<int>(layers.size()) - 1;
@@ -189,6 +190,7 @@ TEST(LayeredStep, LaunchesOfAStep) {
     device.train(0, 1);
     EXPECT_EQ(device.products(), 6 * last);
     EXPECT_EQ(device.kernels(), 2 * last + 5);
+    EXPECT_EQ(device.depth(), 2 * last + 4 + device.kernels());
     LayeredHost split(ensemble, Math::bf16x3);
     split.train(0, 1);
     EXPECT_EQ(split.products(), 18 * last);
