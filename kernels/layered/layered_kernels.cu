@@ -120,7 +120,7 @@ void launch_items(Kernel kernel, std::uint64_t items, cudaStream_t stream, const
 }
 
 std::uint64_t columns_of(const LayeredTask& task) {
-  return static_cast<std::uint64_t>(task.columns);
+  return static_cast<std::uint64_t>(task.shape.columns());
 }
 
 }  // namespace

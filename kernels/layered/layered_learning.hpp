@@ -46,12 +46,12 @@ HELMHOLTZ_DEVICE void score(const LayeredTask& task, Network network, std::uint3
     const bool goes_down = network == Network::generative;
     const auto& layer = shape.layer(network, goes_down ? i : shape.layers(network) - 1 - i);
     const float* const bias = task.parameters + m * shape.floats() + layer.bias;
-    auto at = unit_at(task, m, layer.index, 0) + c;
+    auto row = unit_at(task, m, layer.index, 0);
     for (int j = 0; j < layer.outputs; ++j) {
-      const float fed = layer.inputs > 0 ? task.activities[at] : 0.0F;
+      const float fed = layer.inputs > 0 ? task.activities[row + c] : 0.0F;
       const float a = clamped<FloatOps>(FloatOps::add(fed, bias[j]));
-      own.add(a, one_plus_exp_minus<FloatOps>(a), Memory::unit(task, at));
-      at += static_cast<std::size_t>(shape.column_stride());
+      own.add(a, one_plus_exp_minus<FloatOps>(a), Memory::unit(task, row, c));
+      row += static_cast<std::size_t>(shape.column_stride());
     }
   }
   const LogProbability<FloatOps> one(0);
@@ -81,14 +81,19 @@ HELMHOLTZ_DEVICE float find_errors(const LayeredTask& task, Network network, std
   const float bias = task.parameters[m * shape.floats() + layer.bias + static_cast<std::size_t>(u)];
   const auto row = unit_at(task, m, layer.index, u);
   const float* const weights = task.weights + m * static_cast<std::size_t>(shape.column_stride());
+  const auto columns = static_cast<std::uint32_t>(shape.columns());
   float sum = 0;
-  for (auto c = lane; c < static_cast<std::uint32_t>(task.columns); c += task.lanes) {
+  for (auto c = lane; c < columns; c += task.lanes) {
     const float fed = layer.inputs > 0 ? task.activities[row + c] : 0.0F;
     const float p = sigmoid<FloatOps>(FloatOps::add(fed, bias));
-    float error = FloatOps::mul(scale, FloatOps::sub(Memory::unit(task, row + c), p));
+    float error = FloatOps::mul(scale, FloatOps::sub(Memory::unit(task, row, c), p));
     if (task.weighs()) error = FloatOps::mul(weights[c], error);
-    Memory::set_error(task, row + c, error);
+    Memory::set_error(task, row, c, error);
     sum = FloatOps::add(sum, error);
+  }
+  if constexpr (Memory::kIsPadded) {
+    const auto stride = static_cast<std::uint32_t>(shape.column_stride());
+    for (auto c = columns + lane; c < stride; c += task.lanes) Memory::set_error(task, row, c, 0);
   }
   return sum;
 }
@@ -150,14 +155,15 @@ HELMHOLTZ_DEVICE void clamp_weight(const LayeredTask& task, std::uint32_t m, std
   weight = weight < 0.0F ? 0.0F : weight;
 }
 
-/// Parameter k of a network into its three parts.
+/// Parameter k of a network into its three parts, side by side.
 HELMHOLTZ_DEVICE void split_weight(const LayeredTask& task, Network network, std::uint32_t m,
                                    std::uint32_t k) {
   const auto at = m * task.shape.floats() + task.shape.begin(network) + k;
-  const auto stride = task.capacity * task.shape.floats();
   std::uint16_t parts[kParts];
   split_bf16(task.parameters[at], parts);
-  for (int p = 0; p < kParts; ++p) task.weight_parts[p * stride + at] = parts[p];
+  for (int p = 0; p < kParts; ++p) {
+    task.weight_parts[kParts * at + static_cast<std::size_t>(p)] = parts[p];
+  }
 }
 
 }  // namespace helmholtz::cuda

@@ -28,36 +28,49 @@ HELMHOLTZ_DEVICE void split_bf16(float x, std::uint16_t (&parts)[3]) {
   parts[2] = to_bf16(FloatOps::sub(second, from_bf16(parts[1])));
 }
 
-/// Units and errors as floats, errors in place of the activities.
+/// Units and errors as floats, errors in place of the activities; column c of the unit whose column
+/// 0 is at `row`.
 struct FloatMemory {
-  static HELMHOLTZ_DEVICE void set_unit(const LayeredTask& task, std::size_t at, bool on) {
-    task.units[at] = FloatOps::bit(on);
+  static constexpr bool kIsPadded = false;
+
+  static HELMHOLTZ_DEVICE void set_unit(const LayeredTask& task, std::size_t row, std::uint32_t c,
+                                        bool on) {
+    task.units[row + c] = FloatOps::bit(on);
   }
-  static HELMHOLTZ_DEVICE float unit(const LayeredTask& task, std::size_t at) {
-    return task.units[at];
+  static HELMHOLTZ_DEVICE float unit(const LayeredTask& task, std::size_t row, std::uint32_t c) {
+    return task.units[row + c];
   }
-  static HELMHOLTZ_DEVICE void set_error(const LayeredTask& task, std::size_t at, float error) {
-    task.activities[at] = error;
+  static HELMHOLTZ_DEVICE void set_error(const LayeredTask& task, std::size_t row, std::uint32_t c,
+                                         float error) {
+    task.activities[row + c] = error;
   }
 };
 
-/// Units as bfloat16, errors in three parts.
+/// Units as bfloat16, three times, errors in three parts. Products that learn run over the columns
+/// of all of them, and the padding between: errors are 0 there, units 0 or 1.
 struct Bf16Memory {
-  static HELMHOLTZ_DEVICE void set_unit(const LayeredTask& task, std::size_t at, bool on) {
-    task.units16[at] = on ? kOne : 0;
+  static constexpr bool kIsPadded = true;
+
+  static HELMHOLTZ_DEVICE void set_unit(const LayeredTask& task, std::size_t row, std::uint32_t c,
+                                        bool on) {
+    for (int p = 0; p < kParts; ++p) task.units16[at(task, row, p) + c] = on ? kOne : 0;
   }
-  static HELMHOLTZ_DEVICE float unit(const LayeredTask& task, std::size_t at) {
-    return FloatOps::bit(task.units16[at] != 0);
+  static HELMHOLTZ_DEVICE float unit(const LayeredTask& task, std::size_t row, std::uint32_t c) {
+    return FloatOps::bit(task.units16[at(task, row, 0) + c] != 0);
   }
-  static HELMHOLTZ_DEVICE void set_error(const LayeredTask& task, std::size_t at, float error) {
-    const auto stride = task.capacity * task.shape.unit_elements();
+  static HELMHOLTZ_DEVICE void set_error(const LayeredTask& task, std::size_t row, std::uint32_t c,
+                                         float error) {
     std::uint16_t parts[kParts];
     split_bf16(error, parts);
-    for (int p = 0; p < kParts; ++p) task.error_parts[p * stride + at] = parts[p];
+    for (int p = 0; p < kParts; ++p) task.error_parts[at(task, row, p) + c] = parts[p];
   }
 
  private:
   static constexpr std::uint16_t kOne = 0x3F80;
+
+  static HELMHOLTZ_DEVICE std::size_t at(const LayeredTask& task, std::size_t row, int part) {
+    return kParts * row + static_cast<std::size_t>(part * task.shape.column_stride());
+  }
 };
 
 /// Where column 0 of unit j in layer l of machine m lies.
@@ -75,10 +88,10 @@ HELMHOLTZ_DEVICE void draw_words(const LayeredTask& task, std::uint32_t m, std::
 
 /// The pattern that column c shows, which all of its row's particles share: its visible units from
 /// 32 * word on.
-/// @param item  word * task.columns + c
+/// @param item  word * columns + c
 template <class Memory>
 HELMHOLTZ_DEVICE void draw_pattern(const LayeredTask& task, std::uint32_t m, std::uint32_t item) {
-  const auto columns = static_cast<std::uint32_t>(task.columns);
+  const auto columns = static_cast<std::uint32_t>(task.shape.columns());
   const auto word = item / columns;
   const auto c = item % columns;
   std::uint32_t words[4];
@@ -88,10 +101,10 @@ HELMHOLTZ_DEVICE void draw_pattern(const LayeredTask& task, std::uint32_t m, std
   const auto& visible = task.shape.visible();
   const int first = static_cast<int>(word) * 32;
   const int count = visible.outputs - first < 32 ? visible.outputs - first : 32;
-  auto at = unit_at(task, m, visible.index, first) + c;
+  auto row = unit_at(task, m, visible.index, first);
   for (int i = 0; i < count; ++i) {
-    Memory::set_unit(task, at, ((bits >> i) & 1U) != 0);
-    at += static_cast<std::size_t>(task.shape.column_stride());
+    Memory::set_unit(task, row, c, ((bits >> i) & 1U) != 0);
+    row += static_cast<std::size_t>(task.shape.column_stride());
   }
 }
 
@@ -104,11 +117,11 @@ HELMHOLTZ_DEVICE_HOST std::uint32_t blocks_of(const LayeredLayer& layer) {
 }
 
 /// Activities become units, for one column and the units that draw from one Philox block.
-/// @param item  block * task.columns + c, where block 0 is the layer's first
+/// @param item  block * columns + c, where block 0 is the layer's first
 template <class Memory>
 HELMHOLTZ_DEVICE void sample(const LayeredTask& task, const LayeredLayer& layer, std::uint32_t m,
                              std::uint32_t item) {
-  const auto columns = static_cast<std::uint32_t>(task.columns);
+  const auto columns = static_cast<std::uint32_t>(task.shape.columns());
   const auto block = first_block(layer) + item / columns;
   const auto c = item % columns;
   std::uint32_t words[4];
@@ -118,10 +131,11 @@ HELMHOLTZ_DEVICE void sample(const LayeredTask& task, const LayeredLayer& layer,
   repeat<4>([&](int i) HELMHOLTZ_DEVICE_BODY {
     const int j = first + i;
     if (j < 0 || j >= layer.outputs) return;
-    const auto at = unit_at(task, m, layer.index, j) + c;
-    const float fed = layer.inputs > 0 ? task.activities[at] : 0.0F;
+    const auto row = unit_at(task, m, layer.index, j);
+    const float fed = layer.inputs > 0 ? task.activities[row + c] : 0.0F;
     const float activity = FloatOps::add(fed, bias[j]);
-    Memory::set_unit(task, at, fires<FloatOps>(one_plus_exp_minus<FloatOps>(activity), words[i]));
+    Memory::set_unit(task, row, c,
+                     fires<FloatOps>(one_plus_exp_minus<FloatOps>(activity), words[i]));
   });
 }
 

@@ -49,17 +49,12 @@ class LayeredShape {
   LayeredShape() = default;
   /// @param sizes    [layers], top first
   /// @param columns  batch rows times particles
-  LayeredShape(const int* sizes, int layers, std::uint32_t columns)
-      : last_(layers - 1),
-        columns_(static_cast<int>(columns)),
-        column_stride_(row_stride(columns_)) {
+  LayeredShape(const int* sizes, int layers, std::uint32_t columns) : last_(layers - 1) {
     const LayerShape shape(sizes, layers);
     for (int l = 0; l <= last_; ++l) {
       generative_[l] = layer(l, l - 1, shape.generative(l), draws::generative(shape, l));
-      unit_start_[l] = unit_elements_;
-      unit_elements_ +=
-          aligned(static_cast<std::uint64_t>(sizes[l]) * static_cast<unsigned>(column_stride_));
     }
+    set_columns(static_cast<int>(columns));
     generative_floats_ = floats_;
     for (int l = last_ - 1; l >= 0; --l) {
       recognition_[l] = layer(l, l + 1, shape.recognition(l), draws::recognition(shape, l));
@@ -69,8 +64,19 @@ class LayeredShape {
     blocks_per_step_ = draws::blocks_per_step(shape);
   }
 
+  /// Lays units out anew, for so many columns.
+  void set_columns(int columns) {
+    columns_ = columns;
+    column_stride_ = row_stride(columns);
+    unit_elements_ = 0;
+    for (int l = 0; l <= last_; ++l) {
+      unit_start_[l] = unit_elements_;
+      unit_elements_ += aligned(static_cast<std::uint64_t>(generative_[l].outputs) *
+                                static_cast<unsigned>(column_stride_));
+    }
+  }
+
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int last() const { return last_; }
-  /// Those that there is room for; a phase may use fewer of them.
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int columns() const { return columns_; }
   /// Elements from one unit of a layer to the next.
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST int column_stride() const { return column_stride_; }

@@ -10,116 +10,88 @@ namespace helmholtz::cuda {
 
 namespace {
 
-template <class Body>
-void for_each_fed_layer(const LayeredShape& shape, Network network, Body body) {
-  for (int l = 0; l < shape.layers(network); ++l) {
-    const auto& layer = shape.layer(network, l);
-    if (layer.inputs > 0) body(layer);
-  }
-}
-
-/// Issues products, each for all machines: layers do not depend on each other, a layer's parts do,
-/// and the smallest come first.
+/// The products of a step, each for all machines.
 class Products {
  public:
   Products(const LayeredTask& task, LayeredQueue& queue) : task_(task), queue_(queue) {}
 
-  /// activities = weights * units of the layer that feeds it.
   void activities(const LayeredLayer& layer) const {
-    for_each_part([&](int part) { queue_.multiply(std::array{activities(layer, part)}); });
+    queue_.multiply(std::array{activity_product(layer)});
   }
-  /// The same for all layers of a network.
   void activities(Network network) const {
-    for_each_part([&](int part) {
-      multiply(network, [&](const auto& layer) { return activities(layer, part); });
-    });
+    multiply(network, [&](const auto& layer) { return activity_product(layer); });
   }
-  /// weights += errors * units^T of the layer that feeds it; with means the gradients are that.
   void learn(Network network) const {
-    for_each_part([&](int part) {
-      multiply(network, [&](const auto& layer) { return learning(layer, part); });
-    });
+    multiply(network, [&](const auto& layer) { return learning_product(layer); });
   }
 
  private:
-  template <class Body>
-  void for_each_part(Body body) const {
-    for (int part = last_part(); part >= 0; --part) body(part);
-  }
-
+  /// Layers do not depend on each other.
   template <class ProductOf>
   void multiply(Network network, ProductOf product_of) const {
     std::vector<Product> products;
-    for_each_fed_layer(task_.shape, network,
-                       [&](const auto& layer) { products.push_back(product_of(layer)); });
+    for (int l = 0; l < task_.shape.layers(network); ++l) {
+      const auto& layer = task_.shape.layer(network, l);
+      if (layer.inputs > 0) products.push_back(product_of(layer));
+    }
     queue_.multiply(products);
   }
 
-  [[nodiscard]] Product activities(const LayeredLayer& layer, int part) const {
+  /// activities = weights * units of the layer that feeds it. With bf16x3 an input is three, one
+  /// for each part of its weights.
+  [[nodiscard]] Product activity_product(const LayeredLayer& layer) const {
     const auto& shape = task_.shape;
-    return {.rows = task_.columns,
+    return {.rows = shape.columns(),
             .columns = layer.outputs,
-            .inner = layer.inputs,
-            .a = units(layer.source),
-            .b = weights(part, layer),
+            .inner = parts() * layer.inputs,
+            .a = operand(task_.units, task_.units16, shape.unit_start(layer.source)),
+            .b = operand(task_.parameters, task_.weight_parts, layer.weights),
             .c = task_.activities + shape.unit_start(layer.index),
             .a_stride = shape.column_stride(),
-            .b_stride = layer.stride,
+            .b_stride = parts() * layer.stride,
             .c_stride = shape.column_stride(),
-            .a_machine = elements(),
-            .b_machine = floats(),
+            .a_machine = parts() * elements(),
+            .b_machine = parts() * floats(),
             .c_machine = elements(),
-            .beta = part == last_part() ? 0.0F : 1.0F,
+            .beta = 0,
             .count = static_cast<int>(task_.machines)};
   }
 
-  [[nodiscard]] Product learning(const LayeredLayer& layer, int part) const {
+  /// weights += errors * units^T of the layer that feeds it; with means the gradients are that.
+  /// With bf16x3 all parts of the errors are summed over, and the padding between them.
+  [[nodiscard]] Product learning_product(const LayeredLayer& layer) const {
     const auto& shape = task_.shape;
     const bool has_means = task_.means > 0;
     return {.transpose_a = true,
             .rows = layer.inputs,
             .columns = layer.outputs,
-            .inner = task_.columns,
-            .a = units(layer.source),
-            .b = errors(part, layer.index),
+            .inner = (parts() - 1) * shape.column_stride() + shape.columns(),
+            .a = operand(task_.units, task_.units16, shape.unit_start(layer.source)),
+            .b = operand(task_.activities, task_.error_parts, shape.unit_start(layer.index)),
             .c = (has_means ? task_.gradients : task_.parameters) + layer.weights,
-            .a_stride = shape.column_stride(),
-            .b_stride = shape.column_stride(),
+            .a_stride = parts() * shape.column_stride(),
+            .b_stride = parts() * shape.column_stride(),
             .c_stride = layer.stride,
-            .a_machine = elements(),
-            .b_machine = elements(),
+            .a_machine = parts() * elements(),
+            .b_machine = parts() * elements(),
             .c_machine = floats(),
-            .beta = has_means && part == last_part() ? 0.0F : 1.0F,
+            .beta = has_means ? 0.0F : 1.0F,
             .count = static_cast<int>(task_.machines)};
   }
 
-  [[nodiscard]] bool split() const { return task_.math == Math::bf16x3; }
-  [[nodiscard]] int last_part() const { return split() ? kParts - 1 : 0; }
+  /// Numbers in place of each operand.
+  [[nodiscard]] int parts() const { return task_.math == Math::bf16x3 ? kParts : 1; }
+  [[nodiscard]] const void* operand(const float* whole, const std::uint16_t* parts,
+                                    std::uint64_t at) const {
+    if (task_.math == Math::bf16x3) return parts + kParts * at;
+    return whole + at;
+  }
 
   [[nodiscard]] std::int64_t elements() const {
     return static_cast<std::int64_t>(task_.shape.unit_elements());
   }
   [[nodiscard]] std::int64_t floats() const {
     return static_cast<std::int64_t>(task_.shape.floats());
-  }
-
-  [[nodiscard]] const void* units(int l) const {
-    return operand(task_.units, task_.units16, 0, task_.shape.unit_start(l));
-  }
-  [[nodiscard]] const void* weights(int part, const LayeredLayer& layer) const {
-    return operand(task_.parameters, task_.weight_parts,
-                   static_cast<unsigned>(part) * task_.shape.floats(), layer.weights);
-  }
-  [[nodiscard]] const void* errors(int part, int l) const {
-    return operand(task_.activities, task_.error_parts,
-                   static_cast<unsigned>(part) * task_.shape.unit_elements(),
-                   task_.shape.unit_start(l));
-  }
-  /// @param part  where the part begins, in each machine's elements before it
-  [[nodiscard]] const void* operand(const float* whole, const std::uint16_t* parts,
-                                    std::uint64_t part, std::uint64_t at) const {
-    if (!split()) return whole + at;
-    return parts + part * task_.capacity + at;
   }
 
   const LayeredTask& task_;
@@ -129,8 +101,8 @@ class Products {
 /// A task in one of its phases.
 LayeredTask in_phase(LayeredTask task, bool awake) {
   task.awake = awake;
-  task.columns = task.shape.columns() / (awake ? 1 : static_cast<int>(task.particles));
-  task.lanes = error_lanes(task.columns);
+  if (!awake) task.shape.set_columns(task.shape.columns() / static_cast<int>(task.particles));
+  task.lanes = error_lanes(task.shape.columns());
   return task;
 }
 

@@ -45,9 +45,11 @@ struct LayeredTask : StepTables<LayeredShape> {
   /// [capacity][state_floats()]: [means][shape.floats()]; if learns_awake, behind them
   /// [means][recognition floats] of the recognition network in the wake phase
   float* state = nullptr;
-  std::uint16_t* units16 = nullptr;       ///< with bf16x3, in place of `units`
-  std::uint16_t* error_parts = nullptr;   ///< [kParts][capacity][unit_elements()]: scaled errors
-  std::uint16_t* weight_parts = nullptr;  ///< [kParts][capacity][shape.floats()]
+  // With bf16x3, in place of `units` and scaled errors: where those have a unit's columns, these
+  // have [kParts][column_stride()] of them.
+  std::uint16_t* units16 = nullptr;       ///< the same in each part
+  std::uint16_t* error_parts = nullptr;   ///< 0 in the columns that pad the stride
+  std::uint16_t* weight_parts = nullptr;  ///< [capacity][shape.floats()][kParts]
   std::uint32_t machines = 0;
   std::uint32_t capacity = 0;
   bool nonnegative = false;
@@ -57,9 +59,8 @@ struct LayeredTask : StepTables<LayeredShape> {
   float* weights =
       nullptr;  ///< [capacity][shape.column_stride()], of particles; if there are several
 
-  // Of the phase that runs: LayeredQueue::begin().
+  // Of the phase that runs, as the shape's columns: LayeredQueue::begin().
   bool awake = true;
-  int columns = 1;  ///< that are used
   std::uint32_t lanes =
       1;  ///< threads that share a unit's columns in the error kernel; a power of 2
 

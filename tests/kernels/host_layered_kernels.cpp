@@ -24,7 +24,7 @@ void for_each(const Task& task, std::size_t items, Body body) {
 }
 
 std::uint32_t columns_of(const LayeredTask& task) {
-  return static_cast<std::uint32_t>(task.columns);
+  return static_cast<std::uint32_t>(task.shape.columns());
 }
 
 float sum_of_errors(const LayeredTask& task, Network network, std::uint32_t m, int unit) {

@@ -35,7 +35,7 @@ class LayeredHost final : public cuda::LayeredQueue {
     std::vector<float> machine(ensemble.topology.parameters());
     for (std::size_t m = 0; m < ensemble.size(); ++m) {
       initial_parameters(ensemble, m, machine);
-      cuda::pack(task_.shape, machine.data(), memory_.data() + m * task_.shape.floats());
+      write(m, machine);
     }
   }
   LayeredHost(const LayeredHost&) = delete;
@@ -52,6 +52,9 @@ class LayeredHost final : public cuda::LayeredQueue {
     for (std::uint32_t s = 0; s < steps; ++s) cuda::issue_step(task_, *this);
   }
 
+  void write(std::size_t m, const std::vector<float>& parameters) {
+    cuda::pack(task_.shape, parameters.data(), memory_.data() + m * task_.shape.floats());
+  }
   /// Machine m's optimiser state.
   void write_state(std::size_t m, const std::vector<float>& state) {
     cuda::pack_state(task_, state.data(), task_.state + m * task_.state_floats());
@@ -84,8 +87,9 @@ class LayeredHost final : public cuda::LayeredQueue {
   }
   /// The unit's state now.
   [[nodiscard]] float unit(std::uint32_t m, int l, int j, int b) const {
-    const auto at = cuda::unit_at(task_, m, l, j) + static_cast<std::size_t>(b);
-    return split() ? cuda::from_bf16(task_.units16[at]) : task_.units[at];
+    const auto row = cuda::unit_at(task_, m, l, j);
+    const auto c = static_cast<std::uint32_t>(b);
+    return split() ? cuda::Bf16Memory::unit(task_, row, c) : cuda::FloatMemory::unit(task_, row, c);
   }
 
   void begin(const cuda::LayeredTask& task) override { phase_ = task; }

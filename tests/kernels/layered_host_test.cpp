@@ -144,6 +144,19 @@ TEST_P(LayeredStep, AMachineIsUnchangedByItsNeighboursAndByChunksOfSteps) {
   }
 }
 
+// The two phases have columns of other numbers: what pads those of one is not left from the other.
+TEST_P(LayeredStep, NothingButParametersOutlivesAStep) {
+  auto ensemble = random_ensemble({3, 9, 14}, 11, 1);
+  ensemble.particles = 3;
+  LayeredHost device(ensemble, GetParam());
+  device.train(0, 1);
+  LayeredHost other(ensemble, GetParam());
+  other.write(0, device.parameters(0));
+  device.train(1, 1);
+  other.train(1, 1);
+  EXPECT_EQ(device.parameters(0), other.parameters(0));
+}
+
 TEST_P(LayeredStep, NonnegativeWeightsStaySo) {
   auto ensemble = random_ensemble({2, 6, 12}, 20, 2, 0.5);
   ensemble.nonnegative = true;
@@ -193,8 +206,9 @@ TEST(LayeredStep, LaunchesOfAStep) {
     EXPECT_EQ(device.depth(), 2 * last + 4 + device.kernels());
     LayeredHost split(ensemble, Math::bf16x3);
     split.train(0, 1);
-    EXPECT_EQ(split.products(), 18 * last);
+    EXPECT_EQ(split.products(), 6 * last);
     EXPECT_EQ(split.kernels(), 2 * last + 7 + 2);  // and two before the first step
+    EXPECT_EQ(split.depth(), 2 * last + 4 + split.kernels());
   }
 }
 
@@ -235,43 +249,34 @@ TEST(Bf16Split, RoundsToTheNearestAndKeepsNaN) {
   EXPECT_TRUE(std::isinf(cuda::from_bf16(cuda::to_bf16(INFINITY))));
 }
 
-// Products of parts with 0 or 1, added in float32, against the same of whole weights: as many
-// roundings of partial sums as large, and those of the smaller parts beside them.
+// Products of parts with 0 or 1, added in float32, against the same of whole weights: three times
+// the roundings of partial sums.
 TEST(Bf16Split, ProductsWithUnitsAreAsAccurateAsFloat32) {
   std::mt19937 engine(5);
   constexpr int kInputs = 784;
   double worst_split = 0;
   double worst_float = 0;
   for (int trial = 0; trial < 200; ++trial) {
-    std::vector<std::uint16_t> parts(3 * kInputs);
-    std::vector<bool> on(kInputs);
     double exact = 0;
     float whole = 0;
-    double magnitude = 0;
-    for (std::size_t i = 0; i < kInputs; ++i) {
-      const float w = (static_cast<float>(engine() >> 8U) - 0x1p23F) * 0x1p-24F;
-      std::uint16_t split[3];
-      cuda::split_bf16(w, split);
-      for (std::size_t p = 0; p < 3; ++p) parts[p * kInputs + i] = split[p];
-      on[i] = engine() % 2 == 0;
-      exact += on[i] ? w : 0;
-      whole += on[i] ? w : 0;
-      magnitude += std::abs(static_cast<double>(w));
-    }
     float sum = 0;
-    for (std::size_t p = 3; p-- > 0;) {
-      float product = 0;
-      for (std::size_t i = 0; i < kInputs; ++i) {
-        product += on[i] ? cuda::from_bf16(parts[p * kInputs + i]) : 0.0F;
-      }
-      sum += product;
+    double magnitude = 0;
+    for (int i = 0; i < kInputs; ++i) {
+      const float w = (static_cast<float>(engine() >> 8U) - 0x1p23F) * 0x1p-24F;
+      magnitude += std::abs(static_cast<double>(w));
+      if (engine() % 2 == 0) continue;
+      exact += w;
+      whole += w;
+      std::uint16_t parts[3];
+      cuda::split_bf16(w, parts);
+      for (const auto part : parts) sum += cuda::from_bf16(part);
     }
     worst_split = std::max(worst_split, std::abs(sum - exact) / magnitude);
     worst_float = std::max(worst_float, std::abs(whole - exact) / magnitude);
   }
   fmt::print("worst error of {} products: bf16x3 {:.2e}, float32 {:.2e} of sum|w|\n", kInputs,
              worst_split, worst_float);
-  EXPECT_LE(worst_split, 2 * worst_float);
+  EXPECT_LE(worst_split, 3 * worst_float);
   EXPECT_LE(worst_float, kInputs * testing::kHalfUlp);
 }
 

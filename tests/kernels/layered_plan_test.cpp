@@ -145,7 +145,7 @@ TEST(LayeredPlan, MemoryHoldsItsArrays) {
       EXPECT_EQ(task.activities, begin);
       if (math == Math::bf16x3) {
         EXPECT_EQ(task.units16, static_cast<void*>(task.activities + elements));
-        EXPECT_EQ(task.error_parts, task.units16 + elements);
+        EXPECT_EQ(task.error_parts, task.units16 + 3 * elements);
         EXPECT_EQ(task.weight_parts, task.error_parts + 3 * elements);
         EXPECT_EQ(task.weight_parts + 3 * floats, static_cast<void*>(task.weights));
       } else {
