@@ -21,29 +21,30 @@ namespace {
 class StreamQueue final : public LayeredQueue {
  public:
   StreamQueue(const Cublas& blas, const Stream& stream, Branches& branches)
-      : blas_(blas), main_(stream), stream_(stream.get()), branches_(branches) {}
+      : blas_(blas), stream_(stream), branches_(branches) {}
 
   void begin(const LayeredTask& task) override { task_ = task; }
-  void draw_patterns() override { launch_draw_patterns(task_, stream_); }
-  void sample(const LayeredLayer& layer) override { launch_sample(task_, layer, stream_); }
-  void score(Network network) override { launch_score(task_, network, stream_); }
-  void weigh() override { launch_weigh(task_, stream_); }
-  void find_errors(Network network) override { launch_find_errors(task_, network, stream_); }
+  void draw_patterns() override { launch_draw_patterns(task_, stream_.get()); }
+  void sample(const LayeredLayer& layer) override { launch_sample(task_, layer, stream_.get()); }
+  void score(Network network) override { launch_score(task_, network, stream_.get()); }
+  void weigh() override { launch_weigh(task_, stream_.get()); }
+  void find_errors(Network network) override { launch_find_errors(task_, network, stream_.get()); }
   void multiply(std::span<const Product> products) override {
-    branches_.side_by_side(main_, products.size(), [&](std::size_t i, cudaStream_t stream) {
+    branches_.side_by_side(stream_, products.size(), [&](std::size_t i, cudaStream_t stream) {
       blas_.multiply(products[i], stream);
     });
   }
-  void follow(Network network) override { launch_follow(task_, network, stream_); }
-  void clamp() override { launch_clamp(task_, stream_); }
-  void split_weights(Network network) override { launch_split_weights(task_, network, stream_); }
-  void advance() override { launch_advance(task_, stream_); }
+  void follow(Network network) override { launch_follow(task_, network, stream_.get()); }
+  void clamp() override { launch_clamp(task_, stream_.get()); }
+  void split_weights(Network network) override {
+    launch_split_weights(task_, network, stream_.get());
+  }
+  void advance() override { launch_advance(task_, stream_.get()); }
 
  private:
   LayeredTask task_;
   const Cublas& blas_;
-  const Stream& main_;
-  cudaStream_t stream_;
+  const Stream& stream_;
   Branches& branches_;
 };
 

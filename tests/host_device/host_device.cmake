@@ -35,7 +35,7 @@ on_host_device(contract_on_host_device contract_test *cuda*)
 on_host_device(parity_on_host_device parity_test -*AWholeNotebookRun)
 on_host_device(sweep_on_host_device sweep_test *EveryExactBackend*)
 if(TARGET layered_device_test)
-  on_host_device(layered_on_host_device layered_device_test *EvaluatesTo*:*Neighbours*)
+  on_host_device(layered_on_host_device layered_device_test *)
 endif()
 # A device that is too small for the machines of most tests: they take turns.
 on_host_device(contract_on_small_host_device contract_test *cuda_fused*)
