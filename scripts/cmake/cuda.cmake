@@ -21,12 +21,12 @@ endif()
 
 if(HELMHOLTZ_HAS_CUDA)
   set(CMAKE_CUDA_COMPILER ${HELMHOLTZ_NVCC} CACHE FILEPATH "CUDA compiler")
-  # Code for every kind of device that the toolkit knows, and PTX for those that follow.
-  set(architectures 75-real 80-real 86-real 89-real)
+  # Code for the usual kinds of device that the toolkit knows. PTX for all others: a device takes that
+  # of any architecture before its own, so the oldest serves what lies between them (87, 88, 103, 110),
+  # the newest what follows.
+  set(architectures 75-real 80 86-real 89-real 90)
   if(nvcc_version VERSION_GREATER_EQUAL 12.8)
-    list(APPEND architectures 90-real 100-real 120)
-  else()
-    list(APPEND architectures 90)
+    list(APPEND architectures 100-real 120)
   endif()
   set(HELMHOLTZ_CUDA_ARCHITECTURES "${architectures}" CACHE STRING
       "Architectures of the plugin; one, e.g. 90, compiles fastest")
