@@ -1,6 +1,7 @@
 #include "kernels/evaluate/evaluator.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/quantile.hpp"
 #include "kernels/evaluate/evaluation_kernels.hpp"
@@ -31,13 +32,6 @@ T* room(DeviceArray<T>& results, std::uint32_t machines, bool wanted) {
   if (!wanted) return nullptr;
   results.reserve(machines);
   return results.get();
-}
-
-std::size_t free_memory() {
-  std::size_t free = 0;
-  std::size_t total = 0;
-  HELMHOLTZ_CUDA_CHECK(cudaMemGetInfo(&free, &total));
-  return free;
 }
 
 }  // namespace
@@ -115,8 +109,12 @@ void Evaluator::set_finite_machines(EvaluationInput& input, cudaStream_t stream)
 
 void Evaluator::evaluate_exactly(const EvaluationInput& input, cudaStream_t stream) {
   const auto group = group_doubles(input.shape, sizes_);
-  const auto allowed = workspace_.size() * sizeof(double) + free_memory() / 2;
-  const auto groups = exact_groups(group * sizeof(double), input.machines.count, limits_, allowed);
+  const auto fitting = [&](std::size_t bytes) {
+    return exact_groups(group * sizeof(double), input.machines.count, limits_, bytes);
+  };
+  const auto reserved = workspace_.size() * sizeof(double);
+  auto groups = fitting(std::numeric_limits<std::size_t>::max());
+  if (groups * group > workspace_.size()) groups = fitting(reserved + free_memory() / 2);
   if (groups == 0) throw NotOnDevice();
   workspace_.reserve(groups * group);
   launch_exact(exact_task(input, sizes_, workspace_.get(), groups), stream);

@@ -50,7 +50,7 @@ class Evaluator {
   DeviceArray<double> probabilities_;
   DeviceArray<double> log_probabilities_;
   ExactSizes sizes_;
-  // Kept from one evaluation to the next: to free memory is to wait for the whole device.
+  // Kept from one evaluation to the next.
   DeviceArray<double> workspace_;
   DeviceArray<std::uint32_t> counts_;
   DeviceArray<std::uint32_t> finite_;  ///< numbers of the machines that have not diverged

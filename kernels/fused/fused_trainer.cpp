@@ -73,6 +73,8 @@ class FusedTrainer final : public DeviceTrainer {
     }
   }
 
+  ~FusedTrainer() override { stream_.finish(); }
+
   void train(const helmholtz_steps& steps) override {
     use(device_);
     tables_.set_factors(steps);

@@ -65,6 +65,8 @@ class LayeredTrainer final : public DeviceTrainer {
     task_.clock = clock_.get();
   }
 
+  ~LayeredTrainer() override { stream_.finish(); }
+
   void train(const helmholtz_steps& steps) override {
     use(device_);
     if (tables_.set_factors(steps)) graphs_.clear();  // they know where the factors were

@@ -1,12 +1,25 @@
 #include "kernels/runtime/chunked_memory.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <limits>
 #include <string>
 
 #include "kernels/fused/launch_plan.hpp"
 #include "kernels/runtime/device.hpp"
 
 namespace helmholtz::cuda {
+
+namespace {
+
+/// Bytes that the machines of a trainer may take: for checks, of machines that take turns.
+std::size_t allowed_bytes() {
+  const char* const bytes = std::getenv("HELMHOLTZ_CUDA_MEMORY");
+  return bytes == nullptr ? std::numeric_limits<std::size_t>::max()
+                          : std::strtoull(bytes, nullptr, 10);
+}
+
+}  // namespace
 
 ChunkedMemory::ChunkedMemory(const Share& share, const Need& need) : share_(share), need_(need) {
   use(share.device);
@@ -26,6 +39,10 @@ ChunkedMemory::ChunkedMemory(const Share& share, const Need& need) : share_(shar
 
 bool ChunkedMemory::allocate(std::size_t capacity) {
   constexpr std::size_t kPart = 16;  // of it is left to tables and evaluations
+  const auto slots = capacity < share_.count ? kSlots : 1;
+  if (capacity * (slots * need_.kept + need_.scratch) * sizeof(float) > allowed_bytes()) {
+    return false;
+  }
   try {
     for (auto& slot : slots_) slot = {};
     scratch_ = {};

@@ -14,21 +14,35 @@ namespace helmholtz::cuda {
 /// not wait for the default one, which carries it out.
 inline void finish_copies() { HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(cudaStreamLegacy)); }
 
-/// Owns `size` elements of the current device's memory.
+/// Frees what allocate_on_device() gave. Work of streams that uses it must be over: nothing waits.
+struct FreeOnDevice {
+  int device = 0;
+  bool pooled = false;
+  void operator()(void* memory) const noexcept;
+};
+using DeviceMemory = std::unique_ptr<void, FreeOnDevice>;
+
+/// Memory of the current device; from its pool, which keeps what is freed, if it has one:
+/// cudaMalloc and cudaFree would wait for what other trainers have launched.
+/// @throws AllocationFailure
+DeviceMemory allocate_on_device(std::size_t bytes);
+
+/// Bytes of the current device that are free or that its pool keeps.
+std::size_t free_memory();
+
+/// Owns `size` elements of the current device's memory. Work of streams that uses them must be over
+/// before they go.
 template <class T>
 class DeviceArray {
  public:
   DeviceArray() = default;
   explicit DeviceArray(std::size_t size) : size_(size) {
-    if (size == 0) return;
-    void* data = nullptr;
-    HELMHOLTZ_CUDA_CHECK(cudaMalloc(&data, size * sizeof(T)));
-    data_.reset(static_cast<T*>(data));
+    if (size > 0) data_ = allocate_on_device(size * sizeof(T));
   }
   /// A copy of the host's elements.
   explicit DeviceArray(std::span<const T> values) : DeviceArray(values.size()) { copy_in(values); }
 
-  [[nodiscard]] T* get() const noexcept { return data_.get(); }
+  [[nodiscard]] T* get() const noexcept { return static_cast<T*>(data_.get()); }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   /// Room for so many elements at least; what they were is lost where there was less.
@@ -53,12 +67,12 @@ class DeviceArray {
   }
   void clear() {
     if (size_ == 0) return;
-    HELMHOLTZ_CUDA_CHECK(cudaMemset(get(), 0, size_ * sizeof(T)));
+    HELMHOLTZ_CUDA_CHECK(cudaMemsetAsync(get(), 0, size_ * sizeof(T), cudaStreamLegacy));
     finish_copies();
   }
 
  private:
-  std::unique_ptr<T[], Destroy<cudaFree>> data_;
+  DeviceMemory data_;
   std::size_t size_ = 0;
 };
 

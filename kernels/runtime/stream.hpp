@@ -10,16 +10,22 @@
 namespace helmholtz::cuda {
 
 /// Owns a stream of the current device. It waits for no other stream, not for the default one
-/// either: trainers of several threads share a device without waiting for each other.
+/// either: trainers of several threads share a device without waiting for each other. Its work is
+/// over when it goes.
 class Stream {
  public:
   Stream() { HELMHOLTZ_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking)); }
-  ~Stream() { static_cast<void>(cudaStreamDestroy(stream_)); }
+  ~Stream() {
+    finish();
+    static_cast<void>(cudaStreamDestroy(stream_));
+  }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
   [[nodiscard]] cudaStream_t get() const noexcept { return stream_; }
   /// The host waits for all work that the stream was given.
   void wait() const { HELMHOLTZ_CUDA_CHECK(cudaStreamSynchronize(stream_)); }
+  /// The same for destructors, before what the work uses is freed.
+  void finish() const noexcept { static_cast<void>(cudaStreamSynchronize(stream_)); }
 
  private:
   cudaStream_t stream_ = nullptr;

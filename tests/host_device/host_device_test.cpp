@@ -73,6 +73,10 @@ TEST_F(HostDevice, TakesMachinesByTurnsWhereMemoryIsShort) {
   EXPECT_TRUE(shards("turns") == cpu);
   const auto none =
       sweep("none", {"--backend", "cuda-fused"}, {"HELMHOLTZ_HOST_DEVICE_BYTES=4000"});
+  const auto allowed =
+      sweep("allowed", {"--backend", "cuda-fused"}, {"HELMHOLTZ_CUDA_MEMORY=100000"});
+  ASSERT_EQ(allowed.exit_code, 0) << allowed.err;
+  EXPECT_TRUE(shards("allowed") == cpu);
   EXPECT_EQ(none.exit_code, 74);
   EXPECT_THAT(none.err, HasSubstr("memory"));
 }

@@ -21,6 +21,11 @@ thread_local int current_device = 0;
 /// Bytes between the rows of cudaMemcpy2D: so few that some tests' machines have more.
 constexpr int kMaxPitch = 256;
 
+/// What a driver that is out of order says to whoever looks for devices.
+cudaError_t driver_error() {
+  return static_cast<cudaError_t>(from_environment("HELMHOLTZ_HOST_DRIVER_ERROR", cudaSuccess));
+}
+
 int device_count() { return static_cast<int>(from_environment("HELMHOLTZ_HOST_DEVICES", 2)); }
 
 /// A call of the runtime: body() with nobody else at work. A fault stays for ever.
@@ -113,7 +118,13 @@ cudaError_t cudaDriverGetVersion(int* version) {
   return act([&](Runtime&) { *version = CUDART_VERSION; });
 }
 cudaError_t cudaGetDeviceCount(int* count) {
-  return act([&](Runtime&) { *count = device_count(); });
+  return call([&](Runtime&) {
+    *count = device_count();
+    return driver_error();
+  });
+}
+cudaError_t cudaGetDevice(int* device) {
+  return act([&](Runtime&) { *device = current_device; });
 }
 cudaError_t cudaSetDevice(int device) {
   return call([&](Runtime&) {
@@ -149,6 +160,9 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int /*d
       case cudaDevAttrComputeCapabilityMinor:
         *value = 0;
         return cudaSuccess;
+      case cudaDevAttrMemoryPoolsSupported:
+        *value = from_environment("HELMHOLTZ_HOST_POOLS", 1) != 0 ? 1 : 0;
+        return cudaSuccess;
       default:
         return cudaErrorInvalidValue;
     }
@@ -180,6 +194,32 @@ cudaError_t cudaMalloc(void** out, std::size_t bytes) {
 }
 cudaError_t cudaFree(void* memory) {
   return release([&](Runtime& runtime) { runtime.free(memory); });
+}
+/// As one device's pool: what was freed in the stream before can be had again.
+cudaError_t cudaMallocAsync(void** out, std::size_t bytes, cudaStream_t stream) {
+  return call([&](Runtime& runtime) {
+    if (bytes > runtime.free_bytes(current_device)) runtime.finish(runtime.stream(stream));
+    return runtime.allocate(current_device, out, bytes);
+  });
+}
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
+  return release([&](Runtime& runtime) { runtime.free_in_order(memory, runtime.stream(stream)); });
+}
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int /*device*/) {
+  static char any;
+  *pool = reinterpret_cast<cudaMemPool_t>(&any);
+  return act([](Runtime&) {});
+}
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t /*pool*/, cudaMemPoolAttr /*attribute*/,
+                                    void* /*value*/) {
+  return act([](Runtime&) {});
+}
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t /*pool*/, cudaMemPoolAttr /*attribute*/,
+                                    void* value) {
+  return act([&](Runtime&) { *static_cast<std::uint64_t*>(value) = 0; });  // it keeps nothing
+}
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t /*pool*/, std::size_t /*bytes*/) {
+  return act([](Runtime&) {});
 }
 cudaError_t cudaHostAlloc(void** out, std::size_t bytes, unsigned /*flags*/) {
   return act([&](Runtime& runtime) { *out = runtime.allocate_pinned(bytes); });

@@ -12,12 +12,15 @@
 /// Memory is not zero at first. Copies from plain host memory are staged when they are called,
 /// copies from pinned memory read when they are done. A graph is done in any order that it allows.
 ///
-/// It does not show all that a capture forbids, limits of a launch, attributes of a kernel, or
-/// memory that comes and goes in a stream's order; and a stream that is destroyed is waited for.
+/// Memory that is freed in a stream's order is overwritten there, whoever still uses it.
+///
+/// It does not show all that a capture forbids, limits of a launch, or attributes of a kernel; and a
+/// stream that is destroyed is waited for.
 ///
 /// Environment: HELMHOLTZ_HOST_DEVICES, how many there are (default 2);
-/// HELMHOLTZ_HOST_DEVICE_BYTES, the memory of each (default 1 GiB); HELMHOLTZ_HOST_FAULT=N: kernel
-/// number N fails as a bad address does, and every call after it.
+/// HELMHOLTZ_HOST_DEVICE_BYTES, the memory of each (default 1 GiB); HELMHOLTZ_HOST_POOLS=0: they
+/// have no memory pools; HELMHOLTZ_HOST_FAULT=N: kernel number N fails as a bad address does, and
+/// every call after it; HELMHOLTZ_HOST_DRIVER_ERROR=N: cudaGetDeviceCount fails with cudaError N.
 namespace helmholtz::testing {
 
 /// Gives a stream a kernel.

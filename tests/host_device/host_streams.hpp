@@ -123,6 +123,15 @@ class Runtime {
     used_[block.device] -= block.bytes;
     std::free(memory);
   }
+  /// Waits for nobody: whoever still uses it finds it overwritten.
+  void free_in_order(void* memory, HostStream& stream) {
+    const auto block = blocks_.extract(memory).mapped();
+    give(stream, {[this, memory, block] {
+           std::memset(memory, 0x5A, block.bytes);
+           used_[block.device] -= block.bytes;
+           std::free(memory);
+         }});
+  }
   [[nodiscard]] std::size_t free_bytes(int device) { return capacity_ - used_[device]; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
