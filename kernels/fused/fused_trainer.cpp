@@ -13,6 +13,7 @@
 #include "kernels/runtime/device.hpp"
 #include "kernels/runtime/device_trainer.hpp"
 #include "kernels/runtime/ensemble_tables.hpp"
+#include "kernels/runtime/nvrtc.hpp"
 #include "kernels/runtime/stream.hpp"
 
 namespace helmholtz::cuda {
@@ -68,8 +69,13 @@ class FusedTrainer final : public DeviceTrainer {
         evaluator_(with_enumerated_patterns(ensemble), task_.shape, limits_),
         memory_(share, {task_.shape.parameters(), scratch_needed(share.count)}) {
     task_.machines = static_cast<std::uint32_t>(share.count);
-    if (!forced_ || *forced_ == Variant::WarpRegisters) {
-      special_ = SpecialisedKernel::make(task_, limits_, device_);
+    if (!forced_ || compiles_forced()) {
+      special_ = SpecialisedKernel::make(task_, limits_, device_, forced_);
+    }
+    if (compiles_forced() && !special_) {
+      throw CudaError(HELMHOLTZ_FAILED, std::string(kForcing) + "=" + std::getenv(kForcing) +
+                                            ": needs NVRTC (libnvrtc.so.12 or .13), a batch of 1 "
+                                            "and weights that fit into registers");
     }
   }
 
@@ -158,9 +164,16 @@ class FusedTrainer final : public DeviceTrainer {
     return task;
   }
 
+  /// Whether a variant is forced that only the compiler at run time makes.
+  [[nodiscard]] bool compiles_forced() const {
+    return forced_ == Variant::WarpRegisters ||
+           (forced_ == Variant::ThreadRegisters && !fits_register_kernel(task_));
+  }
+
+  /// Among the kernels compiled ahead of time.
   /// @throws CudaError if HELMHOLTZ_CUDA_KERNEL forces a variant that cannot train the task
   [[nodiscard]] LaunchPlan plan(const FusedTask& task) const {
-    if (!forced_) return plan_launch(task, limits_);
+    if (!forced_ || compiles_forced()) return plan_launch(task, limits_);
     const auto plan = plan_variant(task, limits_, *forced_);
     if (!plan) throw CudaError(HELMHOLTZ_FAILED, kForcing + std::string(": cannot train this"));
     return *plan;

@@ -29,8 +29,10 @@ std::uint32_t spread(std::uint32_t machines, std::uint32_t multiprocessors, std:
 /// threads that several lanes a machine should then make of them.
 constexpr std::size_t kFewMachines = 192;
 constexpr std::size_t kEnoughThreads = 512;
-/// Blocks that share a multiprocessor's memory, so that little of it is left over.
+/// Blocks that share a multiprocessor's memory, so that little of it is left over, and what of it
+/// the system takes for each: as much as lies beyond the largest block.
 constexpr std::size_t kBlocks = 8;
+constexpr std::size_t kOfSystem = 1024;
 
 /// As few lanes as fill a multiprocessor; nothing if not even one warp fits.
 std::optional<LaunchPlan> plan_warp_shared(const FusedTask& task, const DeviceLimits& limits) {
@@ -40,8 +42,8 @@ std::optional<LaunchPlan> plan_warp_shared(const FusedTask& task, const DeviceLi
     const auto fitting = limits.shared_per_block / machine;
     const auto of_warp = kWarp / lanes;
     if (fitting < of_warp || (fitting * lanes < kEnoughThreads && lanes < kWarp)) continue;
-    const auto warps =
-        std::clamp<std::size_t>(limits.shared_per_block / kBlocks / (machine * of_warp), 1, 8);
+    const auto of_block = (limits.shared_per_block + kOfSystem) / kBlocks - kOfSystem;
+    const auto warps = std::clamp<std::size_t>(of_block / (machine * of_warp), 1, 8);
     return LaunchPlan{.variant = Variant::WarpShared,
                       .block = static_cast<std::uint32_t>(warps) * kWarp,
                       .lanes = lanes,
@@ -135,8 +137,9 @@ std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits
       if (!fits_register_kernel(task)) return std::nullopt;
       return plan_thread_registers(task, limits);
     case Variant::WarpShared:
-    case Variant::WarpRegisters:
       return plan_warp_shared(task, limits);
+    case Variant::WarpRegisters:
+      return std::nullopt;
     case Variant::ThreadShared:
       return plan_thread_shared(task, limits);
     case Variant::ThreadGlobal:
@@ -145,16 +148,26 @@ std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits
   return plan_thread_global(task);
 }
 
+namespace {
+
+constexpr std::array kNames = {std::pair{"ThreadRegisters", Variant::ThreadRegisters},
+                               std::pair{"ThreadShared", Variant::ThreadShared},
+                               std::pair{"ThreadGlobal", Variant::ThreadGlobal},
+                               std::pair{"WarpShared", Variant::WarpShared},
+                               std::pair{"WarpRegisters", Variant::WarpRegisters}};
+
+}  // namespace
+
 std::optional<Variant> parse_variant(std::string_view name) {
-  constexpr std::array kNames = {std::pair{"ThreadRegisters", Variant::ThreadRegisters},
-                                 std::pair{"ThreadShared", Variant::ThreadShared},
-                                 std::pair{"ThreadGlobal", Variant::ThreadGlobal},
-                                 std::pair{"WarpShared", Variant::WarpShared},
-                                 std::pair{"WarpRegisters", Variant::WarpRegisters}};
   for (const auto& [known, variant] : kNames) {
     if (name == known) return variant;
   }
   return std::nullopt;
+}
+
+std::string_view name_of(Variant variant) {
+  const auto has = [&](const auto& known) { return known.second == variant; };
+  return std::find_if(kNames.begin(), kNames.end(), has)->first;
 }
 
 StepRange next_steps(std::uint64_t first_step, std::uint32_t steps, std::uint32_t blocks_per_step) {

@@ -68,12 +68,14 @@ LaunchPlan plan_thread_registers(const FusedTask& task, const DeviceLimits& limi
 /// The same among the variants that may take a step whose Philox block numbers carry.
 LaunchPlan plan_launch_with_carry(const FusedTask& task, const DeviceLimits& limits);
 
-/// A plan with this variant, whatever else would be better; nothing if it cannot train the task.
-/// WarpRegisters counts as WarpShared: only the compiler at run time makes the difference.
+/// A plan with this variant as it was compiled ahead of time, whatever else would be better;
+/// nothing if it cannot train the task. WarpRegisters is compiled at run time alone
+/// (specialise.hpp).
 std::optional<LaunchPlan> plan_variant(const FusedTask& task, const DeviceLimits& limits,
                                        Variant variant);
 /// The variant of that name, e.g. "ThreadShared", or nothing.
 std::optional<Variant> parse_variant(std::string_view name);
+std::string_view name_of(Variant variant);
 
 /// Floats that ThreadShared and ThreadGlobal keep for a machine beside its parameters.
 std::size_t scratch_floats(const FusedTask& task);

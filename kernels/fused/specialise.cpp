@@ -60,9 +60,12 @@ std::string shape_text(const LayerShape& shape) {
 
 }  // namespace
 
-std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLimits& limits) {
-  return fits_in_registers(task) ? plan_thread_registers(task, limits)
-                                 : plan_warp_registers(task, limits);
+std::optional<LaunchPlan> plan_specialised(const FusedTask& task, const DeviceLimits& limits,
+                                           std::optional<Variant> forced) {
+  const bool fits = fits_in_registers(task);
+  const auto variant = forced.value_or(fits ? Variant::ThreadRegisters : Variant::WarpRegisters);
+  if (variant == Variant::WarpRegisters) return plan_warp_registers(task, limits);
+  return fits ? std::optional(plan_thread_registers(task, limits)) : std::nullopt;
 }
 
 std::string specialised_source(const FusedTask& task, const LaunchPlan& plan) {
@@ -96,7 +99,7 @@ std::vector<std::string> specialised_options(int architecture) {
 }
 
 std::string specialised_cubin(const FusedTask& task, const LaunchPlan& plan, int architecture,
-                              const Nvrtc& compiler, const CubinCache& cache) {
+                              const Nvrtc& compiler, CubinCache& cache) {
   const auto source = specialised_source(task, plan);
   const auto options = specialised_options(architecture);
   auto all = compiler.version() + '\n' + source;

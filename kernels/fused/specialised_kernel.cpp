@@ -43,21 +43,24 @@ struct SpecialisedKernel::Driver {
 };
 
 std::unique_ptr<SpecialisedKernel> SpecialisedKernel::make(const FusedTask& task,
-                                                           const DeviceLimits& limits, int device) {
-  const bool prebuilt = fits_register_kernel(task);
-  const auto plan = plan_specialised(task, limits);
-  if (prebuilt || task.machines < kManyMachines || !plan) return nullptr;
-  const auto compiler = Nvrtc::open();
+                                                           const DeviceLimits& limits, int device,
+                                                           std::optional<Variant> forced) {
+  const bool worthwhile = !fits_register_kernel(task) && task.machines >= kManyMachines;
+  const auto plan = plan_specialised(task, limits, forced);
+  if (!plan || !(forced || worthwhile)) return nullptr;
+  const auto* const compiler = Nvrtc::shared();
   auto driver = std::make_unique<Driver>();
-  if (!compiler || !driver->open()) return nullptr;
+  if (compiler == nullptr || !driver->open()) return nullptr;
   const auto cubin =
       specialised_cubin(task, *plan, architecture_of(device), *compiler, CubinCache::of_user());
-  std::unique_ptr<SpecialisedKernel> kernel(new SpecialisedKernel(device, std::move(driver)));
+  std::unique_ptr<SpecialisedKernel> kernel(
+      new SpecialisedKernel(device, plan->variant, std::move(driver)));
   return !cubin.empty() && kernel->load(cubin) ? std::move(kernel) : nullptr;
 }
 
-SpecialisedKernel::SpecialisedKernel(int device, std::unique_ptr<Driver> driver) noexcept
-    : device_(device), driver_(std::move(driver)) {}
+SpecialisedKernel::SpecialisedKernel(int device, Variant variant,
+                                     std::unique_ptr<Driver> driver) noexcept
+    : device_(device), variant_(variant), driver_(std::move(driver)) {}
 
 SpecialisedKernel::~SpecialisedKernel() {
   if (module_ == nullptr) return;
@@ -72,7 +75,7 @@ bool SpecialisedKernel::load(const std::string& cubin) {
 
 void SpecialisedKernel::launch(const FusedTask& task, const DeviceLimits& limits,
                                cudaStream_t stream) const {
-  const auto plan = plan_specialised(task, limits).value();
+  const auto plan = plan_specialised(task, limits, variant_).value();
   const auto shared = static_cast<unsigned>(plan.shared);
   auto argument = task;
   void* arguments[] = {&argument};

@@ -1,6 +1,7 @@
 #include "kernels/runtime/nvrtc.hpp"
 
 #include <array>
+#include <filesystem>
 #include <utility>
 
 namespace helmholtz::cuda {
@@ -49,12 +50,22 @@ std::unique_ptr<Nvrtc> Nvrtc::open() {
   return nullptr;
 }
 
+const Nvrtc* Nvrtc::shared() {
+  static const auto* const compiler = open().release();
+  return compiler;
+}
+
 Nvrtc::Nvrtc(Library library, std::unique_ptr<Functions> functions)
     : library_(std::move(library)), functions_(std::move(functions)) {
   int major = 0;
   int minor = 0;
   static_cast<void>(functions_->version(&major, &minor));
   version_ = std::to_string(major) + "." + std::to_string(minor);
+  Dl_info own{};
+  if (dladdr(reinterpret_cast<const void*>(functions_->version), &own) == 0) return;
+  // Beside libnvrtc, where the loader need not look; once open, its name is enough.
+  const auto folder = std::filesystem::path(own.dli_fname).parent_path();
+  builtins_ = open_library((folder / ("libnvrtc-builtins.so." + version_)).c_str());
 }
 
 Nvrtc::~Nvrtc() = default;

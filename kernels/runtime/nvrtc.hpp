@@ -23,6 +23,8 @@ class Nvrtc {
  public:
   /// Null if there is no libnvrtc of CUDA 12 or 13.
   static std::unique_ptr<Nvrtc> open();
+  /// The same for the whole process: opened once, and never closed.
+  static const Nvrtc* shared();
   ~Nvrtc();
   Nvrtc(const Nvrtc&) = delete;
   Nvrtc& operator=(const Nvrtc&) = delete;
@@ -45,6 +47,7 @@ class Nvrtc {
   Library library_;
   std::unique_ptr<Functions> functions_;
   std::string version_;
+  Library builtins_;  ///< what libnvrtc opens by name alone to compile
 };
 
 }  // namespace helmholtz::cuda

@@ -88,7 +88,7 @@ TEST_F(Specialise, LaneKernelsKeepTheirBudgets) {
 
 TEST_F(Specialise, CompilesOnceAndReadsTheCacheUnlessItIsDamaged) {
   const testing::TemporaryDirectory folder;
-  const CubinCache cache(folder.path() / "helmholtz");
+  CubinCache cache(folder.path() / "helmholtz");
   const auto task = task_of({2, 3});
   const auto cubin = specialised_cubin(task, kThreadRegisters, 90, *compiler_, cache);
   ASSERT_FALSE(cubin.empty());
@@ -115,7 +115,7 @@ TEST_F(Specialise, CompilesOnceAndReadsTheCacheUnlessItIsDamaged) {
 
 TEST(CubinCache, IsNoMoreThanAHelp) {
   const testing::TemporaryDirectory folder;
-  const CubinCache cache(folder.path());
+  CubinCache cache(folder.path());
   EXPECT_EQ(cache.read("none"), std::nullopt);
   cache.write("a", "cubin");
   EXPECT_EQ(cache.read("a"), "cubin");
@@ -123,9 +123,17 @@ TEST(CubinCache, IsNoMoreThanAHelp) {
   EXPECT_EQ(cache.read("a"), std::nullopt);
   cache.write("a", "again");
   EXPECT_EQ(cache.read("a"), "again");
-  const CubinCache nowhere("/proc/helmholtz");
-  nowhere.write("a", "cubin");
-  EXPECT_EQ(nowhere.read("a"), std::nullopt);
+}
+
+TEST(CubinCache, IsInMemoryWhereNothingCanBeWritten) {
+  for (const auto* const folder : {"", "/proc/helmholtz"}) {
+    CubinCache cache(folder);
+    EXPECT_EQ(cache.read("a"), std::nullopt);
+    cache.write("a", "cubin");
+    EXPECT_EQ(cache.read("a"), "cubin");
+    cache.write("a", "again");
+    EXPECT_EQ(cache.read("a"), "again");
+  }
 }
 
 TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
@@ -143,6 +151,10 @@ TEST(PlanSpecialised, TakesTheFewestLanesWhoseRegistersHoldTheWeights) {
   EXPECT_EQ(plan({1, 8, 16}, 1)->lanes, 4U);
   EXPECT_EQ(plan({4, 16, 32}, 1)->lanes, 8U);
   EXPECT_EQ(plan({8, 16, 32, 64}, 1)->lanes, 32U);
+  const auto notebook = task_of({1, 6, 9});
+  EXPECT_EQ(plan_specialised(notebook, limits, Variant::WarpRegisters)->lanes, 4U);
+  EXPECT_EQ(plan_specialised(notebook, limits)->variant, Variant::ThreadRegisters);
+  EXPECT_FALSE(plan_specialised(task_of({1, 8, 16}), limits, Variant::ThreadRegisters).has_value());
   EXPECT_FALSE(plan({8, 16, 32, 64}, 2).has_value());
   EXPECT_FALSE(plan({2, 5, 8}, 2).has_value());
   EXPECT_EQ(plan({1, 6, 9}, 1, 5)->variant, Variant::WarpRegisters);
