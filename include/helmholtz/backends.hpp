@@ -22,7 +22,8 @@ struct BackendInfo {
   std::vector<std::string> features = {};
 };
 
-/// All backends, in the order of the registry.
+/// All backends, in the order of the registry. Looks for devices; a driver that is out of order is
+/// none, and its text the detail.
 std::vector<BackendInfo> list_backends();
 
 /// The backend that `auto` stands for: cpu-layered if the parameters of a machine times the batch

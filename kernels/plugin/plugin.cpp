@@ -83,17 +83,22 @@ void count_devices(std::int32_t* devices, std::int32_t* driver) {
   if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0)) {
     throw CudaError(HELMHOLTZ_NO_DEVICE, "no device: the driver sees none");
   }
-  HELMHOLTZ_CUDA_CHECK(status);
+  helmholtz::cuda::check(status, "cudaGetDeviceCount", __FILE_NAME__, __LINE__);
   *devices = count;
   *driver = version_of_driver;
 }
 
+/// A device that cannot be asked is none.
+std::int32_t or_no_device(std::int32_t status) {
+  return status == HELMHOLTZ_OK ? HELMHOLTZ_OK : HELMHOLTZ_NO_DEVICE;
+}
+
 std::int32_t count(std::int32_t* devices, std::int32_t* driver, helmholtz_error* error) {
-  return guarded(error, [&] { count_devices(devices, driver); });
+  return or_no_device(guarded(error, [&] { count_devices(devices, driver); }));
 }
 
 std::int32_t describe(std::int32_t ordinal, helmholtz_device* out, helmholtz_error* error) {
-  return guarded(error, [&] {
+  return or_no_device(guarded(error, [&] {
     cudaDeviceProp properties{};
     HELMHOLTZ_CUDA_CHECK(cudaGetDeviceProperties(&properties, ordinal));
     *out = {};
@@ -102,7 +107,7 @@ std::int32_t describe(std::int32_t ordinal, helmholtz_device* out, helmholtz_err
     out->minor = properties.minor;
     out->multiprocessors = properties.multiProcessorCount;
     out->memory = properties.totalGlobalMem;
-  });
+  }));
 }
 
 std::int32_t cublas(std::int32_t* number, helmholtz_error* error) {

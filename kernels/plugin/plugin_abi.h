@@ -114,7 +114,8 @@ typedef struct helmholtz_plugin {
   uint32_t reserved;
   int32_t runtime_version; /* CUDA, 1000 * major + 10 * minor */
 
-  /* How many devices there are; HELMHOLTZ_NO_DEVICE with the reason if none can be used. */
+  /* How many devices there are. Of this and describe() every failure is HELMHOLTZ_NO_DEVICE, with
+     the reason: a driver that is out of order is none. */
   int32_t (*count)(int32_t* devices, int32_t* driver_version, helmholtz_error* error);
   int32_t (*describe)(int32_t ordinal, helmholtz_device* out, helmholtz_error* error);
 

@@ -71,6 +71,8 @@ std::string others_for(std::string_view asked, bool Features::*feature) {
 
 }  // namespace
 
+std::span<const BackendEntry* const> all_backends() { return kBackends; }
+
 const BackendEntry& find_backend(std::string_view name) {
   std::vector<std::string_view> names = {"auto"};
   for (const auto* const entry : kBackends) {
@@ -100,23 +102,26 @@ std::size_t optimizer_state_bytes(const Ensemble& ensemble) {
   return bytes;
 }
 
+BackendInfo BackendEntry::info() const {
+  BackendInfo info;
+  info.name = name;
+  info.summary = summary;
+  info.exact = is_exact();
+  for (const auto& row : kFeatures) {
+    if (features.*row.feature) info.features.emplace_back(row.name);
+  }
+  try {
+    info.detail = detail();
+    info.available = true;
+  } catch (const NoDevice& error) {
+    info.detail = error.what();
+  }
+  return info;
+}
+
 std::vector<BackendInfo> list_backends() {
   std::vector<BackendInfo> infos;
-  for (const auto* const entry : kBackends) {
-    auto& info = infos.emplace_back();
-    info.name = entry->name;
-    info.summary = entry->summary;
-    info.exact = entry->strategy != Strategy::layered;
-    for (const auto& row : kFeatures) {
-      if (entry->features.*row.feature) info.features.emplace_back(row.name);
-    }
-    try {
-      info.detail = entry->detail();
-      info.available = true;
-    } catch (const NoDevice& error) {
-      info.detail = error.what();
-    }
-  }
+  for (const auto* const entry : kBackends) infos.push_back(entry->info());
   return infos;
 }
 

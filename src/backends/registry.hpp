@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "helmholtz/backends.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/trainer.hpp"
 
@@ -43,6 +45,10 @@ struct BackendEntry {
 
   /// Nothing if it can train the ensemble, else what it allows instead.
   [[nodiscard]] std::optional<std::string> supports(const Ensemble& ensemble) const;
+  /// Whether it is of the exact class.
+  [[nodiscard]] bool is_exact() const noexcept { return strategy != Strategy::layered; }
+  /// Its line of list_backends(): asks for what it runs on.
+  [[nodiscard]] BackendInfo info() const;
 };
 
 namespace reference {
@@ -62,6 +68,8 @@ extern const BackendEntry layered_entry;
 /// Bytes of the optimiser states of all machines.
 std::size_t optimizer_state_bytes(const Ensemble& ensemble);
 
+/// All of them, in the order of list_backends().
+std::span<const BackendEntry* const> all_backends();
 /// @throws InvalidArgument (field "backend") for an unknown name
 const BackendEntry& find_backend(std::string_view name);
 

@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <hdf5.h>
 
+#include "backends/registry.hpp"
 #include "base/input_file.hpp"
-#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
 #include "sweep/memory.hpp"
 
@@ -42,8 +42,8 @@ Json used_backends(const SweepSpec& spec) {
   std::set<std::string> used;
   for (const auto& kind : spec.kinds()) used.insert(spec.resolved_backend(kind));
   auto list = Json::array();
-  for (const auto& info : list_backends()) {
-    if (!used.contains(info.name)) continue;
+  for (const auto& name : used) {
+    const auto info = find_backend(name).info();
     list.push_back({{"name", info.name}, {"exact", info.exact}, {"runs_on", info.detail}});
   }
   return list;

@@ -9,8 +9,8 @@
 #include <fmt/ranges.h>
 #include <xxhash.h>
 
+#include "backends/registry.hpp"
 #include "base/text.hpp"
-#include "helmholtz/backends.hpp"
 #include "helmholtz/error.hpp"
 #include "sweep/fields.hpp"
 
@@ -31,18 +31,12 @@ std::string bytes_of(const std::vector<float>& values) {
   return bytes;
 }
 
-bool is_exact(const std::string& backend) {
-  const auto all = list_backends();
-  return std::any_of(all.begin(), all.end(),
-                     [&](const auto& info) { return info.name == backend && info.exact; });
-}
-
 }  // namespace
 
 std::string backend_arithmetic(const SweepSpec& spec) {
   return joined(spec.kinds(), [&](const SweepConfiguration& kind) {
     const auto backend = spec.resolved_backend(kind);
-    if (is_exact(backend)) return std::string("exact");
+    if (find_backend(backend).is_exact()) return std::string("exact");
     return spec.math == MatrixMath::fp32 ? backend
                                          : fmt::format("{} {}", backend, to_string(spec.math));
   });

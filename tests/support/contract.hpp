@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/registry.hpp"
 #include "base/text.hpp"
-#include "helmholtz/backends.hpp"
 #include "helmholtz/trainer.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -27,7 +27,7 @@ inline bool is_required(std::string_view backend) {
 /// The cases of a suite that every backend runs, and their names.
 inline std::vector<std::string> every_backend() {
   std::vector<std::string> names;
-  for (const auto& info : list_backends()) names.push_back(info.name);
+  for (const auto* const entry : all_backends()) names.emplace_back(entry->name);
   return names;
 }
 inline std::string backend_name(const ::testing::TestParamInfo<std::string>& backend) {
@@ -40,11 +40,10 @@ inline std::string backend_name(const ::testing::TestParamInfo<std::string>& bac
 class Contract : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    for (const auto& info : list_backends()) {
-      if (info.name != GetParam() || info.available) continue;
-      if (is_required(info.name)) FAIL() << info.name << " is required: " << info.detail;
-      GTEST_SKIP() << info.name << ": " << info.detail;
-    }
+    const auto info = find_backend(GetParam()).info();
+    if (info.available) return;
+    if (is_required(info.name)) FAIL() << info.name << " is required: " << info.detail;
+    GTEST_SKIP() << info.name << ": " << info.detail;
   }
 
   [[nodiscard]] std::vector<float> trained(const Ensemble& ensemble, std::uint64_t steps,

@@ -77,7 +77,8 @@ std::shared_ptr<const Plugin> Plugin::load() {
   return std::shared_ptr<const Plugin>(new Plugin(find()));
 }
 
-Plugin::Plugin(const std::string& path) : library_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+Plugin::Plugin(const std::string& path)
+    : library_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)) {
   if (library_ == nullptr) throw NoDevice(fmt::format("cannot load the plugin: {}", dlerror()));
   void* const symbol = dlsym(library_, HELMHOLTZ_PLUGIN_SYMBOL);
   if (symbol != nullptr) functions_ = reinterpret_cast<helmholtz_plugin_function>(symbol)();

@@ -8,7 +8,8 @@
 
 namespace helmholtz::plugin {
 
-/// libhelmholtz_cuda.so, loaded: the only way to CUDA. Unloaded with its last owner.
+/// libhelmholtz_cuda.so, loaded: the only way to CUDA. It stays until the process ends: to unload
+/// it would destroy the devices' contexts, which take a good part of a second to make.
 class Plugin {
  public:
   /// Looks in the file that HELMHOLTZ_CUDA_PLUGIN names (an absolute path) and there alone if it is
