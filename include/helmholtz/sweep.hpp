@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -272,6 +273,7 @@ struct SweepOutcome {
   std::uint64_t diverged = 0;  ///< among those, at their last evaluation
   double machine_steps = 0;    ///< of finished and abandoned shards
   bool stopped = false;
+  std::set<std::string> kernels = {};  ///< Trainer::kernel() of all trainers; none without a device
 };
 
 /// Trains and evaluates every machine of the wanted shards. Memory does not grow with their number.

@@ -78,6 +78,10 @@ class Trainer final {
   /// take more while they last.
   [[nodiscard]] std::uint64_t device_bytes() const;
 
+  /// What trains the machines on a device, for people, e.g. "ThreadRegisters"; empty for a backend
+  /// without one.
+  [[nodiscard]] std::string kernel() const;
+
   /// One machine's parameters, [topology.parameters()], or NaN throughout if one is not finite.
   /// @throws InvalidArgument (field "machines") beyond the last machine
   [[nodiscard]] std::vector<float> parameters(std::size_t m) const;

@@ -142,6 +142,12 @@ class FusedTrainer final : public DeviceTrainer {
 
   [[nodiscard]] std::size_t bytes() const override { return memory_.bytes(); }
 
+  [[nodiscard]] std::string kernel() const override {
+    if (!special_) return std::string(name_of(plan(task_).variant));
+    return std::string(name_of(special_->variant())) + ", compiled by NVRTC " +
+           Nvrtc::shared()->version();
+  }
+
  private:
   [[nodiscard]] std::size_t scratch_needed(std::size_t machines) const {
     auto task = task_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "kernels/evaluate/evaluator.hpp"
@@ -147,6 +148,7 @@ class LayeredTrainer final : public DeviceTrainer {
   }
 
   [[nodiscard]] std::size_t bytes() const override { return memory_.bytes(); }
+  [[nodiscard]] std::string kernel() const override { return "products by cuBLAS"; }
 
  private:
   /// Machine m's means, behind the parameters of its chunk.

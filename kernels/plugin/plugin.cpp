@@ -14,6 +14,7 @@
 #include "kernels/runtime/cublas_library.hpp"
 #include "kernels/runtime/cuda_status.hpp"
 #include "kernels/runtime/device_trainer.hpp"
+#include "kernels/runtime/nvrtc.hpp"
 
 using helmholtz::cuda::CudaError;
 using helmholtz::cuda::DeviceTrainer;
@@ -42,8 +43,10 @@ struct helmholtz_trainer {
 
 namespace {
 
-void say(helmholtz_error* error, const char* text) {
-  std::snprintf(error->text, sizeof(error->text), "%s", text);
+/// Into a helmholtz_error or a helmholtz_text.
+template <class Text>
+void say(Text* out, const char* text) {
+  std::snprintf(out->text, sizeof(out->text), "%s", text);
 }
 
 /// Runs the body; exceptions become a status and a text.
@@ -112,6 +115,13 @@ std::int32_t describe(std::int32_t ordinal, helmholtz_device* out, helmholtz_err
 
 std::int32_t cublas(std::int32_t* number, helmholtz_error* error) {
   return guarded(error, [&] { *number = helmholtz::cuda::CublasLibrary::get().version(); });
+}
+
+std::int32_t nvrtc(helmholtz_text* version, helmholtz_error* error) {
+  return guarded(error, [&] {
+    const auto* const compiler = helmholtz::cuda::Nvrtc::shared();
+    say(version, compiler == nullptr ? "" : compiler->version().c_str());
+  });
 }
 
 /// body(0) to body(count - 1), each from a thread of its own if there are several.
@@ -233,6 +243,11 @@ std::int32_t device_bytes(const helmholtz_trainer* trainer, std::uint64_t* bytes
   });
 }
 
+std::int32_t kernel(const helmholtz_trainer* trainer, helmholtz_text* name,
+                    helmholtz_error* error) {
+  return guarded(error, [&] { say(name, trainer->devices.front()->kernel().c_str()); });
+}
+
 constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .size = sizeof(helmholtz_plugin),
                                       .error_size = sizeof(helmholtz_error),
@@ -246,6 +261,7 @@ constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .count = count,
                                       .describe = describe,
                                       .cublas = cublas,
+                                      .nvrtc = nvrtc,
                                       .create = create,
                                       .destroy = destroy,
                                       .train = train,
@@ -255,7 +271,8 @@ constexpr helmholtz_plugin kPlugin = {.abi = HELMHOLTZ_PLUGIN_ABI,
                                       .write_state = write_state,
                                       .evaluate = evaluate,
                                       .kl_quantiles = kl_quantiles,
-                                      .device_bytes = device_bytes};
+                                      .device_bytes = device_bytes,
+                                      .kernel = kernel};
 
 }  // namespace
 

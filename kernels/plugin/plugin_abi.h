@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define HELMHOLTZ_PLUGIN_ABI 3
+#define HELMHOLTZ_PLUGIN_ABI 4
 #define HELMHOLTZ_PLUGIN_SYMBOL "helmholtz_cuda_plugin"
 
 #ifdef __cplusplus
@@ -29,6 +29,10 @@ enum { HELMHOLTZ_ELSEWHERE = 1, HELMHOLTZ_STOPPED = 2 };
 typedef struct helmholtz_error {
   char text[1024]; /* UTF-8, ends with a zero */
 } helmholtz_error;
+
+typedef struct helmholtz_text {
+  char text[256]; /* UTF-8, ends with a zero */
+} helmholtz_text;
 
 typedef struct helmholtz_device {
   char name[256];
@@ -121,6 +125,8 @@ typedef struct helmholtz_plugin {
 
   /* Version of cuBLAS, opened now; HELMHOLTZ_NO_DEVICE with the reason if there is none. */
   int32_t (*cublas)(int32_t* version, helmholtz_error* error);
+  /* "13.0", the version of NVRTC, opened now; empty if there is none. */
+  int32_t (*nvrtc)(helmholtz_text* version, helmholtz_error* error);
 
   int32_t (*create)(const helmholtz_ensemble* ensemble, const helmholtz_placement* placement,
                     helmholtz_trainer** out, helmholtz_error* error);
@@ -148,6 +154,9 @@ typedef struct helmholtz_plugin {
   /* Bytes that the trainer takes of its devices. */
   int32_t (*device_bytes)(const helmholtz_trainer* trainer, uint64_t* bytes,
                           helmholtz_error* error);
+  /* What trains its machines, for people: "ThreadRegisters". */
+  int32_t (*kernel)(const helmholtz_trainer* trainer, helmholtz_text* name,
+                    helmholtz_error* error);
 } helmholtz_plugin;
 
 typedef const helmholtz_plugin* (*helmholtz_plugin_function)(void);

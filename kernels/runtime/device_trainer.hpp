@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "kernels/plugin/plugin_abi.h"
 #include "kernels/runtime/cuda_status.hpp"
@@ -39,6 +40,8 @@ class DeviceTrainer {
     throw NotOnDevice();
   }
   [[nodiscard]] virtual std::size_t bytes() const = 0;
+  /// What trains the machines, for people: of cuda-fused the variant, "ThreadRegisters".
+  [[nodiscard]] virtual std::string kernel() const = 0;
 };
 
 /// cuda-fused.

@@ -58,6 +58,7 @@ ExitCode estimate(const SweepSpec& spec, std::uint64_t each, const ChosenPart& c
                  {"configurations", spec.configurations()},
                  {"shards", share.all_shards},
                  {"evaluations", spec.evaluations()},
+                 {"backend", spec.common_backend()},
                  {"part", part_json(chosen, share)},
                  {"threads", threads_of(spec.threads)},
                  {"disk_bytes", bytes},
@@ -106,14 +107,17 @@ void print_portraits(const report::Statistics& statistics,
 }
 
 Json done_json(const SweepRun& run, const SweepSpec& spec, const ChosenPart& part) {
-  return {{"done", true},
-          {"machines", spec.machines()},
-          {"trained", run.outcome().machines},
-          {"seconds", run.seconds()},
-          {"machine_steps_per_second", run.rate()},
-          {"diverged", run.outcome().diverged},
-          {"part", part_json(part, run.share())},
-          {"threads", threads_of(spec.threads)}};
+  Json json = {{"done", true},
+               {"machines", spec.machines()},
+               {"trained", run.outcome().machines},
+               {"seconds", run.seconds()},
+               {"machine_steps_per_second", run.rate()},
+               {"diverged", run.outcome().diverged},
+               {"backend", spec.common_backend()},
+               {"part", part_json(part, run.share())},
+               {"threads", threads_of(spec.threads)}};
+  if (!run.outcome().kernels.empty()) json["kernels"] = run.outcome().kernels;
+  return json;
 }
 
 /// The results of the whole sweep, in text and on its page. The sweep is finished whatever becomes

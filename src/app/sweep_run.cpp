@@ -66,6 +66,7 @@ void SweepRun::train() {
   outcome_.diverged += trained.diverged;
   outcome_.machine_steps += trained.machine_steps;
   outcome_.stopped = trained.stopped;
+  outcome_.kernels.insert(trained.kernels.begin(), trained.kernels.end());
 }
 
 }  // namespace helmholtz::app

@@ -184,6 +184,7 @@ class TrainingRun {
                  {"seconds", seconds_since(start_)},
                  {"machine_steps_per_second", rate},
                  {"parameters_xxh3", digest}};
+    if (const auto kernel = trainer_.kernel(); !kernel.empty()) json["kernel"] = kernel;
     if (stopped) json["stopped"] = true;
     if (chooses()) json["best"] = best_.json();
     if (ends_early()) json["ended_early"] = true;

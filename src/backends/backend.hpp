@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/workers.hpp"
@@ -39,6 +40,8 @@ class Backend {
   /// Trainer::kl_quantiles. Default: evaluates all machines, then sorts on this thread.
   virtual void kl_quantiles(std::span<const double> probabilities, std::span<double> out);
   [[nodiscard]] virtual std::uint64_t device_bytes() const { return 0; }
+  /// Trainer::kernel().
+  [[nodiscard]] virtual std::string kernel() const { return {}; }
 
   /// read(), but a machine with a parameter that is not finite is NaN throughout.
   void read_parameters(std::size_t first, std::size_t count, std::span<float> out) const;

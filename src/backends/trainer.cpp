@@ -79,6 +79,8 @@ std::vector<std::uint8_t> Trainer::sample(std::size_t m, std::uint64_t count) co
 
 std::uint64_t Trainer::device_bytes() const { return backend_->device_bytes(); }
 
+std::string Trainer::kernel() const { return backend_->kernel(); }
+
 std::vector<float> Trainer::parameters(std::size_t m) const {
   std::vector<float> out(ensemble().topology.parameters());
   read_parameters(m, 1, out);

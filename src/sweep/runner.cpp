@@ -6,6 +6,8 @@
 #include <future>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -86,7 +88,8 @@ class BlockRun {
     return {.machines = progress_.machines,
             .diverged = progress_.diverged,
             .machine_steps = progress_.machine_steps,
-            .stopped = ended_};
+            .stopped = ended_,
+            .kernels = std::move(kernels_)};
   }
 
  private:
@@ -105,6 +108,8 @@ class BlockRun {
       leave();
       hand_on(*block, std::move(shards));
     }
+    const std::scoped_lock lock(order_);
+    kernels_.insert(trainer.kernels().begin(), trainer.kernels().end());
   }
 
   /// A block for which the others leave too little of a device's memory is trained after them, and
@@ -226,6 +231,7 @@ class BlockRun {
   bool alone_ = false;      ///< one block at a time is all that a device has room for
   std::atomic<bool> ended_ = false;
   std::exception_ptr failure_;
+  std::set<std::string> kernels_;
 
   const std::span<ShardSink* const> sinks_;
   std::atomic<bool> write_failed_ = false;

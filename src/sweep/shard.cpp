@@ -56,6 +56,7 @@ EnsembleKind& ShardTrainer::kind(std::size_t number) {
 bool ShardTrainer::train_group(std::size_t number, const Members& members) {
   auto& own = kind(number);
   auto trainer = make_trainer(spec_.ensemble(members), own.trainer);
+  if (auto kernel = trainer.kernel(); !kernel.empty()) kernels_.insert(std::move(kernel));
   const auto options = spec_.evaluation_options();
   std::vector<Evaluation> evaluations;
   for (std::uint64_t e = 0; e < spec_.evaluations(); ++e) {

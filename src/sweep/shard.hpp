@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "helmholtz/sweep.hpp"
@@ -26,6 +28,8 @@ class ShardTrainer {
   /// of `each` machines. @return nothing after a stop request
   std::optional<std::vector<Shard>> train(std::uint64_t first, std::uint64_t count,
                                           std::uint64_t each);
+  /// Trainer::kernel() of all trainers so far, but empty ones.
+  [[nodiscard]] const std::set<std::string>& kernels() const noexcept { return kernels_; }
 
  private:
   /// The numbers of machines that form one ensemble.
@@ -45,6 +49,7 @@ class ShardTrainer {
   const SweepSpec& spec_;
   PacedCallbacks callbacks_;
   std::map<std::size_t, EnsembleKind> kinds_;  // by number
+  std::set<std::string> kernels_;
   // At present:
   std::uint64_t first_ = 0;
   std::uint64_t each_ = 1;

@@ -123,6 +123,12 @@ class PluginTrainer final : public Backend {
     return bytes;
   }
 
+  [[nodiscard]] std::string kernel() const override {
+    helmholtz_text name{};
+    Plugin::call(functions().kernel, trainer_.get(), &name);
+    return name.text;
+  }
+
   void read(std::size_t first, std::size_t count, std::span<float> out) const override {
     Plugin::call(functions().read, trainer_.get(), first, count, out.data());
   }
@@ -189,6 +195,14 @@ std::size_t bytes(const Ensemble& ensemble) {
          ensemble.size() * (kOfMachine + ensemble.topology.parameters() * sizeof(float));
 }
 
+std::string fused_detail() {
+  const auto plugin = Plugin::load();
+  const auto devices = plugin->describe();  // first: where there is none, NVRTC stays closed
+  const auto compiler = plugin->nvrtc();
+  return fmt::format("{}, {}", devices,
+                     compiler.empty() ? "no NVRTC: generic kernels alone" : "NVRTC " + compiler);
+}
+
 std::string layered_detail() {
   const auto plugin = Plugin::load();
   const auto devices = plugin->describe();  // first: where there is none, cuBLAS stays closed
@@ -202,7 +216,7 @@ constinit const BackendEntry fused_entry{
     .summary = "thousands of steps a launch, weights on chip: sweeps on a GPU",
     .strategy = Strategy::fused,
     .on_gpu = true,
-    .detail = [] { return Plugin::load()->describe(); },
+    .detail = fused_detail,
     .bytes = bytes,
     .make = [](Ensemble ensemble, const TrainerOptions& options) -> std::unique_ptr<Backend> {
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, fused_entry,

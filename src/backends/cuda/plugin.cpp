@@ -124,6 +124,12 @@ std::string Plugin::describe() const {
                      version(driver));
 }
 
+std::string Plugin::nvrtc() const {
+  helmholtz_text number{};
+  call(functions_->nvrtc, &number);
+  return number.text;
+}
+
 std::string Plugin::cublas() const {
   std::int32_t number = 0;
   call(functions_->cublas, &number);

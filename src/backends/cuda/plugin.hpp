@@ -39,6 +39,8 @@ class Plugin {
   /// "13.0", the version of cuBLAS
   /// @throws NoDevice if there is none
   [[nodiscard]] std::string cublas() const;
+  /// "13.0", the version of NVRTC; empty if there is none
+  [[nodiscard]] std::string nvrtc() const;
 
  private:
   explicit Plugin(const std::string& path);
