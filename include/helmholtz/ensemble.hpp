@@ -79,6 +79,8 @@ std::size_t optimizer_state_floats(const Ensemble& ensemble, std::size_t m);
 
 /// The parameters of machine m before its first step. Fills [parameters()] floats.
 void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float> out);
+/// Whether those are 0 for every machine, by its settings.
+bool starts_at_zero(const Ensemble& ensemble);
 
 /// XXH3-64 over the float32 little-endian parameters, in the order of Topology.
 std::uint64_t parameters_digest(std::span<const float> parameters);

@@ -197,6 +197,17 @@ void Backend::read_parameters(std::size_t first, std::size_t count, std::span<fl
   }
 }
 
+void Backend::initialise(std::size_t first, std::span<float> out) const {
+  const auto parameters = ensemble_.topology.parameters();
+  const auto block = block_size(ensemble_.topology);
+  const auto count = out.size() / parameters;
+  workers_.for_each((count + block - 1) / block, [&](std::size_t b) {
+    for (std::size_t m = b * block; m < std::min(count, (b + 1) * block); ++m) {
+      initial_parameters(ensemble_, first + m, out.subspan(m * parameters, parameters));
+    }
+  });
+}
+
 void Backend::initialise() {
   const auto parameters = ensemble_.topology.parameters();
   const auto block = block_size(ensemble_.topology);

@@ -54,6 +54,8 @@ class Backend {
   Backend(Ensemble ensemble, int threads);
   /// Writes initial_parameters() of every machine; constructors end with it.
   void initialise();
+  /// initial_parameters() of machines from `first` on, [machines x parameters], by all threads.
+  void initialise(std::size_t first, std::span<float> out) const;
 
  private:
   Ensemble ensemble_;

@@ -135,6 +135,14 @@ void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float
   }
 }
 
+bool starts_at_zero(const Ensemble& ensemble) {
+  using VisibleBias = Initialisation::VisibleBias;
+  return std::ranges::all_of(ensemble.settings, [](const Hyperparameters& setting) {
+    const auto& init = setting.initialisation;
+    return init.scale == 0 && init.visible_bias == VisibleBias::as_drawn;
+  });
+}
+
 std::uint64_t parameters_digest(std::span<const float> parameters) {
   return XXH3_64bits(parameters.data(), parameters.size_bytes());
 }

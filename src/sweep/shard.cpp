@@ -94,11 +94,24 @@ std::vector<std::size_t> ShardTrainer::kept(const Members& members) {
   return all;
 }
 
+/// Neighbours are read together, some MiB at a time: a device is asked as seldom as can be.
 void ShardTrainer::keep_parameters(const Trainer& trainer, const Members& members) {
-  for (const auto k : kept(members)) {
-    auto& parameters = parameters_[members[k]];
-    parameters.resize(trainer.ensemble().topology.parameters());
-    trainer.read_parameters(k, 1, parameters);
+  constexpr std::size_t kFloats = std::size_t{1} << 20U;
+  const auto each = trainer.ensemble().topology.parameters();
+  const auto most = std::max<std::size_t>(kFloats / each, 1);
+  auto wanted = kept(members);
+  std::ranges::sort(wanted);
+  std::vector<float> run;
+  for (std::size_t i = 0, count = 0; i < wanted.size(); i += count) {
+    for (count = 1; count < most && i + count < wanted.size(); ++count) {
+      if (wanted[i + count] != wanted[i] + count) break;
+    }
+    run.resize(count * each);
+    trainer.read_parameters(wanted[i], count, run);
+    for (std::size_t k = 0; k < count; ++k) {
+      const auto machine = std::span(run).subspan(k * each, each);
+      parameters_[members[wanted[i] + k]].assign(machine.begin(), machine.end());
+    }
   }
 }
 

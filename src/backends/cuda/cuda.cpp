@@ -57,12 +57,26 @@ class PluginTrainer final : public Backend {
     helmholtz_trainer* trainer = nullptr;
     Plugin::call(functions().create, &view.get(), &placement, &trainer);
     trainer_ = {trainer, functions().destroy};
-    initialise();
+    initialise_device();
   }
 
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
 
  private:
+  /// Machines are zero at first. Others are written in blocks so large that a copy costs its bytes.
+  void initialise_device() {
+    constexpr std::size_t kFloats = std::size_t{1} << 22U;
+    if (starts_at_zero(ensemble())) return;
+    const auto parameters = ensemble().topology.parameters();
+    const auto most = std::clamp<std::size_t>(kFloats / parameters, 1, ensemble().size());
+    std::vector<float> block(most * parameters);
+    for (std::size_t first = 0; first < ensemble().size(); first += most) {
+      const auto count = std::min(most, ensemble().size() - first);
+      initialise(first, std::span(block).first(count * parameters));
+      write(first, count, std::span(block).first(count * parameters));
+    }
+  }
+
   void train(std::uint64_t first, std::uint64_t steps) override {
     for (std::uint64_t done = 0; done < steps; done += kCallSteps) {
       const auto count = std::min(kCallSteps, steps - done);
