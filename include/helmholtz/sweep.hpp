@@ -181,7 +181,8 @@ struct SweepSpec {
   /// The log-likelihood where it is computed beside a KL, which ranks; else null.
   [[nodiscard]] const Metric* likelihood_beside() const;
 
-  /// The backend that trains a kind of kinds(): a pure function of the kind and `backend`.
+  /// The backend that trains a kind of kinds(): a pure function of the spec, but that `auto` may
+  /// take cuda-fused in place of cpu-fused, with the same results, where there is a GPU.
   [[nodiscard]] std::string resolved_backend(const SweepConfiguration& configuration) const;
   /// Backend, threads, devices and math.
   [[nodiscard]] TrainerOptions trainer_options() const;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "backends/registry.hpp"
 #include "base/input_file.hpp"
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
@@ -61,7 +62,9 @@ SweepSpec SweepSpec::from_toml_file(const fs::path& path) {
 
 std::string config_text(const SweepSpec& spec) {
   auto resolved = spec;
-  resolved.backend = spec.common_backend();
+  const auto common = spec.common_backend();
+  // `auto` may have found a GPU here: whoever resumes the sweep may lack one.
+  if (common != "auto" && !find_backend(common).on_gpu) resolved.backend = common;
   return resolved.to_toml();
 }
 

@@ -102,7 +102,11 @@ const Metric* SweepSpec::likelihood_beside() const {
 
 std::string SweepSpec::resolved_backend(const SweepConfiguration& configuration) const {
   if (backend != "auto") return backend;
-  return choose_backend(trial_ensemble(*this, configuration, 1));
+  std::uint64_t kinds = 1;
+  for (const auto* const field : swept_fields()) {
+    if (field->of_kind) kinds *= field->access.size(*this);
+  }
+  return choose_backend(trial_ensemble(*this, configuration, 1), machines() / kinds, steps);
 }
 
 TrainerOptions SweepSpec::trainer_options() const {

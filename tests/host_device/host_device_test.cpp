@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Arguments = std::vector<std::string>;
 
 class HostDevice : public ::testing::Test {
@@ -71,12 +73,12 @@ TEST_F(HostDevice, TakesMachinesByTurnsWhereMemoryIsShort) {
       sweep("turns", {"--backend", "cuda-fused"}, {"HELMHOLTZ_HOST_DEVICE_BYTES=150000"});
   ASSERT_EQ(done.exit_code, 0) << done.err;
   EXPECT_TRUE(shards("turns") == cpu);
-  const auto none =
-      sweep("none", {"--backend", "cuda-fused"}, {"HELMHOLTZ_HOST_DEVICE_BYTES=4000"});
   const auto allowed =
       sweep("allowed", {"--backend", "cuda-fused"}, {"HELMHOLTZ_CUDA_MEMORY=100000"});
   ASSERT_EQ(allowed.exit_code, 0) << allowed.err;
   EXPECT_TRUE(shards("allowed") == cpu);
+  const auto none =
+      sweep("none", {"--backend", "cuda-fused"}, {"HELMHOLTZ_HOST_DEVICE_BYTES=4000"});
   EXPECT_EQ(none.exit_code, 74);
   EXPECT_THAT(none.err, HasSubstr("memory"));
 }
@@ -147,6 +149,84 @@ TEST_F(HostDevice, ThatIsLostEndsTheSweepWhichGoesOnLater) {
   const auto done = sweep("run", {"--backend", "cuda-fused"});
   EXPECT_EQ(done.exit_code, 0) << done.err;
   EXPECT_TRUE(shards("run") == cpu);
+}
+
+TEST_F(HostDevice, IsNotTouchedBySweepsOnTheCpu) {
+  const auto opened = [&](const char* backend) {
+    return sweep(backend, {"--backend", backend}, {"LD_DEBUG=files"}).err;
+  };
+  EXPECT_THAT(opened("cpu-fused"), Not(HasSubstr(HELMHOLTZ_HOST_DEVICE)));
+  EXPECT_THAT(opened("cuda-fused"), HasSubstr(HELMHOLTZ_HOST_DEVICE));
+}
+
+// Whatever it says: 999 is cudaErrorUnknown.
+TEST_F(HostDevice, ADriverOutOfOrderIsNoDevice) {
+  const std::vector<std::string> sick = {"HELMHOLTZ_HOST_DRIVER_ERROR=999"};
+  const auto cpu = sweep("cpu", {"--backend", "cpu-fused"}, sick);
+  EXPECT_EQ(cpu.exit_code, 0) << cpu.err;
+  const auto gpu = sweep("gpu", {"--backend", "cuda-fused"}, sick);
+  EXPECT_EQ(gpu.exit_code, 69);
+  EXPECT_THAT(gpu.err, HasSubstr("cudaGetDeviceCount"));
+  Process::Options options;
+  options.environment = sick;
+  options.environment.emplace_back("HELMHOLTZ_CUDA_PLUGIN=" HELMHOLTZ_HOST_DEVICE);
+  const auto listed = run_program({"backends"}, folder_.path(), options);
+  EXPECT_EQ(listed.exit_code, 0);
+  EXPECT_THAT(listed.out, HasSubstr("CUDA: failed (cudaError"));
+}
+
+TEST_F(HostDevice, AutoTakesItForManyMachinesWithMuchToDo) {
+  const auto chosen = [&](const char* seeds, const char* steps, const char* more = "999") {
+    Process::Options options;
+    options.environment = {"HELMHOLTZ_CUDA_PLUGIN=" HELMHOLTZ_HOST_DEVICE,
+                           std::string("HELMHOLTZ_HOST_DRIVER_ERROR=") + more};
+    const auto done = run_program({"sweep", "--layers", "1,2", "--world", "file:two", "--seeds",
+                                   seeds, "--steps", steps, "--dry-run", "--json"},
+                                  folder_.path(), options);
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    return nlohmann::json::parse(done.out)["backend"];
+  };
+  std::ofstream(folder_.path() / "two") << "0 1\n1 0\n";
+  EXPECT_EQ(chosen("0:4096", "244141", "0"), "cuda-fused");  // 10^9 machine-steps
+  EXPECT_EQ(chosen("0:4096", "244140", "0"), "cpu-fused");
+  EXPECT_EQ(chosen("0:4095", "1000000", "0"), "cpu-fused");
+  EXPECT_EQ(chosen("0:4096", "244141"), "cpu-fused");  // where the driver is out of order
+}
+
+TEST_F(HostDevice, NamesTheKernelThatTrains) {
+  const auto done = sweep("run", {"--backend", "cuda-fused"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_EQ(nlohmann::json::parse(done.out)["kernels"],
+            (std::vector<std::string>{"ThreadRegisters", "ThreadShared"}));
+  const auto forced =
+      sweep("forced", {"--backend", "cuda-fused"}, {"HELMHOLTZ_CUDA_KERNEL=ThreadGlobal"});
+  EXPECT_EQ(nlohmann::json::parse(forced.out)["kernels"], std::vector<std::string>{"ThreadGlobal"});
+}
+
+// Here is no driver that would load what NVRTC makes.
+TEST_F(HostDevice, AForcedKernelThatCannotBeMadeIsAnError) {
+  const auto done =
+      sweep("run", {"--backend", "cuda-fused"}, {"HELMHOLTZ_CUDA_KERNEL=WarpRegisters"});
+  EXPECT_EQ(done.exit_code, 74);
+  EXPECT_THAT(done.err, HasSubstr("HELMHOLTZ_CUDA_KERNEL=WarpRegisters: needs NVRTC"));
+}
+
+// Many blocks of them, and runs of neighbours that are kept.
+TEST_F(HostDevice, MachinesThatStartElsewhereThanAtZeroAreTheCpus) {
+  const auto run = [&](const std::string& backend) {
+    Process::Options options;
+    options.environment = {"HELMHOLTZ_CUDA_PLUGIN=" HELMHOLTZ_HOST_DEVICE};
+    const auto done = run_program({"sweep",    "--layers",  "8,16,32",    "--world",
+                                   "shifter",  "--seeds",   "0:4000",     "--lr",
+                                   "0.05,0.1", "--steps",   "1",          "--samples",
+                                   "1",        "--init",    "normal:0.1", "--save-parameters",
+                                   "all",      "--backend", backend,      "--out",
+                                   backend,    "--json"},
+                                  folder_.path(), options);
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    return shards(backend);
+  };
+  EXPECT_TRUE(run("cuda-fused") == run("cpu-fused"));
 }
 
 TEST_F(HostDevice, DevicesThatAreNotThereAreRefused) {
