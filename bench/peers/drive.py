@@ -59,7 +59,7 @@ class Place:
 
     def program(self, name):
         """In a build folder, or in what scripts/gpu-check packed."""
-        packed = self.build / name
+        packed = self.build / "bin" / name
         return packed if packed.is_file() else self.build / {"helmholtz": "src/app"}.get(name, "bench") / name
 
     def start(self, command, cores, **pipes):
