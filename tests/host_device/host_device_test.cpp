@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <fstream>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -191,6 +194,39 @@ TEST_F(HostDevice, AutoTakesItForManyMachinesWithMuchToDo) {
   EXPECT_EQ(chosen("0:4096", "244140", "0"), "cpu-fused");
   EXPECT_EQ(chosen("0:4095", "1000000", "0"), "cpu-fused");
   EXPECT_EQ(chosen("0:4096", "244141"), "cpu-fused");  // where the driver is out of order
+}
+
+// Its results are the same anywhere, so whoever resumes it need not have a GPU.
+TEST_F(HostDevice, ASweepThatAutoPutsOnItResumesWithoutIt) {
+  std::ofstream(folder_.path() / "two") << "0 1\n1 0\n";
+  const auto log = folder_.path() / "run" / "log.jsonl";
+  const auto logged = [&] {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(log, none);
+    return none ? 0 : size;
+  };
+  const auto interrupted = [&](const char* driver_error) {
+    const auto before = logged();
+    Process::Options options;
+    options.environment = {"HELMHOLTZ_CUDA_PLUGIN=" HELMHOLTZ_HOST_DEVICE,
+                           std::string("HELMHOLTZ_HOST_DRIVER_ERROR=") + driver_error};
+    Process sweep({"sweep", "--layers", "1,2", "--world", "file:two", "--seeds", "0:4096",
+                   "--steps", "1000000", "--out", "run", "--json"},
+                  folder_.path(), options);
+    for (int i = 0; i < 300 && logged() == before; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    sweep.send(SIGTERM);
+    return sweep.wait();
+  };
+  const auto here = interrupted("0");
+  ASSERT_EQ(here.exit_code, 75) << here.err;
+  EXPECT_THAT(here.out, HasSubstr("cuda-fused"));
+  EXPECT_THAT(read_file(folder_.path() / "run" / "manifest.json"), HasSubstr("cuda-fused"));
+  EXPECT_THAT(read_file(folder_.path() / "run" / "config.toml"), HasSubstr("backend = \"auto\""));
+  const auto there = interrupted("999");
+  EXPECT_EQ(there.exit_code, 75) << there.err;
+  EXPECT_THAT(there.out, HasSubstr("cpu-fused"));
 }
 
 TEST_F(HostDevice, NamesTheKernelThatTrains) {
