@@ -17,12 +17,12 @@ constexpr std::array kNames = CUDART_VERSION >= 13'000
                                   : std::array{"libcublasLt.so.12", "libcublasLt.so.13"};
 constexpr const char* kUsualFolder = "/usr/local/cuda/lib64/";
 
-/// The library's handle, for ever: unloading the plugin leaves it open too.
+/// The library, which nobody closes.
 void* open() {
   std::string reasons;
   for (const auto* const name : kNames) {
     for (const auto& file : {std::string(name), std::string(kUsualFolder) + name}) {
-      void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+      void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
       if (library != nullptr) return library;
       reasons += reasons.empty() ? dlerror() : std::string("; ") + dlerror();
     }
