@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "backends/cpu_layered/bit_products.hpp"
 #include "backends/cpu_layered/kernels.hpp"
-#include "base/blas.hpp"
 #include "helmholtz/draw_layout.hpp"
 #include "model/rates.hpp"
 #include "step/static_shape.hpp"
@@ -50,7 +50,6 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
       for_each_(std::move(for_each)),
       awake_(ensemble.topology, particles(ensemble)),
       asleep_(ensemble.topology, index(ensemble.batch)),
-      ones_(awake_.count(), 1.0F),
       shown_(ensemble),
       gradient_(has_means(ensemble) ? ensemble.topology.parameters() : 0) {
   const auto& topology = ensemble.topology;
@@ -63,9 +62,11 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
         {l, l == 0 ? kNoInputs : l - 1, shape.generative(l), draws::generative(shape, l)});
     units_.emplace_back(awake_.floats(topology.size(l)));
     errors_.emplace_back(units_.back().size());
+    bits_.emplace_back(index(topology.size(l)), awake_.count());
   }
   if (ensemble.particles > 1) {
     patterns_.resize(asleep_.floats(topology.visible_units()));
+    pattern_bits_ = PackedUnits(index(topology.visible_units()), asleep_.count());
     scores_.resize(awake_.tiles().size() * kTileColumns);
     weights_.resize(padded(awake_.count()));
   }
@@ -80,13 +81,18 @@ std::size_t Batch::bytes(const Ensemble& ensemble) {
   const auto& topology = ensemble.topology;
   const Columns awake(topology, particles(ensemble));
   std::size_t floats = has_means(ensemble) ? topology.parameters() : 0;
-  for (const int size : topology.layer_sizes()) floats += 2 * awake.floats(size);
+  std::size_t bits = 0;
+  for (const int size : topology.layer_sizes()) {
+    floats += 2 * awake.floats(size);
+    bits += PackedUnits::bytes(index(size), awake.count());
+  }
   if (ensemble.particles > 1) {
     const Columns asleep(topology, index(ensemble.batch));
+    bits += PackedUnits::bytes(index(topology.visible_units()), asleep.count());
     floats += asleep.floats(topology.visible_units()) + awake.tiles().size() * kTileColumns +
               padded(awake.count());
   }
-  return floats * sizeof(float) + ShownPatterns::bytes(ensemble);
+  return floats * sizeof(float) + bits + ShownPatterns::bytes(ensemble);
 }
 
 /// A step's `Machine` of wake_sleep.inl: all rows at once, and what a phase learns counts when its
@@ -154,8 +160,16 @@ void Batch::sample(const Layer& layer, const Tile& tile) {
   activities(layer, tile, out);
   const float* const bias = parameters_ + layer.view.bias + tile.rows.begin;
   const auto draws = draws_of(index(layer.slot) + tile.rows.begin, tile);
-  if (!weighs()) return kernels::sample(out, bias, draws);
-  kernels::sample_and_score(out, bias, draws, scores(tile));
+  if (weighs()) {
+    kernels::sample_and_score(out, bias, draws, scores(tile));
+  } else {
+    kernels::sample(out, bias, draws);
+  }
+  pack(tile, out, bits_[index(layer.index)]);
+}
+
+void Batch::pack(const Tile& tile, const Matrix& units, PackedUnits& bits) {
+  if (units.stride > 1) kernels::pack(units, bits.tile(tile.rows, tile.columns));
 }
 
 void Batch::find_errors(const Layer& layer, const Tile& tile) {
@@ -174,8 +188,8 @@ void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) 
   const ConstMatrix weights{parameters_ + layer.view.weights + tile.rows.begin * fan_in,
                             tile.rows.size(), fan_in, fan_in};
   if (reads_patterns(layer)) return activities_of_patterns(weights, tile.columns, out);
-  blas::activities(
-      weights, part(units_[index(layer.inputs)], {layer.inputs, {0, fan_in}, tile.columns}), out);
+  const auto inputs = part(units_[index(layer.inputs)], {layer.inputs, {0, fan_in}, tile.columns});
+  kernels::activities(weights, bits_[index(layer.inputs)].columns(tile.columns.begin, inputs), out);
 }
 
 void Batch::learn(step::Network network, const std::vector<double>& rates) {
@@ -209,9 +223,7 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
   const auto errors = part(errors_[index(layer.index)], {layer.index, tile.rows, columns});
   if (tile.columns.begin == 0) {
     move(layer.view.bias + tile.rows.begin, {nullptr, 1, rows, rows}, step_rate,
-         [&](float weight, const Matrix& sum) {
-           blas::learn_bias(weight, errors, ones_.data(), sum.data);
-         });
+         [&](float weight, const Matrix& sum) { kernels::learn_bias(weight, errors, sum.data); });
   }
   if (layer.inputs == kNoInputs) return;
   const auto fan_in = index(layer.view.inputs);
@@ -220,8 +232,10 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
   const auto inputs =
       of_patterns ? asleep_.rectangle(patterns_.data(), tile.columns, columns)
                   : part(units_[index(layer.inputs)], {layer.inputs, tile.columns, columns});
-  move(first, shape, step_rate,
-       [&](float weight, const Matrix& sum) { blas::learn(weight, errors, inputs, sum); });
+  const auto& bits = of_patterns ? pattern_bits_ : bits_[index(layer.inputs)];
+  move(first, shape, step_rate, [&](float weight, const Matrix& sum) {
+    kernels::learn(weight, errors, bits.units(tile.columns.begin, inputs), sum);
+  });
   if (ensemble_.nonnegative && &layer == &generative_.back()) {
     kernels::clamp_negative(starting_at(parameters_ + first, shape));
   }

@@ -9,6 +9,7 @@
 
 #include "backends/cpu_layered/columns.hpp"
 #include "backends/cpu_layered/kernels.hpp"
+#include "backends/cpu_layered/packed_units.hpp"
 #include "backends/cpu_layered/shown_patterns.hpp"
 #include "backends/cpu_layered/tiles.hpp"
 #include "base/matrix.hpp"
@@ -87,6 +88,8 @@ class Batch {
   template <class Add>
   void move(std::size_t at, const Matrix& shape, float rate, const Add& add);
   [[nodiscard]] kernels::TileDraws draws_of(std::uint64_t first_slot, const Tile& tile) const;
+  /// Packs what a tile of units was given, where products read bits.
+  static void pack(const Tile& tile, const Matrix& units, PackedUnits& bits);
   /// Without bias.
   void activities(const Layer& layer, const Tile& tile, const Matrix& out);
   /// Of the layer that patterns_ feeds: once per batch row.
@@ -105,12 +108,13 @@ class Batch {
   std::vector<Tile> recognition_weight_tiles_;
   Columns awake_;                      ///< of B K particles
   Columns asleep_;                     ///< of B dreams
-  AlignedFloats ones_;                 ///< [B K]
   std::vector<AlignedFloats> units_;   ///< [L+1][n_l x stride], 0 or 1
+  std::vector<PackedUnits> bits_;      ///< [L+1], the same units; for many columns
   std::vector<AlignedFloats> errors_;  ///< [L+1][n_l x stride], unit - p; awake weighed
   ShownPatterns shown_;
   // Where there are several particles:
   AlignedFloats patterns_;  ///< [n_L x asleep_.stride()], the visible units of each batch row
+  PackedUnits pattern_bits_{0, 0};
   AlignedFloats scores_;    ///< [awake_.tiles()][kTileColumns], a tile's ln p - ln q
   AlignedFloats weights_;   ///< [B K]
   AlignedFloats gradient_;  ///< [parameters], where an optimiser keeps means

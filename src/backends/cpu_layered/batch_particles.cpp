@@ -4,7 +4,7 @@
 #include <array>
 
 #include "backends/cpu_layered/batch.hpp"
-#include "base/blas.hpp"
+#include "backends/cpu_layered/bit_products.hpp"
 #include "model/exact_scalar.hpp"
 
 namespace helmholtz::cpu_layered {
@@ -33,12 +33,16 @@ float* Batch::scores(const Tile& tile) { return &scores_[columns_->number(tile) 
 void Batch::show_patterns() {
   const int last = ensemble_.topology.last();
   run(columns_->tiles(last, last), [&](const Tile& tile) {
-    show_patterns(tile, ensemble_.particles, part(units_.back(), tile));
+    const auto units = part(units_.back(), tile);
+    show_patterns(tile, ensemble_.particles, units);
+    pack(tile, units, bits_.back());
     if (weighs()) std::fill_n(scores(tile), kTileColumns, 0.0F);
   });
   if (!weighs()) return;
   run(asleep_.tiles(last, last), [&](const Tile& tile) {
-    show_patterns(tile, 1, asleep_.rectangle(patterns_.data(), tile.rows, tile.columns));
+    const auto units = asleep_.rectangle(patterns_.data(), tile.rows, tile.columns);
+    show_patterns(tile, 1, units);
+    pack(tile, units, pattern_bits_);
   });
 }
 
@@ -56,7 +60,8 @@ void Batch::activities_of_patterns(const ConstMatrix& weights, Range columns, co
   const Range rows{columns.begin / each, (columns.end - 1) / each + 1};
   auto once = out;
   once.columns = rows.size();
-  blas::activities(weights, asleep_.rectangle(patterns_.data(), {0, weights.columns}, rows), once);
+  const auto inputs = asleep_.rectangle(patterns_.data(), {0, weights.columns}, rows);
+  kernels::activities(weights, pattern_bits_.columns(rows.begin, inputs), once);
   for (std::size_t j = 0; j < out.rows; ++j) {
     float* const units = out.data + j * out.stride;
     // Every row moves to the right or stays: the last one first.

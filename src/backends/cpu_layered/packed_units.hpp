@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "backends/cpu_layered/bit_products.hpp"
+#include "backends/cpu_layered/columns.hpp"
+#include "backends/cpu_layered/tiles.hpp"
+
+namespace helmholtz::cpu_layered {
+
+/// The units of a layer as bits, both ways: a column's units in a word, and a unit's columns.
+class PackedUnits {
+ public:
+  PackedUnits(std::size_t units, std::size_t columns)
+      : column_stride_(padded(columns)),
+        unit_stride_(words(units) * 32),
+        by_column_(words(units) * column_stride_),
+        by_unit_(words(columns) * unit_stride_) {}
+
+  static std::size_t bytes(std::size_t units, std::size_t columns) {
+    return words(units) * (padded(columns) + 32 * words(columns)) * sizeof(std::uint32_t);
+  }
+
+  [[nodiscard]] kernels::PackedTile tile(const Range& units, const Range& columns) {
+    return {&by_column_[units.begin / 32 * column_stride_ + columns.begin], column_stride_,
+            &by_unit_[columns.begin / 32 * unit_stride_ + units.begin], unit_stride_};
+  }
+
+  /// All units of the columns from `first` on.
+  [[nodiscard]] kernels::Units columns(std::size_t first, const ConstMatrix& floats) const {
+    return {floats, by_column_.data() + first, column_stride_};
+  }
+  /// All columns of the units from `first` on.
+  [[nodiscard]] kernels::Units units(std::size_t first, const ConstMatrix& floats) const {
+    return {floats, by_unit_.data() + first, unit_stride_};
+  }
+
+ private:
+  static std::size_t words(std::size_t bits) { return (bits + 31) / 32; }
+
+  std::size_t column_stride_;
+  std::size_t unit_stride_;
+  std::vector<std::uint32_t> by_column_;  ///< [words of units x column_stride]
+  std::vector<std::uint32_t> by_unit_;    ///< [words of columns x unit_stride]
+};
+
+}  // namespace helmholtz::cpu_layered
