@@ -1,0 +1,205 @@
+// The products of floats and units, against plain double loops, and their bits on every instruction
+// set.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "backends/cpu_layered/bit_products.hpp"
+#include "backends/cpu_layered/columns.hpp"
+#include "backends/cpu_layered/packed_units.hpp"
+#include "helmholtz/ensemble.hpp"
+#include "helmholtz/random.hpp"
+#include "simd/target.hpp"
+#include "support/forced_target.hpp"
+
+namespace helmholtz::cpu_layered {
+namespace {
+
+using testing::ForcedTarget;
+
+struct Shape {
+  std::size_t outputs;
+  std::size_t inputs;
+  std::size_t columns;
+};
+
+/// A matrix with room for whole vectors behind its rows; there it holds NaN.
+struct Floats {
+  Floats(std::size_t rows, std::size_t columns, std::size_t stride)
+      : values(rows * stride + 16, NAN), view{{values.data(), rows, columns, stride}} {}
+
+  float& operator()(std::size_t r, std::size_t c) { return values[r * view.stride + c]; }
+  std::vector<float> used() {
+    std::vector<float> all;
+    for (std::size_t r = 0; r < view.rows; ++r) {
+      for (std::size_t c = 0; c < view.columns; ++c) all.push_back((*this)(r, c));
+    }
+    return all;
+  }
+
+  std::vector<float> values;
+  Matrix view;
+};
+
+/// A layer of units that feeds another, and random numbers of the shapes that its products take.
+class Layer {
+ public:
+  explicit Layer(const Shape& shape)
+      : shape_(shape),
+        stride_(shape.columns == 1 ? 1 : padded(shape.columns)),
+        weights_(shape.outputs, shape.inputs, shape.inputs),
+        units_(shape.inputs, shape.columns, stride_),
+        errors_(shape.outputs, shape.columns, stride_),
+        bits_(shape.inputs, shape.columns) {
+    fill(weights_, [](std::uint32_t word) { return static_cast<float>(word) * 0x1p-31F - 1; });
+    fill(errors_, [](std::uint32_t word) { return static_cast<float>(word) * 0x1p-31F - 1; });
+    for (auto& unit : units_.values) unit = 1;  // what lies behind the last column is finite
+    fill(units_, [](std::uint32_t word) { return word % 3 == 0 ? 1.0F : 0.0F; });
+    for (const auto& rows : cut(shape.inputs, kTileRows, 32)) {
+      for (const auto& columns : cut(shape.columns, kTileColumns, 32)) {
+        if (stride_ > 1) kernels::pack(part(units_, rows, columns), bits_.tile(rows, columns));
+      }
+    }
+  }
+
+  std::vector<float> activities() {
+    Floats out(shape_.outputs, shape_.columns, stride_);
+    for (const auto& columns : cut(shape_.columns, kTileColumns, 32)) {
+      const auto inputs = part(units_, {0, shape_.inputs}, columns);
+      kernels::activities(weights_.view, bits_.columns(columns.begin, inputs),
+                          part(out, {0, shape_.outputs}, columns));
+    }
+    return out.used();
+  }
+
+  std::vector<float> moved_weights(float rate) {
+    auto out = weights_;
+    out.view.data = out.values.data();
+    const Range all{0, shape_.columns};
+    for (const auto& rows : cut(shape_.inputs, kTileColumns, 32)) {
+      kernels::learn(rate, errors_.view, bits_.units(rows.begin, part(units_, rows, all)),
+                     part(out, {0, shape_.outputs}, rows));
+    }
+    return out.used();
+  }
+
+  std::vector<float> moved_biases(float rate) {
+    std::vector<float> bias(shape_.outputs, 1.0F);
+    kernels::learn_bias(rate, errors_.view, bias.data());
+    return bias;
+  }
+
+  void check() {
+    constexpr float kRate = 0.5F;
+    const auto sums = activities();
+    const auto weights = moved_weights(kRate);
+    const auto biases = moved_biases(kRate);
+    for (std::size_t j = 0; j < shape_.outputs; ++j) {
+      for (std::size_t b = 0; b < shape_.columns; ++b) {
+        double sum = 0;
+        for (std::size_t i = 0; i < shape_.inputs; ++i)
+          sum += product(weights_(j, i), units_(i, b));
+        expect(sums[j * shape_.columns + b], sum, shape_.inputs);
+      }
+      for (std::size_t i = 0; i < shape_.inputs; ++i) {
+        double sum = 0;
+        for (std::size_t b = 0; b < shape_.columns; ++b)
+          sum += product(errors_(j, b), units_(i, b));
+        expect(weights[j * shape_.inputs + i], product(1, weights_(j, i)) + 0.5 * sum,
+               shape_.columns);
+      }
+      double sum = 0;
+      for (std::size_t b = 0; b < shape_.columns; ++b) sum += product(1, errors_(j, b));
+      expect(biases[j], 1 + 0.5 * sum, shape_.columns);
+    }
+  }
+
+ private:
+  static double product(float a, float b) {
+    return static_cast<double>(a) * static_cast<double>(b);
+  }
+
+  /// Every addition of terms below 1 rounds by at most half an ulp of the sum of their sizes.
+  static void expect(float got, double expected, std::size_t terms) {
+    const auto n = static_cast<double>(terms) + 2;
+    ASSERT_TRUE(std::abs(static_cast<double>(got) - expected) <= n * n * 0x1p-24)
+        << got << " instead of " << expected;
+  }
+
+  template <class Value>
+  void fill(Floats& floats, Value value) {
+    ++streams_;
+    for (std::size_t r = 0; r < floats.view.rows; ++r) {
+      for (std::size_t c = 0; c < floats.view.columns; ++c) {
+        floats(r, c) = value(random_word({.seed = streams_, .row = static_cast<std::uint32_t>(r)},
+                                         0, static_cast<std::uint64_t>(c)));
+      }
+    }
+  }
+
+  static Matrix part(Floats& floats, const Range& rows, const Range& columns) {
+    const auto stride = floats.view.stride;
+    return {{floats.values.data() + rows.begin * stride + columns.begin, rows.size(),
+             columns.size(), stride}};
+  }
+
+  Shape shape_;
+  std::size_t stride_;
+  std::uint64_t streams_ = 0;
+  Floats weights_;
+  Floats units_;
+  Floats errors_;
+  PackedUnits bits_;
+};
+
+std::vector<Shape> shapes() {
+  std::vector<Shape> all;
+  for (const std::size_t outputs : {1, 3, 8, 17, 31, 40, 64, 70}) {
+    for (const std::size_t inputs : {1, 2, 5, 16, 31, 33, 64, 70, 150}) {
+      for (const std::size_t columns : {1, 2, 7, 16, 23, 24, 31, 32, 33, 67, 128, 300}) {
+        all.push_back({outputs, inputs, columns});
+      }
+    }
+  }
+  return all;
+}
+
+TEST(BitProducts, AreThoseOfDoubleLoops) {
+  for (const auto& shape : shapes()) {
+    SCOPED_TRACE(::testing::Message()
+                 << shape.outputs << " x " << shape.inputs << " x " << shape.columns);
+    Layer(shape).check();
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(BitProducts, OfNothingAreNothing) {
+  for (const auto& shape : {Shape{0, 5, 40}, Shape{5, 0, 40}, Shape{5, 0, 3}, Shape{5, 0, 1}}) {
+    Layer(shape).check();
+  }
+}
+
+std::uint64_t digest_of(Layer layer) {
+  std::uint64_t digest = 0;
+  for (const auto& floats :
+       {layer.activities(), layer.moved_weights(0.3F), layer.moved_biases(0.3F)}) {
+    digest = digest * 1'000'003 + parameters_digest(floats);
+  }
+  return digest;
+}
+
+// The order of the additions is part of what a version of the program promises on every host.
+TEST(BitProducts, HaveTheSameBitsOnEveryInstructionSet) {
+  for (const auto& target : simd::available_targets()) {
+    const ForcedTarget forced(target);
+    std::uint64_t digest = 0;
+    for (const auto& shape : shapes()) digest = digest * 31 + digest_of(Layer(shape));
+    EXPECT_EQ(digest, 8816466619637580130U) << target;
+  }
+}
+
+}  // namespace
+}  // namespace helmholtz::cpu_layered
