@@ -9,7 +9,6 @@
 #include "backends/backend.hpp"
 #include "backends/cpu_layered/batch.hpp"
 #include "backends/registry.hpp"
-#include "base/blas.hpp"
 #include "base/limits.hpp"
 #include "base/workers.hpp"
 #include "simd/target.hpp"
@@ -20,12 +19,12 @@ namespace {
 
 std::size_t usable_threads(int threads) {
   const auto wanted = threads > 0 ? threads : limits::default_threads().count;
-  return std::min<std::size_t>(static_cast<std::size_t>(wanted), blas::kMaxThreads);
+  return static_cast<std::size_t>(wanted);
 }
 
-/// A layer of the whole batch at a time, through OpenBLAS. Of the tolerant class: the draws of the
-/// exact class, but activities and deltas that BLAS adds up in its own order. The same bits for any
-/// number of threads and of neighbouring machines.
+/// A layer of the whole batch at a time. Of the tolerant class: the draws of the exact class, but
+/// activities and deltas that are added up in another order (bit_products.hpp). The same bits for
+/// any number of threads and of neighbouring machines, on every instruction set.
 ///
 /// As many machines as the threads divide train side by side, a thread each; the rest one after the
 /// other, with all threads on each. Both ways work on the same tiles, so the bits are the same.
@@ -58,7 +57,6 @@ class LayeredTrainer final : public Backend {
 
  private:
   void train(std::uint64_t first, std::uint64_t steps) override {
-    const blas::SingleThreaded single_threaded_blas;
     std::atomic<std::size_t> next = 0;
     workers().for_each(own_.size(), [&](std::size_t i) {
       for (auto m = next++; m < side_by_side_; m = next++) train(own_[i], m, first, steps);
@@ -117,7 +115,7 @@ std::size_t bytes(const Ensemble& ensemble) {
          optimizer_state_bytes(ensemble) + batches * Batch::bytes(ensemble);
 }
 
-std::string detail() { return fmt::format("{}, {}", blas::name(), simd::target_name()); }
+std::string detail() { return simd::target_name(); }
 
 }  // namespace
 

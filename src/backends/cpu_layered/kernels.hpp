@@ -8,7 +8,7 @@
 #include "helmholtz/world.hpp"
 #include "step/update.hpp"
 
-/// What a training step does to each unit, between two BLAS calls. Matrices are [units x columns],
+/// What a training step does to each unit, between two products. Matrices are [units x columns],
 /// a column for each particle of each batch row; SIMD, lane = column, so layers of any width fill
 /// the vectors. A single column has stride 1 and lane = unit. The instruction set is chosen at run
 /// time and does not change the bits.

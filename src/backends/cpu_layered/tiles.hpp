@@ -5,7 +5,7 @@
 #include <vector>
 
 /// How the matrices of a training step are cut into pieces of work. The cuts depend on the shapes
-/// alone, never on the number of threads, so neither do the bits that BLAS computes.
+/// alone, never on the number of threads, so neither do the bits of the products.
 namespace helmholtz::cpu_layered {
 
 struct Range {
@@ -35,8 +35,8 @@ inline std::vector<Range> cut(std::size_t size, std::size_t largest, std::size_t
   return ranges;
 }
 
-/// Large enough for BLAS to keep over 90 % of its speed, small enough for many cores to share a
-/// layer and for a tile's activities to stay in a core's cache until they are sampled.
+/// Large enough for tables of partial sums to pay (bit_products.hpp), small enough for many cores
+/// to share a layer and for a tile's activities to stay in a core's cache until they are sampled.
 inline constexpr std::size_t kTileRows = 128;
 inline constexpr std::size_t kTileColumns = 128;
 

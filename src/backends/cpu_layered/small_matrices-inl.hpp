@@ -1,9 +1,9 @@
-// Transposition of small matrices. Include only inside a foreach_target translation unit.
-#if defined(HELMHOLTZ_TRANSPOSE_INL) == defined(HWY_TARGET_TOGGLE)
-#ifdef HELMHOLTZ_TRANSPOSE_INL
-#undef HELMHOLTZ_TRANSPOSE_INL
+// What products of floats and units share. Include only inside a foreach_target translation unit.
+#if defined(HELMHOLTZ_SMALL_MATRICES_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef HELMHOLTZ_SMALL_MATRICES_INL
+#undef HELMHOLTZ_SMALL_MATRICES_INL
 #else
-#define HELMHOLTZ_TRANSPOSE_INL
+#define HELMHOLTZ_SMALL_MATRICES_INL
 #endif
 
 #include <hwy/highway.h>
@@ -11,11 +11,14 @@
 #include <cstddef>
 
 #include "base/matrix.hpp"
+#include "simd/float_ops-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
+using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
+
+constexpr std::size_t kLanes = FloatOps::kLanes;
 
 #if HWY_TARGET != HWY_SCALAR
 HWY_INLINE void transpose_4x4(const float* in, std::size_t stride, float* out,
@@ -59,7 +62,17 @@ HWY_INLINE void transpose(const ConstMatrix& in, float* out, std::size_t out_str
   }
 }
 
+/// Sums of products move a row of parameters.
+HWY_INLINE void add_scaled(float rate, const float* sums, std::size_t count, float* row) {
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const auto by = FloatOps::mul(FloatOps::set(rate), FloatOps::load(sums + i));
+    hn::StoreU(FloatOps::add(hn::LoadU(FloatOps::D(), row + i), by), FloatOps::D(), row + i);
+  }
+  for (; i < count; ++i) row[i] += rate * sums[i];
+}
+
 }  // namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
-#endif  // HELMHOLTZ_TRANSPOSE_INL
+#endif  // HELMHOLTZ_SMALL_MATRICES_INL
