@@ -188,14 +188,14 @@ HWY_EXPORT(look_up_gradients);
 HWY_EXPORT(pack_tile);
 
 void activities(const ConstMatrix& weights, const Units& inputs, const Matrix& activities) {
-  if (activities.columns < kLookUpColumns) {
+  if (activities.columns < kLookUpColumns || weights.rows < kLookUpOutputs) {
     return multiply_activities(weights, inputs.floats, activities);
   }
   HWY_DYNAMIC_DISPATCH(look_up_activities)(weights, inputs, activities);
 }
 
 void learn(float rate, const ConstMatrix& errors, const Units& inputs, const Matrix& weights) {
-  if (errors.columns < kLookUpTerms) {
+  if (errors.columns < kLookUpTerms || weights.rows < kLookUpOutputs) {
     return multiply_gradients(rate, errors, inputs.floats, weights);
   }
   HWY_DYNAMIC_DISPATCH(look_up_gradients)(rate, errors, inputs, weights);

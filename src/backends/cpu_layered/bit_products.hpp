@@ -26,6 +26,8 @@ struct Units {
 inline constexpr std::size_t kLookUpColumns = 24;
 /// Likewise for the batch columns that a gradient sums over.
 inline constexpr std::size_t kLookUpTerms = 24;
+/// Fewer outputs leave most of a vector empty.
+inline constexpr std::size_t kLookUpOutputs = 16;
 
 /// activities = weights inputs: [n x B] from [n x k] and [k x B], at most kTileColumns columns.
 /// Inputs of stride 1 are a single column.

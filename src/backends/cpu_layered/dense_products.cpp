@@ -220,8 +220,13 @@ void multiply_gradients(float rate, const ConstMatrix& errors, const ConstMatrix
                         const Matrix& weights) {
   if (inputs.stride == 1) {
     HWY_DYNAMIC_DISPATCH(add_outer_product)(rate, errors, inputs.data, weights);
-  } else {
-    HWY_DYNAMIC_DISPATCH(sum_gradients)(rate, errors, inputs, weights);
+    return;
+  }
+  for (std::size_t b = 0; b < errors.columns; b += kLookUpTerms) {
+    const auto terms = std::min(kLookUpTerms, errors.columns - b);
+    HWY_DYNAMIC_DISPATCH(sum_gradients)
+    (rate, {errors.data + b, errors.rows, terms, errors.stride},
+     {inputs.data + b, inputs.rows, terms, inputs.stride}, weights);
   }
 }
 
