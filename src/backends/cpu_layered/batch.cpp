@@ -168,8 +168,14 @@ void Batch::sample(const Layer& layer, const Tile& tile) {
   pack(tile, out, bits_[index(layer.index)]);
 }
 
-void Batch::pack(const Tile& tile, const Matrix& units, PackedUnits& bits) {
-  if (units.stride > 1) kernels::pack(units, bits.tile(tile.rows, tile.columns));
+void Batch::pack(const Tile& tile, const Matrix& units, PackedUnits& bits) const {
+  const auto& topology = ensemble_.topology;
+  const int below = std::max(tile.layer - 1, 0);
+  const int above = std::min(tile.layer + 1, topology.last());
+  const int outputs = std::max(topology.size(below), topology.size(above));
+  if (index(outputs) < kernels::kLookUpOutputs) return;
+  if (columns_->count() >= std::min(kernels::kLookUpColumns, kernels::kLookUpTerms))
+    kernels::pack(units, bits.tile(tile.rows, tile.columns));
 }
 
 void Batch::find_errors(const Layer& layer, const Tile& tile) {

@@ -89,7 +89,7 @@ class Batch {
   void move(std::size_t at, const Matrix& shape, float rate, const Add& add);
   [[nodiscard]] kernels::TileDraws draws_of(std::uint64_t first_slot, const Tile& tile) const;
   /// Packs what a tile of units was given, where products read bits.
-  static void pack(const Tile& tile, const Matrix& units, PackedUnits& bits);
+  void pack(const Tile& tile, const Matrix& units, PackedUnits& bits) const;
   /// Without bias.
   void activities(const Layer& layer, const Tile& tile, const Matrix& out);
   /// Of the layer that patterns_ feeds: once per batch row.
