@@ -14,8 +14,8 @@
 ///
 /// Memory that is freed in a stream's order is overwritten there, whoever still uses it.
 ///
-/// It does not show all that a capture forbids, limits of a launch, or attributes of a kernel; and a
-/// stream that is destroyed is waited for.
+/// It does not show all that a capture forbids, limits of a launch, or attributes of a kernel; and
+/// a stream that is destroyed is waited for.
 ///
 /// Environment: HELMHOLTZ_HOST_DEVICES, how many there are (default 2);
 /// HELMHOLTZ_HOST_DEVICE_BYTES, the memory of each (default 1 GiB); HELMHOLTZ_HOST_POOLS=0: they
