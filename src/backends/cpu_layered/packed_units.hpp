@@ -24,8 +24,8 @@ class PackedUnits {
   }
 
   [[nodiscard]] kernels::PackedTile tile(const Range& units, const Range& columns) {
-    return {&by_column_[units.begin / 32 * column_stride_ + columns.begin], column_stride_,
-            &by_unit_[columns.begin / 32 * unit_stride_ + units.begin], unit_stride_};
+    return {by_column_.data() + units.begin / 32 * column_stride_ + columns.begin, column_stride_,
+            by_unit_.data() + columns.begin / 32 * unit_stride_ + units.begin, unit_stride_};
   }
 
   /// All units of the columns from `first` on.
