@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,13 @@ class Runtime {
   static Runtime& get() {
     static Runtime runtime;
     return runtime;
+  }
+  Runtime() = default;
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+  /// The end of a process frees what nobody waited for.
+  ~Runtime() {
+    for (auto* const memory : freed_) std::free(memory);
   }
 
   std::recursive_mutex mutex;
@@ -126,7 +134,9 @@ class Runtime {
   /// Waits for nobody: whoever still uses it finds it overwritten.
   void free_in_order(void* memory, HostStream& stream) {
     const auto block = blocks_.extract(memory).mapped();
+    freed_.insert(memory);
     give(stream, {[this, memory, block] {
+           freed_.erase(memory);
            std::memset(memory, 0x5A, block.bytes);
            used_[block.device] -= block.bytes;
            std::free(memory);
@@ -185,6 +195,7 @@ class Runtime {
   HostStream default_stream_;
   std::vector<std::unique_ptr<HostStream>> streams_;
   std::map<void*, Block> blocks_;
+  std::set<void*> freed_;  ///< in a stream's order that has not come to it
   std::map<char*, std::size_t> pinned_;
   std::map<int, std::size_t> used_;
   std::size_t capacity_ = from_environment("HELMHOLTZ_HOST_DEVICE_BYTES", std::uint64_t{1} << 30U);
