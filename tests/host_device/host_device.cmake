@@ -3,7 +3,8 @@
 find_path(THRUST_INCLUDE_DIR thrust/copy.h
           HINTS ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES cccl REQUIRED)
 add_library(helmholtz_host_device MODULE
-  host_device/host_cublas.cpp host_device/host_launchers.cpp host_device/host_runtime.cpp)
+  host_device/host_cublas.cpp host_device/host_launchers.cpp host_device/host_memory.cpp
+  host_device/host_runtime.cpp)
 target_include_directories(helmholtz_host_device SYSTEM PRIVATE
   ${THRUST_INCLUDE_DIR} ${CUDAToolkit_INCLUDE_DIRS})
 target_compile_definitions(helmholtz_host_device PRIVATE
