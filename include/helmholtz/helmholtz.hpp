@@ -13,6 +13,7 @@
 #include "helmholtz/optimizer.hpp"
 #include "helmholtz/random.hpp"
 #include "helmholtz/run_directory.hpp"
+#include "helmholtz/shard.hpp"
 #include "helmholtz/sweep.hpp"
 #include "helmholtz/topology.hpp"
 #include "helmholtz/trainer.hpp"
