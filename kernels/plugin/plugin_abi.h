@@ -155,8 +155,7 @@ typedef struct helmholtz_plugin {
   int32_t (*device_bytes)(const helmholtz_trainer* trainer, uint64_t* bytes,
                           helmholtz_error* error);
   /* What trains its machines, for people: "ThreadRegisters". */
-  int32_t (*kernel)(const helmholtz_trainer* trainer, helmholtz_text* name,
-                    helmholtz_error* error);
+  int32_t (*kernel)(const helmholtz_trainer* trainer, helmholtz_text* name, helmholtz_error* error);
 } helmholtz_plugin;
 
 typedef const helmholtz_plugin* (*helmholtz_plugin_function)(void);
