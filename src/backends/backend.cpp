@@ -16,6 +16,14 @@ namespace helmholtz {
 
 namespace {
 
+/// Those of machines from `first` on. @param out  [machines x parameters]
+void initial_parameters_from(const Ensemble& ensemble, std::size_t first, std::span<float> out) {
+  const auto each = ensemble.topology.parameters();
+  for (std::size_t k = 0; k < out.size() / each; ++k) {
+    initial_parameters(ensemble, first + k, out.subspan(k * each, each));
+  }
+}
+
 /// Machines that are initialised, evaluated or copied together: some MiB of parameters at most.
 std::size_t block_size(const Topology& topology) {
   constexpr std::size_t kMachines = 64;
@@ -202,9 +210,9 @@ void Backend::initialise(std::size_t first, std::span<float> out) const {
   const auto block = block_size(ensemble_.topology);
   const auto count = out.size() / parameters;
   workers_.for_each((count + block - 1) / block, [&](std::size_t b) {
-    for (std::size_t m = b * block; m < std::min(count, (b + 1) * block); ++m) {
-      initial_parameters(ensemble_, first + m, out.subspan(m * parameters, parameters));
-    }
+    const auto begin = b * block;
+    const auto floats = std::min(block, count - begin) * parameters;
+    initial_parameters_from(ensemble_, first + begin, out.subspan(begin * parameters, floats));
   });
 }
 
@@ -215,10 +223,7 @@ void Backend::initialise() {
     const auto begin = b * block;
     const auto count = std::min(block, ensemble_.size() - begin);
     std::vector<float> buffer(count * parameters);
-    for (std::size_t m = 0; m < count; ++m) {
-      initial_parameters(ensemble_, begin + m,
-                         std::span(buffer).subspan(m * parameters, parameters));
-    }
+    initial_parameters_from(ensemble_, begin, buffer);
     write(begin, count, buffer);
   });
 }

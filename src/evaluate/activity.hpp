@@ -25,8 +25,8 @@ struct WeightedRow {
   double weight = 1;
 };
 
-/// Recognises each row once (the first particle of its log-likelihood) and generates as many
-/// patterns (the first samples of the evaluation at `step`).
+/// Recognises each row once, with the draws of its log-likelihood's first particle, and generates
+/// as many patterns, with the draws of the first samples of the evaluation at `step`.
 /// @param parameters  [topology.parameters()]
 /// @param shown       rows of `rows`, at least one; weights above 0
 UnitActivity unit_activity(const Topology& topology, std::span<const float> parameters,

@@ -7,6 +7,7 @@
 #include "backends/cpu_layered/bit_products.hpp"
 #include "backends/cpu_layered/columns.hpp"
 #include "backends/cpu_layered/tiles.hpp"
+#include "helmholtz/world.hpp"
 
 namespace helmholtz::cpu_layered {
 
@@ -38,7 +39,7 @@ class PackedUnits {
   }
 
  private:
-  static std::size_t words(std::size_t bits) { return (bits + 31) / 32; }
+  static std::size_t words(std::size_t bits) { return packed_words(static_cast<int>(bits)); }
 
   std::size_t column_stride_;
   std::size_t unit_stride_;
