@@ -1,6 +1,7 @@
 #include "backends/cpu_layered/bit_products.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -37,18 +38,18 @@ template <std::size_t kVectors>
 HWY_INLINE void fill_table(const float* terms, float* table) {
   constexpr auto kStride = kVectors * kLanes;
   for (std::size_t v = 0; v < kStride; v += kLanes) {
+    FloatOps::F some[4];
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < 4; ++i) some[i] = FloatOps::load(terms + i * kStride + v);
     FloatOps::F sums[16];
     sums[0] = FloatOps::set(0);
     FloatOps::store(sums[0], table + v);
-#pragma GCC unroll 4
-    for (std::size_t i = 0; i < 4; ++i) {
-      const auto term = FloatOps::load(terms + i * kStride + v);
-#pragma GCC unroll 8
-      for (std::size_t n = 0; n < std::size_t{1} << i; ++n) {
-        const auto with = n + (std::size_t{1} << i);
-        sums[with] = n == 0 ? term : FloatOps::add(sums[n], term);
-        FloatOps::store(sums[with], table + with * kStride + v);
-      }
+#pragma GCC unroll 16
+    for (std::size_t n = 1; n < 16; ++n) {
+      const auto last = static_cast<std::size_t>(std::bit_width(n)) - 1;
+      const auto before = n - (std::size_t{1} << last);
+      sums[n] = before == 0 ? some[last] : FloatOps::add(sums[before], some[last]);
+      FloatOps::store(sums[n], table + n * kStride + v);
     }
   }
 }
