@@ -1,23 +1,23 @@
-#include "backends/cpu_layered/bit_products.hpp"
+#include "products/bit_products.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <type_traits>
 
-#include "backends/cpu_layered/dense_products.hpp"
+#include "products/dense_products.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "backends/cpu_layered/bit_products.cpp"
+#define HWY_TARGET_INCLUDE "products/bit_products.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "backends/cpu_layered/small_matrices-inl.hpp"
-#include "backends/cpu_layered/tiles.hpp"
+#include "products/small_matrices-inl.hpp"
+#include "products/tiles.hpp"
 #include "simd/float_ops-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
+namespace helmholtz::products::HWY_NAMESPACE {
 
 using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
 
@@ -161,10 +161,8 @@ void pack_tile(const ConstMatrix& units, const PackedTile& packed) {
     for (std::size_t c = 0; c < units.columns; c += kLanes) {
       auto word = FloatOps::set_bits(0);
       for (std::size_t r = 0; r < count; ++r) {
-        // 1.0F has the lowest bit of its exponent set.
         const auto unit = hn::LoadU(FloatOps::D(), units.data + (i + r) * units.stride + c);
-        const auto on = hn::And(FloatOps::bits(unit), FloatOps::set_bits(1U << 23U));
-        word = hn::Or(hn::ShiftRight<1>(word), hn::ShiftLeft<8>(on));
+        word = FloatOps::shift_in(word, unit);
       }
       word = hn::ShiftRightSame(word, static_cast<int>(kWord - count));
       hn::StoreU(word, du, words + c);
@@ -178,11 +176,11 @@ void pack_tile(const ConstMatrix& units, const PackedTile& packed) {
   }
 }
 
-}  // namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE
+}  // namespace helmholtz::products::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace helmholtz::cpu_layered::kernels {
+namespace helmholtz::products {
 
 HWY_EXPORT(look_up_activities);
 HWY_EXPORT(look_up_gradients);
@@ -206,5 +204,5 @@ void pack(const ConstMatrix& units, const PackedTile& packed) {
   HWY_DYNAMIC_DISPATCH(pack_tile)(units, packed);
 }
 
-}  // namespace helmholtz::cpu_layered::kernels
+}  // namespace helmholtz::products
 #endif
