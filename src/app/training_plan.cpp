@@ -7,6 +7,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/limits.hpp"
+#include "helmholtz/error.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/metrics.hpp"
 #include "model/worlds/pattern_file.hpp"
