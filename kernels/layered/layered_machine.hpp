@@ -3,6 +3,7 @@
 #include "kernels/fused/patterns.hpp"
 #include "kernels/layered/layered_task.hpp"
 #include "kernels/runtime/philox.hpp"
+#include "step/epoch_order.hpp"
 
 /// What the kernels of cuda-layered do to units between two matrix products, and for an evaluation:
 /// the work of one thread each. What they do to learn is in layered_learning.hpp.
@@ -86,17 +87,43 @@ HELMHOLTZ_DEVICE void draw_words(const LayeredTask& task, std::uint32_t m, std::
   Philox(task.seeds[m]).block(task.clock->first_block + block, row, RandomPurpose::training, words);
 }
 
-/// The pattern that column c shows, which all of its row's particles share: its visible units from
-/// 32 * word on.
+/// The row of a data set that visit number `visit` of machine m shows, as step::EpochRows finds it.
+HELMHOLTZ_DEVICE std::uint32_t epoch_row(const LayeredTask& task, std::uint32_t m,
+                                         std::uint64_t visit) {
+  using step::EpochOrder;
+  const auto epoch = visit / task.epoch_rows;
+  const Philox philox(task.seeds[m]);
+  std::uint32_t keys[EpochOrder::kRounds];
+  for (int i = 0; i < EpochOrder::kBlocks; ++i) {
+    philox.block(epoch * EpochOrder::kBlocks + static_cast<unsigned>(i), 0,
+                 RandomPurpose::epoch_order, keys + 4 * i);
+  }
+  return EpochOrder(task.epoch_rows)
+      .row(static_cast<std::uint32_t>(visit - epoch * task.epoch_rows), keys);
+}
+
+/// The pattern that column c shows, which all of its row's particles share.
+HELMHOLTZ_DEVICE std::size_t pattern_shown(const LayeredTask& task, std::uint32_t m,
+                                           std::uint32_t c) {
+  const auto row = c / task.particles;
+  if (task.epoch_rows > 0) {
+    const auto batch = static_cast<std::uint32_t>(task.shape.columns()) / task.particles;
+    const auto blocks = static_cast<std::uint64_t>(task.shape.blocks_per_step());
+    return epoch_row(task, m, task.clock->first_block / blocks * batch + row);
+  }
+  std::uint32_t words[4];
+  draw_words(task, m, 0, row * task.particles, words);
+  return pattern_of(task.patterns, words[0]);
+}
+
+/// Column c's visible units from 32 * word on.
 /// @param item  word * columns + c
 template <class Memory>
 HELMHOLTZ_DEVICE void draw_pattern(const LayeredTask& task, std::uint32_t m, std::uint32_t item) {
   const auto columns = static_cast<std::uint32_t>(task.shape.columns());
   const auto word = item / columns;
   const auto c = item % columns;
-  std::uint32_t words[4];
-  draw_words(task, m, 0, c - c % task.particles, words);
-  const auto k = pattern_of(task.patterns, words[0]);
+  const auto k = pattern_shown(task, m, c);
   const auto bits = task.patterns.words[k * task.patterns.words_per_pattern + word];
   const auto& visible = task.shape.visible();
   const int first = static_cast<int>(word) * 32;

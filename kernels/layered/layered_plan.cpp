@@ -18,6 +18,8 @@ LayeredTask layered_task_of(const helmholtz_ensemble& ensemble, Math math) {
   task.error_weight = ensemble.error_weight;
   task.optimizers = ensemble.optimizers;
   task.particles = ensemble.particles;
+  task.epoch_rows =
+      ensemble.in_epochs != 0 ? static_cast<std::uint32_t>(ensemble.pattern_count) : 0;
   task.learns_awake = ensemble.wake_rates != nullptr;
   task.wake_rates = ensemble.wake_rates;
   return task;

@@ -54,6 +54,7 @@ struct LayeredTask : StepTables<LayeredShape> {
   std::uint32_t capacity = 0;
   bool nonnegative = false;
   std::uint32_t particles = 1;        ///< K, columns of a batch row in the wake phase
+  std::uint32_t epoch_rows = 0;       ///< of a data set that is visited in epochs; 0: drawn
   bool learns_awake = false;          ///< a recognition network, in the wake phase too
   const float* wake_rates = nullptr;  ///< [settings][L], its rates then; if learns_awake
   float* weights =

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define HELMHOLTZ_PLUGIN_ABI 4
+#define HELMHOLTZ_PLUGIN_ABI 5
 #define HELMHOLTZ_PLUGIN_SYMBOL "helmholtz_cuda_plugin"
 
 #ifdef __cplusplus
@@ -53,7 +53,8 @@ typedef struct helmholtz_ensemble {
   uint32_t nonnegative;
   uint32_t settings;
   uint32_t particles; /* of a batch row in the wake phase */
-  uint32_t reserved;
+  uint32_t in_epochs; /* 1: HELMHOLTZ_LAYERED visits the patterns as rows of a data set, each once
+                         per epoch (helmholtz/random.hpp), and draws none by thresholds */
   uint64_t machines;
   const uint64_t* seeds;       /* [machines] */
   const uint32_t* setting;     /* [machines], below `settings` */

@@ -118,8 +118,11 @@ TEST(Backends, SaysWhatThereIs) {
   EXPECT_EQ(reference["available"], true);
   // A backend that loses a feature would skip the contract of it.
   const json all = {"particles", "optimizer", "epochs", "grey rows"};
-  const std::vector<json> features = {
-      all, {"particles", "epochs"}, all, json::array({"particles"}), {"particles", "optimizer"}};
+  const std::vector<json> features = {all,
+                                      {"particles", "epochs"},
+                                      all,
+                                      json::array({"particles"}),
+                                      {"particles", "optimizer", "epochs"}};
   ASSERT_EQ(lines.size(), features.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {
     EXPECT_EQ(json::parse(lines[i])["features"], features[i]) << lines[i];

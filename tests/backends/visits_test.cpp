@@ -267,7 +267,8 @@ std::string refusal(const std::string& backend, const Ensemble& ensemble) {
 
 TEST(Visits, BackendsSayWhatTheyDoNotKnow) {
   auto ensemble = on_data({2, 5, 40}, 4, 2, 50);
-  EXPECT_EQ(refusal("cuda-fused", ensemble), "for order epochs: reference, cpu-fused, cpu-layered");
+  EXPECT_EQ(refusal("cuda-fused", ensemble),
+            "for order epochs: reference, cpu-fused, cpu-layered, cuda-layered");
   ensemble.order = Order::iid;
   EXPECT_EQ(refusal("cuda-fused", ensemble), "");
   ensemble.world = data_world(grey_data(40, 50));

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <tuple>
@@ -11,7 +12,9 @@
 
 #include <fmt/format.h>
 
+#include "helmholtz/dataset.hpp"
 #include "helmholtz/random.hpp"
+#include "helmholtz/trainer.hpp"
 #include "kernels/layered_host.hpp"
 #include "support/one_step.hpp"
 #include "support/random_ensemble.hpp"
@@ -124,6 +127,37 @@ TEST_P(LayeredStep, UnitsTakeTheAddressedWords) {
           const RandomStream stream{.seed = ensemble.machines[m].seed, .row = b};
           const auto word = random_word(stream, step * (topology.draws_per_step() / 4), slot++);
           ASSERT_EQ(device.unit(m, l, j, static_cast<int>(b)), word >> 31U == 0 ? 1.0F : 0.0F);
+        }
+      }
+    }
+  }
+}
+
+// Row n has unit n alone on. Rates are so small that P(unit = 1) stays 1/2, so both draw the same
+// dreams, and the visible biases tell which rows were visited.
+TEST_P(LayeredStep, VisitsTheRowsOfAnEpochAsTheReferenceDoes) {
+  constexpr int kRows = 24;
+  constexpr double kRate = 0x1p-20;
+  std::vector<std::uint32_t> one_hot;
+  for (int n = 0; n < kRows; ++n) one_hot.push_back(1U << n);
+  for (const int particles : {1, 3}) {
+    auto ensemble = random_ensemble({2, kRows}, 5, 2, 0);
+    ensemble.particles = particles;
+    ensemble.settings[0].rates = LearningRateOptions{.rate = kRate}.resolve(ensemble.topology);
+    ensemble.order = Order::epochs;
+    ensemble.world = data_world(
+        std::make_shared<const Dataset>(Dataset{.name = "one hot", .train = Rows(kRows, one_hot)}));
+    auto reference = make_trainer(ensemble, {.backend = "reference"});
+    LayeredHost device(ensemble, GetParam());
+    const auto bias = ensemble.topology.generative(1).bias;
+    for (std::uint64_t step = 0; step < 12; ++step) {  // two and a half epochs
+      reference.train(1);
+      device.train(step, 1);
+      for (std::size_t m = 0; m < 2; ++m) {
+        const auto expected = reference.parameters(m);
+        const auto found = device.parameters(m);
+        for (auto k = bias; k < bias + kRows; ++k) {
+          EXPECT_NEAR(found[k] / kRate, expected[k] / kRate, 0.01) << step << " " << m << " " << k;
         }
       }
     }

@@ -250,7 +250,7 @@ constinit const BackendEntry layered_entry{
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, layered_entry,
                                              HELMHOLTZ_LAYERED);
     },
-    .features = {.particles = true, .optimizers = true},
+    .features = {.particles = true, .optimizers = true, .epochs = true},
     .limits = layered_limits,
 };
 

@@ -39,7 +39,7 @@ class EnsembleView {
              .nonnegative = ensemble.nonnegative ? 1U : 0U,
              .settings = static_cast<std::uint32_t>(ensemble.settings.size()),
              .particles = static_cast<std::uint32_t>(ensemble.particles),
-             .reserved = 0,
+             .in_epochs = ensemble.order == Order::epochs ? 1U : 0U,
              .machines = ensemble.size(),
              .seeds = seeds_.data(),
              .setting = setting_.data(),
