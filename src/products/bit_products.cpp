@@ -107,7 +107,7 @@ HWY_NOINLINE void look_up(const ConstMatrix& rows, const Units& units, std::size
 template <class Take>
 HWY_INLINE void look_up_rows(const ConstMatrix& rows, const Units& units, std::size_t columns,
                              const Take& take) {
-  Sums own;
+  Sums own;  // NOLINT: look_up() fills what it reads
   const auto some = [&](auto vectors, std::size_t j) HWY_ATTR {
     constexpr std::size_t kVectors = decltype(vectors)::value;
     const auto count = std::min(kVectors * kLanes, rows.rows - j);

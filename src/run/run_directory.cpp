@@ -180,7 +180,7 @@ SweepOutcome RunDirectory::train(SweepOptions options) {
   options.shard_machines = shard_machines();
   options.wanted = [this](std::uint64_t i) { return wants(i); };
   const std::array<ShardSink*, 1> sinks = {this};
-  const auto outcome = run_sweep(state_->files.spec(), options, sinks);
+  auto outcome = run_sweep(state_->files.spec(), options, sinks);
   if (outcome.stopped) {
     state_->log.write("stopped");
   } else if (!is_complete()) {

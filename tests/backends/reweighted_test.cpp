@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -98,10 +99,11 @@ TEST(Reweighted, OneStepWorkedByHand) {
 /// The library's addressed draws; counts those that float32 could decide otherwise.
 class AddressedDraws {
  public:
-  AddressedDraws(std::uint64_t seed, const OracleRun& run) : stream_{.seed = seed}, run_(run) {
-    for (const int size : run.layers) units_ += size;
-    hidden_ = units_ - run.layers.back();
-  }
+  AddressedDraws(std::uint64_t seed, const OracleRun& run)
+      : stream_{.seed = seed},
+        run_(run),
+        units_(std::accumulate(run.layers.begin(), run.layers.end(), 0)),
+        hidden_(units_ - run.layers.back()) {}
 
   void row(std::uint64_t step, int b, int k) {
     first_block_ = step * static_cast<std::uint64_t>((1 + hidden_ + units_ + 3) / 4);
@@ -110,7 +112,7 @@ class AddressedDraws {
   }
   void dream(std::uint64_t step, int b) {
     row(step, b, 0);
-    slot_ = static_cast<std::uint64_t>(1 + hidden_);
+    slot_ = 1 + static_cast<std::uint64_t>(hidden_);
   }
   /// Of equal probability: an upper part of the word.
   std::size_t pattern(std::size_t count) {
@@ -131,8 +133,8 @@ class AddressedDraws {
 
   RandomStream stream_;
   OracleRun run_;
-  int units_ = 0;
-  int hidden_ = 0;
+  int units_;
+  int hidden_;
   std::uint64_t first_block_ = 0;
   std::uint64_t slot_ = 0;
   int uncertain_ = 0;

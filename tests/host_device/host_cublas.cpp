@@ -197,7 +197,7 @@ float number(const void* data, cudaDataType type, std::int64_t at) {
 }
 
 void multiply(const Matrices& of, std::int32_t piece, const void* a, const void* b, float beta,
-              float* c) {
+              float* c) {  // NOLINT: results
   for (std::int64_t m = 0; m < of.c.count; ++m) {
     const auto term = [&](std::int64_t row, std::int64_t column, std::int64_t i) {
       const auto a_at = of.transposed() ? row * of.a.stride + i : i * of.a.stride + row;

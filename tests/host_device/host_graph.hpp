@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -52,10 +53,7 @@ class HostGraph {
   };
 
   static bool all_of(const Pieces& pieces, const std::vector<bool>& set) {
-    for (const auto k : pieces) {
-      if (!set[k]) return false;
-    }
-    return true;
+    return std::ranges::all_of(pieces, [&](auto k) { return set[k]; });
   }
 
   std::vector<Piece> work_;

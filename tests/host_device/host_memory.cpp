@@ -47,7 +47,7 @@ void give_copy(Runtime& runtime, HostStream& stream, Copy copy, cudaMemcpyKind k
 
 }  // namespace helmholtz::testing
 
-using namespace helmholtz::testing;
+using namespace helmholtz::testing;  // NOLINT: CUDA's functions are in no namespace
 
 extern "C" {
 

@@ -33,7 +33,7 @@ void launch_on_host(cudaStream_t stream, std::function<void()> kernel) {
 
 }  // namespace helmholtz::testing
 
-using namespace helmholtz::testing;
+using namespace helmholtz::testing;  // NOLINT: CUDA's functions are in no namespace
 
 namespace {
 

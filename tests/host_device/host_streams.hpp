@@ -157,7 +157,7 @@ class Runtime {
   }
   [[nodiscard]] bool is_pinned(const void* address) const {
     const auto* const at = static_cast<const char*>(address);
-    auto block = pinned_.upper_bound(const_cast<char*>(at));
+    auto block = pinned_.upper_bound(const_cast<char*>(at));  // NOLINT: a key, not written to
     if (block == pinned_.begin()) return false;
     --block;
     return at < block->first + block->second;

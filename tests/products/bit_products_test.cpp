@@ -85,7 +85,7 @@ class Layer {
     return out.used();
   }
 
-  std::vector<float> moved_biases(float rate) {
+  [[nodiscard]] std::vector<float> moved_biases(float rate) const {
     std::vector<float> bias(shape_.outputs, 1.0F);
     products::learn_bias(rate, errors_.view, bias.data());
     return bias;

@@ -27,8 +27,8 @@ template <class Draws>
 class DoubleOracle {
  public:
   /// @param parameters  b_0; W_1, b_1; …; W_L, b_L; R_{L-1}, c_{L-1}; …; R_0, c_0
-  DoubleOracle(const OracleRun& run, std::vector<double> parameters, Draws draws)
-      : run_(run), parameters_(std::move(parameters)), draws_(std::move(draws)) {
+  DoubleOracle(OracleRun run, std::vector<double> parameters, Draws draws)
+      : run_(std::move(run)), parameters_(std::move(parameters)), draws_(std::move(draws)) {
     for (int l = 0; l < layers(); ++l) append(size(l), l == 0 ? 0 : size(l - 1));
     for (int l = layers() - 2; l >= 0; --l) append(size(l), size(l + 1));
   }

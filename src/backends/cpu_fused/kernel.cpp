@@ -69,10 +69,10 @@ struct LaneStep {
   const Shape& shape;
   const Task& task;
   const Block& block;
-  std::size_t first;
-  FloatOps::U* words;  ///< [draws_per_step()]
-  FloatOps::F* rates;  ///< [2 L + 1], of the step; reweighted: [3 L + 1]
-  LaneVisits* visits;
+  std::size_t first = 0;
+  FloatOps::U* words = nullptr;  ///< [draws_per_step()]
+  FloatOps::F* rates = nullptr;  ///< [2 L + 1], of the step; reweighted: [3 L + 1]
+  LaneVisits* visits = nullptr;
   PhiloxKeys keys{hn::Load(FloatOps::DU(), block.seed_low + first),
                   hn::Load(FloatOps::DU(), block.seed_high + first)};
   std::uint64_t first_block = 0;

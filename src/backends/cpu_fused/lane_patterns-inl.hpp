@@ -90,7 +90,7 @@ class LanePatterns {
     constexpr auto kLanes = FloatOps::kLanes;
     HWY_ALIGN std::uint32_t lane[kLanes];
     hn::Store(word, FloatOps::DU(), lane);
-    std::array<const std::uint32_t*, kLanes> patterns;
+    std::array<const std::uint32_t*, kLanes> patterns{};
     for (std::size_t i = 0; i < kLanes; ++i) {
       const auto k = visits_->in_epochs() ? visits_->row(i) : drawn(lane[i]);
       patterns[i] = words_.data() + k * stride_;
