@@ -1,0 +1,41 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import helmholtz
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def mypy(tmp_path_factory):
+    command = [sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir"]
+    command.append(tmp_path_factory.mktemp("cache"))
+
+    def check(file, cwd):
+        return subprocess.run([*command, file], cwd=cwd, capture_output=True, text=True, check=False)
+
+    return check
+
+
+def test_the_package_is_typed(mypy):
+    package = Path(helmholtz.__file__).parent
+    assert (package / "py.typed").exists()
+    checked = mypy(package, package.parent)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_users_see_the_types(mypy, tmp_path):
+    script = tmp_path / "user.py"
+    script.write_text(
+        "import helmholtz as hm\n"
+        "m = hm.Machines([1, 6, 9], 'kirby3x3', seeds=4)\n"
+        "reveal_type(m.kl())\n"
+        "m.train('many')\n"
+    )
+    checked = mypy(script, Path(helmholtz.__file__).parents[1])
+    assert "float64" in checked.stdout
+    assert 'Argument 1 to "train"' in checked.stdout
+    assert checked.stdout.count("error:") == 1, checked.stdout
