@@ -114,13 +114,13 @@ TEST_F(Activity, OfGenerationIsThatOfTheGeneratedPatterns) {
 double log_weight(const Topology& topology, const std::vector<float>& w,
                   const std::vector<unsigned>& layers) {
   double sum = 0;
-  for (int l = 0; l <= topology.last(); ++l) {
-    const auto states = layers[static_cast<std::size_t>(l)];
-    const unsigned above = l == 0 ? 0 : layers[static_cast<std::size_t>(l - 1)];
-    sum += std::log(of_states(topology.generative(l), w, states, above));
-    if (l == topology.last()) break;
-    const auto below = layers[static_cast<std::size_t>(l + 1)];
-    sum -= std::log(of_states(topology.recognition(l), w, states, below));
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const unsigned above = l == 0 ? 0 : layers[l - 1];
+    sum += std::log(of_states(topology.generative(static_cast<int>(l)), w, layers[l], above));
+  }
+  for (std::size_t l = 0; l + 1 < layers.size(); ++l) {
+    sum -=
+        std::log(of_states(topology.recognition(static_cast<int>(l)), w, layers[l], layers[l + 1]));
   }
   return sum;
 }
