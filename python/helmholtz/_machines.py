@@ -71,6 +71,11 @@ class Machine:
         return self._core.step
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of a pattern drawn as an image."""
+        return self._core.world.shape
+
+    @property
     def parameters(self) -> Floats:
         """All of them: the generative network's, top first, weights before biases; the recognition network's, bottom
         first. A view, not to be written to."""

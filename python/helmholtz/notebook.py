@@ -141,9 +141,8 @@ class HM:
 
 def _numpy_seed() -> int:
     """What ``np.random.seed`` was called with, if nothing was drawn since: the first word of the state that it makes."""
-    _, words, position, has_gauss, _ = np.random.get_state(legacy=True)
+    words = np.random.get_state(legacy=False)["state"]["key"]
     seed = int(words[0])
-    _, fresh, start, _, _ = np.random.RandomState(seed).get_state(legacy=True)
-    if position != start or has_gauss or not np.array_equal(words, fresh):
+    if not np.array_equal(words, np.random.RandomState(seed).get_state(legacy=False)["state"]["key"]):
         raise InvalidArgument("seed: got NumPy's stream in use; allowed: np.random.seed(N) just before, or seed=N", "seed")
     return seed

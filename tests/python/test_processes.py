@@ -124,15 +124,16 @@ def resident_mb():
         return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
 
-def test_objects_that_are_dropped_are_freed(rows, tmp_path):
+def test_objects_that_are_dropped_are_freed(rows):
     world = hm.world("kirby3x3")
     results = hm.Sweep([1, 9], seeds=4, steps=10).run()
+    many = np.tile(rows, (25, 1))
 
     def make_all():
         machines = hm.Machines([1, 6, 9], world, seeds=3, threads=1)
         machine = machines[0]
-        machine.generative[1].weights, machine.sample(3), machine.log_prob(rows), machines.kl()
-        hm.World(rows), hm.Dataset(train=rows)["train"], results["kl_exact"]
+        machine.generative[1].weights, machine.sample(500), machine.log_prob(many), machines.kl()
+        hm.World(rows), hm.Dataset(train=many)["train"], results["kl_exact"]
         with pytest.raises(hm.InvalidArgument):
             machines.log_likelihood(rows.astype(int))
 
