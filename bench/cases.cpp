@@ -54,6 +54,18 @@ std::vector<Case> training_cases() {
   return cases;
 }
 
+std::string LikelihoodCase::name() const {
+  return fmt::format("{}/particles:{}", layers, particles);
+}
+
+std::vector<LikelihoodCase> likelihood_cases() {
+  std::vector<LikelihoodCase> cases;
+  for (const auto* layers : {"200,784", "200,200,200,784"}) {
+    for (const std::size_t particles : {10U, 100U, 2400U}) cases.push_back({layers, particles});
+  }
+  return cases;
+}
+
 std::vector<Case> choice_cases() {
   std::vector<Case> cases;
   for (const auto* layers : {"1,6,9", "1,8,16", "4,8,16", "8,16,32", "4,16,32,32", "8,16,32,64",

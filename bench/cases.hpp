@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -29,6 +30,17 @@ Case make_case(std::string_view layers, int batch);
 /// Machines with seeds 0, 1, …, weights drawn from normal(0, 0.1^2), rate 0.05, the mean over the
 /// batch, in the world of that size: kirby3x3, bars4x4, or 256 random patterns.
 Ensemble make_ensemble(const Case& c);
+
+/// Log-likelihoods of some rows by importance sampling, from 2,400 particles in all.
+struct LikelihoodCase {
+  std::string layers;
+  std::size_t particles = 1;  ///< per row
+
+  [[nodiscard]] std::string name() const;
+  [[nodiscard]] std::size_t rows() const { return std::max<std::size_t>(2400 / particles, 1); }
+};
+
+std::vector<LikelihoodCase> likelihood_cases();
 
 /// 1, 2, 4, … and as many as this process may use.
 std::vector<int> thread_counts();

@@ -1,4 +1,5 @@
-// exact-kl/LAYERS, sampled-kl/LAYERS/samples:N — one thread; evaluate/LAYERS/threads:T — a trainer.
+// exact-kl/LAYERS, sampled-kl/LAYERS/samples:N, log-likelihood/LAYERS/particles:K — one thread;
+// evaluate/LAYERS/threads:T — a trainer.
 // device/exact-kl/…, device/kl-quantiles/…, device/sampled-kl/… — all machines of an ensemble that
 // fills a GPU.
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "cases.hpp"
 #include "helmholtz/backends.hpp"
+#include "helmholtz/log_likelihood.hpp"
 #include "helmholtz/trainer.hpp"
 
 namespace helmholtz::bench {
@@ -96,6 +98,24 @@ void run_sampled(benchmark::State& state, const std::string& name, const std::st
     m = (m + 1) % kMachines;
   }
   count_machines(state, 1);
+}
+
+void run_likelihood(benchmark::State& state, const std::string& name, const LikelihoodCase& c) {
+  const auto work = make_case(c.layers, 1);
+  auto trainer = make_trainer(make_ensemble(work), {.threads = 1});
+  const auto w = trainer.parameters(0);
+  const auto& world = trainer.ensemble().world;
+  const PackedRows rows{world.words().first(c.rows() * world.words_per_pattern()),
+                        world.words_per_pattern()};
+  const auto estimate = [&] {
+    return row_likelihoods(work.topology, w, rows, 1, {.particles = c.particles, .threads = 1});
+  };
+  const auto finite = [](const RowLikelihood& row) { return row.log_likelihood < 0; };
+  if (!std::ranges::all_of(estimate(), finite)) abort_run(name, "a log-likelihood is not finite");
+  for (auto _ : state) benchmark::DoNotOptimize(estimate());
+  using Counter = benchmark::Counter;
+  state.counters["particles_per_second"] =
+      Counter(static_cast<double>(c.rows() * c.particles), Counter::kIsIterationInvariantRate);
 }
 
 void run_evaluate(benchmark::State& state, const std::string& name, int threads) {
@@ -183,6 +203,9 @@ void register_evaluation() {
     register_one("exact-kl/" + layers, [layers](auto& s, auto& n) { run_exact(s, n, layers); });
     register_one(fmt::format("sampled-kl/{}/samples:{}", layers, kSamples),
                  [layers](auto& s, auto& n) { run_sampled(s, n, layers); });
+  }
+  for (const auto& c : likelihood_cases()) {
+    register_one("log-likelihood/" + c.name(), [c](auto& s, auto& n) { run_likelihood(s, n, c); });
   }
   for (const int threads : thread_counts()) {
     register_one(fmt::format("evaluate/1,6,9/threads:{}", threads),

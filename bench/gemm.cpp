@@ -1,5 +1,6 @@
 // gemm/openblas/LAYERS/batch:B/threads:1 — the matrix products of training steps, and nothing else:
-// what a layer at a time could reach at best.
+// what a layer at a time could reach at best. gemm/openblas/LAYERS/particles:K — those of
+// log-likelihoods.
 #include <cmath>
 #include <string>
 #include <vector>
@@ -121,6 +122,56 @@ double multiply_adds(const Case& c) {
   return 3 * weights * c.batch;
 }
 
+/// What 2,400 particles multiply, 240 at a time: the lowest recognition layer once per row, all
+/// others once per particle.
+class LikelihoodProducts {
+ public:
+  static constexpr int kColumns = 240;
+
+  explicit LikelihoodProducts(const LikelihoodCase& c)
+      : topology_(Topology::parse(c.layers)),
+        rows_(static_cast<int>(std::max<std::size_t>(kColumns / c.particles, 1))),
+        tiles_(c.rows() * c.particles / kColumns),
+        weights_(topology_.parameters(), 0.01F) {
+    for (const int units : topology_.layer_sizes()) {
+      states_.emplace_back(kColumns, units);
+      results_.emplace_back(kColumns, units);
+    }
+  }
+
+  void run() {
+    for (std::size_t t = 0; t < tiles_; ++t) {
+      const int last = topology_.last();
+      for (int l = last - 1; l >= 0; --l) {
+        multiply(l + 1 == last ? rows_ : kColumns, l + 1, topology_.recognition(l), l);
+      }
+      for (int l = 1; l <= last; ++l) multiply(kColumns, l - 1, topology_.generative(l), l);
+    }
+  }
+
+ private:
+  void multiply(int columns, int from, const LayerView& layer, int to) {
+    activities(columns, states_[static_cast<std::size_t>(from)], &weights_[layer.weights],
+               results_[static_cast<std::size_t>(to)]);
+  }
+
+  Topology topology_;
+  int rows_;
+  std::size_t tiles_;
+  std::vector<float> weights_;
+  std::vector<States> states_;
+  std::vector<States> results_;
+};
+
+void run_likelihood(benchmark::State& state, const LikelihoodCase& c) {
+  openblas_set_num_threads(1);
+  LikelihoodProducts products(c);
+  for (auto _ : state) products.run();
+  using Counter = benchmark::Counter;
+  state.counters["particles_per_second"] =
+      Counter(static_cast<double>(c.rows() * c.particles), Counter::kIsIterationInvariantRate);
+}
+
 void run(benchmark::State& state, const std::string& name, const Case& c) {
   openblas_set_num_threads(1);
   Products products(c);
@@ -142,6 +193,12 @@ void register_gemm() {
         fmt::format("gemm/openblas/{}/batch:{}/threads:1", c.topology.to_string(), c.batch);
     benchmark::RegisterBenchmark(name.c_str(),
                                  [name, c](benchmark::State& state) { run(state, name, c); })
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+  }
+  for (const auto& c : likelihood_cases()) {
+    benchmark::RegisterBenchmark(("gemm/openblas/" + c.name()).c_str(),
+                                 [c](benchmark::State& state) { run_likelihood(state, c); })
         ->UseRealTime()
         ->Unit(benchmark::kMillisecond);
   }

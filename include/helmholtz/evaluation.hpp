@@ -16,13 +16,12 @@
 /// How well a machine models its world: KL(world || model) = sum_v P(v) ln(P(v) / Q(v)) over the
 /// patterns with P > 0, in nats. Never negative: what rounding takes below zero is 0.
 ///
-/// KLs are deterministic to the bit: exact values in double by IEEE operations in a fixed order (no
-/// libm), sampled ones from addressed draws and integer counts. They depend neither on the
-/// instruction set nor on the machines beside it. A log-likelihood (log_likelihood.hpp) depends on
-/// neither threads nor machines beside it, but in its last bits on the products that BLAS has for
-/// the processor. Parameters must be finite, but for evaluate_machines. Functions may run on
-/// several threads at once. Those that take a World throw InvalidArgument (field "world") if it is
-/// the rows of a data set.
+/// Values are deterministic to the bit: exact KLs in double by IEEE operations in a fixed order (no
+/// libm), sampled ones from addressed draws and integer counts, log-likelihoods
+/// (log_likelihood.hpp) from addressed draws and sums in a fixed order. They depend neither on the
+/// instruction set, nor on the number of threads, nor on the machines beside it. Parameters must be
+/// finite, but for evaluate_machines. Functions may run on several threads at once. Those that take
+/// a World throw InvalidArgument (field "world") if it is the rows of a data set.
 namespace helmholtz {
 
 /// Whether the exact functions accept the topology (kMaxExactUnits of contract.hpp).

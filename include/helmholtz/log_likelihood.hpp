@@ -16,8 +16,8 @@
 /// Particle k of row n draws from the same address at every step (random.hpp), so that checkpoints
 /// are compared on common random numbers. Layers are float32, about 1e-6 nats per unit from double
 /// for activities within 80 of 0, where training clamps them too; weights are added up in double in
-/// the order of the particles. Values depend on no other row and on no number of threads, but in
-/// their last bits on the products that BLAS has for the processor.
+/// the order of the particles. Values depend on no other row, on no number of threads and on no
+/// instruction set.
 namespace helmholtz {
 
 /// Rows of visible units, packed as in World: unit i in bit i % 32 of word i / 32 of its row.

@@ -1,18 +1,18 @@
-#include <limits>
-#include <span>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
 
-#include <fmt/ranges.h>
-
+#include "app/best_so_far.hpp"
 #include "app/commands.hpp"
-#include "app/training.hpp"
-#include "base/atomic_file.hpp"
-#include "base/limits.hpp"
-#include "helmholtz/machine_file.hpp"
-#include "helmholtz/metrics.hpp"
-#include "model/worlds/pattern_file.hpp"
-#include "sweep/fields.hpp"
-#include "sweep/memory.hpp"
-#include "sweep/validate.hpp"
+#include "app/interrupt.hpp"
+#include "app/output.hpp"
+#include "app/training_plan.hpp"
+#include "report/numbers.hpp"
+#include "report/statistics.hpp"
+#include "report/terminal.hpp"
+#include "sweep/paced.hpp"
 
 namespace helmholtz::app {
 
@@ -36,210 +36,200 @@ constexpr const char* kExamples =
     "  helmholtz train --data mnist.h5 --layers 10,50,784 --order epochs --batch 100 --lr 0.001 "
     "--log-likelihood 10\n";
 
-struct TrainFlags {
-  explicit TrainFlags(CLI::App& command) : spec(command, SpecFlags::Arity::one) {
-    const auto add = [&](const char* flag, auto& text, const char* type, const char* help) {
-      add_text(command, flag, text, {help, type, "Run"});
-    };
-    add("--seed", seed, "N", "the machine's random numbers, 0 to 2^64-1");
-    add("--rng", rng, "NAME", "philox, or numpy: the stream of NumPy's RandomState");
-    add("--save", save, "FILE", "write the trained machine here (HDF5)");
-    add("--save-best", save_best, "FILE",
-        "write the machine with the best evaluation since the start or --from here, at each "
-        "improvement");
-    add("--patience", patience, "N", "end after N evaluations without an improvement");
-    add("--from", from, "FILE", "resume a saved machine, for --steps more");
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Trainer start_trainer(const TrainingPlan& plan) {
+  auto trainer = make_trainer(plan.start.ensemble, plan.trainer);
+  if (!plan.start.parameters.empty()) {
+    trainer.write_parameters(0, 1, plan.start.parameters);
+    trainer.write_optimizer_state(0, plan.start.optimizer_state);
+    trainer.set_step(plan.start.step);
+  }
+  return trainer;
+}
+
+EvaluationOptions options_of(const TrainingPlan& plan) {
+  auto options = plan.spec.evaluation_options();
+  options.stop_requested = interrupted;
+  return options;
+}
+
+/// Trains one machine, evaluating it at each multiple of `eval_every` and after the last step, so
+/// that a run in pieces prints what an uninterrupted one does. The best machine is the one of the
+/// best evaluation of this run, by what ranks machines (ranking_metric()).
+class TrainingRun {
+ public:
+  explicit TrainingRun(const TrainingPlan& plan)
+      : plan_(plan),
+        options_(options_of(plan)),
+        table_(options_, plan.start.ensemble, plan.output.json),
+        best_(ranking_metric(options_, plan.start.ensemble.topology, plan.start.ensemble.world)),
+        trainer_(start_trainer(plan)),
+        end_(plan.start.step + plan.spec.steps),
+        progress_(static_cast<double>(plan.spec.steps), "steps", plan.output) {}
+
+  /// @return ok, or stopped if a signal ended it early (what was reached is saved all the same)
+  ExitCode run() {
+    print_header();
+    bool stopped = plan_.spec.steps == 0 && !evaluate();
+    while (trainer_.step() < end_ && !stopped && !ends_early()) {
+      const auto next = next_evaluation();
+      stopped = !train_to(next) || !evaluate();
+    }
+    progress_.clear();
+    finish(stopped);
+    return stopped ? ExitCode::stopped : ExitCode::ok;
   }
 
-  SpecFlags spec;
-  std::string seed = "0";
-  std::string rng = "philox";
-  std::optional<std::string> save;
-  std::optional<std::string> save_best;
-  std::optional<std::string> patience;
-  std::optional<std::string> from;
+ private:
+  [[nodiscard]] std::uint64_t steps_taken() const { return trainer_.step() - plan_.start.step; }
+
+  [[nodiscard]] std::uint64_t next_evaluation() const {
+    return std::min(end_, (trainer_.step() / plan_.spec.eval_every + 1) * plan_.spec.eval_every);
+  }
+
+  /// In pieces of a fraction of a second, so that a signal is soon obeyed.
+  /// @return false after a signal
+  bool train_to(std::uint64_t step) {
+    while (trainer_.step() < step) {
+      if (interrupted()) return false;
+      const auto start = Clock::now();
+      const auto steps = pace_.next(step - trainer_.step());
+      trainer_.train(steps);
+      const double seconds = seconds_since(start);
+      pace_.took(steps, seconds);
+      training_seconds_ += seconds;
+      progress_.update(static_cast<double>(steps_taken()), epoch_text());
+    }
+    return true;
+  }
+
+  /// @return false after a signal
+  bool evaluate() {
+    std::vector<Evaluation> evaluation(1);
+    if (!trainer_.evaluate(options_, 0, evaluation)) return false;
+    const auto step = trainer_.step();
+    progress_.clear();
+    table_.print(step, evaluation[0]);
+    if (best_.add(step, evaluation[0]) && !plan_.save_best.empty()) save(plan_.save_best);
+    if (!evaluation[0].diverged) hint();
+    return true;
+  }
+
+  /// Passes over a data set so far, e.g. "epoch 3.2"; empty without one.
+  [[nodiscard]] std::string epoch_text() const {
+    const auto& ensemble = plan_.start.ensemble;
+    const auto& world = ensemble.world;
+    if (!world.is_data()) return "";
+    const auto visits = static_cast<double>(trainer_.step()) * ensemble.batch;
+    return fmt::format("epoch {:.1f}", visits / static_cast<double>(world.size()));
+  }
+
+  void print_header() const {
+    if (plan_.output.json) return;
+    if (options_.rows && !plan_.output.quiet) {
+      note("log-likelihood ({})", report::likelihood_text(plan_.spec));
+    }
+    const bool bold = report::use_color(stdout, plan_.output.no_color);
+    print_bytes(
+        fmt::format("{}{}{}\n", bold ? "\x1b[1m" : "", table_.header(), bold ? "\x1b[0m" : ""));
+  }
+
+  /// Once, where the exact KL cannot be had and nothing else was asked for.
+  void hint() {
+    const auto& topology = plan_.start.ensemble.topology;
+    const auto& world = plan_.start.ensemble.world;
+    if (hinted_ || plan_.output.quiet || ranking_metric(options_, topology, world) != nullptr)
+      return;
+    hinted_ = true;
+    if (world.is_data()) {
+      note("helmholtz: rows of data have no KL; --log-likelihood 100 estimates their likelihood");
+      return;
+    }
+    note(
+        "helmholtz: layers {} have too many hidden states for the exact KL; "
+        "--samples 10000 gives the sampled one",
+        topology.to_string());
+  }
+
+  /// Whether patience is at its end before the steps are.
+  [[nodiscard]] bool ends_early() const {
+    return plan_.patience > 0 && best_.evaluations_since() >= plan_.patience &&
+           trainer_.step() < end_;
+  }
+
+  void save(const std::filesystem::path& path) const {
+    save_machine(path, machine_of(trainer_, plan_.start.data));
+  }
+
+  void finish(bool stopped) {
+    if (!plan_.save.empty()) save(plan_.save);
+    const auto digest = fmt::format("{:016x}", parameters_digest(trainer_.parameters(0)));
+    const double rate =
+        training_seconds_ > 0 ? static_cast<double>(steps_taken()) / training_seconds_ : 0;
+    if (plan_.output.json) {
+      print_done(stopped, digest, rate);
+    } else if (!plan_.output.quiet) {
+      note("{} at step {}: {} in {:.2f} s on {} ({} steps/s), parameters {}",
+           stopped        ? "stopped"
+           : ends_early() ? "ended early"
+                          : "done",
+           report::grouped(trainer_.step()), report::counted(steps_taken(), "step"),
+           seconds_since(start_), trainer_.backend(), report::scaled(rate), digest);
+      print_best();
+    }
+  }
+
+  void print_best() const {
+    if (!chooses()) return;
+    note("best: {}{}", best_.text(),
+         ends_early() && best_.is_there()
+             ? fmt::format("; no better in {} after it",
+                           report::counted(best_.evaluations_since(), "evaluation"))
+             : "");
+  }
+
+  [[nodiscard]] bool chooses() const { return plan_.patience > 0 || !plan_.save_best.empty(); }
+
+  /// `seconds` is the whole run; the rate is of the training alone, without evaluations.
+  void print_done(bool stopped, const std::string& digest, double rate) const {
+    Json json = {{"done", true},
+                 {"seed", trainer_.ensemble().machines.front().seed},
+                 {"backend", trainer_.backend()},
+                 {"threads", threads_of(plan_.trainer.threads)},
+                 {"steps", steps_taken()},
+                 {"seconds", seconds_since(start_)},
+                 {"machine_steps_per_second", rate},
+                 {"parameters_xxh3", digest}};
+    if (const auto kernel = trainer_.kernel(); !kernel.empty()) json["kernel"] = kernel;
+    if (stopped) json["stopped"] = true;
+    if (chooses()) json["best"] = best_.json();
+    if (ends_early()) json["ended_early"] = true;
+    print_json(json);
+  }
+
+  const TrainingPlan& plan_;
+  Clock::time_point start_ = Clock::now();
+  EvaluationOptions options_;
+  EvaluationTable table_;
+  BestSoFar best_;
+  Trainer trainer_;
+  std::uint64_t end_;
+  report::Progress progress_;
+  Pace pace_{1};
+  double training_seconds_ = 0;
+  bool hinted_ = false;
 };
 
-std::uint64_t parse_seed(const TrainFlags& flags) {
-  return parse_integer("seed", flags.seed, 0, std::numeric_limits<std::uint64_t>::max());
+ExitCode train(const TrainFlags& flags) {
+  const auto plan = make_plan(flags);
+  catch_interrupts();
+  return TrainingRun(plan).run();
 }
-
-RandomScheme parse_rng(const TrainFlags& flags) {
-  if (flags.rng == "philox") return RandomScheme::philox;
-  if (flags.rng != "numpy") throw InvalidArgument("rng", flags.rng, "philox, numpy");
-  // A place in NumPy's stream is no part of a machine file.
-  if (flags.from) throw InvalidArgument("from", *flags.from, "nothing with --rng numpy");
-  for (const auto& [field, file] :
-       {std::pair{"save", flags.save}, {"save-best", flags.save_best}}) {
-    if (file) throw InvalidArgument(field, *file, "nothing with --rng numpy");
-  }
-  return RandomScheme::numpy;
-}
-
-SavedMachine new_machine(const TrainFlags& flags, const SweepSpec& spec) {
-  require_no_underflow(spec);
-  const auto seed = parse_seed(flags);
-  return {.ensemble = spec.ensemble(spec.configuration(0), std::span(&seed, 1)),
-          .step = 0,
-          .parameters = {},
-          .optimizer_state = {},
-          .data = spec.data};
-}
-
-std::string rates_text(const LearningRates& rates) {
-  auto text = fmt::format("generative {}, recognition {}", fmt::join(rates.generative, ","),
-                          fmt::join(rates.recognition, ","));
-  if (rates.learn_awake())
-    text += fmt::format(", awake {}", fmt::join(rates.recognition_wake, ","));
-  return text;
-}
-
-[[noreturn]] void refuse_other_value(std::string_view flag, std::string_view given,
-                                     std::string_view saved) {
-  throw InvalidArgument(flag, given, fmt::format("{}, as the machine of --from began", saved));
-}
-
-void require_same_rates(SweepSpec spec, const Ensemble& saved) {
-  spec.topologies = {saved.topology};
-  const auto wanted = spec.learning_rates(spec.configuration(0));
-  const auto& had = saved.hyperparameters(0).rates;
-  if (wanted != had) refuse_other_value("lr", rates_text(wanted), rates_text(had));
-}
-
-/// A field's text, e.g. of a spec that was read.
-std::string text_of(const Field& field, const SweepSpec& spec) {
-  const auto texts = field.texts(spec);
-  return texts.empty() ? std::string(field.default_text) : texts.front();
-}
-
-/// A saved machine is resumed as it began: flags may repeat what it was trained with, not change
-/// it.
-/// @throws InvalidArgument naming the first flag that says otherwise
-void require_same_machine(const SpecFlags& flags, const SweepSpec& spec,
-                          const SavedMachine& saved) {
-  const auto had = spec_of_machine(saved);
-  for (const auto& field : fields()) {
-    if (field.of_sweeps_alone || !flags.given(field.name)) continue;
-    if (field.scope == Field::Scope::rate) require_same_rates(spec, saved.ensemble);
-    if (field.scope != Field::Scope::machine) continue;
-    if (field.setting_of(spec) != field.setting_of(had)) {
-      refuse_other_value(field.name, text_of(field, spec), text_of(field, had));
-    }
-  }
-}
-
-/// Files that flags name take the place of the machine's; one file that of a file per split, and
-/// back.
-DatasetFiles moved(DatasetFiles files, const DatasetFiles& given) {
-  if (!given.any()) return files;
-  if (given.data.empty() != files.data.empty()) return given;
-  for (const auto& [name, member] : kDatasetFiles) {
-    if (!(given.*member).empty()) files.*member = given.*member;
-  }
-  return files;
-}
-
-/// The rows that the machine was trained on, from where it or a flag says that they are.
-void load_rows(SweepSpec& spec, SavedMachine& saved) {
-  auto& world = saved.ensemble.world;
-  const auto given = spec.data.files;
-  if (!world.is_data() && given.any()) {
-    throw InvalidArgument("from", world.name(), "a machine that was trained on data, with --data");
-  }
-  spec.world = world;
-  spec.data = saved.data;
-  spec.data.files = moved(saved.data.files, given);
-  spec.load_data();
-  world = spec.world;
-  saved.data = spec.data;
-}
-
-SavedMachine saved_machine(const TrainFlags& flags, SweepSpec& spec) {
-  auto saved = load_machine(*flags.from);
-  require_same_machine(flags.spec, spec, saved);
-  const auto seed = saved.ensemble.machines.front().seed;
-  if (flags.spec.given("seed") && parse_seed(flags) != seed) {
-    refuse_other_value("seed", flags.seed, std::to_string(seed));
-  }
-  load_rows(spec, saved);
-  if (spec.steps > Trainer::kMaxSteps - saved.step) {
-    throw InvalidArgument("steps", std::to_string(spec.steps),
-                          fmt::format("at most 10^12 in all; --from has {}", saved.step));
-  }
-  return saved;
-}
-
-/// @throws InvalidArgument (field "layers") if a trainer of the ensemble would not fit
-void require_memory(const SweepSpec& spec, std::string_view backend, const Ensemble& ensemble) {
-  const auto needed = training_memory(spec, backend, ensemble);
-  const auto available = limits::available_memory();
-  if (needed <= available) return;
-  throw InvalidArgument("layers", ensemble.topology.to_string(),
-                        fmt::format("what the memory holds: {:.0f} bytes needed, {:.0f} available",
-                                    needed, available));
-}
-
-/// @throws InvalidArgument where there is nothing to choose a machine by (--save-best, --patience)
-void require_choice(const TrainFlags& flags, const SweepSpec& spec, const Ensemble& ensemble) {
-  for (const auto& [field, value] :
-       {std::pair{"save-best", flags.save_best}, {"patience", flags.patience}}) {
-    if (!value) continue;
-    if (spec.steps == 0) throw InvalidArgument(field, *value, "nothing with --steps 0");
-    if (spec.split == "test") {
-      throw InvalidArgument("split", spec.split,
-                            fmt::format("train or valid with --{}: never choose by test", field));
-    }
-    const auto options = spec.evaluation_options();
-    if (ranking_metric(options, ensemble.topology, ensemble.world) == nullptr) {
-      throw InvalidArgument(field, *value,
-                            "nothing without evaluations to choose by, e.g. --log-likelihood 100");
-    }
-  }
-  if (!flags.save_best) return;
-  const auto whole = [](const std::string& name) {
-    return std::filesystem::absolute(name).lexically_normal();
-  };
-  if (flags.save && whole(*flags.save) == whole(*flags.save_best)) {
-    throw InvalidArgument("save-best", *flags.save_best, "another file than that of --save");
-  }
-  io::require_creatable(*flags.save_best);
-}
-
-/// Files that the machine learns from.
-std::vector<std::filesystem::path> inputs_of(const SavedMachine& machine) {
-  auto inputs = paths_of(machine.data.files);
-  if (const auto patterns = pattern_path(machine.ensemble.world)) inputs.push_back(*patterns);
-  return inputs;
-}
-
-TrainingPlan make_plan(const TrainFlags& flags) {
-  auto spec = flags.spec.parse();
-  require_file_name("save", flags.save);
-  require_file_name("save-best", flags.save_best);
-  require_file_name("from", flags.from);
-  const auto rng = parse_rng(flags);
-  if (!flags.from) spec.load_data();
-  TrainingPlan plan{.start = flags.from ? saved_machine(flags, spec) : new_machine(flags, spec),
-                    .spec = spec,
-                    .trainer = spec.trainer_options(),
-                    .save = flags.save.value_or(""),
-                    .save_best = flags.save_best.value_or(""),
-                    .patience = flags.patience ? parse_integer("patience", *flags.patience, 1,
-                                                               SweepSpec::kMaxEvaluations)
-                                               : 0,
-                    .output = flags.spec.output()};
-  plan.trainer.random = rng;
-  plan.start.ensemble.validate();
-  require_memory(spec, plan.trainer.backend, plan.start.ensemble);
-  const auto inputs = inputs_of(plan.start);
-  require_no_input("save", plan.save, inputs);
-  require_no_input("save-best", plan.save_best, inputs);
-  if (!plan.save.empty()) io::require_creatable(plan.save);
-  require_choice(flags, spec, plan.start.ensemble);
-  return plan;
-}
-
-ExitCode train(const TrainFlags& flags) { return run_training(make_plan(flags)); }
 
 }  // namespace
 

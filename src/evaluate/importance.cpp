@@ -190,7 +190,7 @@ RowEstimator::RowEstimator(const Topology& topology, const PackedRows& rows,
       rows_(rows),
       workers_(workers),
       pieces_(rows.size(), particles),
-      tiles_(static_cast<std::size_t>(std::min(workers.threads(), blas::kMaxThreads))) {}
+      tiles_(static_cast<std::size_t>(workers.threads())) {}
 
 double RowEstimator::bytes(const Topology& topology, const EvaluationOptions& options,
                            const World& world, int threads) {
@@ -199,7 +199,7 @@ double RowEstimator::bytes(const Topology& topology, const EvaluationOptions& op
   const double tile = static_cast<double>(kTile) * 2 * topology.units() * sizeof(float);
   const bool is_grey = options.rows && options.rows->is_grey();
   const auto words = static_cast<double>(packed_words(world.visible_units()));
-  return std::min(threads, blas::kMaxThreads) * tile +
+  return threads * tile +
          rows * (sizeof(RowLikelihood) + (is_grey ? words * sizeof(std::uint32_t) : 0));
 }
 

@@ -7,7 +7,6 @@
 #include <span>
 #include <vector>
 
-#include "base/blas.hpp"
 #include "base/workers.hpp"
 #include "evaluate/importance_tile.hpp"
 #include "helmholtz/dataset.hpp"
@@ -121,8 +120,7 @@ class RowEstimator {
   const PackedRows& rows_;
   const Workers& workers_;
   Pieces pieces_;
-  blas::SingleThreaded single_threaded_blas_;
-  std::vector<std::unique_ptr<Tile>> tiles_;  // [threads that BLAS allows]
+  std::vector<std::unique_ptr<Tile>> tiles_;  // [threads]
 };
 
 }  // namespace helmholtz::importance

@@ -116,6 +116,7 @@ void sample(const LayerColumns& layer, const ParticleDraws& draws, std::size_t s
     ColumnScores own(scores, c);
     const ColumnDraws words_of(draws, keys, c);
     FloatOps::U words[4];
+    auto states = FloatOps::set_bits(0);  // of the last 32 units
     for (auto s = slot; s < end; ++s) {
       if (s == slot || s % 4 == 0) words_of.block(s / 4, words);
       const auto j = s - slot;
@@ -125,6 +126,12 @@ void sample(const LayerColumns& layer, const ParticleDraws& draws, std::size_t s
       const auto d = one_plus_exp_minus<FloatOps>(a);
       const auto state = FloatOps::bit(fires<FloatOps>(d, words[s % 4]));
       FloatOps::store(state, unit);
+      states = FloatOps::shift_in(states, state);
+      if (j % 32 == 31 || s + 1 == end) {
+        const auto missing = static_cast<int>(31 - j % 32);
+        hn::Store(hn::ShiftRightSame(states, missing), FloatOps::DU(),
+                  layer.words + j / 32 * layer.columns + c);
+      }
       own.add(a, d, state);
     }
     own.store();

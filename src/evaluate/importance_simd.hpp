@@ -31,17 +31,18 @@ struct Scores {
 /// One layer's units over the columns of a tile.
 struct LayerColumns {
   std::size_t units = 0;
-  std::size_t columns = 0;        ///< a multiple of kColumns, and the stride of both matrices
-  const float* bias = nullptr;    ///< [units]
-  float* activities = nullptr;    ///< [units x columns], aligned to 64 bytes, without the bias
-  const float* states = nullptr;  ///< [units x columns], 0 or 1; sample_columns: not read
+  std::size_t columns = 0;         ///< a multiple of kColumns, and the stride of both matrices
+  const float* bias = nullptr;     ///< [units]
+  float* activities = nullptr;     ///< [units x columns], aligned to 64 bytes, without the bias
+  const float* states = nullptr;   ///< [units x columns], 0 or 1; sample_columns: not read
+  std::uint32_t* words = nullptr;  ///< [packed_words(units) x columns], of sample_columns' states
 };
 
 /// Adds the scores of given states.
 void score_columns(const LayerColumns& layer, const Scores& scores);
 
-/// Activities become sampled states, and their scores are added. The layer's first unit draws slot
-/// `slot`.
+/// Activities become sampled states, also as words of 32 units, and their scores are added. The
+/// layer's first unit draws slot `slot`.
 void sample_columns(const LayerColumns& layer, const ParticleDraws& draws, std::size_t slot,
                     const Scores& scores);
 

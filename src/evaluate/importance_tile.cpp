@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numbers>
 
-#include "base/blas.hpp"
 #include "evaluate/importance_simd.hpp"
 #include "helmholtz/draw_layout.hpp"
 #include "model/portable_math.hpp"
@@ -75,6 +74,19 @@ struct Tile::Network {
   }
 };
 
+Tile::States::States(std::size_t unit_count, std::size_t column_count, std::size_t column_stride)
+    : units(unit_count),
+      columns(column_count),
+      stride(column_stride),
+      floats(units * stride),
+      words(packed_words(static_cast<int>(units)) * stride) {}
+
+products::Units Tile::States::part(products::Range range) const {
+  return {{floats.data() + range.begin, units, range.size(), stride},
+          words.data() + range.begin,
+          stride};
+}
+
 Tile::Tile(const LayerShape& shape, const PackedRows& rows, const TileSize& size)
     : shape_(shape),
       rows_(rows),
@@ -87,7 +99,7 @@ Tile::Tile(const LayerShape& shape, const PackedRows& rows, const TileSize& size
       log_weights_(columns_),
       weights_(columns_) {
   for (int l = 0; l <= shape_.last(); ++l) {
-    states_.emplace_back(index(shape_.size(l)) * columns_);
+    states_.emplace_back(index(shape_.size(l)), columns_, columns_);
   }
 }
 
@@ -96,7 +108,7 @@ void Tile::run(const Piece& piece, const float* parameters, std::uint64_t seed,
   parameters_ = parameters;
   piece_ = piece;
   const auto visible = visible_rows();
-  copy_to_columns(visible, states_.back());
+  copy_to_columns(visible.floats, visible.stride, states_.back().floats);
   address_draws();
   Network recognition(columns_);
   recognise(visible, seed, recognition);
@@ -129,22 +141,28 @@ std::size_t Tile::row(std::size_t slot) const {
   return piece_.first_row + std::min(slot, piece_.rows - 1);
 }
 
-Tile::Aligned<float> Tile::visible_rows() const {
-  const auto units = index(shape_.size(shape_.last()));
-  Aligned<float> visible(units * size_.rows);
-  for (std::size_t i = 0; i < units; ++i) {
-    for (std::size_t slot = 0; slot < size_.rows; ++slot) {
-      visible[i * size_.rows + slot] = rows_.bit(row(slot), i) ? 1.0F : 0.0F;
+Tile::States Tile::visible_rows() const {
+  // A single column makes vectors without gaps.
+  States visible(index(shape_.size(shape_.last())), size_.rows,
+                 size_.rows == 1 ? 1 : products::padded(size_.rows));
+  for (std::size_t slot = 0; slot < size_.rows; ++slot) {
+    const auto own = row(slot);
+    for (std::size_t i = 0; i < visible.units; ++i) {
+      visible.floats[i * visible.stride + slot] = rows_.bit(own, i) ? 1.0F : 0.0F;
+    }
+    for (std::size_t w = 0; w < rows_.words_per_row; ++w) {
+      visible.words[w * visible.stride + slot] = rows_.words[own * rows_.words_per_row + w];
     }
   }
   return visible;
 }
 
-void Tile::copy_to_columns(const Aligned<float>& of_rows, Aligned<float>& of_columns) const {
-  for (std::size_t i = 0; i < of_rows.size() / size_.rows; ++i) {
+void Tile::copy_to_columns(const Aligned<float>& of_rows, std::size_t stride,
+                           Aligned<float>& of_columns) const {
+  for (std::size_t i = 0; i < of_rows.size() / stride; ++i) {
     auto column = of_columns.begin() + static_cast<std::ptrdiff_t>(i * columns_);
     for (std::size_t slot = 0; slot < size_.rows; ++slot) {
-      column = std::fill_n(column, size_.particles, of_rows[i * size_.rows + slot]);
+      column = std::fill_n(column, size_.particles, of_rows[i * stride + slot]);
     }
   }
 }
@@ -159,22 +177,23 @@ void Tile::address_draws() {
   }
 }
 
-void Tile::recognise(const Aligned<float>& visible, std::uint64_t seed, Network& network) {
+void Tile::recognise(const States& visible, std::uint64_t seed, Network& network) {
   for (int l = shape_.last() - 1; l >= 0; --l) {
     const auto& layer = shape_.recognition(l);
     const auto outputs = index(layer.outputs);
     auto& units = states_[index(l)];
     if (l + 1 == shape_.last()) {  // the same for all particles of a row
-      Aligned<float> activities(outputs * size_.rows);
-      multiply(layer, {0, outputs}, visible, size_.rows, activities.data());
-      copy_to_columns(activities, units);
+      Aligned<float> activities(outputs * visible.stride);
+      multiply(layer, {0, outputs}, visible, activities.data());
+      copy_to_columns(activities, visible.stride, units.floats);
     } else {
-      multiply(layer, {0, outputs}, states_[index(l + 1)], columns_, units.data());
+      multiply(layer, {0, outputs}, states_[index(l + 1)], units.floats.data());
     }
     simd::sample_columns({.units = outputs,
                           .columns = columns_,
                           .bias = parameters_ + layer.bias,
-                          .activities = units.data()},
+                          .activities = units.floats.data(),
+                          .words = units.words.data()},
                          {seed, particles_.data(), blocks_low_.data(), blocks_high_.data()},
                          index(draws::particle(shape_, l)), network.scores());
   }
@@ -182,28 +201,29 @@ void Tile::recognise(const Aligned<float>& visible, std::uint64_t seed, Network&
 
 void Tile::score(int l, Network& network) {
   const auto& layer = shape_.generative(l);
-  for (std::size_t begin = 0; begin < index(layer.outputs); begin += kUnits) {
-    const auto units = std::min(kUnits, index(layer.outputs) - begin);
+  for (const auto& units : products::cut(index(layer.outputs), kUnits, 1)) {
     if (l == 0) {
-      std::fill_n(activities_.begin(), units * columns_, 0.0F);
+      std::fill_n(activities_.begin(), units.size() * columns_, 0.0F);
     } else {
-      multiply(layer, {begin, units}, states_[index(l - 1)], columns_, activities_.data());
+      multiply(layer, units, states_[index(l - 1)], activities_.data());
     }
-    simd::score_columns({.units = units,
+    simd::score_columns({.units = units.size(),
                          .columns = columns_,
-                         .bias = parameters_ + layer.bias + begin,
+                         .bias = parameters_ + layer.bias + units.begin,
                          .activities = activities_.data(),
-                         .states = &states_[index(l)][begin * columns_]},
+                         .states = &states_[index(l)].floats[units.begin * columns_]},
                         network.scores());
   }
 }
 
-void Tile::multiply(const LayerView& layer, Range outputs, const Aligned<float>& inputs,
-                    std::size_t columns, float* activities) const {
-  const auto fan_in = index(layer.inputs);
-  blas::activities(
-      {parameters_ + layer.weights + outputs.begin * fan_in, outputs.count, fan_in, fan_in},
-      {inputs.data(), fan_in, columns, columns}, {activities, outputs.count, columns, columns});
+void Tile::multiply(const LayerView& layer, products::Range outputs, const States& inputs,
+                    float* activities) const {
+  const ConstMatrix weights{parameters_ + layer.weights + outputs.begin * inputs.units,
+                            outputs.size(), inputs.units, inputs.units};
+  for (const auto& some : products::cut(inputs.columns, products::kTileColumns, 32)) {
+    products::activities(weights, inputs.part(some),
+                         {{activities + some.begin, outputs.size(), some.size(), inputs.stride}});
+  }
 }
 
 }  // namespace helmholtz::importance

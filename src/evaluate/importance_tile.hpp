@@ -10,6 +10,8 @@
 
 #include "helmholtz/layer_shape.hpp"
 #include "helmholtz/log_likelihood.hpp"
+#include "products/bit_products.hpp"
+#include "products/tiles.hpp"
 
 namespace helmholtz::importance {
 
@@ -59,25 +61,36 @@ class Tile {
   template <class T>
   using Aligned = std::vector<T, boost::alignment::aligned_allocator<T, 64>>;
   struct Network;
-  struct Range {
-    std::size_t begin, count;
-  };
 
   [[nodiscard]] std::size_t row(std::size_t slot) const;
-  /// [visible units x size_.rows], 0 or 1
-  [[nodiscard]] Aligned<float> visible_rows() const;
+  /// Units of a layer over some columns: as floats, 0 or 1, and as words of 32 units.
+  struct States {
+    States(std::size_t unit_count, std::size_t column_count, std::size_t column_stride);
+    [[nodiscard]] products::Units part(products::Range range) const;
+
+    std::size_t units, columns;
+    std::size_t stride;            ///< of both, in columns
+    Aligned<float> floats;         ///< [units x stride]
+    Aligned<std::uint32_t> words;  ///< [words of 32 units x stride]
+  };
+
+  /// The piece's rows, a column each.
+  [[nodiscard]] States visible_rows() const;
   /// Every row's value to the columns of its particles, unit by unit.
-  void copy_to_columns(const Aligned<float>& of_rows, Aligned<float>& of_columns) const;
+  /// @param of_rows  rows `stride` floats apart
+  void copy_to_columns(const Aligned<float>& of_rows, std::size_t stride,
+                       Aligned<float>& of_columns) const;
   void address_draws();
   /// The sums of each row's weights, from their logarithms.
   void sum_rows(std::span<WeightSums> out);
   /// Samples the hidden layers, and adds their scores.
-  void recognise(const Aligned<float>& visible, std::uint64_t seed, Network& network);
+  void recognise(const States& visible, std::uint64_t seed, Network& network);
   /// Adds generative layer l's scores, some units after the other.
   void score(int l, Network& network);
   /// Activities without bias of some of a layer's units.
-  void multiply(const LayerView& layer, Range outputs, const Aligned<float>& inputs,
-                std::size_t columns, float* activities) const;
+  /// @param activities  [outputs x inputs.stride]
+  void multiply(const LayerView& layer, products::Range outputs, const States& inputs,
+                float* activities) const;
 
   const LayerShape& shape_;
   const PackedRows& rows_;
@@ -85,7 +98,7 @@ class Tile {
   std::size_t columns_;  ///< of all rows' particles, padded to whole vectors
   Piece piece_;
   const float* parameters_ = nullptr;
-  std::vector<Aligned<float>> states_;  ///< [L+1][n_l x columns], 0 or 1
+  std::vector<States> states_;          ///< [L+1], of columns_ columns
   Aligned<float> activities_;           ///< [some units x columns]
   Aligned<std::uint32_t> particles_;    ///< [columns]
   Aligned<std::uint32_t> blocks_low_;   ///< [columns]

@@ -90,6 +90,12 @@ struct FloatOps {
 #else
   static HWY_INLINE F add_if(Bit on, F sum, F x) { return hn::Add(sum, hn::Mul(on, x)); }
 #endif
+  /// The bits of a word move down, and the unit's comes in at the top.
+  static HWY_INLINE U shift_in(U word, Bit unit) {
+    // 1.0F has the lowest bit of its exponent set.
+    const auto on = hn::And(bits(unit), set_bits(1U << 23U));
+    return hn::Or(hn::ShiftRight<1>(word), hn::ShiftLeft<8>(on));
+  }
   static HWY_INLINE F error(Bit state, F p) { return hn::Sub(state, p); }
 };
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "backends/cpu_layered/bit_products.hpp"
 #include "backends/cpu_layered/kernels.hpp"
 #include "helmholtz/draw_layout.hpp"
 #include "model/rates.hpp"
+#include "products/bit_products.hpp"
 #include "step/static_shape.hpp"
 #include "step/update_at.hpp"
 
@@ -66,7 +66,7 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
   }
   if (ensemble.particles > 1) {
     patterns_.resize(asleep_.floats(topology.visible_units()));
-    pattern_bits_ = PackedUnits(index(topology.visible_units()), asleep_.count());
+    pattern_bits_ = products::PackedUnits(index(topology.visible_units()), asleep_.count());
     scores_.resize(awake_.tiles().size() * kTileColumns);
     weights_.resize(padded(awake_.count()));
   }
@@ -84,11 +84,11 @@ std::size_t Batch::bytes(const Ensemble& ensemble) {
   std::size_t bits = 0;
   for (const int size : topology.layer_sizes()) {
     floats += 2 * awake.floats(size);
-    bits += PackedUnits::bytes(index(size), awake.count());
+    bits += products::PackedUnits::bytes(index(size), awake.count());
   }
   if (ensemble.particles > 1) {
     const Columns asleep(topology, index(ensemble.batch));
-    bits += PackedUnits::bytes(index(topology.visible_units()), asleep.count());
+    bits += products::PackedUnits::bytes(index(topology.visible_units()), asleep.count());
     floats += asleep.floats(topology.visible_units()) + awake.tiles().size() * kTileColumns +
               padded(awake.count());
   }
@@ -168,14 +168,14 @@ void Batch::sample(const Layer& layer, const Tile& tile) {
   pack(tile, out, bits_[index(layer.index)]);
 }
 
-void Batch::pack(const Tile& tile, const Matrix& units, PackedUnits& bits) const {
+void Batch::pack(const Tile& tile, const Matrix& units, products::PackedUnits& bits) const {
   const auto& topology = ensemble_.topology;
   const int below = std::max(tile.layer - 1, 0);
   const int above = std::min(tile.layer + 1, topology.last());
   const int outputs = std::max(topology.size(below), topology.size(above));
-  if (index(outputs) < kernels::kLookUpOutputs) return;
-  if (columns_->count() >= std::min(kernels::kLookUpColumns, kernels::kLookUpTerms))
-    kernels::pack(units, bits.tile(tile.rows, tile.columns));
+  if (index(outputs) < products::kLookUpOutputs) return;
+  if (columns_->count() >= std::min(products::kLookUpColumns, products::kLookUpTerms))
+    products::pack(units, bits.tile(tile.rows, tile.columns));
 }
 
 void Batch::find_errors(const Layer& layer, const Tile& tile) {
@@ -195,7 +195,8 @@ void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) 
                             tile.rows.size(), fan_in, fan_in};
   if (reads_patterns(layer)) return activities_of_patterns(weights, tile.columns, out);
   const auto inputs = part(units_[index(layer.inputs)], {layer.inputs, {0, fan_in}, tile.columns});
-  kernels::activities(weights, bits_[index(layer.inputs)].columns(tile.columns.begin, inputs), out);
+  products::activities(weights, bits_[index(layer.inputs)].columns(tile.columns.begin, inputs),
+                       out);
 }
 
 void Batch::learn(step::Network network, const std::vector<double>& rates) {
@@ -229,7 +230,7 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
   const auto errors = part(errors_[index(layer.index)], {layer.index, tile.rows, columns});
   if (tile.columns.begin == 0) {
     move(layer.view.bias + tile.rows.begin, {nullptr, 1, rows, rows}, step_rate,
-         [&](float weight, const Matrix& sum) { kernels::learn_bias(weight, errors, sum.data); });
+         [&](float weight, const Matrix& sum) { products::learn_bias(weight, errors, sum.data); });
   }
   if (layer.inputs == kNoInputs) return;
   const auto fan_in = index(layer.view.inputs);
@@ -240,7 +241,7 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
                   : part(units_[index(layer.inputs)], {layer.inputs, tile.columns, columns});
   const auto& bits = of_patterns ? pattern_bits_ : bits_[index(layer.inputs)];
   move(first, shape, step_rate, [&](float weight, const Matrix& sum) {
-    kernels::learn(weight, errors, bits.units(tile.columns.begin, inputs), sum);
+    products::learn(weight, errors, bits.units(tile.columns.begin, inputs), sum);
   });
   if (ensemble_.nonnegative && &layer == &generative_.back()) {
     kernels::clamp_negative(starting_at(parameters_ + first, shape));

@@ -9,11 +9,10 @@
 
 #include "backends/cpu_layered/columns.hpp"
 #include "backends/cpu_layered/kernels.hpp"
-#include "backends/cpu_layered/packed_units.hpp"
 #include "backends/cpu_layered/shown_patterns.hpp"
-#include "backends/cpu_layered/tiles.hpp"
 #include "base/matrix.hpp"
 #include "helmholtz/ensemble.hpp"
+#include "products/packed_units.hpp"
 #include "step/network.hpp"
 #include "step/update.hpp"
 
@@ -89,7 +88,7 @@ class Batch {
   void move(std::size_t at, const Matrix& shape, float rate, const Add& add);
   [[nodiscard]] kernels::TileDraws draws_of(std::uint64_t first_slot, const Tile& tile) const;
   /// Packs what a tile of units was given, where products read bits.
-  void pack(const Tile& tile, const Matrix& units, PackedUnits& bits) const;
+  void pack(const Tile& tile, const Matrix& units, products::PackedUnits& bits) const;
   /// Without bias.
   void activities(const Layer& layer, const Tile& tile, const Matrix& out);
   /// Of the layer that patterns_ feeds: once per batch row.
@@ -106,15 +105,15 @@ class Batch {
   std::vector<Layer> recognition_;  ///< [L]
   std::vector<Tile> generative_weight_tiles_;
   std::vector<Tile> recognition_weight_tiles_;
-  Columns awake_;                      ///< of B K particles
-  Columns asleep_;                     ///< of B dreams
-  std::vector<AlignedFloats> units_;   ///< [L+1][n_l x stride], 0 or 1
-  std::vector<PackedUnits> bits_;      ///< [L+1], the same units; for many columns
-  std::vector<AlignedFloats> errors_;  ///< [L+1][n_l x stride], unit - p; awake weighed
+  Columns awake_;                            ///< of B K particles
+  Columns asleep_;                           ///< of B dreams
+  std::vector<AlignedFloats> units_;         ///< [L+1][n_l x stride], 0 or 1
+  std::vector<products::PackedUnits> bits_;  ///< [L+1], the same units; for many columns
+  std::vector<AlignedFloats> errors_;        ///< [L+1][n_l x stride], unit - p; awake weighed
   ShownPatterns shown_;
   // Where there are several particles:
   AlignedFloats patterns_;  ///< [n_L x asleep_.stride()], the visible units of each batch row
-  PackedUnits pattern_bits_{0, 0};
+  products::PackedUnits pattern_bits_{0, 0};
   AlignedFloats scores_;    ///< [awake_.tiles()][kTileColumns], a tile's ln p - ln q
   AlignedFloats weights_;   ///< [B K]
   AlignedFloats gradient_;  ///< [parameters], where an optimiser keeps means

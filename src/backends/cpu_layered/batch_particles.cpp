@@ -4,8 +4,8 @@
 #include <array>
 
 #include "backends/cpu_layered/batch.hpp"
-#include "backends/cpu_layered/bit_products.hpp"
 #include "model/exact_scalar.hpp"
+#include "products/bit_products.hpp"
 
 namespace helmholtz::cpu_layered {
 
@@ -61,7 +61,7 @@ void Batch::activities_of_patterns(const ConstMatrix& weights, Range columns, co
   auto once = out;
   once.columns = rows.size();
   const auto inputs = asleep_.rectangle(patterns_.data(), {0, weights.columns}, rows);
-  kernels::activities(weights, pattern_bits_.columns(rows.begin, inputs), once);
+  products::activities(weights, pattern_bits_.columns(rows.begin, inputs), once);
   for (std::size_t j = 0; j < out.rows; ++j) {
     float* const units = out.data + j * out.stride;
     // Every row moves to the right or stays: the last one first.

@@ -4,14 +4,18 @@
 #include <span>
 #include <vector>
 
-#include "backends/cpu_layered/tiles.hpp"
 #include "base/matrix.hpp"
 #include "helmholtz/topology.hpp"
+#include "products/tiles.hpp"
 
 namespace helmholtz::cpu_layered {
 
-/// Floats from one row of a matrix to the next: whole cache lines, and whole vectors.
-constexpr std::size_t padded(std::size_t columns) { return (columns + 15) / 16 * 16; }
+using products::append_tiles;
+using products::kTileColumns;
+using products::kTileRows;
+using products::padded;
+using products::Range;
+using products::Tile;
 
 inline std::size_t index(int i) { return static_cast<std::size_t>(i); }
 

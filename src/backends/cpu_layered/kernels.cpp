@@ -8,8 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "backends/cpu_layered/columns.hpp"
 #include "backends/cpu_layered/tile_draws-inl.hpp"
-#include "backends/cpu_layered/tiles.hpp"
 #include "simd/float_ops-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();

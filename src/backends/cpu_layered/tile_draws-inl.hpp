@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "backends/cpu_layered/columns.hpp"
 #include "backends/cpu_layered/kernels.hpp"
-#include "backends/cpu_layered/tiles.hpp"
 #include "helmholtz/random.hpp"
 #include "simd/float_ops-inl.hpp"
 #include "simd/philox-inl.hpp"

@@ -6,7 +6,7 @@
 
 /// How the matrices of a training step are cut into pieces of work. The cuts depend on the shapes
 /// alone, never on the number of threads, so neither do the bits of the products.
-namespace helmholtz::cpu_layered {
+namespace helmholtz::products {
 
 struct Range {
   std::size_t begin = 0;
@@ -35,6 +35,9 @@ inline std::vector<Range> cut(std::size_t size, std::size_t largest, std::size_t
   return ranges;
 }
 
+/// Floats from one row of a matrix to the next: whole cache lines, and whole vectors.
+constexpr std::size_t padded(std::size_t columns) { return (columns + 15) / 16 * 16; }
+
 /// Large enough for tables of partial sums to pay (bit_products.hpp), small enough for many cores
 /// to share a layer and for a tile's activities to stay in a core's cache until they are sampled.
 inline constexpr std::size_t kTileRows = 128;
@@ -50,4 +53,4 @@ inline void append_tiles(int layer, std::size_t rows, std::size_t columns,
   }
 }
 
-}  // namespace helmholtz::cpu_layered
+}  // namespace helmholtz::products

@@ -14,7 +14,7 @@
 #include "simd/float_ops-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
+namespace helmholtz::products::HWY_NAMESPACE {
 
 using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
 
@@ -72,7 +72,7 @@ HWY_INLINE void add_scaled(float rate, const float* sums, std::size_t count, flo
   for (; i < count; ++i) row[i] += rate * sums[i];
 }
 
-}  // namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE
+}  // namespace helmholtz::products::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // HELMHOLTZ_SMALL_MATRICES_INL

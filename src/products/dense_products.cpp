@@ -1,21 +1,21 @@
-#include "backends/cpu_layered/dense_products.hpp"
+#include "products/dense_products.hpp"
 
 #include <algorithm>
 #include <cstddef>
 
-#include "backends/cpu_layered/bit_products.hpp"
+#include "products/bit_products.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "backends/cpu_layered/dense_products.cpp"
+#define HWY_TARGET_INCLUDE "products/dense_products.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "backends/cpu_layered/small_matrices-inl.hpp"
-#include "backends/cpu_layered/tiles.hpp"
+#include "products/small_matrices-inl.hpp"
+#include "products/tiles.hpp"
 #include "simd/float_ops-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
+namespace helmholtz::products::HWY_NAMESPACE {
 
 using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
 
@@ -30,11 +30,18 @@ HWY_INLINE float total(const float* dealt) {
   return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
 }
 
-/// The vector at i of a row of `count` floats; 0 behind its end.
+/// The vector at i of a row of `count` floats; 0 behind its end, where nothing is read.
 HWY_INLINE FloatOps::F load_within(const float* row, std::size_t count, std::size_t i) {
   const FloatOps::D d;
-  const auto x = hn::LoadU(d, row + i);
-  return i + kLanes <= count ? x : hn::IfThenElseZero(hn::FirstN(d, i < count ? count - i : 0), x);
+  if (i + kLanes <= count) return hn::LoadU(d, row + i);
+  const auto begin = std::min(i, count);
+#if HWY_MEM_OPS_MIGHT_FAULT
+  HWY_ALIGN float lanes[kLanes] = {};
+  std::copy(row + begin, row + count, lanes);
+  return FloatOps::load(lanes);
+#else
+  return hn::MaskedLoad(hn::FirstN(d, count - begin), d, row + begin);
+#endif
 }
 
 /// Some rows' activities of a single column.
@@ -195,11 +202,11 @@ void move_biases(float rate, const ConstMatrix& errors, float* bias) {
   }
 }
 
-}  // namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE
+}  // namespace helmholtz::products::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace helmholtz::cpu_layered::kernels {
+namespace helmholtz::products {
 
 HWY_EXPORT(multiply_column);
 HWY_EXPORT(multiply_columns);
@@ -234,5 +241,5 @@ void learn_bias(float rate, const ConstMatrix& errors, float* bias) {
   HWY_DYNAMIC_DISPATCH(move_biases)(rate, errors, bias);
 }
 
-}  // namespace helmholtz::cpu_layered::kernels
+}  // namespace helmholtz::products
 #endif

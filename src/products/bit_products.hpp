@@ -12,7 +12,7 @@
 /// With many terms in common, sums are looked up: of every four terms all 16 partial sums are
 /// made once, and four bits say which one to add, a vector of outputs at a time. With few, a
 /// multiply-add per unit, on or off, is faster.
-namespace helmholtz::cpu_layered::kernels {
+namespace helmholtz::products {
 
 /// The same units twice: as floats, [k x m], and as bits, of which word w of column c, for the rows
 /// from 32 w on, is words[w * words_stride + c].
@@ -53,4 +53,4 @@ struct PackedTile {
 /// @param packed  room for whole vectors of columns, and for 32 units, behind the last word
 void pack(const ConstMatrix& units, const PackedTile& packed);
 
-}  // namespace helmholtz::cpu_layered::kernels
+}  // namespace helmholtz::products

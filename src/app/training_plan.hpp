@@ -2,14 +2,27 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
-#include "app/exit_code.hpp"
 #include "app/flags.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/trainer.hpp"
 
 namespace helmholtz::app {
+
+/// The flags of `helmholtz train`, as typed.
+struct TrainFlags {
+  explicit TrainFlags(CLI::App& command);
+
+  SpecFlags spec;
+  std::string seed = "0";
+  std::string rng = "philox";
+  std::optional<std::string> save;
+  std::optional<std::string> save_best;
+  std::optional<std::string> patience;
+  std::optional<std::string> from;
+};
 
 /// What `helmholtz train` is going to do, checked.
 struct TrainingPlan {
@@ -22,11 +35,7 @@ struct TrainingPlan {
   OutputOptions output;
 };
 
-/// Trains one machine, evaluating it at each multiple of `eval_every` and after the last step, so
-/// that a run in pieces prints what an uninterrupted one does.
-/// The best machine is the one of the best evaluation of this run, by what ranks machines
-/// (ranking_metric()).
-/// @return ok, or stopped if a signal ended it early (what was reached is saved all the same)
-ExitCode run_training(const TrainingPlan& plan);
+/// @throws InvalidArgument naming the first flag that cannot be had
+TrainingPlan make_plan(const TrainFlags& flags);
 
 }  // namespace helmholtz::app

@@ -7,15 +7,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "backends/cpu_layered/bit_products.hpp"
-#include "backends/cpu_layered/columns.hpp"
-#include "backends/cpu_layered/packed_units.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "helmholtz/random.hpp"
+#include "products/bit_products.hpp"
+#include "products/packed_units.hpp"
 #include "simd/target.hpp"
 #include "support/forced_target.hpp"
 
-namespace helmholtz::cpu_layered {
+namespace helmholtz::products {
 namespace {
 
 using testing::ForcedTarget;
@@ -60,7 +59,7 @@ class Layer {
     fill(units_, [](std::uint32_t word) { return word % 3 == 0 ? 1.0F : 0.0F; });
     for (const auto& rows : cut(shape.inputs, kTileRows, 32)) {
       for (const auto& columns : cut(shape.columns, kTileColumns, 32)) {
-        if (stride_ > 1) kernels::pack(part(units_, rows, columns), bits_.tile(rows, columns));
+        if (stride_ > 1) products::pack(part(units_, rows, columns), bits_.tile(rows, columns));
       }
     }
   }
@@ -69,8 +68,8 @@ class Layer {
     Floats out(shape_.outputs, shape_.columns, stride_);
     for (const auto& columns : cut(shape_.columns, kTileColumns, 32)) {
       const auto inputs = part(units_, {0, shape_.inputs}, columns);
-      kernels::activities(weights_.view, bits_.columns(columns.begin, inputs),
-                          part(out, {0, shape_.outputs}, columns));
+      products::activities(weights_.view, bits_.columns(columns.begin, inputs),
+                           part(out, {0, shape_.outputs}, columns));
     }
     return out.used();
   }
@@ -80,15 +79,15 @@ class Layer {
     out.view.data = out.values.data();
     const Range all{0, shape_.columns};
     for (const auto& rows : cut(shape_.inputs, kTileColumns, 32)) {
-      kernels::learn(rate, errors_.view, bits_.units(rows.begin, part(units_, rows, all)),
-                     part(out, {0, shape_.outputs}, rows));
+      products::learn(rate, errors_.view, bits_.units(rows.begin, part(units_, rows, all)),
+                      part(out, {0, shape_.outputs}, rows));
     }
     return out.used();
   }
 
   std::vector<float> moved_biases(float rate) {
     std::vector<float> bias(shape_.outputs, 1.0F);
-    kernels::learn_bias(rate, errors_.view, bias.data());
+    products::learn_bias(rate, errors_.view, bias.data());
     return bias;
   }
 
@@ -202,4 +201,4 @@ TEST(BitProducts, HaveTheSameBitsOnEveryInstructionSet) {
 }
 
 }  // namespace
-}  // namespace helmholtz::cpu_layered
+}  // namespace helmholtz::products

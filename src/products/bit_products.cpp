@@ -1,23 +1,23 @@
-#include "backends/cpu_layered/bit_products.hpp"
+#include "products/bit_products.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <type_traits>
 
-#include "backends/cpu_layered/dense_products.hpp"
+#include "products/dense_products.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "backends/cpu_layered/bit_products.cpp"
+#define HWY_TARGET_INCLUDE "products/bit_products.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "backends/cpu_layered/small_matrices-inl.hpp"
-#include "backends/cpu_layered/tiles.hpp"
+#include "products/small_matrices-inl.hpp"
+#include "products/tiles.hpp"
 #include "simd/float_ops-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
+namespace helmholtz::products::HWY_NAMESPACE {
 
 using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
 
@@ -59,15 +59,17 @@ template <std::size_t kVectors, bool kWhole>
 HWY_INLINE void add_selected(const float* tables, std::size_t some, const std::uint32_t* words,
                              std::size_t columns, float* sums) {
   constexpr auto kStride = kVectors * kLanes;
+  constexpr int kShift = std::bit_width(kStride) - 1;
   const auto groups = kWhole ? kGroups : some;
   for (std::size_t c = 0; c < columns; ++c, sums += kStride) {
     FloatOps::F own[kVectors];
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < kVectors; ++v) own[v] = FloatOps::load(sums + v * kLanes);
-    auto word = words[c];
 #pragma GCC unroll 8
-    for (std::size_t g = 0; g < groups; ++g, word >>= 4U) {
-      const float* const selected = tables + (16 * g + (word & 15U)) * kStride;
+    for (std::size_t g = 0; g < groups; ++g) {
+      // Bits 4 g to 4 g + 3, times the stride: rotated into place, without a multiplication.
+      const auto place = std::rotr(words[c], static_cast<int>(4 * g) - kShift) & (15U << kShift);
+      const float* const selected = tables + 16 * g * kStride + place;
 #pragma GCC unroll 8
       for (std::size_t v = 0; v < kVectors; ++v) {
         own[v] = FloatOps::add(own[v], FloatOps::load(selected + v * kLanes));
@@ -141,48 +143,43 @@ void look_up_gradients(float rate, const ConstMatrix& errors, const Units& input
                });
 }
 
-/// Bit c of word i becomes bit i of word c (Hacker's Delight, 7-3).
-HWY_INLINE void transpose_bits(std::uint32_t* words) {
-  auto mask = 0x0000FFFFU;
-  for (unsigned j = 16; j != 0; j /= 2, mask ^= mask << j) {
-    for (unsigned k = 0; k < kWord; k = (k + j + 1) & ~j) {
-      const auto changed = ((words[k] >> j) ^ words[k + j]) & mask;
-      words[k + j] ^= changed;
-      words[k] ^= changed << j;
-    }
+/// The bits of a vector of columns, from number c on, of a unit's words.
+/// @param words  the unit's first word of 32 columns, `stride` words before its next
+HWY_INLINE void store_bits(hn::Mask<FloatOps::D> on, std::size_t c, std::uint32_t* words,
+                           std::size_t stride) {
+  static_assert(std::endian::native == std::endian::little);
+  auto* const byte = reinterpret_cast<std::uint8_t*>(words + c / kWord * stride) + c % kWord / 8;
+  if constexpr (kLanes >= 8) {
+    hn::StoreMaskBits(FloatOps::D(), on, byte);
+  } else {
+    std::uint8_t some = 0;
+    hn::StoreMaskBits(FloatOps::D(), on, &some);
+    const auto place = c % 8;
+    *byte = static_cast<std::uint8_t>(place == 0 ? some : *byte | some << place);
   }
 }
 
 void pack_tile(const ConstMatrix& units, const PackedTile& packed) {
-  const FloatOps::DU du;
   for (std::size_t i = 0; i < units.rows; i += kWord) {
     const auto count = std::min(kWord, units.rows - i);
-    auto* const words = packed.by_column + i / kWord * packed.column_stride;
     for (std::size_t c = 0; c < units.columns; c += kLanes) {
       auto word = FloatOps::set_bits(0);
       for (std::size_t r = 0; r < count; ++r) {
-        // 1.0F has the lowest bit of its exponent set.
         const auto unit = hn::LoadU(FloatOps::D(), units.data + (i + r) * units.stride + c);
-        const auto on = hn::And(FloatOps::bits(unit), FloatOps::set_bits(1U << 23U));
-        word = hn::Or(hn::ShiftRight<1>(word), hn::ShiftLeft<8>(on));
+        word = FloatOps::shift_in(word, unit);
+        store_bits(hn::Ne(unit, FloatOps::set(0)), c, packed.by_unit + i + r, packed.unit_stride);
       }
       word = hn::ShiftRightSame(word, static_cast<int>(kWord - count));
-      hn::StoreU(word, du, words + c);
-    }
-    for (std::size_t c = 0; c < units.columns; c += kWord) {
-      std::uint32_t square[kWord] = {};
-      std::copy_n(words + c, std::min(kWord, units.columns - c), square);
-      transpose_bits(square);
-      std::copy_n(square, count, packed.by_unit + c / kWord * packed.unit_stride + i);
+      hn::StoreU(word, FloatOps::DU(), packed.by_column + i / kWord * packed.column_stride + c);
     }
   }
 }
 
-}  // namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE
+}  // namespace helmholtz::products::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace helmholtz::cpu_layered::kernels {
+namespace helmholtz::products {
 
 HWY_EXPORT(look_up_activities);
 HWY_EXPORT(look_up_gradients);
@@ -206,5 +203,5 @@ void pack(const ConstMatrix& units, const PackedTile& packed) {
   HWY_DYNAMIC_DISPATCH(pack_tile)(units, packed);
 }
 
-}  // namespace helmholtz::cpu_layered::kernels
+}  // namespace helmholtz::products
 #endif

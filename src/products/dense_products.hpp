@@ -5,7 +5,7 @@
 /// Products with units as floats, a multiply-add for each unit, on or off: for few columns
 /// or outputs, for which nothing is worth looking up. The product with 0 or 1 is exact, so
 /// instruction sets without a fused multiply-add get the same bits.
-namespace helmholtz::cpu_layered::kernels {
+namespace helmholtz::products {
 
 /// See `activities`; any number of columns.
 void multiply_activities(const ConstMatrix& weights, const ConstMatrix& inputs,
@@ -15,4 +15,4 @@ void multiply_activities(const ConstMatrix& weights, const ConstMatrix& inputs,
 void multiply_gradients(float rate, const ConstMatrix& errors, const ConstMatrix& inputs,
                         const Matrix& weights);
 
-}  // namespace helmholtz::cpu_layered::kernels
+}  // namespace helmholtz::products

@@ -4,12 +4,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "backends/cpu_layered/bit_products.hpp"
-#include "backends/cpu_layered/columns.hpp"
-#include "backends/cpu_layered/tiles.hpp"
 #include "helmholtz/world.hpp"
+#include "products/bit_products.hpp"
+#include "products/tiles.hpp"
 
-namespace helmholtz::cpu_layered {
+namespace helmholtz::products {
 
 /// The units of a layer as bits, both ways: a column's units in a word, and a unit's columns.
 class PackedUnits {
@@ -24,17 +23,17 @@ class PackedUnits {
     return words(units) * (padded(columns) + 32 * words(columns)) * sizeof(std::uint32_t);
   }
 
-  [[nodiscard]] kernels::PackedTile tile(const Range& units, const Range& columns) {
+  [[nodiscard]] PackedTile tile(const Range& units, const Range& columns) {
     return {by_column_.data() + units.begin / 32 * column_stride_ + columns.begin, column_stride_,
             by_unit_.data() + columns.begin / 32 * unit_stride_ + units.begin, unit_stride_};
   }
 
   /// All units of the columns from `first` on.
-  [[nodiscard]] kernels::Units columns(std::size_t first, const ConstMatrix& floats) const {
+  [[nodiscard]] Units columns(std::size_t first, const ConstMatrix& floats) const {
     return {floats, by_column_.data() + first, column_stride_};
   }
   /// All columns of the units from `first` on.
-  [[nodiscard]] kernels::Units units(std::size_t first, const ConstMatrix& floats) const {
+  [[nodiscard]] Units units(std::size_t first, const ConstMatrix& floats) const {
     return {floats, by_unit_.data() + first, unit_stride_};
   }
 
@@ -47,4 +46,4 @@ class PackedUnits {
   std::vector<std::uint32_t> by_unit_;    ///< [words of columns x unit_stride]
 };
 
-}  // namespace helmholtz::cpu_layered
+}  // namespace helmholtz::products
