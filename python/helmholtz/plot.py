@@ -97,6 +97,13 @@ def distributions(results: Results, metric: str | None = None, *, ax: Any | None
     return ax
 
 
+def _colours(name: str) -> Any:
+    """A colour map that shows the margins between images."""
+    from matplotlib import colormaps
+
+    return colormaps[name].with_extremes(bad="0.8")
+
+
 def _tiled(images: NDArray[Any]) -> NDArray[np.float64]:
     """Images [n, rows, columns] side by side in about a square, with a margin of NaN."""
     n, rows, columns = images.shape
@@ -122,7 +129,7 @@ def receptive_fields(machine: Machine, *, ax: Any | None = None) -> Any:
     ax = _axes(ax)
     weights = machine.generative[-1].weights.T
     largest = float(np.abs(weights).max()) or 1.0
-    image = ax.imshow(_tiled(weights.reshape(-1, *machine.shape)), cmap="RdBu_r", vmin=-largest, vmax=largest)
+    image = ax.imshow(_tiled(weights.reshape(-1, *machine.shape)), cmap=_colours("RdBu_r"), vmin=-largest, vmax=largest)
     ax.figure.colorbar(image, ax=ax)
     ax.set_axis_off()
     return ax
@@ -148,6 +155,6 @@ def samples(machine: Machine | Bits, n: int = 64, *, shape: tuple[int, int] | No
         shape = machine.shape
     if shape is None:
         raise TypeError("shape: got none; allowed: (rows, columns) of a pattern")
-    ax.imshow(_tiled(rows.reshape(-1, *shape)), cmap="gray_r", vmin=0, vmax=1)
+    ax.imshow(_tiled(rows.reshape(-1, *shape)), cmap=_colours("gray_r"), vmin=0, vmax=1)
     ax.set_axis_off()
     return ax
