@@ -93,8 +93,8 @@ class HM:
     layer_sizes : sequence of int
         Units of each layer, top first, the last visible.
     rng : {"numpy", "philox"}
-        "numpy": the notebook's draws, and its digits; the seed is that of ``np.random.seed``, which must have been called
-        and nothing drawn since, when the machine first learns. The other: addressed draws, far faster.
+        "numpy": the notebook's draws, and its digits; the seed is that of ``np.random.seed``, which must have been
+        called and nothing drawn since, when the machine first learns. The other: addressed draws, far faster.
     seed : int, optional
         In place of NumPy's.
     """
@@ -135,14 +135,16 @@ class HM:
         if world is not own_world:
             raise InvalidArgument("world: got another; allowed: the one that the machine learns", "world")
         if learning_rate is not None and learning_rate != own_rate:
-            raise InvalidArgument(f"learning_rate: got {learning_rate}; allowed: {own_rate}, as before", "learning_rate")
+            said = f"learning_rate: got {learning_rate}; allowed: {own_rate}, as before"
+            raise InvalidArgument(said, "learning_rate")
         return self._machines
 
 
 def _numpy_seed() -> int:
-    """What ``np.random.seed`` was called with, if nothing was drawn since: the first word of the state that it makes."""
+    """What ``np.random.seed`` was called with, if nothing was drawn since: the first word of its state."""
     words = np.random.get_state(legacy=False)["state"]["key"]
     seed = int(words[0])
     if not np.array_equal(words, np.random.RandomState(seed).get_state(legacy=False)["state"]["key"]):
-        raise InvalidArgument("seed: got NumPy's stream in use; allowed: np.random.seed(N) just before, or seed=N", "seed")
+        said = "seed: got NumPy's stream in use; allowed: np.random.seed(N) just before, or seed=N"
+        raise InvalidArgument(said, "seed")
     return seed

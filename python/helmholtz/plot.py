@@ -67,7 +67,8 @@ def fan(results: Results, metric: str | None = None, *, configuration: int = 0, 
     values = _of(results, name, configuration)
     for low, high in BANDS:
         lower, upper = np.nanquantile(values, [low, high], axis=0)
-        ax.fill_between(results.steps, lower, upper, color="C0", alpha=0.25, linewidth=0, label=f"{low:.0%} to {high:.0%}")
+        label = f"{low:.0%} to {high:.0%}"
+        ax.fill_between(results.steps, lower, upper, color="C0", alpha=0.25, linewidth=0, label=label)
     ax.plot(results.steps, np.nanmedian(values, axis=0), color="C0", label="median")
     ax.set(xlabel="step", ylabel=_label(name), title=_title(results, configuration))
     ax.legend()
@@ -135,7 +136,9 @@ def receptive_fields(machine: Machine, *, ax: Any | None = None) -> Any:
     return ax
 
 
-def samples(machine: Machine | Bits, n: int = 64, *, shape: tuple[int, int] | None = None, ax: Any | None = None) -> Any:
+def samples(
+    machine: Machine | Bits, n: int = 64, *, shape: tuple[int, int] | None = None, ax: Any | None = None
+) -> Any:
     """Patterns that a machine generates, or rows.
 
     Parameters

@@ -77,7 +77,8 @@ def test_log_prob_is_that_of_the_layers(trained):
         for middle in np.ndindex(2, 2, 2, 2):
             p_middle = sigmoid(w1 @ top + b1)
             p_row = sigmoid(w2 @ middle + b2)
-            factors = [np.where(np.array(s) == 1, p, 1 - p) for s, p in ((top, p_top), (middle, p_middle), (row, p_row))]
+            layers = ((top, p_top), (middle, p_middle), (row, p_row))
+            factors = [np.where(np.array(states) == 1, p, 1 - p) for states, p in layers]
             total += np.prod(np.concatenate(factors))
     assert machine.log_prob(row[None])[0] == pytest.approx(np.log(total), abs=1e-5)
 
