@@ -14,6 +14,7 @@
 #include "helmholtz/random.hpp"
 #include "helmholtz/run_directory.hpp"
 #include "helmholtz/shard.hpp"
+#include "helmholtz/summary.hpp"
 #include "helmholtz/sweep.hpp"
 #include "helmholtz/topology.hpp"
 #include "helmholtz/trainer.hpp"

@@ -64,6 +64,15 @@ std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
                                            const PackedRows& rows, std::uint64_t seed,
                                            const LogLikelihoodOptions& options = {});
 
+/// The hidden units that the recognition network draws for rows: those of each row's first
+/// particle, up to units whose float32 activities are within rounding of their draw.
+/// @param parameters  [topology.parameters()], finite
+/// @return [rows x topology.hidden_units()], 0 or 1, the top layer's first
+/// @throws InvalidArgument (fields "rows", "parameters") for rows or parameters of another topology
+std::vector<std::uint8_t> recognise_rows(const Topology& topology,
+                                         std::span<const float> parameters, const PackedRows& rows,
+                                         std::uint64_t seed);
+
 /// The mean over rows that are a sample of what the machine models: standard_error is that of
 /// their mean (NaN for one row).
 LogLikelihood mean_likelihood(std::span<const RowLikelihood> rows);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <vector>
@@ -24,6 +25,9 @@ struct SavedMachine {
 /// The machine of a trainer that has one, as it is now.
 /// @param data  where its world's rows are, if it is_data()
 SavedMachine machine_of(const Trainer& trainer, DataSource data = {});
+/// Machine m of a trainer of many, as it is now.
+/// @throws InvalidArgument (field "machines") beyond the last machine
+SavedMachine machine_of(const Trainer& trainer, std::size_t m, DataSource data = {});
 
 /// Writes an HDF5 file under a temporary name, syncs it, and renames it: never half a file.
 /// @throws CannotCreate, IoError

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "evaluate/importance.hpp"
 #include "helmholtz/draw_layout.hpp"
 #include "helmholtz/random.hpp"
 #include "model/exact_scalar.hpp"
@@ -46,6 +47,11 @@ class Sampler {
     sample(l, shape_.generative(l), inputs, draws, shape_.unit_offset(l), 1);
   }
 
+  /// The hidden units as they are, the top layer's first.
+  [[nodiscard]] std::span<const std::uint8_t> hidden() const {
+    return std::span(units_).first(static_cast<std::size_t>(shape_.hidden_units()));
+  }
+
   /// @param weight  of all that was sampled
   [[nodiscard]] std::vector<double> means(double weight) && {
     for (double& sum : sums_) sum /= weight;
@@ -84,15 +90,21 @@ class Sampler {
   std::vector<double> sums_;         ///< [units]
 };
 
+/// Draws a row's hidden units, with the draws of its first particle.
+void recognise_row(Sampler& sampler, const LayerShape& shape, std::uint64_t seed,
+                   const PackedRows& rows, const WeightedRow& shown) {
+  const auto blocks = static_cast<std::uint64_t>(draws::blocks_per_particle(shape));
+  const Draws draws{{.seed = seed, .purpose = RandomPurpose::importance}, shown.row * blocks};
+  sampler.show(rows, shown.row, shown.weight);
+  for (int l = shape.last() - 1; l >= 0; --l) sampler.recognise(l, draws, shown.weight);
+}
+
 std::vector<double> recognised(Sampler sampler, const LayerShape& shape, std::uint64_t seed,
                                const PackedRows& rows, std::span<const WeightedRow> shown) {
-  const auto blocks = static_cast<std::uint64_t>(draws::blocks_per_particle(shape));
   double total = 0;
-  for (const auto& [row, weight] : shown) {
-    const Draws draws{{.seed = seed, .purpose = RandomPurpose::importance}, row * blocks};
-    sampler.show(rows, row, weight);
-    for (int l = shape.last() - 1; l >= 0; --l) sampler.recognise(l, draws, weight);
-    total += weight;
+  for (const auto& one : shown) {
+    recognise_row(sampler, shape, seed, rows, one);
+    total += one.weight;
   }
   return std::move(sampler).means(total);
 }
@@ -119,6 +131,20 @@ UnitActivity unit_activity(const Topology& topology, std::span<const float> para
   return {.recognised = recognised(sampler, shape, seed, rows, shown),
           .generated = generated(sampler, shape, seed, step, shown.size()),
           .rows = shown.size()};
+}
+
+std::vector<std::uint8_t> recognise_rows(const Topology& topology,
+                                         std::span<const float> parameters, const PackedRows& rows,
+                                         std::uint64_t seed) {
+  importance::require_fitting(topology, parameters, rows);
+  Sampler sampler(topology.shape(), parameters);
+  std::vector<std::uint8_t> units;
+  units.reserve(rows.size() * static_cast<std::size_t>(topology.hidden_units()));
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    recognise_row(sampler, topology.shape(), seed, rows, {.row = row});
+    units.insert(units.end(), sampler.hidden().begin(), sampler.hidden().end());
+  }
+  return units;
 }
 
 }  // namespace helmholtz

@@ -13,23 +13,11 @@ namespace helmholtz {
 
 namespace {
 
-void require_fitting(const Topology& topology, std::span<const float> parameters,
-                     const PackedRows& rows, const LogLikelihoodOptions& options) {
+void require_in_range(std::uint64_t particles) {
   constexpr auto kMost = LogLikelihoodOptions::kMaxParticles;
-  if (options.particles == 0 || options.particles > kMost) {
-    throw InvalidArgument("log-likelihood", fmt::format("{}", options.particles),
-                          fmt::format("1 to {}", kMost));
-  }
-  if (rows.words.empty()) throw InvalidArgument("rows", "0", "one row or more");
-  const auto words = packed_words(topology.visible_units());
-  if (rows.words_per_row != words || rows.words.size() % words != 0) {
-    throw InvalidArgument("rows", fmt::format("{} words of 32 units per row", rows.words_per_row),
-                          fmt::format("{} for {} visible units", words, topology.visible_units()));
-  }
-  if (parameters.size() != topology.parameters()) {
-    throw InvalidArgument("parameters", fmt::format("{} floats", parameters.size()),
-                          fmt::format("{} of one machine", topology.parameters()));
-  }
+  if (particles >= 1 && particles <= kMost) return;
+  throw InvalidArgument("log-likelihood", fmt::format("{}", particles),
+                        fmt::format("1 to {}", kMost));
 }
 
 /// @param weight  of row n; they add up to 1
@@ -47,11 +35,26 @@ LogLikelihood weighted_mean(std::span<const RowLikelihood> rows, const Weight& w
 
 }  // namespace
 
+void importance::require_fitting(const Topology& topology, std::span<const float> parameters,
+                                 const PackedRows& rows) {
+  if (rows.words.empty()) throw InvalidArgument("rows", "0", "one row or more");
+  const auto words = packed_words(topology.visible_units());
+  if (rows.words_per_row != words || rows.words.size() % words != 0) {
+    throw InvalidArgument("rows", fmt::format("{} words of 32 units per row", rows.words_per_row),
+                          fmt::format("{} for {} visible units", words, topology.visible_units()));
+  }
+  if (parameters.size() != topology.parameters()) {
+    throw InvalidArgument("parameters", fmt::format("{} floats", parameters.size()),
+                          fmt::format("{} of one machine", topology.parameters()));
+  }
+}
+
 std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
                                            std::span<const float> parameters,
                                            const PackedRows& rows, std::uint64_t seed,
                                            const LogLikelihoodOptions& options) {
-  require_fitting(topology, parameters, rows, options);
+  require_in_range(options.particles);
+  importance::require_fitting(topology, parameters, rows);
   const Workers workers(options.threads);
   std::vector<RowLikelihood> out(rows.size());
   importance::RowEstimator estimator(topology, rows, options.particles, workers);

@@ -15,6 +15,10 @@
 
 namespace helmholtz::importance {
 
+/// @throws InvalidArgument (fields "rows", also if there is none, "parameters")
+void require_fitting(const Topology& topology, std::span<const float> parameters,
+                     const PackedRows& rows);
+
 /// What an evaluation's log-likelihood is of: rows of data, or a world's patterns by their
 /// probabilities.
 class LikelihoodRows {

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/text.hpp"
+#include "helmholtz/summary.hpp"
 #include "report/draw.hpp"
 #include "report/numbers.hpp"
 #include "sweep/fields.hpp"
@@ -236,3 +238,13 @@ std::vector<Item> comparison_items(const Statistics& statistics, std::uint64_t a
 }
 
 }  // namespace helmholtz::report
+
+namespace helmholtz {
+
+std::string summary_csv(const SweepSpec& spec, const Shard& results) {
+  report::Summary summary(spec);
+  summary.write(results);
+  return report::summary_csv(report::Statistics(std::move(summary)));
+}
+
+}  // namespace helmholtz

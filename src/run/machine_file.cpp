@@ -221,11 +221,18 @@ std::string hdf5_image(const std::string& name, const SavedMachine& machine) {
 }  // namespace
 
 SavedMachine machine_of(const Trainer& trainer, DataSource data) {
-  return {.ensemble = trainer.ensemble(),
-          .step = trainer.step(),
-          .parameters = trainer.parameters(0),
-          .optimizer_state = trainer.optimizer_state(0),
-          .data = std::move(data)};
+  return machine_of(trainer, 0, std::move(data));
+}
+
+SavedMachine machine_of(const Trainer& trainer, std::size_t m, DataSource data) {
+  SavedMachine machine{.ensemble = trainer.ensemble(),
+                       .step = trainer.step(),
+                       .parameters = trainer.parameters(m),
+                       .optimizer_state = trainer.optimizer_state(m),
+                       .data = std::move(data)};
+  machine.ensemble.settings = {trainer.ensemble().hyperparameters(m)};
+  machine.ensemble.machines = {{.seed = trainer.ensemble().machines[m].seed, .setting = 0}};
+  return machine;
 }
 
 void save_machine(const std::filesystem::path& path, const SavedMachine& machine) {

@@ -28,7 +28,7 @@ class Pace {
   [[nodiscard]] std::uint64_t next(std::uint64_t left) const { return std::min(units_, left); }
 
   void took(std::uint64_t units, double seconds) {
-    constexpr double kTarget = 0.15;                  // seconds
+    constexpr double kTarget = 0.05;                  // seconds: stops are obeyed within 0.1
     if (units < units_ && seconds < kTarget) return;  // a remainder: it says little
     constexpr double kLargestGrowth = 8;
     const double factor = std::min(kLargestGrowth, kTarget / std::max(seconds, 1e-9));

@@ -106,6 +106,26 @@ TEST_F(MachineFile, ReadsBackWhatItWrote) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
 }
 
+TEST_F(MachineFile, HoldsAnyMachineOfMany) {
+  const auto one = odd_machine();
+  auto many = one.ensemble;
+  many.settings.push_back(many.settings[0]);
+  many.settings[1].initialisation = Initialisation::parse("normal:0.5");
+  many.machines = {{.seed = 1, .setting = 0}, {.seed = 2, .setting = 1}, {.seed = 3, .setting = 0}};
+  auto trainer = make_trainer(many);
+  trainer.train(3);
+  for (std::size_t m = 0; m < 3; ++m) {
+    save_machine(path_, machine_of(trainer, m));
+    const auto saved = load_machine(path_);
+    auto alone = make_trainer(saved.ensemble);
+    alone.train(3);
+    EXPECT_EQ(saved.step, 3);
+    EXPECT_EQ(saved.parameters, alone.parameters(0)) << m;
+    EXPECT_EQ(saved.optimizer_state, alone.optimizer_state(0)) << m;
+  }
+  EXPECT_THROW(static_cast<void>(machine_of(trainer, 3)), InvalidArgument);
+}
+
 // A machine of wake-sleep has a file as of versions that knew nothing else.
 TEST_F(MachineFile, HasWhatReweightedWakeSleepNeedsOnlyThere) {
   auto machine = odd_machine();

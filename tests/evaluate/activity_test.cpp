@@ -5,7 +5,9 @@
 
 #include <cmath>
 
+#include "helmholtz/error.hpp"
 #include "helmholtz/evaluation.hpp"
+#include "helmholtz/log_likelihood.hpp"
 #include "support/random_machines.hpp"
 
 namespace helmholtz {
@@ -106,6 +108,43 @@ TEST_F(Activity, OfGenerationIsThatOfTheGeneratedPatterns) {
     EXPECT_NEAR(activity.generated[static_cast<std::size_t>(j)],
                 probability(topology_.generative(0), parameters_, j, 0), 1e-6);
   }
+}
+
+/// ln p(x, h) - ln q(h | x) of a row and hidden units, top layer first, as bits.
+double log_weight(const Topology& topology, const std::vector<float>& w,
+                  const std::vector<unsigned>& layers) {
+  double sum = 0;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const unsigned above = l == 0 ? 0 : layers[l - 1];
+    sum += std::log(of_states(topology.generative(static_cast<int>(l)), w, layers[l], above));
+  }
+  for (std::size_t l = 0; l + 1 < layers.size(); ++l) {
+    sum -=
+        std::log(of_states(topology.recognition(static_cast<int>(l)), w, layers[l], layers[l + 1]));
+  }
+  return sum;
+}
+
+TEST_F(Activity, RecognisedUnitsAreTheFirstParticles) {
+  const PackedRows rows{world_.words(), world_.words_per_pattern()};
+  const auto hidden = recognise_rows(topology_, parameters_, rows, kSeed);
+  const auto likelihoods = row_likelihoods(topology_, parameters_, rows, kSeed, {.particles = 1});
+  ASSERT_EQ(hidden.size(), rows.size() * 5);
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    const auto bit = [&](std::size_t i) { return unsigned{hidden[5 * n + i]}; };
+    const auto top = bit(0) | bit(1) << 1U;
+    const auto middle = bit(2) | bit(3) << 1U | bit(4) << 2U;
+    const double weight = log_weight(topology_, parameters_, {top, middle, rows.words[n]});
+    EXPECT_NEAR(weight, likelihoods[n].log_likelihood, 1e-5) << n;
+  }
+}
+
+TEST_F(Activity, RecognisesOnlyRowsOfItsOwnUnits) {
+  EXPECT_THROW(static_cast<void>(recognise_rows(topology_, parameters_, {}, kSeed)),
+               InvalidArgument);
+  const std::vector<std::uint32_t> words(4);
+  EXPECT_THROW(static_cast<void>(recognise_rows(topology_, parameters_, {words, 2}, kSeed)),
+               InvalidArgument);
 }
 
 }  // namespace

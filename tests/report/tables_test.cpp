@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "helmholtz/summary.hpp"
 #include "report/sweep_report.hpp"
 #include "support/small_sweep.hpp"
 
@@ -33,6 +34,14 @@ TEST(SummaryCsv, HasEveryStatistic) {
               HasSubstr("\n1,\"1,6,9\",0.1,1,constant,zero,20,exact,1,1,0.25,,"
                         "0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,,,0.5,0.5,0.0125791"));
   EXPECT_THAT(summary_csv(Statistics(summary)), HasSubstr(",0.25,,,,,,,0,0\n"));
+}
+
+TEST(SummaryCsv, IsPublicForResultsInMemory) {
+  const auto spec = two_configurations();
+  const auto results = shard_of(spec, {0.5, 0.25, 0.5, kNaN});
+  Summary summary(spec);
+  summary.write(results);
+  EXPECT_EQ(helmholtz::summary_csv(spec, results), summary_csv(Statistics(summary)));
 }
 
 TEST(ConfigurationText, HasNoRateThatNoLayerLearnsWith) {

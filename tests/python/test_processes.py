@@ -1,0 +1,164 @@
+"""Signals, threads, processes, memory."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import helmholtz as hm
+
+
+def interrupted_after(seconds, work):
+    """Sends SIGINT to this process; returns how long work() took to raise KeyboardInterrupt from then on."""
+    sent = []
+
+    def send():
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(seconds, send)
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        return time.monotonic() - sent[0]
+    finally:
+        timer.join()
+
+
+def test_ctrl_c_leaves_valid_machines():
+    machines = hm.Machines([1, 6, 9], "kirby3x3", seeds=2000)
+    latencies = [interrupted_after(0.3, lambda: machines.train(10**9)) for _ in range(3)]
+    assert min(latencies) < 0.1
+    assert 0 < machines.step < 10**9
+    uninterrupted = hm.Machines([1, 6, 9], "kirby3x3", seeds=[1500])
+    uninterrupted.train(machines.step)
+    assert np.array_equal(machines[1500].parameters, uninterrupted[0].parameters)
+
+
+def test_ctrl_c_ends_evaluations():
+    machines = hm.Machines([1, 6, 9], "kirby3x3", seeds=200)
+    for work in (
+        lambda: machines.evaluate(samples=10**9),
+        lambda: machines.log_likelihood(particles=10**8),
+        lambda: machines[0].log_prob([[0] * 9], particles=10**9),
+        lambda: machines[0].sample(10**9),
+    ):
+        assert min(interrupted_after(0.2, work) for _ in range(3)) < 0.1
+    assert len(machines.kl()) == 200
+
+
+def test_ctrl_c_ends_sweeps(tmp_path):
+    sweep = hm.Sweep([1, 6, 9], seeds=10**6)
+    for work in (sweep.run, lambda: sweep.run(tmp_path / "run")):
+        assert min(interrupted_after(0.4, work) for _ in range(4)) < 0.1
+    assert not hm.open_run(tmp_path / "run").is_complete
+
+
+def test_progress_of_every_kind(trained, capsys):
+    class Bar:
+        n = 0
+
+        def update(self, n):
+            self.n += n
+
+    bar, calls = Bar(), []
+    trained.train(1000, progress=bar)
+    assert bar.n == 1000
+    trained.train(1000, progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (1000, 1000)
+    trained.train(1000, progress=True)
+    assert "1.00k/1.00k" in capsys.readouterr().err
+    with pytest.raises(TypeError, match="progress"):
+        trained.train(1, progress=3)
+
+
+def test_progress_may_use_the_machines_and_may_raise(trained):
+    seen = []
+
+    def look(done, total):
+        seen.append(trained.kl_quantiles([0.5])[0])
+        if len(seen) == 3:
+            raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        trained.train(10**9, progress=look)
+    assert len(seen) == 3
+    assert 2003 <= trained.step < 10**9
+
+
+def test_threads_train_side_by_side():
+    """Two trainers on two threads, and two threads on one trainer: nothing is lost, and the GIL is free."""
+    machines = [hm.Machines([1, 6, 9], "kirby3x3", seeds=500) for _ in range(3)]
+    threads = [threading.Thread(target=machines[m].train, args=(3000,)) for m in (0, 1, 2, 2)]
+    for thread in threads:
+        thread.start()
+    while_running = 0
+    while any(thread.is_alive() for thread in threads):
+        while_running += 1
+        time.sleep(0.001)
+    assert while_running > 10
+    assert [m.step for m in machines] == [3000, 3000, 6000]
+    machines[0].train(3000)
+    assert np.array_equal(machines[0].parameters, machines[2].parameters)
+    assert not np.array_equal(machines[1].parameters, machines[2].parameters)
+
+
+def medians(seed):
+    machines = hm.Machines([1, 6, 9], "kirby3x3", seeds=range(seed, seed + 40))
+    machines.train(500)
+    return machines.kl_quantiles([0.5])[0], machines
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_processes_train_alike(start_method):
+    expected = [medians(seed)[0] for seed in (0, 40)]
+    with start_method.Pool(2) as pool:
+        found = pool.map_async(medians, [0, 40]).get(timeout=120)
+    assert [median for median, _ in found] == expected
+    assert found[1][1].step == 500
+
+
+def resident_mb():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+
+def test_objects_that_are_dropped_are_freed(rows):
+    world = hm.world("kirby3x3")
+    results = hm.Sweep([1, 9], seeds=4, steps=10).run()
+    many = np.tile(rows, (25, 1))
+
+    def make_all():
+        machines = hm.Machines([1, 6, 9], world, seeds=3, threads=1)
+        machine = machines[0]
+        machine.generative[1].weights, machine.sample(500), machine.log_prob(many), machines.kl()
+        hm.World(rows), hm.Dataset(train=many)["train"], results["kl_exact"]
+        with pytest.raises(hm.InvalidArgument):
+            machines.log_likelihood(rows.astype(int))
+
+    for _ in range(300):
+        make_all()
+    before = resident_mb()
+    for _ in range(1500):
+        make_all()
+    assert resident_mb() - before < 3
+
+
+def test_the_import_is_quick_and_brings_nothing_along():
+    code = (
+        "import numpy, sys, time; start = time.process_time(); import helmholtz; "
+        "print(time.process_time() - start, [m for m in ('pandas', 'xarray', 'tqdm', 'sklearn') if m in sys.modules])"
+    )
+    times = []
+    for _ in range(3):
+        seconds, others = subprocess.check_output([sys.executable, "-c", code], text=True).split(maxsplit=1)
+        assert others.strip() == "[]"
+        times.append(float(seconds))
+    assert min(times) < 0.1
