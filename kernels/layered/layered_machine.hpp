@@ -87,10 +87,21 @@ HELMHOLTZ_DEVICE void draw_words(const LayeredTask& task, std::uint32_t m, std::
   Philox(task.seeds[m]).block(task.clock->first_block + block, row, RandomPurpose::training, words);
 }
 
-/// The row of a data set that visit number `visit` of machine m shows, as step::EpochRows finds it.
-HELMHOLTZ_DEVICE std::uint32_t epoch_row(const LayeredTask& task, std::uint32_t m,
-                                         std::uint64_t visit) {
+/// The pattern that column c draws, which all of its row's particles share.
+HELMHOLTZ_DEVICE std::size_t drawn_pattern(const LayeredTask& task, std::uint32_t m,
+                                           std::uint32_t c) {
+  std::uint32_t words[4];
+  draw_words(task, m, 0, c - c % task.particles, words);
+  return pattern_of(task.patterns, words[0]);
+}
+
+/// The row of a data set that column c visits, as step::EpochRows finds it.
+HELMHOLTZ_DEVICE std::size_t visited_row(const LayeredTask& task, std::uint32_t m,
+                                         std::uint32_t c) {
   using step::EpochOrder;
+  const auto batch = static_cast<std::uint32_t>(task.shape.columns()) / task.particles;
+  const auto step = task.clock->first_block / static_cast<unsigned>(task.shape.blocks_per_step());
+  const auto visit = step * batch + c / task.particles;
   const auto epoch = visit / task.epoch_rows;
   const Philox philox(task.seeds[m]);
   std::uint32_t keys[EpochOrder::kRounds];
@@ -102,28 +113,14 @@ HELMHOLTZ_DEVICE std::uint32_t epoch_row(const LayeredTask& task, std::uint32_t 
       .row(static_cast<std::uint32_t>(visit - epoch * task.epoch_rows), keys);
 }
 
-/// The pattern that column c shows, which all of its row's particles share.
-HELMHOLTZ_DEVICE std::size_t pattern_shown(const LayeredTask& task, std::uint32_t m,
-                                           std::uint32_t c) {
-  const auto row = c / task.particles;
-  if (task.epoch_rows > 0) {
-    const auto batch = static_cast<std::uint32_t>(task.shape.columns()) / task.particles;
-    const auto blocks = static_cast<std::uint64_t>(task.shape.blocks_per_step());
-    return epoch_row(task, m, task.clock->first_block / blocks * batch + row);
-  }
-  std::uint32_t words[4];
-  draw_words(task, m, 0, row * task.particles, words);
-  return pattern_of(task.patterns, words[0]);
-}
-
-/// Column c's visible units from 32 * word on.
+/// The visible units of column c, from 32 * word on, show a pattern.
 /// @param item  word * columns + c
-template <class Memory>
+template <class Memory, bool in_epochs>
 HELMHOLTZ_DEVICE void draw_pattern(const LayeredTask& task, std::uint32_t m, std::uint32_t item) {
   const auto columns = static_cast<std::uint32_t>(task.shape.columns());
   const auto word = item / columns;
   const auto c = item % columns;
-  const auto k = pattern_shown(task, m, c);
+  const auto k = in_epochs ? visited_row(task, m, c) : drawn_pattern(task, m, c);
   const auto bits = task.patterns.words[k * task.patterns.words_per_pattern + word];
   const auto& visible = task.shape.visible();
   const int first = static_cast<int>(word) * 32;

@@ -27,6 +27,12 @@ std::uint32_t columns_of(const LayeredTask& task) {
   return static_cast<std::uint32_t>(task.shape.columns());
 }
 
+template <class Memory>
+void draw_pattern(const LayeredTask& task, std::uint32_t m, std::uint32_t item) {
+  task.epoch_rows > 0 ? cuda::draw_pattern<Memory, true>(task, m, item)
+                      : cuda::draw_pattern<Memory, false>(task, m, item);
+}
+
 float sum_of_errors(const LayeredTask& task, Network network, std::uint32_t m, int unit) {
   std::vector<float> sums;
   for (std::uint32_t lane = 0; lane < task.lanes; ++lane) {
@@ -64,8 +70,8 @@ void multiply(const Product& product, std::int64_t m, const T* a, const T* b, Lo
 void run_draw_patterns(const LayeredTask& task) {
   const auto items = task.patterns.words_per_pattern * columns_of(task);
   for_each(task, items, [&](std::uint32_t m, std::uint32_t item) {
-    is_split(task) ? cuda::draw_pattern<cuda::Bf16Memory>(task, m, item)
-                   : cuda::draw_pattern<cuda::FloatMemory>(task, m, item);
+    is_split(task) ? draw_pattern<cuda::Bf16Memory>(task, m, item)
+                   : draw_pattern<cuda::FloatMemory>(task, m, item);
   });
 }
 
