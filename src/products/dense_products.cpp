@@ -35,7 +35,7 @@ HWY_INLINE FloatOps::F load_within(const float* row, std::size_t count, std::siz
   const FloatOps::D d;
   if (i + kLanes <= count) return hn::LoadU(d, row + i);
   const auto begin = std::min(i, count);
-#if HWY_MEM_OPS_MIGHT_FAULT
+#if HWY_MEM_OPS_MIGHT_FAULT || HWY_TARGET == HWY_SCALAR  // whose masked load reads all the same
   HWY_ALIGN float lanes[kLanes] = {};
   std::copy(row + begin, row + count, lanes);
   return FloatOps::load(lanes);
