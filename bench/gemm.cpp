@@ -32,6 +32,18 @@ void activities(int batch, const States& inputs, const float* weights, States& o
               outputs.units);
 }
 
+/// The first activity of a product, against double.
+void verify_activity(const std::string& name, const States& inputs, const float* weights,
+                     const States& outputs) {
+  double expected = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(inputs.units); ++i) {
+    expected += static_cast<double>(inputs.rows[i]) * static_cast<double>(weights[i]);
+  }
+  const auto got = static_cast<double>(outputs.rows[0]);
+  if (std::abs(got - expected) <= 1e-5) return;
+  abort_run(name, fmt::format("activity {} instead of {}", got, expected));
+}
+
 /// W [outputs x inputs] += rate * deltas^T * inputs
 void update(int batch, const States& deltas, const States& inputs, float* weights) {
   constexpr float kRate = 1e-6F;
@@ -62,18 +74,10 @@ class Products {
     }
   }
 
-  /// One activity, in double, against the product's.
   void verify(const std::string& name) {
-    const auto& layer = case_.topology.generative(1);
-    const auto* const weights = weights_.data() + layer.weights;
+    const auto* const weights = weights_.data() + case_.topology.generative(1).weights;
     activities(case_.batch, states_[0], weights, results_[1]);
-    double expected = 0;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(layer.inputs); ++i) {
-      expected += static_cast<double>(states_[0].rows[i]) * static_cast<double>(weights[i]);
-    }
-    const auto got = static_cast<double>(results_[1].rows[0]);
-    if (std::abs(got - expected) <= 1e-5) return;
-    abort_run(name, fmt::format("activity {} instead of {}", got, expected));
+    verify_activity(name, states_[0], weights, results_[1]);
   }
 
  private:
@@ -122,34 +126,40 @@ double multiply_adds(const Case& c) {
   return 3 * weights * c.batch;
 }
 
-/// What 2,400 particles multiply, 240 at a time: the lowest recognition layer once per row, all
-/// others once per particle.
+/// What log-likelihoods multiply, in tiles of as many particles as the library's: the lowest
+/// recognition layer once per row of a tile, all others once per particle.
 class LikelihoodProducts {
  public:
-  static constexpr int kColumns = 240;
-
   explicit LikelihoodProducts(const LikelihoodCase& c)
       : topology_(Topology::parse(c.layers)),
-        rows_(static_cast<int>(std::max<std::size_t>(kColumns / c.particles, 1))),
-        tiles_(c.rows() * c.particles / kColumns),
+        rows_(static_cast<int>(std::max<std::size_t>(kTile / c.particles, 1))),
+        columns_(rows_ * static_cast<int>(std::min(c.particles, kTile))),
+        tiles_(c.rows() * c.particles / static_cast<std::size_t>(columns_)),
         weights_(topology_.parameters(), 0.01F) {
     for (const int units : topology_.layer_sizes()) {
-      states_.emplace_back(kColumns, units);
-      results_.emplace_back(kColumns, units);
+      states_.emplace_back(columns_, units);
+      results_.emplace_back(columns_, units);
     }
   }
 
   void run() {
+    const int last = topology_.last();
     for (std::size_t t = 0; t < tiles_; ++t) {
-      const int last = topology_.last();
       for (int l = last - 1; l >= 0; --l) {
-        multiply(l + 1 == last ? rows_ : kColumns, l + 1, topology_.recognition(l), l);
+        multiply(l + 1 == last ? rows_ : columns_, l + 1, topology_.recognition(l), l);
       }
-      for (int l = 1; l <= last; ++l) multiply(kColumns, l - 1, topology_.generative(l), l);
+      for (int l = 1; l <= last; ++l) multiply(columns_, l - 1, topology_.generative(l), l);
     }
   }
 
+  void verify(const std::string& name) {
+    run();
+    verify_activity(name, states_[0], &weights_[topology_.generative(1).weights], results_[1]);
+  }
+
  private:
+  static constexpr std::size_t kTile = 240;
+
   void multiply(int columns, int from, const LayerView& layer, int to) {
     activities(columns, states_[static_cast<std::size_t>(from)], &weights_[layer.weights],
                results_[static_cast<std::size_t>(to)]);
@@ -157,15 +167,17 @@ class LikelihoodProducts {
 
   Topology topology_;
   int rows_;
+  int columns_;
   std::size_t tiles_;
   std::vector<float> weights_;
   std::vector<States> states_;
   std::vector<States> results_;
 };
 
-void run_likelihood(benchmark::State& state, const LikelihoodCase& c) {
+void run_likelihood(benchmark::State& state, const std::string& name, const LikelihoodCase& c) {
   openblas_set_num_threads(1);
   LikelihoodProducts products(c);
+  products.verify(name);
   for (auto _ : state) products.run();
   using Counter = benchmark::Counter;
   state.counters["particles_per_second"] =
@@ -197,8 +209,9 @@ void register_gemm() {
         ->Unit(benchmark::kMillisecond);
   }
   for (const auto& c : likelihood_cases()) {
-    benchmark::RegisterBenchmark(("gemm/openblas/" + c.name()).c_str(),
-                                 [c](benchmark::State& state) { run_likelihood(state, c); })
+    const auto name = "gemm/openblas/" + c.name();
+    benchmark::RegisterBenchmark(
+        name.c_str(), [name, c](benchmark::State& state) { run_likelihood(state, name, c); })
         ->UseRealTime()
         ->Unit(benchmark::kMillisecond);
   }

@@ -19,8 +19,8 @@ __device__ __forceinline__ void for_each_machine(const Task& task, std::uint32_t
 }
 
 /// A thread finds a row's pattern and writes 32 of its units, neighbours the same units of the next
-/// rows. Bound by the latency of the search in worlds of many patterns, in epochs by issue slots,
-/// else by the stores.
+/// rows. Bound by the latency of the search in worlds of many patterns, else by the stores; in
+/// epochs by issue slots (predicted).
 template <class Memory, bool in_epochs>
 __global__ void __launch_bounds__(256)
     pattern_kernel(const __grid_constant__ LayeredTask task, std::uint32_t items) {

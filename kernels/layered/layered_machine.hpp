@@ -102,15 +102,15 @@ HELMHOLTZ_DEVICE std::size_t visited_row(const LayeredTask& task, std::uint32_t 
   const auto batch = static_cast<std::uint32_t>(task.shape.columns()) / task.particles;
   const auto step = task.clock->first_block / static_cast<unsigned>(task.shape.blocks_per_step());
   const auto visit = step * batch + c / task.particles;
-  const auto epoch = visit / task.epoch_rows;
+  const EpochOrder order(task.epoch_rows);
+  const auto first_block = EpochOrder::first_block(order.epoch(visit));
   const Philox philox(task.seeds[m]);
   std::uint32_t keys[EpochOrder::kRounds];
   for (int i = 0; i < EpochOrder::kBlocks; ++i) {
-    philox.block(epoch * EpochOrder::kBlocks + static_cast<unsigned>(i), 0,
-                 RandomPurpose::epoch_order, keys + 4 * i);
+    philox.block(first_block + static_cast<unsigned>(i), 0, RandomPurpose::epoch_order,
+                 keys + 4 * i);
   }
-  return EpochOrder(task.epoch_rows)
-      .row(static_cast<std::uint32_t>(visit - epoch * task.epoch_rows), keys);
+  return order.row(visit, keys);
 }
 
 /// The visible units of column c, from 32 * word on, show a pattern.

@@ -195,8 +195,9 @@ RowEstimator::RowEstimator(const Topology& topology, const PackedRows& rows,
 double RowEstimator::bytes(const Topology& topology, const EvaluationOptions& options,
                            const World& world, int threads) {
   const auto rows = static_cast<double>(evaluated_rows(options, world));
-  // States, and activities of as many units at most; a column's draws and scores are little.
-  const double tile = static_cast<double>(kTile) * 2 * topology.units() * sizeof(float);
+  // States, activities, and those of the rows alone, of as many units at most, with one particle
+  // of as many columns too; bits of states, draws and scores are little.
+  const double tile = static_cast<double>(kTile) * 3 * topology.units() * sizeof(float);
   const bool is_grey = options.rows && options.rows->is_grey();
   const auto words = static_cast<double>(packed_words(world.visible_units()));
   return threads * tile +
@@ -226,7 +227,7 @@ bool RowEstimator::run(const MachineView& machine, const LogLikelihoodOptions& o
   for (std::size_t begin = 0; begin < pieces_.size(); begin += round) {
     if (options.stop_requested && options.stop_requested()) return false;
     const auto count = std::min(round, pieces_.size() - begin);
-    for_each(count, [&](Tile& tile, std::size_t i) {
+    for_each(count, [&](ParticleTile& tile, std::size_t i) {
       tile.run(pieces_[begin + i], machine.parameters, machine.seed, sums_of(i));
     });
     for (std::size_t i = 0; i < count; ++i) rows.add(pieces_[begin + i], sums_of(i), out);
@@ -237,7 +238,7 @@ bool RowEstimator::run(const MachineView& machine, const LogLikelihoodOptions& o
   return true;
 }
 
-void RowEstimator::run_alone(const MachineView& machine, Tile& tile,
+void RowEstimator::run_alone(const MachineView& machine, ParticleTile& tile,
                              std::span<RowLikelihood> out) const {
   std::vector<WeightSums> sums(pieces_.largest().rows);
   RowSums rows(pieces_);

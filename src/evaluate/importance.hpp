@@ -92,7 +92,7 @@ class RowEstimator {
   /// @param done        (m, rows' estimates), on any thread
   template <class MachineOf, class Done>
   void run_each(std::size_t count, const MachineOf& machine_of, const Done& done) {
-    for_each(count, [&](Tile& tile, std::size_t m) {
+    for_each(count, [&](ParticleTile& tile, std::size_t m) {
       std::vector<RowLikelihood> rows(rows_.size());
       run_alone(machine_of(m), tile, rows);
       done(m, std::span<const RowLikelihood>(rows));
@@ -103,14 +103,15 @@ class RowEstimator {
   /// A row's sums on their way through its pieces.
   class RowSums;
 
-  void run_alone(const MachineView& machine, Tile& tile, std::span<RowLikelihood> out) const;
+  void run_alone(const MachineView& machine, ParticleTile& tile,
+                 std::span<RowLikelihood> out) const;
   [[nodiscard]] std::size_t pieces_per_round() const;
   /// body(tile, i) for i in [0, count) on all threads, each with a tile of its own.
   template <class Body>
   void for_each(std::size_t count, const Body& body) {
     std::atomic<std::size_t> next = 0;
     workers_.for_each(std::min(tiles_.size(), count), [&](std::size_t t) {
-      if (!tiles_[t]) tiles_[t] = std::make_unique<Tile>(shape_, rows_, pieces_.largest());
+      if (!tiles_[t]) tiles_[t] = std::make_unique<ParticleTile>(shape_, rows_, pieces_.largest());
       for (auto i = next++; i < count; i = next++) body(*tiles_[t], i);
     });
   }
@@ -120,7 +121,7 @@ class RowEstimator {
   const PackedRows& rows_;
   const Workers& workers_;
   Pieces pieces_;
-  std::vector<std::unique_ptr<Tile>> tiles_;  // [threads]
+  std::vector<std::unique_ptr<ParticleTile>> tiles_;  // [threads]
 };
 
 }  // namespace helmholtz::importance

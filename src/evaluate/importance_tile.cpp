@@ -14,6 +14,8 @@ namespace {
 /// Units whose activities stay in a core's cache until they are scored.
 constexpr std::size_t kUnits = 256;
 
+static_assert(products::padded(1) == simd::kColumns);
+
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 /// @param weights  relative to the largest of them
@@ -52,7 +54,7 @@ RowLikelihood WeightSums::estimate(std::uint64_t particles) const {
 }
 
 /// What one network gives the states of each column.
-struct Tile::Network {
+struct ParticleTile::Network {
   Aligned<float> mantissas;
   Aligned<std::uint32_t> exponents;
   Aligned<double> activities;
@@ -74,24 +76,25 @@ struct Tile::Network {
   }
 };
 
-Tile::States::States(std::size_t unit_count, std::size_t column_count, std::size_t column_stride)
+ParticleTile::States::States(std::size_t unit_count, std::size_t column_count,
+                             std::size_t column_stride)
     : units(unit_count),
       columns(column_count),
       stride(column_stride),
       floats(units * stride),
       words(packed_words(static_cast<int>(units)) * stride) {}
 
-products::Units Tile::States::part(products::Range range) const {
+products::Units ParticleTile::States::part(products::Range range) const {
   return {{floats.data() + range.begin, units, range.size(), stride},
           words.data() + range.begin,
           stride};
 }
 
-Tile::Tile(const LayerShape& shape, const PackedRows& rows, const TileSize& size)
+ParticleTile::ParticleTile(const LayerShape& shape, const PackedRows& rows, const TileSize& size)
     : shape_(shape),
       rows_(rows),
       size_(size),
-      columns_((size.rows * size.particles + simd::kColumns - 1) / simd::kColumns * simd::kColumns),
+      columns_(products::padded(size.rows * size.particles)),
       activities_(std::min(kUnits, index(shape.units())) * columns_),
       particles_(columns_),
       blocks_low_(columns_),
@@ -103,8 +106,8 @@ Tile::Tile(const LayerShape& shape, const PackedRows& rows, const TileSize& size
   }
 }
 
-void Tile::run(const Piece& piece, const float* parameters, std::uint64_t seed,
-               std::span<WeightSums> out) {
+void ParticleTile::run(const Piece& piece, const float* parameters, std::uint64_t seed,
+                       std::span<WeightSums> out) {
   parameters_ = parameters;
   piece_ = piece;
   const auto visible = visible_rows();
@@ -118,7 +121,7 @@ void Tile::run(const Piece& piece, const float* parameters, std::uint64_t seed,
   sum_rows(out);
 }
 
-void Tile::sum_rows(std::span<WeightSums> out) {
+void ParticleTile::sum_rows(std::span<WeightSums> out) {
   const auto particles = piece_.particles;
   const auto row_of = [&](const Aligned<double>& columns, std::size_t r) {
     return std::span(columns).subspan(r * size_.particles, particles);
@@ -137,11 +140,11 @@ void Tile::sum_rows(std::span<WeightSums> out) {
   }
 }
 
-std::size_t Tile::row(std::size_t slot) const {
+std::size_t ParticleTile::row(std::size_t slot) const {
   return piece_.first_row + std::min(slot, piece_.rows - 1);
 }
 
-Tile::States Tile::visible_rows() const {
+ParticleTile::States ParticleTile::visible_rows() const {
   // A single column makes vectors without gaps.
   States visible(index(shape_.size(shape_.last())), size_.rows,
                  size_.rows == 1 ? 1 : products::padded(size_.rows));
@@ -157,8 +160,8 @@ Tile::States Tile::visible_rows() const {
   return visible;
 }
 
-void Tile::copy_to_columns(const Aligned<float>& of_rows, std::size_t stride,
-                           Aligned<float>& of_columns) const {
+void ParticleTile::copy_to_columns(const Aligned<float>& of_rows, std::size_t stride,
+                                   Aligned<float>& of_columns) const {
   for (std::size_t i = 0; i < of_rows.size() / stride; ++i) {
     auto column = of_columns.begin() + static_cast<std::ptrdiff_t>(i * columns_);
     for (std::size_t slot = 0; slot < size_.rows; ++slot) {
@@ -167,7 +170,7 @@ void Tile::copy_to_columns(const Aligned<float>& of_rows, std::size_t stride,
   }
 }
 
-void Tile::address_draws() {
+void ParticleTile::address_draws() {
   const auto blocks_per_row = static_cast<std::uint64_t>(draws::blocks_per_particle(shape_));
   for (std::size_t c = 0; c < columns_; ++c) {
     const auto block = row(c / size_.particles) * blocks_per_row;
@@ -177,7 +180,7 @@ void Tile::address_draws() {
   }
 }
 
-void Tile::recognise(const States& visible, std::uint64_t seed, Network& network) {
+void ParticleTile::recognise(const States& visible, std::uint64_t seed, Network& network) {
   for (int l = shape_.last() - 1; l >= 0; --l) {
     const auto& layer = shape_.recognition(l);
     const auto outputs = index(layer.outputs);
@@ -199,7 +202,7 @@ void Tile::recognise(const States& visible, std::uint64_t seed, Network& network
   }
 }
 
-void Tile::score(int l, Network& network) {
+void ParticleTile::score(int l, Network& network) {
   const auto& layer = shape_.generative(l);
   for (const auto& units : products::cut(index(layer.outputs), kUnits, 1)) {
     if (l == 0) {
@@ -216,8 +219,8 @@ void Tile::score(int l, Network& network) {
   }
 }
 
-void Tile::multiply(const LayerView& layer, products::Range outputs, const States& inputs,
-                    float* activities) const {
+void ParticleTile::multiply(const LayerView& layer, products::Range outputs, const States& inputs,
+                            float* activities) const {
   const ConstMatrix weights{parameters_ + layer.weights + outputs.begin * inputs.units,
                             outputs.size(), inputs.units, inputs.units};
   for (const auto& some : products::cut(inputs.columns, products::kTileColumns, 32)) {

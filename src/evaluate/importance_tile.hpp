@@ -45,10 +45,10 @@ struct TileSize {
 /// The weights of a piece's particles, column by column. A tile has the columns of a whole piece,
 /// whatever is missing of its rows and particles, so that the bits of a product depend on no other
 /// row: missing rows repeat the last one.
-class Tile {
+class ParticleTile {
  public:
   /// Keeps references to both.
-  Tile(const LayerShape& shape, const PackedRows& rows, const TileSize& size);
+  ParticleTile(const LayerShape& shape, const PackedRows& rows, const TileSize& size);
 
   /// One machine's weights.
   /// @param out  [piece.rows]
@@ -62,7 +62,6 @@ class Tile {
   using Aligned = std::vector<T, boost::alignment::aligned_allocator<T, 64>>;
   struct Network;
 
-  [[nodiscard]] std::size_t row(std::size_t slot) const;
   /// Units of a layer over some columns: as floats, 0 or 1, and as words of 32 units.
   struct States {
     States(std::size_t unit_count, std::size_t column_count, std::size_t column_stride);
@@ -74,6 +73,7 @@ class Tile {
     Aligned<std::uint32_t> words;  ///< [words of 32 units x stride]
   };
 
+  [[nodiscard]] std::size_t row(std::size_t slot) const;
   /// The piece's rows, a column each.
   [[nodiscard]] States visible_rows() const;
   /// Every row's value to the columns of its particles, unit by unit.

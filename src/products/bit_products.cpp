@@ -149,13 +149,13 @@ HWY_INLINE void store_bits(hn::Mask<FloatOps::D> on, std::size_t c, std::uint32_
                            std::size_t stride) {
   static_assert(std::endian::native == std::endian::little);
   auto* const byte = reinterpret_cast<std::uint8_t*>(words + c / kWord * stride) + c % kWord / 8;
+  std::uint8_t some[8];  // as much as may be written
+  hn::StoreMaskBits(FloatOps::D(), on, some);
   if constexpr (kLanes >= 8) {
-    hn::StoreMaskBits(FloatOps::D(), on, byte);
+    std::copy_n(some, kLanes / 8, byte);
   } else {
-    std::uint8_t some = 0;
-    hn::StoreMaskBits(FloatOps::D(), on, &some);
     const auto place = c % 8;
-    *byte = static_cast<std::uint8_t>(place == 0 ? some : *byte | some << place);
+    *byte = static_cast<std::uint8_t>(place == 0 ? some[0] : *byte | some[0] << place);
   }
 }
 

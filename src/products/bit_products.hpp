@@ -50,7 +50,7 @@ struct PackedTile {
 };
 
 /// Packs units, whole words: behind the last unit or column a bit may be anything.
-/// @param packed  room for whole vectors of columns, and for 32 units, behind the last word
+/// @param packed  room for whole vectors of columns
 void pack(const ConstMatrix& units, const PackedTile& packed);
 
 }  // namespace helmholtz::products

@@ -4,9 +4,12 @@
 #include <cstddef>
 #include <vector>
 
-/// How the matrices of a training step are cut into pieces of work. The cuts depend on the shapes
-/// alone, never on the number of threads, so neither do the bits of the products.
+/// How the matrices of products are laid out, and cut into pieces of work. The cuts depend on the
+/// shapes alone, never on the number of threads, so neither do the bits of the products.
 namespace helmholtz::products {
+
+/// Floats from one row of a matrix to the next: whole cache lines, and whole vectors.
+constexpr std::size_t padded(std::size_t columns) { return (columns + 15) / 16 * 16; }
 
 struct Range {
   std::size_t begin = 0;
@@ -35,11 +38,8 @@ inline std::vector<Range> cut(std::size_t size, std::size_t largest, std::size_t
   return ranges;
 }
 
-/// Floats from one row of a matrix to the next: whole cache lines, and whole vectors.
-constexpr std::size_t padded(std::size_t columns) { return (columns + 15) / 16 * 16; }
-
 /// Large enough for tables of partial sums to pay (bit_products.hpp), small enough for many cores
-/// to share a layer and for a tile's activities to stay in a core's cache until they are sampled.
+/// to share a layer and for a tile's activities to stay in a core's cache until they are used.
 inline constexpr std::size_t kTileRows = 128;
 inline constexpr std::size_t kTileColumns = 128;
 

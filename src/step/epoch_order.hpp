@@ -23,8 +23,14 @@ class EpochOrder {
     right_bits_ = bits - left_bits_;
   }
 
-  /// The row at place `index` of an epoch, both below rows. @param keys  [kRounds]
-  [[nodiscard]] constexpr std::uint32_t row(std::uint32_t index, const std::uint32_t* keys) const {
+  /// The epoch that a visit belongs to. @param visit  step * batch + batch row
+  [[nodiscard]] constexpr std::uint64_t epoch(std::uint64_t visit) const { return visit / rows_; }
+  /// The first of the kBlocks Philox blocks of an epoch's keys: purpose epoch_order, row 0.
+  static constexpr std::uint64_t first_block(std::uint64_t epoch) { return epoch * kBlocks; }
+
+  /// The row of a visit. @param keys  [kRounds], of its epoch
+  [[nodiscard]] constexpr std::uint32_t row(std::uint64_t visit, const std::uint32_t* keys) const {
+    auto index = static_cast<std::uint32_t>(visit % rows_);
     do {
       index = mapped(index, keys);
     } while (index >= rows_);

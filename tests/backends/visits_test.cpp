@@ -19,6 +19,7 @@
 #include "helmholtz/trainer.hpp"
 #include "simd/target.hpp"
 #include "step/epoch_rows.hpp"
+#include "support/contract.hpp"
 #include "support/random_data.hpp"
 #include "support/random_ensemble.hpp"
 
@@ -169,11 +170,11 @@ TEST(Epochs, CpuFusedIsTheReference) {
 
 /// Trains for one step from the same parameters, so that rounding has no time to flip a unit. Not
 /// for the first one, whose visits have the numbers of its batch rows.
-void expect_close(const Ensemble& ensemble) {
+void expect_close(const Ensemble& ensemble, const std::string& backend = "cpu-layered") {
   constexpr std::uint64_t kStart = 3;
   const auto start = trained("reference", ensemble, {kStart});
   const auto expected = trained("reference", ensemble, {kStart + 1});
-  auto trainer = make_trainer(ensemble, {.backend = "cpu-layered", .threads = 2});
+  auto trainer = make_trainer(ensemble, {.backend = backend, .threads = 2});
   trainer.write_parameters(0, ensemble.size(), start);
   trainer.set_step(kStart);
   trainer.train(1);
@@ -201,11 +202,17 @@ TEST(Visits, ParticlesShareThem) {
   }
 }
 
-TEST(Epochs, CpuLayeredVisitsTheSameRows) {
-  for (const auto& ensemble : {on_data({2, 5, 40}, 1, 3, 30), on_data({2, 5, 40}, 33, 2, 50),
-                               on_data({2, 5, 140}, 130, 2, 1000)}) {
-    expect_close(ensemble);
-    EXPECT_EQ(trained("cpu-layered", ensemble, {30}), trained("cpu-layered", ensemble, {7, 1, 22}));
+class LayeredEpochs : public testing::Contract {};
+INSTANTIATE_TEST_SUITE_P(Backends, LayeredEpochs, ::testing::Values("cpu-layered", "cuda-layered"),
+                         testing::backend_name);
+
+TEST_P(LayeredEpochs, VisitTheRowsOfTheReference) {
+  for (const auto& ensemble :
+       {on_data({2, 5, 40}, 1, 3, 30), on_data({2, 5, 40}, 33, 2, 50),
+        on_data({2, 5, 140}, 130, 2, 1000), with_particles(on_data({2, 5, 40}, 33, 2, 50))}) {
+    expect_close(ensemble, GetParam());
+    EXPECT_EQ(helmholtz::trained(GetParam(), ensemble, {30}),
+              helmholtz::trained(GetParam(), ensemble, {7, 1, 22}));
   }
 }
 

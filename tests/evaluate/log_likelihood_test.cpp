@@ -232,16 +232,18 @@ TEST(LogLikelihood, DependsOnNoThreadNoOtherRowAndNoInstructionSet) {
 }
 
 TEST(LogLikelihood, HasTheSameBitsOnEveryHost) {
-  const Topology topology({3, 37, 70});
-  const auto w = random_parameters(topology, 1, 0.5F, 6);
-  const auto world = random_world(70, 25, 8);
-  const auto mean_bits = [&](std::uint64_t particles) {
+  const auto mean_bits = [](const Topology& topology, std::uint64_t particles) {
+    const auto w = random_parameters(topology, 1, 0.5F, 6);
+    const auto world = random_world(topology.visible_units(), 25, 8);
     const auto rows = row_likelihoods(topology, w, rows_of(world), 5, {.particles = particles});
     return std::bit_cast<std::uint64_t>(mean_likelihood(rows).mean);
   };
-  EXPECT_EQ(mean_bits(10), 13857260649988497148U);   // rows are looked up
-  EXPECT_EQ(mean_bits(100), 13856918983423549464U);  // two rows at a time
-  EXPECT_EQ(mean_bits(600), 13856692609002577762U);  // a single one
+  EXPECT_EQ(mean_bits(Topology({1, 6, 9}), 50), 13842340015521487354U);  // too narrow to look up
+  const Topology wide({3, 37, 70});
+  EXPECT_EQ(mean_bits(wide, 1), 13857827313460995098U);    // 240 rows at a time
+  EXPECT_EQ(mean_bits(wide, 10), 13857260649988497148U);   // 24, which are looked up
+  EXPECT_EQ(mean_bits(wide, 100), 13856918983423549464U);  // two rows at a time
+  EXPECT_EQ(mean_bits(wide, 600), 13856692609002577762U);  // a single one
 }
 
 TEST(LogLikelihood, MeansHaveTheErrorOfTheirRows) {

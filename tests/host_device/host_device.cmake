@@ -34,6 +34,7 @@ endfunction()
 
 on_host_device(contract_on_host_device contract_test *cuda*)
 on_host_device(parity_on_host_device parity_test -*AWholeNotebookRun)
+on_host_device(visits_on_host_device visits_test *cuda*)
 on_host_device(sweep_on_host_device sweep_test *EveryExactBackend*)
 if(TARGET layered_device_test)
   on_host_device(layered_on_host_device layered_device_test *)

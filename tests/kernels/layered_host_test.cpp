@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -133,34 +132,47 @@ TEST_P(LayeredStep, UnitsTakeTheAddressedWords) {
   }
 }
 
-// Row n has unit n alone on. Rates are so small that P(unit = 1) stays 1/2, so both draw the same
-// dreams, and the visible biases tell which rows were visited.
-TEST_P(LayeredStep, VisitsTheRowsOfAnEpochAsTheReferenceDoes) {
+/// Row n of 24 has unit n alone on. Rates are so small that P(unit = 1) stays 1/2, so all draw the
+/// same dreams, and the visible biases tell which rows were visited.
+constexpr double kTinyRate = 0x1p-20;
+Ensemble in_epochs(int batch, int particles) {
   constexpr int kRows = 24;
-  constexpr double kRate = 0x1p-20;
   std::vector<std::uint32_t> one_hot;
   for (int n = 0; n < kRows; ++n) one_hot.push_back(1U << n);
-  for (const int particles : {1, 3}) {
-    auto ensemble = random_ensemble({2, kRows}, 5, 2, 0);
-    ensemble.particles = particles;
-    ensemble.settings[0].rates = LearningRateOptions{.rate = kRate}.resolve(ensemble.topology);
-    ensemble.order = Order::epochs;
-    ensemble.world = data_world(
-        std::make_shared<const Dataset>(Dataset{.name = "one hot", .train = Rows(kRows, one_hot)}));
+  auto ensemble = random_ensemble({2, kRows}, batch, 2, 0);
+  ensemble.particles = particles;
+  ensemble.settings[0].rates = LearningRateOptions{.rate = kTinyRate}.resolve(ensemble.topology);
+  ensemble.order = Order::epochs;
+  ensemble.world = data_world(
+      std::make_shared<const Dataset>(Dataset{.name = "one hot", .train = Rows(kRows, one_hot)}));
+  return ensemble;
+}
+
+// Two and a half epochs; more than two in a step; visits beyond 2^32.
+TEST_P(LayeredStep, VisitsTheRowsOfEpochsAsTheReferenceDoes) {
+  constexpr std::uint32_t kSteps = 12;
+  for (const auto& [batch, particles, first] :
+       {std::tuple<int, int, std::uint64_t>{5, 1, 0}, {5, 3, 0}, {50, 1, 3}, {5, 3, 1ULL << 33U}}) {
+    const auto ensemble = in_epochs(batch, particles);
     auto reference = make_trainer(ensemble, {.backend = "reference"});
+    reference.set_step(first);
     LayeredHost device(ensemble, GetParam());
     const auto bias = ensemble.topology.generative(1).bias;
-    for (std::uint64_t step = 0; step < 12; ++step) {  // two and a half epochs
+    for (std::uint32_t step = 0; step < kSteps; ++step) {
       reference.train(1);
-      device.train(step, 1);
-      for (std::size_t m = 0; m < 2; ++m) {
+      device.train(first + step, 1);
+      for (std::size_t m = 0; m < ensemble.size(); ++m) {
         const auto expected = reference.parameters(m);
         const auto found = device.parameters(m);
-        for (auto k = bias; k < bias + kRows; ++k) {
-          EXPECT_NEAR(found[k] / kRate, expected[k] / kRate, 0.01) << step << " " << m << " " << k;
+        for (auto k = bias; k < bias + 24; ++k) {
+          EXPECT_NEAR(found[k] / kTinyRate, expected[k] / kTinyRate, 0.01)
+              << "batch " << batch << " step " << step << " machine " << m << " unit " << k - bias;
         }
       }
     }
+    LayeredHost at_once(ensemble, GetParam());
+    at_once.train(first, kSteps);
+    EXPECT_EQ(at_once.parameters(1), device.parameters(1));
   }
 }
 
@@ -260,58 +272,6 @@ TEST(LayeredStep, LaunchesOfAReweightedStep) {
   awake.train(0, 1);
   EXPECT_EQ(awake.products(), 12 + 4);
   EXPECT_EQ(awake.kernels(), 9 + 3 + 1);
-}
-
-TEST(Bf16Split, LosesNothing) {
-  std::mt19937 engine(3);
-  for (int i = 0; i < 1'000'000; ++i) {
-    const float x =
-        std::ldexp(static_cast<float>(engine()) - 0x1p31F, static_cast<int>(engine() % 180) - 120);
-    std::uint16_t parts[3];
-    cuda::split_bf16(x, parts);
-    const double sum = static_cast<double>(cuda::from_bf16(parts[0])) + cuda::from_bf16(parts[1]) +
-                       cuda::from_bf16(parts[2]);
-    ASSERT_EQ(sum, static_cast<double>(x));
-  }
-}
-
-TEST(Bf16Split, RoundsToTheNearestAndKeepsNaN) {
-  EXPECT_EQ(cuda::from_bf16(cuda::to_bf16(1.0F + 0x1p-8F)), 1.0F);  // ties to even
-  EXPECT_EQ(cuda::from_bf16(cuda::to_bf16(1.0F + 0x1.8p-7F)), 1.0F + 0x1p-6F);
-  EXPECT_EQ(cuda::from_bf16(cuda::to_bf16(-1.0F - 0x1.2p-8F)), -1.0F - 0x1p-7F);
-  EXPECT_TRUE(std::isnan(cuda::from_bf16(cuda::to_bf16(std::nanf("")))));
-  EXPECT_TRUE(std::isinf(cuda::from_bf16(cuda::to_bf16(INFINITY))));
-}
-
-// Products of parts with 0 or 1, added in float32, against the same of whole weights: three times
-// the roundings of partial sums.
-TEST(Bf16Split, ProductsWithUnitsAreAsAccurateAsFloat32) {
-  std::mt19937 engine(5);
-  constexpr int kInputs = 784;
-  double worst_split = 0;
-  double worst_float = 0;
-  for (int trial = 0; trial < 200; ++trial) {
-    double exact = 0;
-    float whole = 0;
-    float sum = 0;
-    double magnitude = 0;
-    for (int i = 0; i < kInputs; ++i) {
-      const float w = (static_cast<float>(engine() >> 8U) - 0x1p23F) * 0x1p-24F;
-      magnitude += std::abs(static_cast<double>(w));
-      if (engine() % 2 == 0) continue;
-      exact += w;
-      whole += w;
-      std::uint16_t parts[3];
-      cuda::split_bf16(w, parts);
-      for (const auto part : parts) sum += cuda::from_bf16(part);
-    }
-    worst_split = std::max(worst_split, std::abs(sum - exact) / magnitude);
-    worst_float = std::max(worst_float, std::abs(whole - exact) / magnitude);
-  }
-  fmt::print("worst error of {} products: bf16x3 {:.2e}, float32 {:.2e} of sum|w|\n", kInputs,
-             worst_split, worst_float);
-  EXPECT_LE(worst_split, 3 * worst_float);
-  EXPECT_LE(worst_float, kInputs * testing::kHalfUlp);
 }
 
 }  // namespace

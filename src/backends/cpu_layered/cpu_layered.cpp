@@ -23,7 +23,7 @@ std::size_t usable_threads(int threads) {
 }
 
 /// A layer of the whole batch at a time. Of the tolerant class: the draws of the exact class, but
-/// activities and deltas that are added up in another order (bit_products.hpp). The same bits for
+/// activities and deltas that are added up in another order (products/bit_products.hpp). The same bits for
 /// any number of threads and of neighbouring machines, on every instruction set.
 ///
 /// As many machines as the threads divide train side by side, a thread each; the rest one after the
