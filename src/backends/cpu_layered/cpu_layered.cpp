@@ -23,8 +23,8 @@ std::size_t usable_threads(int threads) {
 }
 
 /// A layer of the whole batch at a time. Of the tolerant class: the draws of the exact class, but
-/// activities and deltas that are added up in another order (products/bit_products.hpp). The same bits for
-/// any number of threads and of neighbouring machines, on every instruction set.
+/// activities and deltas that are added up in another order (products/bit_products.hpp). The same
+/// bits for any number of threads and of neighbouring machines, on every instruction set.
 ///
 /// As many machines as the threads divide train side by side, a thread each; the rest one after the
 /// other, with all threads on each. Both ways work on the same tiles, so the bits are the same.
