@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kernels/fused/fused_kernels.hpp"
 #include "kernels/fused/group_machine.hpp"
 #include "kernels/fused/register_shapes.hpp"
@@ -9,6 +11,8 @@
 namespace helmholtz::cuda {
 
 namespace {
+
+constexpr std::uint32_t kVisitBlock = 128;
 
 /// A thread is a machine; its weights stay in registers for all steps. Bound by issue slots:
 /// global memory is touched at the start, at the end, and for one factor a step.
@@ -47,6 +51,17 @@ __global__ void __launch_bounds__(32) thread_global_kernel(const __grid_constant
   if (m < task.machines) train_in_place<reweighted>(task, m);
 }
 
+/// A thread is a machine, and takes every gridDim.y-th of its visits. Bound by issue slots: the
+/// keys of the epoch's order are drawn anew for each.
+__global__ void __launch_bounds__(kVisitBlock)
+    find_visits_kernel(const __grid_constant__ FusedTask task) {
+  const std::uint32_t m = blockIdx.x * blockDim.x + threadIdx.x;
+  if (m >= task.machines) return;
+  for (auto visit = blockIdx.y; visit < task.steps * task.batch; visit += gridDim.y) {
+    find_visit(task, m, visit);
+  }
+}
+
 template <class Kernel>
 void launch(Kernel kernel, const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
   launch(kernel, plan.blocks(task.machines), plan.block, plan.shared, stream, task);
@@ -79,6 +94,13 @@ void launch_group(const FusedTask& task, const LaunchPlan& plan, cudaStream_t st
 }
 
 }  // namespace
+
+void launch_find_visits(const FusedTask& task, cudaStream_t stream) {
+  constexpr std::uint32_t kMostInGrid = 65'535;
+  const dim3 grid((task.machines + kVisitBlock - 1) / kVisitBlock,
+                  std::min(task.steps * task.batch, kMostInGrid));
+  launch(find_visits_kernel, grid, kVisitBlock, 0, stream, task);
+}
 
 void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
   switch (plan.variant) {

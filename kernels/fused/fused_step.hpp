@@ -14,6 +14,7 @@ class FusedStep {
   HELMHOLTZ_DEVICE FusedStep(const Shape& shape, const FusedTask& task, std::uint32_t m)
       : shape_(shape),
         task_(task),
+        m_(m),
         philox_(task.seeds[m]),
         rates_(task.rates_of(task.settings[m])),
         factors_(task.factors_of(task.settings[m])),
@@ -22,6 +23,7 @@ class FusedStep {
 
   /// Goes to the task's step s: steps come in order.
   HELMHOLTZ_DEVICE void begin(std::uint32_t s) {
+    s_ = s;
     factor_ = factors_[s];
     first_block_ += static_cast<unsigned>(draws::blocks_per_step(shape_));
   }
@@ -40,10 +42,21 @@ class FusedStep {
     philox_.block(first_block_ + static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(row),
                   RandomPurpose::training, words);
   }
+  /// Whether the slots from `begin` on hold the pattern's, and rows are visited in epochs.
+  [[nodiscard]] HELMHOLTZ_DEVICE bool is_visit(int begin) const {
+    return begin == draws::kPattern && task_.visits != nullptr;
+  }
+  /// The word that draws the visited row. @param row  of random streams: each particle has one
+  [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t visited(int row) const {
+    const auto visit = s_ * task_.batch + static_cast<std::uint32_t>(row) / task_.particles;
+    return task_.visits[visit * task_.stride + m_];
+  }
 
  private:
   const Shape& shape_;
   const FusedTask& task_;
+  std::uint32_t m_;
+  std::uint32_t s_ = 0;
   Philox philox_;
   const float* rates_;
   const float* factors_;

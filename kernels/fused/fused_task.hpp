@@ -53,6 +53,9 @@ struct FusedTask : StepTables<LayerShape> {
   std::uint32_t steps = 0;
   std::uint32_t factor_stride = 0;  ///< floats of a row of `factors`
   bool nonnegative = false;
+  bool in_epochs = false;  ///< the patterns are rows of a data set, visited in epochs
+  /// [steps * batch][stride] in epochs, else null: what takes the place of words that draw patterns
+  std::uint32_t* visits = nullptr;
   std::uint64_t first_step = 0;
 
   /// Whether it takes the kernels of reweighted wake-sleep.

@@ -67,7 +67,8 @@ class FusedTrainer final : public DeviceTrainer {
         task_(task_of(ensemble)),
         tables_(ensemble, share),
         evaluator_(with_enumerated_patterns(ensemble), task_.shape, limits_),
-        memory_(share, {task_.shape.parameters(), scratch_needed(share.count)}) {
+        memory_(share,
+                {task_.shape.parameters(), visit_words(task_) + scratch_needed(share.count)}) {
     task_.machines = static_cast<std::uint32_t>(share.count);
     if (!forced_ || compiles_forced()) {
       special_ = SpecialisedKernel::make(task_, limits_, device_, forced_);
@@ -164,7 +165,8 @@ class FusedTrainer final : public DeviceTrainer {
     tables_.place(task, chunk.first);
     task.wake_rates = tables_.wake_rates();
     task.parameters = chunk.data;
-    task.scratch = chunk.scratch;
+    task.scratch = chunk.scratch + visit_words(task) * chunk.capacity;
+    if (task.in_epochs) task.visits = reinterpret_cast<std::uint32_t*>(chunk.scratch);
     task.stride = chunk.capacity;
     task.machines = static_cast<std::uint32_t>(chunk.count);
     return task;
@@ -193,10 +195,12 @@ class FusedTrainer final : public DeviceTrainer {
     std::uint32_t done = 0;
     while (done < steps.count) {
       task.first_step = steps.first + done;
-      const auto range = next_steps(task.first_step, steps.count - done,
+      const auto most = std::min(steps.count - done, steps_at_once(task));
+      const auto range = next_steps(task.first_step, most,
                                     static_cast<std::uint32_t>(draws::blocks_per_step(task.shape)));
       task.steps = range.steps;
       task.factors = factors + done;
+      if (task.in_epochs) launch_find_visits(task, stream_.get());
       if (special_ && !range.carries) {
         special_->launch(task, limits_, stream_.get());
       } else {

@@ -23,6 +23,7 @@ struct GroupStep : FusedStep<Shape> {
       for (int b = begin / 4 + lane; b < draws::blocks(end); b += Group::lanes()) {
         this->draw_block(b, row, words + 4 * (b - begin / 4));
       }
+      if (lane == 0 && this->is_visit(begin)) words[draws::kPattern] = this->visited(row);
     });
     group.sync();
     return words + begin % 4;

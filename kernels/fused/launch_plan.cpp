@@ -25,9 +25,10 @@ std::uint32_t spread(std::uint32_t machines, std::uint32_t multiprocessors, std:
   return std::clamp((share + kWarp - 1) / kWarp * kWarp, kWarp, most);
 }
 
-/// Machines of a multiprocessor, a thread each, that leave too few warps to hide latencies; and the
-/// threads that several lanes a machine should then make of them.
-constexpr std::size_t kFewMachines = 192;
+/// Machines of a multiprocessor, a thread each, below which its schedulers have fewer than two
+/// warps each, too few to hide latencies; and the threads that several lanes per machine should
+/// then make of them.
+constexpr std::size_t kFewMachines = 256;
 constexpr std::size_t kEnoughThreads = 512;
 /// Blocks that share a multiprocessor's memory, so that little of it is left over, and what of it
 /// the system takes for each: as much as lies beyond the largest block.
@@ -98,6 +99,7 @@ FusedTask task_of(const helmholtz_ensemble& ensemble) {
   task.batch = ensemble.batch;
   task.particles = ensemble.particles;
   task.wake_rates = ensemble.wake_rates;
+  task.in_epochs = ensemble.in_epochs != 0;
   return task;
 }
 
@@ -108,7 +110,8 @@ bool has_register_kernel(const LayerShape& shape) {
 std::size_t scratch_floats(const FusedTask& task) { return ScratchSizes(task).floats(); }
 
 bool fits_register_kernel(const FusedTask& task) {
-  return task.batch == 1 && !task.reweighted() && has_register_kernel(task.shape);
+  return task.batch == 1 && !task.reweighted() && !task.in_epochs &&
+         has_register_kernel(task.shape);
 }
 
 LaunchPlan plan_thread_registers(const FusedTask& task, const DeviceLimits& limits) {
@@ -168,6 +171,16 @@ std::optional<Variant> parse_variant(std::string_view name) {
 std::string_view name_of(Variant variant) {
   const auto has = [&](const auto& known) { return known.second == variant; };
   return std::find_if(kNames.begin(), kNames.end(), has)->first;
+}
+
+std::uint32_t steps_at_once(const FusedTask& task) {
+  constexpr std::uint32_t kVisits = 256;
+  return task.in_epochs ? std::max(kVisits / task.batch, 1U)
+                        : std::numeric_limits<std::uint32_t>::max();
+}
+
+std::size_t visit_words(const FusedTask& task) {
+  return task.in_epochs ? std::size_t{steps_at_once(task)} * task.batch : 0;
 }
 
 StepRange next_steps(std::uint64_t first_step, std::uint32_t steps, std::uint32_t blocks_per_step) {

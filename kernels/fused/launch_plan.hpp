@@ -58,7 +58,7 @@ struct LaunchPlan {
 
 /// Whether ThreadRegisters was compiled for this topology ahead of time.
 bool has_register_kernel(const LayerShape& shape);
-/// Whether that can train the task: a batch of one row, without particles.
+/// Whether that can train the task: a batch of one row, without particles, drawn with replacement.
 bool fits_register_kernel(const FusedTask& task);
 
 /// Chooses the variant and the block for some machines.
@@ -79,6 +79,11 @@ std::string_view name_of(Variant variant);
 
 /// Floats that ThreadShared and ThreadGlobal keep for a machine beside its parameters.
 std::size_t scratch_floats(const FusedTask& task);
+
+/// Steps of a launch whose visits a machine has room for in its scratch, and the words of these:
+/// in epochs a few hundred visits, but one step at least; else any number, and none.
+std::uint32_t steps_at_once(const FusedTask& task);
+std::size_t visit_words(const FusedTask& task);
 
 /// How many of `steps` steps a launch takes: as many as keep the upper half of their Philox block
 /// numbers, but at least one; `carries` says that this one step does not keep it.

@@ -2,6 +2,8 @@
 
 #include "kernels/fused/fused_task.hpp"
 #include "kernels/runtime/float_ops.hpp"
+#include "kernels/runtime/philox.hpp"
+#include "step/epoch_order.hpp"
 
 namespace helmholtz::cuda {
 
@@ -25,6 +27,23 @@ HELMHOLTZ_DEVICE std::size_t pattern_of(const PatternTable& table, std::uint32_t
   return partition_point(0, table.count, [&](std::uint32_t k) HELMHOLTZ_DEVICE_BODY {
     return table.thresholds[k] <= word;
   });
+}
+
+/// The row of a data set that a machine visits in epochs, as step::EpochRows finds it.
+HELMHOLTZ_DEVICE std::uint32_t visited_row(const Philox& philox, std::uint32_t rows,
+                                           std::uint64_t visit) {
+  const step::EpochOrder order(rows);
+  const auto first_block = step::EpochOrder::first_block(order.epoch(visit));
+  return order.row(visit, [&](int b, std::uint32_t* words) HELMHOLTZ_DEVICE_BODY {
+    philox.block(first_block + static_cast<unsigned>(b), 0, RandomPurpose::epoch_order, words);
+  });
+}
+
+/// In epochs: a word that draws the row of visit `visit` of the launch, for machine m.
+HELMHOLTZ_DEVICE void find_visit(const FusedTask& task, std::uint32_t m, std::uint32_t visit) {
+  const auto row = visited_row(Philox(task.seeds[m]), task.patterns.count + 1,
+                               task.first_step * task.batch + visit);
+  task.visits[visit * task.stride + m] = row == 0 ? 0 : task.patterns.thresholds[row - 1];
 }
 
 /// Draws patterns of the world for one machine.

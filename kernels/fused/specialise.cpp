@@ -49,7 +49,8 @@ bool fits_in_registers(const FusedTask& task) {
   for (int l = 0; l <= shape.last(); ++l) {
     if (shape.size(l) > kWidestUnrolled) return false;
   }
-  return task.batch == 1 && !task.reweighted() && shape.parameters() <= kMostInRegisters;
+  return task.batch == 1 && !task.reweighted() && !task.in_epochs &&
+         shape.parameters() <= kMostInRegisters;
 }
 
 std::string shape_text(const LayerShape& shape) {

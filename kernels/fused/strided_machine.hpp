@@ -45,6 +45,7 @@ struct StridedStep : FusedStep<LayerShape> {
     for (int b = begin / 4; b < draws::blocks(end); ++b) {
       std::uint32_t block[4];
       draw_block(b, row, block);
+      if (b == 0 && is_visit(begin)) block[draws::kPattern] = visited(row);
       repeat<4>([&](int i) HELMHOLTZ_DEVICE_BODY { words[4 * (b - begin / 4) + i] = block[i]; });
     }
     return words + begin % 4;

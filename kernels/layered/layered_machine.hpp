@@ -3,7 +3,6 @@
 #include "kernels/fused/patterns.hpp"
 #include "kernels/layered/layered_task.hpp"
 #include "kernels/runtime/philox.hpp"
-#include "step/epoch_order.hpp"
 
 /// What the kernels of cuda-layered do to units between two matrix products, and for an evaluation:
 /// the work of one thread each. What they do to learn is in layered_learning.hpp.
@@ -95,22 +94,12 @@ HELMHOLTZ_DEVICE std::size_t drawn_pattern(const LayeredTask& task, std::uint32_
   return pattern_of(task.patterns, words[0]);
 }
 
-/// The row of a data set that column c visits, as step::EpochRows finds it.
-HELMHOLTZ_DEVICE std::size_t visited_row(const LayeredTask& task, std::uint32_t m,
-                                         std::uint32_t c) {
-  using step::EpochOrder;
+/// The row of a data set that column c visits.
+HELMHOLTZ_DEVICE std::size_t row_of_column(const LayeredTask& task, std::uint32_t m,
+                                           std::uint32_t c) {
   const auto batch = static_cast<std::uint32_t>(task.shape.columns()) / task.particles;
   const auto step = task.clock->first_block / static_cast<unsigned>(task.shape.blocks_per_step());
-  const auto visit = step * batch + c / task.particles;
-  const EpochOrder order(task.epoch_rows);
-  const auto first_block = EpochOrder::first_block(order.epoch(visit));
-  const Philox philox(task.seeds[m]);
-  std::uint32_t keys[EpochOrder::kRounds];
-  for (int i = 0; i < EpochOrder::kBlocks; ++i) {
-    philox.block(first_block + static_cast<unsigned>(i), 0, RandomPurpose::epoch_order,
-                 keys + 4 * i);
-  }
-  return order.row(visit, keys);
+  return visited_row(Philox(task.seeds[m]), task.epoch_rows, step * batch + c / task.particles);
 }
 
 /// The visible units of column c, from 32 * word on, show a pattern.
@@ -120,7 +109,7 @@ HELMHOLTZ_DEVICE void draw_pattern(const LayeredTask& task, std::uint32_t m, std
   const auto columns = static_cast<std::uint32_t>(task.shape.columns());
   const auto word = item / columns;
   const auto c = item % columns;
-  const auto k = in_epochs ? visited_row(task, m, c) : drawn_pattern(task, m, c);
+  const auto k = in_epochs ? row_of_column(task, m, c) : drawn_pattern(task, m, c);
   const auto bits = task.patterns.words[k * task.patterns.words_per_pattern + word];
   const auto& visible = task.shape.visible();
   const int first = static_cast<int>(word) * 32;

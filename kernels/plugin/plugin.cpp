@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <exception>
 #include <new>
-#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -31,9 +30,6 @@ struct helmholtz_trainer {
       : parameters(helmholtz::LayerShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers))
                        .parameters()),
         share((ensemble.machines + placement.device_count - 1) / placement.device_count) {
-    if (placement.strategy == HELMHOLTZ_FUSED && ensemble.in_epochs != 0) {
-      throw std::invalid_argument("HELMHOLTZ_FUSED visits no rows in epochs");
-    }
     for (std::size_t i = 0; i < placement.device_count && i * share < ensemble.machines; ++i) {
       const helmholtz::cuda::Share own{.device = placement.devices[i],
                                        .first = i * share,

@@ -53,8 +53,8 @@ typedef struct helmholtz_ensemble {
   uint32_t nonnegative;
   uint32_t settings;
   uint32_t particles; /* of a batch row in the wake phase */
-  uint32_t in_epochs; /* 1: HELMHOLTZ_LAYERED visits the patterns as rows of a data set, each once
-                         per epoch (helmholtz/random.hpp), and draws none by thresholds */
+  uint32_t in_epochs; /* 1: the patterns are rows of a data set, each visited once per epoch
+                         (helmholtz/random.hpp), and none is drawn */
   uint64_t machines;
   const uint64_t* seeds;       /* [machines] */
   const uint32_t* setting;     /* [machines], below `settings` */

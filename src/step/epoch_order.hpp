@@ -28,8 +28,9 @@ class EpochOrder {
   /// The first of the kBlocks Philox blocks of an epoch's keys: purpose epoch_order, row 0.
   static constexpr std::uint64_t first_block(std::uint64_t epoch) { return epoch * kBlocks; }
 
-  /// The row of a visit. @param keys  [kRounds], of its epoch
-  [[nodiscard]] constexpr std::uint32_t row(std::uint64_t visit, const std::uint32_t* keys) const {
+  /// The row of a visit. @param keys  (b, words) writes block b of its epoch's keys to words [4]
+  template <class Keys>
+  [[nodiscard]] constexpr std::uint32_t row(std::uint64_t visit, Keys keys) const {
     auto index = static_cast<std::uint32_t>(visit % rows_);
     do {
       index = mapped(index, keys);
@@ -40,17 +41,21 @@ class EpochOrder {
  private:
   /// Of [0, 2^bits). A round multiplies by an odd number, so that its low bits are a bijection of
   /// the left half, and mixes the high ones with the key into the right half.
-  [[nodiscard]] constexpr std::uint32_t mapped(std::uint32_t index,
-                                               const std::uint32_t* keys) const {
+  template <class Keys>
+  [[nodiscard]] constexpr std::uint32_t mapped(std::uint32_t index, Keys keys) const {
     constexpr std::uint64_t kMultiplier = 0xD2B74407B1CE6E93U;
     auto left = index >> right_bits_;
     auto right = index & mask(right_bits_);
-    for (int i = 0; i < kRounds; ++i) {
-      const auto product = kMultiplier * left;
-      const auto high = static_cast<std::uint32_t>(product >> 32U);
-      const auto low = static_cast<std::uint32_t>(product);
-      left = (high ^ keys[i] ^ right) & mask(left_bits_);
-      right = (low << (right_bits_ - left_bits_) | right >> left_bits_) & mask(right_bits_);
+    for (int b = 0; b < kBlocks; ++b) {
+      std::uint32_t words[4] = {};
+      keys(b, words);
+      for (const auto key : words) {
+        const auto product = kMultiplier * left;
+        const auto high = static_cast<std::uint32_t>(product >> 32U);
+        const auto low = static_cast<std::uint32_t>(product);
+        left = (high ^ key ^ right) & mask(left_bits_);
+        right = (low << (right_bits_ - left_bits_) | right >> left_bits_) & mask(right_bits_);
+      }
     }
     return left << right_bits_ | right;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +19,9 @@ class EpochRows {
   /// The row of a visit: a pure function of the seed and the visit, whatever was asked before.
   std::size_t row(std::uint64_t visit) {
     if (order_.epoch(visit) != epoch_) draw_keys(order_.epoch(visit));
-    return order_.row(visit, keys_.data());
+    return order_.row(visit, [this](int b, std::uint32_t* words) {
+      std::copy_n(keys_.data() + 4 * b, 4, words);
+    });
   }
 
  private:

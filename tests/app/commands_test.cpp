@@ -121,7 +121,7 @@ TEST(Backends, SaysWhatThereIs) {
   const std::vector<json> features = {all,
                                       {"particles", "epochs"},
                                       all,
-                                      json::array({"particles"}),
+                                      {"particles", "epochs"},
                                       {"particles", "optimizer", "epochs"}};
   ASSERT_EQ(lines.size(), features.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {

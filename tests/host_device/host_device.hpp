@@ -88,9 +88,18 @@ class HostDevice {
     task_.first_step = first;
     task_.steps = steps;
     task_.factors = factors_.factors().data();
+    find_visits();
+  }
+
+  void find_visits() {
+    if (!task_.in_epochs) return;
+    visits_.resize(std::size_t{task_.steps} * task_.batch * stride_);
+    task_.visits = visits_.data();
+    run_find_visits(task_);
   }
 
   void launch(cuda::Variant variant, std::uint32_t block) {
+    find_visits();
     std::vector<float> global(cuda::scratch_floats(task_) * stride_);
     task_.scratch = global.data();
     run_fused(task_, {.variant = variant, .block = block});
@@ -103,6 +112,7 @@ class HostDevice {
   std::size_t parameters_;
   std::size_t stride_;
   std::vector<float> memory_;
+  std::vector<std::uint32_t> visits_;
 };
 
 }  // namespace helmholtz::testing

@@ -18,6 +18,9 @@ namespace helmholtz::cuda {
 namespace host = helmholtz::testing;
 using host::launch_on_host;
 
+void launch_find_visits(const FusedTask& task, cudaStream_t stream) {
+  launch_on_host(stream, [=] { host::run_find_visits(task); });
+}
 void launch_fused(const FusedTask& task, const LaunchPlan& plan, cudaStream_t stream) {
   launch_on_host(stream, [=] { host::run_fused(task, plan); });
 }

@@ -63,6 +63,12 @@ void run_groups(const FusedTask& task, const LaunchPlan& plan) {
 
 }  // namespace
 
+void run_find_visits(const FusedTask& task) {
+  for (std::uint32_t visit = 0; visit < task.steps * task.batch; ++visit) {
+    for (std::uint32_t m = 0; m < task.machines; ++m) cuda::find_visit(task, m, visit);
+  }
+}
+
 void run_fused(const FusedTask& task, const LaunchPlan& plan) {
   switch (plan.variant) {
     case Variant::ThreadRegisters:

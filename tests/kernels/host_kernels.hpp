@@ -31,7 +31,8 @@ struct HostGroup {
   void sync() const {}
 };
 
-/// cuda-fused, all variants but WarpRegisters.
+/// cuda-fused: what is visited in epochs; all variants but WarpRegisters.
+void run_find_visits(const cuda::FusedTask& task);
 void run_fused(const cuda::FusedTask& task, const cuda::LaunchPlan& plan);
 
 void run_find_diverged(const cuda::EvaluationInput& input);

@@ -7,6 +7,7 @@
 
 #include "kernels/fused/group_machine.hpp"
 #include "kernels/fused/launch_plan.hpp"
+#include "kernels/fused/specialise.hpp"
 
 namespace helmholtz::cuda {
 namespace {
@@ -71,6 +72,8 @@ TEST(LaunchPlan, OtherSizesGoToSharedMemory) {
 
 TEST(LaunchPlan, MachinesTooLargeForOneThreadGetSeveralLanes) {
   const auto lanes = [](const FusedTask& task) { return plan_launch(task, kHopper).lanes; };
+  EXPECT_EQ(lanes(task({2, 5, 9}, 1'000'000)), 1U);     // 343 machines of a thread each would fit
+  EXPECT_EQ(lanes(task({2, 5, 9}, 1'000'000, 3)), 4U);  // 192
   EXPECT_EQ(lanes(task({1, 6, 9}, 1'000'000, 4)), 4U);
   EXPECT_EQ(lanes(task({1, 8, 16}, 1'000'000)), 4U);
   EXPECT_EQ(lanes(task({4, 16, 32}, 1'000'000)), 16U);
@@ -109,7 +112,6 @@ TEST(LaunchPlan, WhatDoesNotFitStaysInGlobalMemory) {
 TEST(LaunchPlan, ParticlesTakeMemoryAndNoRegisters) {
   auto some = task({1, 6, 9}, 1'000'000);
   some.particles = 3;
-  EXPECT_EQ(plan_launch(some, kHopper).variant, Variant::ThreadShared);
   EXPECT_EQ(plan_variant(some, kHopper, Variant::ThreadRegisters), std::nullopt);
   some.particles = 5;
   EXPECT_EQ(plan_launch(some, kHopper).variant, Variant::WarpShared);
@@ -121,6 +123,19 @@ TEST(LaunchPlan, ParticlesTakeMemoryAndNoRegisters) {
   auto awake = task({1, 6, 9}, 1'000'000);
   awake.wake_rates = &rate;
   EXPECT_EQ(plan_launch(awake, kHopper).variant, Variant::ThreadShared);
+}
+
+TEST(LaunchPlan, EpochsTakeMemoryAndNoRegisters) {
+  auto some = task({1, 6, 9}, 1'000'000);
+  EXPECT_EQ(visit_words(some), 0U);
+  some.in_epochs = true;
+  EXPECT_EQ(plan_launch(some, kHopper).variant, Variant::ThreadShared);
+  EXPECT_EQ(plan_specialised(some, kHopper)->variant, Variant::WarpRegisters);
+  for (const std::uint32_t batch : {1U, 100U, 256U, 257U}) {
+    some.batch = batch;
+    EXPECT_EQ(steps_at_once(some), batch == 1 ? 256U : batch == 100 ? 2U : 1U);
+    EXPECT_EQ(visit_words(some), steps_at_once(some) * batch);
+  }
 }
 
 TEST(NextSteps, NeverCrossACarryOfTheBlockNumber) {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstdint>
 
 #include "backends/cuda/plugin.hpp"
@@ -38,28 +37,6 @@ TEST(Plugin, LoadsAnswersAndStays) {
     }
     EXPECT_TRUE(is_loaded());
   }
-}
-
-// The library never asks for it: supports() says no before.
-TEST(Plugin, FusedRefusesWhatItWouldNotDo) {
-  const auto plugin = Plugin::load();
-  const std::array<std::int32_t, 2> layers = {1, 9};
-  const std::int32_t device = 0;
-  helmholtz_ensemble ensemble{};
-  ensemble.layer_sizes = layers.data();
-  ensemble.layers = 2;
-  ensemble.machines = 1;
-  ensemble.in_epochs = 1;
-  const helmholtz_placement placement{.devices = &device,
-                                      .device_count = 1,
-                                      .strategy = HELMHOLTZ_FUSED,
-                                      .math = HELMHOLTZ_FP32,
-                                      .plain_launches = 0};
-  helmholtz_trainer* trainer = nullptr;
-  helmholtz_error error{};
-  EXPECT_EQ(plugin->functions().create(&ensemble, &placement, &trainer, &error), HELMHOLTZ_FAILED);
-  EXPECT_THAT(error.text, HasSubstr("HELMHOLTZ_FUSED visits no rows in epochs"));
-  EXPECT_EQ(trainer, nullptr);
 }
 
 // No device is needed to open cuBLAS; where there is none, it is named.

@@ -236,7 +236,7 @@ constinit const BackendEntry fused_entry{
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, fused_entry,
                                              HELMHOLTZ_FUSED);
     },
-    .features = {.particles = true},
+    .features = {.particles = true, .epochs = true},
 };
 
 constinit const BackendEntry layered_entry{
