@@ -19,6 +19,7 @@ target_compile_definitions(host_device_test PRIVATE
   HELMHOLTZ_PROGRAM="$<TARGET_FILE:helmholtz_program>"
   HELMHOLTZ_HOST_DEVICE="$<TARGET_FILE:helmholtz_host_device>")
 add_dependencies(host_device_test helmholtz_program helmholtz_host_device)
+target_compile_options(host_device_test PRIVATE -O0 -g0 -fno-sanitize=all)  # it starts programs
 
 helmholtz_test(step_graph_test
   host_device/step_graph_test.cpp host_device/host_runtime.cpp ${PROJECT_SOURCE_DIR}/kernels/runtime/cuda_status.cpp)
