@@ -135,12 +135,13 @@ UnitActivity unit_activity(const Topology& topology, std::span<const float> para
 
 std::vector<std::uint8_t> recognise_rows(const Topology& topology,
                                          std::span<const float> parameters, const PackedRows& rows,
-                                         std::uint64_t seed) {
+                                         std::uint64_t seed,
+                                         const std::function<bool()>& stop_requested) {
   importance::require_fitting(topology, parameters, rows);
   Sampler sampler(topology.shape(), parameters);
   std::vector<std::uint8_t> units;
   units.reserve(rows.size() * static_cast<std::size_t>(topology.hidden_units()));
-  for (std::size_t row = 0; row < rows.size(); ++row) {
+  for (std::size_t row = 0; row < rows.size() && !(stop_requested && stop_requested()); ++row) {
     recognise_row(sampler, topology.shape(), seed, rows, {.row = row});
     units.insert(units.end(), sampler.hidden().begin(), sampler.hidden().end());
   }
