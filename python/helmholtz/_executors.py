@@ -64,9 +64,10 @@ class _Dealer:
     """Shards that are not done, and the executor that has them."""
 
     def __init__(self, executor: Executor, task: Callable[[int, int], tuple[Any, ...]]) -> None:
-        is_factory = isinstance(executor, type) or not hasattr(executor, "submit")
-        self._make: Any = executor if is_factory else None
-        self._executor: Any = self._make() if is_factory else executor
+        given: Any = executor
+        is_factory = isinstance(given, type) or not hasattr(given, "submit")
+        self._make: Any = given if is_factory else None
+        self._executor: Any = given() if is_factory else given
         self._task = task
         self._over: queue.SimpleQueue[tuple[int, Any, Any]] = queue.SimpleQueue()
         self._futures: dict[int, Any] = {}
