@@ -16,8 +16,10 @@ from helmholtz import notebook
 
 
 def interrupt(seconds, work):
-    """Sends SIGINT to this process; work(), which would take many seconds, must end by KeyboardInterrupt: at once, but for
-    what a busy computer takes."""
+    """Sends SIGINT to this process; work(), which would take many seconds, must end by KeyboardInterrupt.
+
+    At once, but for what a busy computer takes.
+    """
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
     start = time.monotonic()
     timer.start()
