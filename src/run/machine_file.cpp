@@ -200,7 +200,7 @@ void require_consistent(const SavedMachine& machine, std::uint64_t digest,
 }
 
 std::string hdf5_image(const std::string& name, const SavedMachine& machine) {
-  const hdf5::SilentErrors silent;
+  const hdf5::Session session;
   const auto& ensemble = machine.ensemble;
   Writer file(name, io::kSealBytes);
   file.attribute("schema", kKind.schema);
@@ -242,7 +242,7 @@ void save_machine(const std::filesystem::path& path, const SavedMachine& machine
 }
 
 SavedMachine load_machine(const std::filesystem::path& path) {
-  const hdf5::SilentErrors silent;
+  const hdf5::Session session;
   const auto sealed = io::read_sealed(path, kKind);
   try {
     const Reader file(path.string(), sealed.bytes);

@@ -117,6 +117,21 @@ def test_threads_train_side_by_side():
     assert not np.array_equal(machines[1].parameters, machines[2].parameters)
 
 
+def test_threads_save_and_load_side_by_side(trained, tmp_path):
+    def copy(m):
+        for _ in range(20):
+            trained[m].save(tmp_path / f"{m}.h5")
+            copies[m] = hm.load(tmp_path / f"{m}.h5").parameters
+
+    copies = {}
+    threads = [threading.Thread(target=copy, args=(m,)) for m in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(copies[m], trained[m].parameters) for m in range(4))
+
+
 def medians(seed):
     machines = hm.Machines([1, 6, 9], "kirby3x3", seeds=range(seed, seed + 40))
     machines.train(500)
