@@ -90,7 +90,7 @@ class Sampler {
   std::span<const float> parameters_;
   std::vector<std::uint8_t> units_;  ///< [units], 0 or 1
   std::vector<double> sums_;         ///< [units]
-  std::vector<std::size_t> on_;  ///< inputs of the layer at hand that are 1, ascending
+  std::vector<std::size_t> on_;      ///< inputs of the layer at hand that are 1, ascending
 };
 
 /// Draws a row's hidden units, with the draws of its first particle.
