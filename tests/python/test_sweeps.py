@@ -149,7 +149,7 @@ def test_a_directory_keeps_its_arrays(tmp_path, rows):
     for other in (hm.Dataset(train=1 - rows), hm.World(rows)):
         with pytest.raises(OSError, match="another"):
             hm.Sweep([2, 9], other, seeds=3, steps=50, log_likelihood=5).run(tmp_path / "run")
-    assert np.array_equal(np.load(tmp_path / "run" / "train.npy"), rows)
+    assert np.array_equal(np.load(tmp_path / "run" / "train.npy").reshape(20, 9), rows)
     assert np.array_equal(first.run(tmp_path / "run")["elbo"], run["elbo"])
 
 
