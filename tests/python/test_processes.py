@@ -157,7 +157,7 @@ LINES = notebook.World()
 ROWS = np.tile(np.eye(9, dtype=np.uint8), (50, 1))
 MACHINES = hm.Machines([1, 6, 9], KIRBY, seeds=3, threads=1)
 SWEEP = hm.Sweep([1, 9], seeds=2, steps=2, threads=1)
-RESULTS = SWEEP.run()
+RESULTS = hm.Sweep([1, 9], seeds=100, steps=2, threads=1).run()
 
 
 def refuse():
