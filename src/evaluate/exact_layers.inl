@@ -124,7 +124,7 @@ HELMHOLTZ_FN void log_sum_add(typename O::F x, double* largest, double* sums, st
 
 /// Nobody asks an evaluation to stop.
 struct NeverStops {
-  HELMHOLTZ_FN bool after(std::size_t) const { return false; }
+  HELMHOLTZ_FN static bool after(std::size_t) { return false; }
 };
 
 /// log_p[v] = ln sum_s P(v | s) P(s) for every target v of a layer, s in ascending order over the
