@@ -137,9 +137,13 @@ def test_tasks_that_are_lost_are_submitted_again(sweep, undisturbed, tmp_path, m
 def test_ctrl_c_leaves_what_is_done(tmp_path):
     sweep = hm.Sweep([1, 6, 9], seeds=10**6)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+
+    def begin(done, total):
+        if done == 0:
+            timer.start()
+
     with pytest.raises(KeyboardInterrupt):
-        sweep.run(tmp_path / "run", executor=pool)
+        sweep.run(tmp_path / "run", executor=pool, progress=begin)
     timer.join()
     assert not hm.open_run(tmp_path / "run").is_complete
 

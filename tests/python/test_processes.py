@@ -26,7 +26,7 @@ def interrupt(seconds, work):
     try:
         with pytest.raises(KeyboardInterrupt):
             work()
-        assert time.monotonic() - start < seconds + 2
+        assert time.monotonic() - start < seconds + 10
     finally:
         timer.join()
 
