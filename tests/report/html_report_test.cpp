@@ -20,7 +20,6 @@ using testing::kNaN;
 
 using testing::four_configurations;
 using testing::kResults;
-using testing::machine_of;
 using testing::nesting_fault;
 using testing::report_of;
 using testing::statistics_of;
