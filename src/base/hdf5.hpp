@@ -40,7 +40,7 @@ class Handle {
 /// prints no error stack of its own.
 class Session {
  public:
-  Session() : turn_(in_use_) {
+  Session() : turn_(in_use) {
     H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   }
@@ -49,7 +49,7 @@ class Session {
   Session& operator=(const Session&) = delete;
 
  private:
-  static inline std::mutex in_use_;
+  static inline std::mutex in_use;
 
   std::lock_guard<std::mutex> turn_;
   H5E_auto2_t function_ = nullptr;
