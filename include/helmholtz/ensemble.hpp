@@ -53,6 +53,9 @@ struct Ensemble {
     return settings[machines[m].setting];
   }
 
+  /// An ensemble of machine m by itself; takes no longer for one of many.
+  [[nodiscard]] Ensemble alone(std::size_t m) const;
+
   /// Whether the recognition network of a machine learns in the wake phase too.
   [[nodiscard]] bool recognition_learns_awake() const;
 

@@ -48,10 +48,12 @@ struct SampledDistribution {
 /// One machine, exact: by sums of logarithms, so finite for any finite parameters. Cost
 /// O(2^(n_l + n_{l+1})) for the widest pair of hidden layers; memory: one double per
 /// hidden state per machine in the batch, at most about 64 MiB (20 units, 8 machines).
-/// @param parameters  [topology.parameters()]
+/// @param parameters      [topology.parameters()]
+/// @param stop_requested  asked many times per second; true ends it, without log_probabilities
 /// @throws InvalidArgument (field "layers") unless exact_is_feasible(topology)
 ExactDistribution exact_distribution(const Topology& topology, const World& world,
-                                     std::span<const float> parameters);
+                                     std::span<const float> parameters,
+                                     const std::function<bool()>& stop_requested = {});
 ExactDistribution exact_distribution(const Topology& topology, const World& world,
                                      std::span<const double> parameters);
 

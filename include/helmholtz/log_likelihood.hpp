@@ -66,12 +66,15 @@ std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
 
 /// The hidden units that the recognition network draws for rows: those of each row's first
 /// particle, up to units whose float32 activities are within rounding of their draw.
-/// @param parameters  [topology.parameters()], finite
-/// @return [rows x topology.hidden_units()], 0 or 1, the top layer's first
+/// @param parameters      [topology.parameters()], finite
+/// @param stop_requested  asked for each row; true ends it
+/// @return [rows x topology.hidden_units()], 0 or 1, the top layer's first; of the first rows alone
+///         if stop_requested ended it
 /// @throws InvalidArgument (fields "rows", "parameters") for rows or parameters of another topology
 std::vector<std::uint8_t> recognise_rows(const Topology& topology,
                                          std::span<const float> parameters, const PackedRows& rows,
-                                         std::uint64_t seed);
+                                         std::uint64_t seed,
+                                         const std::function<bool()>& stop_requested = {});
 
 /// The mean over rows that are a sample of what the machine models: standard_error is that of
 /// their mean (NaN for one row).

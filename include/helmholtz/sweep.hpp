@@ -136,12 +136,17 @@ struct SweepSpec {
   ///         NoInput, with the flag that says where the file is; what load_dataset throws; BadData
   ///         if `world` is the rows of another data set
   void load_data();
+  /// The same with rows that are in memory: `data` names no files, so that a run directory cannot
+  /// keep the sweep. @throws likewise
+  void train_on(std::shared_ptr<const Dataset> rows_in_memory);
 
   /// Reads TOML as `helmholtz sweep --config` does: the names of the program's flags, `lr = 0.01`,
   /// under no section or under [sweep]; what is left out has its default, eval-every steps / 10.
   /// @throws BadData for what is no TOML; InvalidArgument naming the field, or (field "config") for
   ///         a name that is no field; what make_world and load_data throw
   static SweepSpec from_toml(std::string_view text);
+  /// Of rows that are in memory, as train_on().
+  static SweepSpec from_toml(std::string_view text, std::shared_ptr<const Dataset> rows_in_memory);
   /// Reads a file, also config.toml of a run directory: if its pattern file has moved, the run's
   /// copy is used. @throws NoInput, IoError; as from_toml
   static SweepSpec from_toml_file(const std::filesystem::path& path);
@@ -255,6 +260,8 @@ struct SweepEstimate {
 };
 
 /// Tries every topology, batch and number of particles of the spec for a share of about `seconds`.
-SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds);
+/// @param stop_requested  asked many times per second; true ends it: the estimate is not to be read
+SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds,
+                             const std::function<bool()>& stop_requested = {});
 
 }  // namespace helmholtz

@@ -93,9 +93,9 @@ NumpyArray<std::uint8_t> sample(const SavedMachine& machine, std::uint64_t count
 NumpyArray<std::uint8_t> recognise(const SavedMachine& machine, nb::handle array) {
   const auto rows = rows_for(machine, array);
   std::vector<std::uint8_t> units;
-  run_interruptibly([&](Progress&) {
-    units =
-        recognise_rows(topology_of(machine), machine.parameters, packed(rows), seed_of(machine));
+  run_interruptibly([&](Progress& progress) {
+    units = recognise_rows(topology_of(machine), machine.parameters, packed(rows), seed_of(machine),
+                           [&] { return progress.stop.load(); });
   });
   const auto hidden = static_cast<std::size_t>(topology_of(machine).hidden_units());
   return to_numpy(std::move(units), {rows.size(), hidden});
@@ -126,11 +126,13 @@ DistinctRows distinct(const Rows& rows) {
 NumpyArray<double> exact_log_prob(const SavedMachine& machine, nb::handle array) {
   const auto rows = rows_for(machine, array);
   std::vector<double> values(rows.size());
-  run_interruptibly([&](Progress&) {
+  run_interruptibly([&](Progress& progress) {
     const auto [patterns, index] = distinct(rows);
     const World world("rows", default_shape(rows.units()), patterns);
-    const auto logs =
-        exact_distribution(topology_of(machine), world, machine.parameters).log_probabilities;
+    const auto logs = exact_distribution(topology_of(machine), world, machine.parameters, [&] {
+                        return progress.stop.load();
+                      }).log_probabilities;
+    if (progress.stop) return;
     std::ranges::transform(index, values.begin(), [&](std::size_t k) { return logs[k]; });
   });
   return to_numpy(std::move(values), {rows.size()});

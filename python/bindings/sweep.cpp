@@ -66,9 +66,11 @@ SweepOptions options_for(Progress& progress, double done_before = 0) {
               }};
 }
 
-/// A sweep of what TOML says; the world, if given, is none that TOML can name.
-SweepSpec spec_of(const std::string& toml, const World* world) {
-  auto spec = SweepSpec::from_toml(toml);
+/// A sweep of what TOML says; a world or a data set, if given, is none that TOML can name.
+SweepSpec spec_of(const std::string& toml, const World* world, const LoadedData* data) {
+  auto spec =
+      data == nullptr ? SweepSpec::from_toml(toml) : SweepSpec::from_toml(toml, data->dataset);
+  if (data != nullptr) spec.data = data->source;
   if (world != nullptr) spec.world = *world;
   return spec;
 }
@@ -110,6 +112,35 @@ std::vector<std::string> run_in_directory(const SweepSpec& spec, const std::file
       },
       advanced);
   return warnings;
+}
+
+/// Creates a directory, or opens it to resume.
+/// @return machines of one shard, and the shards that are missing
+std::pair<std::uint64_t, std::vector<std::uint64_t>> missing_shards(
+    const SweepSpec& spec, const std::filesystem::path& path) {
+  const nb::gil_scoped_release without_gil;
+  const RunDirectory directory(path, spec);
+  std::vector<std::uint64_t> missing;
+  for (std::uint64_t i = 0; i < directory.shards(); ++i) {
+    if (directory.wants(i)) missing.push_back(i);
+  }
+  return {directory.shard_machines(), std::move(missing)};
+}
+
+/// Trains one shard of a directory, unless it is there.
+/// @param spec  its own; how many threads train decides no result
+void run_shard(SweepSpec spec, const std::filesystem::path& path, std::uint64_t shard,
+               int threads) {
+  spec.threads = threads;
+  run_interruptibly([&](Progress& progress) {
+    const SweepPart part{.k = shard, .n = open_run(path).shards()};
+    RunDirectory(path, spec, part).train(options_for(progress));
+  });
+}
+
+SweepSpec spec_of_directory(const std::filesystem::path& path) {
+  const nb::gil_scoped_release without_gil;
+  return SweepSpec::from_toml_file(path / "config.toml");
 }
 
 Results results_of(const std::filesystem::path& path) {
@@ -214,7 +245,9 @@ SavedMachine replay(const Results& results, std::uint64_t machine, const nb::obj
 
 std::map<std::string, double> estimate(const SweepSpec& spec, double seconds) {
   SweepEstimate found;
-  run_interruptibly([&](Progress&) { found = estimate_sweep(spec, seconds); });
+  run_interruptibly([&](Progress& progress) {
+    found = estimate_sweep(spec, seconds, [&] { return progress.stop.load(); });
+  });
   return {{"seconds", found.seconds},
           {"machine_steps_per_second", found.machine_steps_per_second},
           {"device_bytes", found.device_bytes}};
@@ -235,8 +268,11 @@ void bind_sweep(nb::module_& m) {
       .def("to_toml", &SweepSpec::to_toml)
       .def("estimate", estimate, "seconds"_a)
       .def("run_in_memory", run_in_memory, "advanced"_a.none())
-      .def("run_in_directory", run_in_directory, "path"_a, "part"_a, "advanced"_a.none());
-  m.def("sweep_spec", spec_of, "toml"_a, "world"_a.none());
+      .def("run_in_directory", run_in_directory, "path"_a, "part"_a, "advanced"_a.none())
+      .def("missing_shards", missing_shards, "path"_a)
+      .def("run_shard", run_shard, "path"_a, "shard"_a, "threads"_a);
+  m.def("sweep_spec", spec_of, "toml"_a, "world"_a.none(), "data"_a.none());
+  m.def("spec_of_directory", spec_of_directory, "path"_a);
 
   nb::class_<Results>(m, "Results")
       .def("machines", [](const Results& r) { return copy_of(r.machines); })

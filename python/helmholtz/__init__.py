@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from ._core import version as __version__
 from ._backends import Backend, backends
+from ._executors import run_shard
 from .errors import BadData, DeviceFailure, InvalidArgument, NoDevice, OutOfDeviceMemory
 from ._machines import Layer, Machine, Machines, load
 from ._sweep import Estimate, Results, Sweep, Table, open_run
@@ -40,6 +41,7 @@ __all__ = [
     "backends",
     "load",
     "open_run",
+    "run_shard",
     "world",
     "worlds",
 ]

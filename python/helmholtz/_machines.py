@@ -249,7 +249,8 @@ class Machines:
     math : {"fp32", "tf32", "bf16x3"}
         Of backend cuda-layered.
     rng : {"philox", "numpy"}
-        "numpy" replays NumPy's legacy stream, of one machine. Such a machine cannot be pickled.
+        "numpy" replays NumPy's legacy stream, of one machine. Such machines cannot be pickled: their place in the
+        stream is no part of what is kept.
 
     Notes
     -----
@@ -469,7 +470,10 @@ class Machines:
 
     def __getstate__(self) -> dict[str, Any]:
         if self._settings.get("rng") == "numpy":
-            raise TypeError("machines with rng='numpy' cannot be pickled or copied: NumPy's stream has no address")
+            raise TypeError(
+                "machines with rng='numpy' cannot be pickled or copied: their place in NumPy's stream would be "
+                "lost; those with rng='philox' can"
+            )
         return {
             "world": self._world,
             "settings": self._settings,

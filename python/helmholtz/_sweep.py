@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._checks import whole
-from ._progress import Progress, shown
+from ._executors import Executor, done_by
+from ._files import keep
+from ._progress import Advanced, Progress, shown
 from ._seeds import Seeds, seed_text
 from .errors import InvalidArgument
 from ._machines import Machine
@@ -84,7 +86,7 @@ class Sweep:
     layers : sequence of int, or sequence of such
         A topology, or several.
     world : World, Dataset or str
-        What the machines learn. A data set must come from files.
+        What the machines learn.
     seeds
         As of `Machines`. A sweep of more seeds begins with the same machines.
     lr, batch, particles : number or sequence of numbers
@@ -157,21 +159,20 @@ class Sweep:
         if eval_every is not None:
             fields["eval_every"] = whole(eval_every, "eval_every", 1)
         self._fields = fields
-        self._array_world = world if isinstance(world, World) and not _has_name(world) else None
-        self._spec = self._spec_in(None)
+        self._arrays = None if isinstance(world, str) or _named(world) else world
+        world_core = self._arrays._core if isinstance(self._arrays, World) else None
+        data_core = self._arrays._core if isinstance(self._arrays, Dataset) else None
+        self._spec = _core.sweep_spec(_toml(fields), world_core, data_core)
         self._spec.validate()
 
-    def _spec_in(self, folder: Path | None) -> _core.SweepSpec:
-        """What the extension trains; in a folder, an array's patterns are a file there."""
-        fields = dict(self._fields)
-        array_world = self._array_world
-        if array_world is not None and folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            array_world.save(folder / "world.txt")
-            fields["world"] = f"file:{(folder / 'world.txt').resolve()}"
-            array_world = None
-        own = None if array_world is None else array_world._core
-        return _core.sweep_spec(_toml(fields), own)
+    def _spec_in(self, folder: Path) -> _core.SweepSpec:
+        """What the extension trains in a folder: arrays are files there."""
+        if self._arrays is None:
+            return self._spec
+        fields, files = self._arrays._files_for(folder)
+        for name, content in files.items():
+            keep(folder / name, content)
+        return _core.sweep_spec(_toml({**self._fields, **fields}), None, None)
 
     def __len__(self) -> int:
         """How many machines it has."""
@@ -191,6 +192,7 @@ class Sweep:
         path: PathLike | None = None,
         *,
         part: tuple[int, int] = (0, 1),
+        executor: Executor | None = None,
         progress: Progress = None,
     ) -> Results:
         """Train and evaluate the machines.
@@ -202,6 +204,12 @@ class Sweep:
             returns at once if it is complete. Without it, all is in memory.
         part : (int, int)
             Part k of n of the directory's shards: several processes or hosts may share one.
+        executor : object with submit, or callable, optional
+            Who trains the shards of the directory, `run_shard` each with one thread unless `threads` says otherwise: a
+            dask.distributed.Client, or an executor of concurrent.futures or mpi4py.futures, whose workers see the
+            directory. A task that fails is submitted again, three times at most. A process pool that has lost a
+            worker takes nothing more: give a callable that returns one, e.g. ``lambda: ProcessPoolExecutor(4)``, and
+            it is replaced.
         progress : bool, object or callable, optional
             As of `Machines.train`, in machine-steps.
 
@@ -211,13 +219,32 @@ class Sweep:
             Every machine that is done, of all parts.
         """
         total = len(self) * self._spec.steps
+        if executor is not None and (path is None or tuple(part) != (0, 1)):
+            raise InvalidArgument("executor: got one; allowed: only for a whole sweep in a directory", "executor")
         with shown(progress, total, "steps") as advanced:
             if path is None:
                 return Results(self._spec.run_in_memory(advanced))
             folder = Path(path)
-            for text in self._spec_in(folder).run_in_directory(os.fspath(folder), part, advanced):
+            spec = self._spec_in(folder)
+            if executor is not None:
+                self._run_by(executor, spec, folder, advanced)
+                advanced = None  # all that is left is to sum it up
+            for text in spec.run_in_directory(os.fspath(folder), part, advanced):
                 warnings.warn(text, RuntimeWarning, stacklevel=2)
         return open_run(folder)
+
+    def _run_by(self, executor: Executor, spec: _core.SweepSpec, folder: Path, advanced: Advanced | None) -> None:
+        each, missing = spec.missing_shards(os.fspath(folder))
+
+        def advance(machines: int) -> None:
+            if advanced is not None:
+                advanced(machines * spec.steps)
+
+        machines = {shard: min(each, len(self) - shard * each) for shard in missing}
+        advance(len(self) - sum(machines.values()))
+        threads = int(self._fields.get("threads", 0)) or 1
+        for shard in done_by(executor, folder, missing, threads):
+            advance(machines[shard])
 
     def __repr__(self) -> str:
         seeds = len(self) // self.configurations
@@ -374,7 +401,7 @@ def _named(what: World | Dataset | str) -> dict[str, Any]:
     if isinstance(what, World):
         return {"world": what.name} if _has_name(what) else {}
     if what._files is None:
-        raise InvalidArgument("world: got a data set of arrays; allowed: one of files", "world")
+        return {}
     return {**{name: file for name, file in what._files.items() if file}, "binarize": what._binarize}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+from pathlib import Path
 from typing import Any, Union
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._checks import as_array, as_shape
+from ._files import write_whole
 from .errors import InvalidArgument
 
 __all__ = ["Dataset", "World", "world", "worlds"]
@@ -110,11 +113,17 @@ class World:
         path : path-like
             The file; one that is there is replaced.
         """
+        write_whole(Path(path), self._text())
+
+    def _text(self) -> bytes:
         lines = (
             "".join(map(str, pattern)) + f" | {float(p)!r}\n" for pattern, p in zip(self.patterns, self.probabilities)
         )
-        with open(path, "w", encoding="ascii") as file:
-            file.writelines(lines)
+        return "".join(lines).encode("ascii")
+
+    def _files_for(self, folder: Path) -> tuple[dict[str, str], dict[str, bytes]]:
+        """Of a sweep in a folder: the fields that say what it learns, and the files there that they name."""
+        return {"world": f"file:{folder.resolve() / 'patterns.txt'}"}, {"patterns.txt": self._text()}
 
     def __len__(self) -> int:
         return self._core.size
@@ -245,6 +254,17 @@ class Dataset:
         """The rows of a split, (rows, units): 0 and 1, or k for P(unit = 1) = k/255 where they are to be drawn."""
         return self._core.rows(split)
 
+    def _files_for(self, folder: Path) -> tuple[dict[str, str], dict[str, bytes]]:
+        """As of `World`; for rows of arrays."""
+        fields = {split: str(folder.resolve() / f"{split}.npy") for split in self.splits}
+        contents = {f"{split}.npy": _npy(self._values(split)) for split in self.splits}
+        return {**fields, "binarize": "sample" if self._core.is_grey else "none"}, contents
+
+    def _values(self, split: str) -> NDArray[Any]:
+        """The rows as files of a data set have them: 0 and 1, or P(unit = 1), in the shape of images."""
+        rows = self[split].reshape(-1, *self.shape)
+        return rows.astype(np.float32) / 255 if self._core.is_grey else rows
+
     def __repr__(self) -> str:
         counts = ", ".join(f"{split} {len(self[split])}" for split in self.splits)
         return f"Dataset({self.name!r}, {counts}, {self.visible_units} units)"
@@ -270,6 +290,12 @@ class Dataset:
             shape=state["shape"],
             name="arrays",
         )
+
+
+def _npy(values: NDArray[Any]) -> bytes:
+    content = io.BytesIO()
+    np.save(content, values)
+    return content.getvalue()
 
 
 def _path_text(path: PathLike | None) -> str:

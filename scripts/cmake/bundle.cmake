@@ -30,6 +30,7 @@ set(bundle_folder ${PROJECT_BINARY_DIR}/bundle/${bundle_name})
 add_custom_target(bundle
   COMMAND ${CMAKE_COMMAND} -E rm -rf ${PROJECT_BINARY_DIR}/bundle
   COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --component bundle --strip --prefix ${bundle_folder}
+  COMMAND ${CMAKE_COMMAND} -D folder=${bundle_folder} -P ${CMAKE_CURRENT_LIST_DIR}/symbol_versions.cmake
   COMMAND ${CMAKE_COMMAND} -E chdir ${PROJECT_BINARY_DIR}/bundle
           ${CMAKE_COMMAND} -E tar cJf ${PROJECT_BINARY_DIR}/${bundle_name}.tar.xz ${bundle_name}
   DEPENDS ${bundled} ${bundled_plugin} VERBATIM)

@@ -12,6 +12,10 @@ install(EXPORT helmholtz-targets NAMESPACE helmholtz:: DESTINATION ${package_dir
 if(HELMHOLTZ_HAS_CUDA)
   install(TARGETS helmholtz_cuda DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
+if(HELMHOLTZ_HAS_CUDA AND SKBUILD)  # python/cuda: beside the extension; there are the libraries of CUDA 13's wheels
+  set_target_properties(helmholtz_cuda PROPERTIES INSTALL_RPATH $ORIGIN/../nvidia/cu13/lib)
+  install(TARGETS helmholtz_cuda LIBRARY DESTINATION helmholtz COMPONENT python_cuda)
+endif()
 if(TARGET helmholtz_program)
   set_target_properties(helmholtz_program PROPERTIES INSTALL_RPATH $ORIGIN/${bin_to_lib})
   install(TARGETS helmholtz_program)

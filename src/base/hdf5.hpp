@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,18 +36,22 @@ class Handle {
   Close close_;
 };
 
-/// While it lives, HDF5 prints no error stack of its own.
-class SilentErrors {
+/// A thread's use of HDF5, which has room for one at a time: others wait. While it lives, HDF5
+/// prints no error stack of its own.
+class Session {
  public:
-  SilentErrors() {
+  Session() : turn_(in_use) {
     H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   }
-  ~SilentErrors() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
-  SilentErrors(const SilentErrors&) = delete;
-  SilentErrors& operator=(const SilentErrors&) = delete;
+  ~Session() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
  private:
+  static inline std::mutex in_use;
+
+  std::lock_guard<std::mutex> turn_;
   H5E_auto2_t function_ = nullptr;
   void* data_ = nullptr;
 };

@@ -65,20 +65,22 @@ class Sampler {
   [[nodiscard]] std::span<std::uint8_t> layer(int l) {
     return std::span(units_).subspan(first_unit(l), static_cast<std::size_t>(shape_.size(l)));
   }
-  [[nodiscard]] float activity(const LayerView& view, std::size_t j,
-                               std::span<const std::uint8_t> inputs) const {
-    const float* const weights = &parameters_[view.weights] + j * inputs.size();
+  /// Of output j, by the inputs that are on.
+  [[nodiscard]] float activity(const LayerView& view, std::size_t j, std::size_t inputs) const {
+    const float* const weights = &parameters_[view.weights] + j * inputs;
     float sum = parameters_[view.bias + j];
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (inputs[i] != 0) sum += weights[i];
-    }
+    for (const auto i : on_) sum += weights[i];
     return sum;
   }
   void sample(int l, const LayerView& view, std::span<const std::uint8_t> inputs,
               const Draws& draws, int first_slot, double weight) {
+    on_.clear();
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] != 0) on_.push_back(i);
+    }
     const auto own = layer(l);
     for (std::size_t j = 0; j < own.size(); ++j) {
-      const float d = exact::one_plus_exp_minus<Scalar>(activity(view, j, inputs));
+      const float d = exact::one_plus_exp_minus<Scalar>(activity(view, j, inputs.size()));
       own[j] = exact::fires<Scalar>(d, draws.word(first_slot + static_cast<int>(j))) ? 1 : 0;
       sums_[first_unit(l) + j] += weight / d;
     }
@@ -88,6 +90,7 @@ class Sampler {
   std::span<const float> parameters_;
   std::vector<std::uint8_t> units_;  ///< [units], 0 or 1
   std::vector<double> sums_;         ///< [units]
+  std::vector<std::size_t> on_;      ///< inputs of the layer at hand that are 1, ascending
 };
 
 /// Draws a row's hidden units, with the draws of its first particle.
@@ -135,12 +138,13 @@ UnitActivity unit_activity(const Topology& topology, std::span<const float> para
 
 std::vector<std::uint8_t> recognise_rows(const Topology& topology,
                                          std::span<const float> parameters, const PackedRows& rows,
-                                         std::uint64_t seed) {
+                                         std::uint64_t seed,
+                                         const std::function<bool()>& stop_requested) {
   importance::require_fitting(topology, parameters, rows);
   Sampler sampler(topology.shape(), parameters);
   std::vector<std::uint8_t> units;
   units.reserve(rows.size() * static_cast<std::size_t>(topology.hidden_units()));
-  for (std::size_t row = 0; row < rows.size(); ++row) {
+  for (std::size_t row = 0; row < rows.size() && !(stop_requested && stop_requested()); ++row) {
     recognise_row(sampler, topology.shape(), seed, rows, {.row = row});
     units.insert(units.end(), sampler.hidden().begin(), sampler.hidden().end());
   }

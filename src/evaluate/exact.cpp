@@ -2,6 +2,7 @@
 // instruction set; HWY_DYNAMIC_DISPATCH picks at run time.
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <new>
 #include <vector>
 
@@ -30,14 +31,41 @@ namespace {
 
 std::size_t lanes() { return DoubleOps::kLanes; }
 
+/// Asks about every millisecond.
+class AsksToStop {
+ public:
+  explicit AsksToStop(const std::function<bool()>& requested) : requested_(requested) {}
+
+  bool after(std::size_t elements) {
+    constexpr std::size_t kPatience = std::size_t{1} << 16U;
+    work_ += elements;
+    if (work_ >= kPatience && requested_) {
+      work_ = 0;
+      stopped_ = stopped_ || requested_();
+    }
+    return stopped_;
+  }
+  [[nodiscard]] bool stopped() const { return stopped_; }
+
+ private:
+  const std::function<bool()>& requested_;
+  std::size_t work_ = 0;
+  bool stopped_ = false;
+};
+
 /// exact_log_q and exact_kl of exact_layers.inl for a block of as many machines as there are lanes.
-/// @param parameters  [generative parameters][lanes], aligned to 64 bytes
-/// @param memory      aligned to 64 bytes
-/// @param kl          [lanes], nats, aligned to 64 bytes
-void exact_block(const ExactPlanView& plan, const double* parameters, const ExactMemory& memory,
-                 double* kl) {
-  exact_log_q<DoubleOps>(plan, parameters, memory);
+/// @param parameters      [generative parameters][lanes], aligned to 64 bytes
+/// @param memory          aligned to 64 bytes
+/// @param kl              [lanes], nats, aligned to 64 bytes
+/// @param stop_requested  may be empty
+/// @return false if that ended it
+bool exact_block(const ExactPlanView& plan, const double* parameters, const ExactMemory& memory,
+                 double* kl, const std::function<bool()>& stop_requested) {
+  AsksToStop stop(stop_requested);
+  exact_log_q<DoubleOps>(plan, parameters, memory, stop);
+  if (stop.stopped()) return false;
   DoubleOps::store(exact_kl<DoubleOps>(plan, parameters, memory.log_q), kl, 0);
+  return true;
 }
 
 }  // namespace
@@ -129,14 +157,17 @@ class ExactEvaluator {
 
   /// Evaluates the machines in lanes [0, count); the others repeat older ones.
   /// @param parameters  [count x stride]
+  /// @return false if stop_requested ended it
   template <class Real>
-  void evaluate(const Real* parameters, std::size_t stride, std::size_t count) {
+  bool evaluate(const Real* parameters, std::size_t stride, std::size_t count,
+                const std::function<bool()>& stop_requested = {}) {
     for (std::size_t m = 0; m < count; ++m) {
       for (std::size_t i = 0; i < generative_; ++i) {
         parameters_[i * lanes_ + m] = static_cast<double>(parameters[m * stride + i]);
       }
     }
-    HWY_DYNAMIC_DISPATCH(exact_block)(plan_.view(), parameters_.get(), parts_, kl_.get());
+    return HWY_DYNAMIC_DISPATCH(exact_block)(plan_.view(), parameters_.get(), parts_, kl_.get(),
+                                             stop_requested);
   }
 
   /// nats
@@ -157,9 +188,10 @@ class ExactEvaluator {
 
 template <class Real>
 ExactDistribution distribution(const Topology& topology, const World& world,
-                               std::span<const Real> parameters) {
+                               std::span<const Real> parameters,
+                               const std::function<bool()>& stop_requested) {
   ExactEvaluator evaluator(topology, world);
-  evaluator.evaluate(parameters.data(), parameters.size(), 1);
+  if (!evaluator.evaluate(parameters.data(), parameters.size(), 1, stop_requested)) return {};
   ExactDistribution result{.log_probabilities = {}, .kl = evaluator.kl(0), .off_support = 1};
   for (std::size_t k = 0; k < world.size(); ++k) {
     result.log_probabilities.push_back(evaluator.log_q(k, 0));
@@ -172,13 +204,14 @@ ExactDistribution distribution(const Topology& topology, const World& world,
 }  // namespace
 
 ExactDistribution exact_distribution(const Topology& topology, const World& world,
-                                     std::span<const float> parameters) {
-  return distribution(topology, world, parameters);
+                                     std::span<const float> parameters,
+                                     const std::function<bool()>& stop_requested) {
+  return distribution(topology, world, parameters, stop_requested);
 }
 
 ExactDistribution exact_distribution(const Topology& topology, const World& world,
                                      std::span<const double> parameters) {
-  return distribution(topology, world, parameters);
+  return distribution(topology, world, parameters, {});
 }
 
 void exact_kl(const Topology& topology, const World& world, std::span<const float> parameters,

@@ -122,14 +122,22 @@ HELMHOLTZ_FN void log_sum_add(typename O::F x, double* largest, double* sums, st
   O::store(O::max(x, before), largest, k);
 }
 
+/// Nobody asks an evaluation to stop.
+struct NeverStops {
+  HELMHOLTZ_FN static bool after(std::size_t) { return false; }
+};
+
 /// log_p[v] = ln sum_s P(v | s) P(s) for every target v of a layer, s in ascending order over the
 /// states of the layer above. log_prior is null above the top layer, which has one (empty) state.
-template <class O, class Scores>
+/// @param stop  stop.after(elements of work): whether to end at once, with nothing that is to be
+///              read
+template <class O, class Scores, class Stop>
 HELMHOLTZ_FN void mix_states(const LayerView& layer, const double* parameters,
                              const double* log_prior, const Scores& scores, std::size_t targets,
-                             const ExactMemory& memory, double* log_p) {
+                             const ExactMemory& memory, double* log_p, Stop& stop) {
   const unsigned states = 1U << static_cast<unsigned>(layer.inputs);
   for (unsigned s = 0; s < states; ++s) {
+    if (stop.after(targets + static_cast<std::size_t>(layer.outputs))) return;
     const auto a = next_activities<O>(layer, parameters, memory.activities, s);
     const auto prior = log_prior == nullptr ? O::set(0.0) : O::load(log_prior, s);
     const auto base = O::sub(prior, log_normaliser<O>(a, layer.outputs));
@@ -153,20 +161,30 @@ HELMHOLTZ_FN void mix_states(const LayerView& layer, const double* parameters,
 
 /// Fills memory.log_q.
 /// @param parameters  generative parameters in the order of Topology, one value per machine
-template <class O>
+/// @param stop        as of mix_states
+template <class O, class Stop>
 HELMHOLTZ_FN void exact_log_q(const ExactPlanView& plan, const double* parameters,
-                              const ExactMemory& memory) {
+                              const ExactMemory& memory, Stop& stop) {
   const double* above = nullptr;
   for (int l = 0; l < plan.last; ++l) {
     const auto& layer = plan.layers[l];
     const StateScores<O> scores{memory.scores, layer.outputs};
     double* const own = memory.log_states[l % 2];
-    mix_states<O>(layer, parameters, above, scores, std::size_t{1} << layer.outputs, memory, own);
+    mix_states<O>(layer, parameters, above, scores, std::size_t{1} << layer.outputs, memory, own,
+                  stop);
     above = own;
   }
   const PatternScores<O> scores{plan.pattern_begin, plan.pattern_units};
   mix_states<O>(plan.layers[plan.last], parameters, above, scores, plan.patterns, memory,
-                memory.log_q);
+                memory.log_q, stop);
+}
+
+/// The same, to its end.
+template <class O>
+HELMHOLTZ_FN void exact_log_q(const ExactPlanView& plan, const double* parameters,
+                              const ExactMemory& memory) {
+  NeverStops never;
+  exact_log_q<O>(plan, parameters, memory, never);
 }
 
 /// How far rounding can take the sum of exact_kl below zero, for U units, K patterns, S hidden

@@ -17,6 +17,21 @@ namespace helmholtz {
 
 static_assert(std::endian::native == std::endian::little, "digests and files are little-endian");
 
+Ensemble Ensemble::alone(std::size_t m) const {
+  // A further member does not compile here: it has to be copied too.
+  const auto& [topology_, world_, batch_, particles_, order_, reduction_, nonnegative_, settings_,
+               machines_] = *this;
+  return {.topology = topology_,
+          .world = world_,
+          .batch = batch_,
+          .particles = particles_,
+          .order = order_,
+          .reduction = reduction_,
+          .nonnegative = nonnegative_,
+          .settings = {settings_[machines_[m].setting]},
+          .machines = {{.seed = machines_[m].seed, .setting = 0}}};
+}
+
 bool Ensemble::recognition_learns_awake() const {
   return std::any_of(settings.begin(), settings.end(),
                      [](const Hyperparameters& setting) { return setting.rates.learn_awake(); });

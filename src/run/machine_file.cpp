@@ -200,7 +200,7 @@ void require_consistent(const SavedMachine& machine, std::uint64_t digest,
 }
 
 std::string hdf5_image(const std::string& name, const SavedMachine& machine) {
-  const hdf5::SilentErrors silent;
+  const hdf5::Session session;
   const auto& ensemble = machine.ensemble;
   Writer file(name, io::kSealBytes);
   file.attribute("schema", kKind.schema);
@@ -225,14 +225,12 @@ SavedMachine machine_of(const Trainer& trainer, DataSource data) {
 }
 
 SavedMachine machine_of(const Trainer& trainer, std::size_t m, DataSource data) {
-  SavedMachine machine{.ensemble = trainer.ensemble(),
-                       .step = trainer.step(),
-                       .parameters = trainer.parameters(m),
-                       .optimizer_state = trainer.optimizer_state(m),
-                       .data = std::move(data)};
-  machine.ensemble.settings = {trainer.ensemble().hyperparameters(m)};
-  machine.ensemble.machines = {{.seed = trainer.ensemble().machines[m].seed, .setting = 0}};
-  return machine;
+  auto parameters = trainer.parameters(m);  // first: it refuses what is beyond the last machine
+  return {.ensemble = trainer.ensemble().alone(m),
+          .step = trainer.step(),
+          .parameters = std::move(parameters),
+          .optimizer_state = trainer.optimizer_state(m),
+          .data = std::move(data)};
 }
 
 void save_machine(const std::filesystem::path& path, const SavedMachine& machine) {
@@ -244,7 +242,7 @@ void save_machine(const std::filesystem::path& path, const SavedMachine& machine
 }
 
 SavedMachine load_machine(const std::filesystem::path& path) {
-  const hdf5::SilentErrors silent;
+  const hdf5::Session session;
   const auto sealed = io::read_sealed(path, kKind);
   try {
     const Reader file(path.string(), sealed.bytes);

@@ -171,7 +171,7 @@ bool ShardFiles::is_to_be_read(std::uint64_t i) const {
 }
 
 std::string ShardFiles::image(const Shard& shard) const {
-  const hdf5::SilentErrors silent;
+  const hdf5::Session session;
   hdf5::Writer file(path(shard_of(shard.first)).string(), io::kSealBytes);
   file.attribute("schema", kShardKind.schema);
   file.attribute("first_machine", shard.first);
@@ -224,7 +224,7 @@ Shard ShardFiles::read(std::uint64_t i) const {
   const Check check(spec_, name);
   io::read_sealed(path(i), kShardKind, sealed_);
   if (sealed_.notes != notes(i)) throw BadData(name, other_shard(hash_, sealed_.notes));
-  const hdf5::SilentErrors silent;
+  const hdf5::Session session;
   const hdf5::Reader file(name, sealed_.bytes);
   const auto options = spec_.evaluation_options();
   const hdf5::Shape rows = {machines(i)};

@@ -51,6 +51,12 @@ void choose_rows(SweepSpec& spec) {
                                     : std::shared_ptr<const Rows>(spec.dataset, there);
 }
 
+void take_data(SweepSpec& spec, World world, std::shared_ptr<const Dataset> dataset) {
+  spec.world = std::move(world);
+  spec.dataset = std::move(dataset);
+  choose_rows(spec);
+}
+
 }  // namespace
 
 void SweepSpec::load_data() {
@@ -61,7 +67,7 @@ void SweepSpec::load_data() {
   }
   require_no_samples(*this);
   require_files(data.files);
-  const auto loaded = std::make_shared<const Dataset>(load_dataset(data.files, data.binarize));
+  auto loaded = std::make_shared<const Dataset>(load_dataset(data.files, data.binarize));
   auto loaded_world = data_world(loaded);
   if (world.is_data() && world_digest(world) != world_digest(loaded_world)) {
     throw BadData(data.files.file_of("train").string(),
@@ -69,9 +75,13 @@ void SweepSpec::load_data() {
                               "({})",
                               world_digest(loaded_world), world.name(), world_digest(world)));
   }
-  world = std::move(loaded_world);
-  dataset = loaded;
-  choose_rows(*this);
+  take_data(*this, std::move(loaded_world), std::move(loaded));
+}
+
+void SweepSpec::train_on(std::shared_ptr<const Dataset> rows_in_memory) {
+  require_no_samples(*this);
+  auto rows_as_world = data_world(rows_in_memory);
+  take_data(*this, std::move(rows_as_world), std::move(rows_in_memory));
 }
 
 }  // namespace helmholtz

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "helmholtz/sweep.hpp"
 #include "sweep/memory.hpp"
@@ -8,15 +9,17 @@ namespace helmholtz {
 
 namespace {
 
-/// Amount per second of work that is done again and again for `limit` seconds; the first time is
-/// left out, since it warms up.
+using Stop = std::function<bool()>;
+
+/// Amount per second of work that is done again and again for `limit` seconds, or until `stop`; the
+/// first time is left out, since it warms up.
 /// @param work  returns its amount
 template <class Work>
-double rate(double limit, Work work) {
+double rate(double limit, const Stop& stop, Work work) {
   work();
   double amount = 0;
   double seconds = 0;
-  while (amount == 0 || seconds < limit) {
+  while ((amount == 0 || seconds < limit) && !(stop && stop())) {
     seconds += seconds_of([&] { amount += work(); });
   }
   return amount / std::max(seconds, 1e-9);
@@ -36,9 +39,9 @@ Ensemble trial(const SweepSpec& spec, const SweepConfiguration& kind, std::uint6
 }
 
 /// Machine-steps per second.
-double training_rate(Trainer& trainer, double seconds) {
+double training_rate(Trainer& trainer, double seconds, const Stop& stop) {
   Pace pace(1);
-  return rate(seconds, [&] {
+  return rate(seconds, stop, [&] {
     const auto steps = pace.next(Trainer::kMaxSteps - trainer.step());
     pace.took(steps, seconds_of([&] { trainer.train(steps); }));
     return static_cast<double>(steps) * static_cast<double>(trainer.ensemble().size());
@@ -54,12 +57,14 @@ double cut(std::uint64_t& number, std::uint64_t most) {
 
 /// Evaluations per second. Many samples and particles take so many times longer than the most that
 /// are tried; of both, what takes longer.
-double evaluation_rate(Trainer& trainer, EvaluationOptions options, double seconds) {
+double evaluation_rate(Trainer& trainer, EvaluationOptions options, double seconds,
+                       const Stop& stop) {
   constexpr std::uint64_t kMost = 100'000;
   constexpr double kQuick = 0.01;  // seconds
   const double times = std::max(cut(options.samples, kMost), cut(options.particles, kMost));
+  options.stop_requested = stop;
   std::vector<Evaluation> out(1);
-  return rate(seconds,
+  return rate(seconds, stop,
               [&] {
                 const auto evaluated = out.size();
                 const double taken = seconds_of([&] { trainer.evaluate(options, 0, out); });
@@ -71,11 +76,12 @@ double evaluation_rate(Trainer& trainer, EvaluationOptions options, double secon
 
 }  // namespace
 
-SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds) {
-  return estimate_sweep(spec, seconds, spec.shard_machines());
+SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds, const Stop& stop) {
+  return estimate_sweep(spec, seconds, spec.shard_machines(), stop);
 }
 
-SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds, std::uint64_t each) {
+SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds, std::uint64_t each,
+                             const Stop& stop) {
   const auto together = machines_together(spec, each);
   const auto kinds = spec.kinds();
   const auto share = 1.0 / static_cast<double>(kinds.size());
@@ -85,10 +91,11 @@ SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds, std::uint64_
   double evaluating = 0;
   double device_bytes = 0;
   for (const auto& kind : kinds) {
+    if (stop && stop()) break;
     auto trainer = make_trainer(trial(spec, kind, together), spec.trainer_options(kind));
-    training += machine_steps / training_rate(trainer, seconds * share * 0.7);
+    training += machine_steps / training_rate(trainer, seconds * share * 0.7, stop);
     evaluating += machines * static_cast<double>(spec.evaluations()) /
-                  evaluation_rate(trainer, spec.evaluation_options(), seconds * share * 0.3);
+                  evaluation_rate(trainer, spec.evaluation_options(), seconds * share * 0.3, stop);
     const double of_machine = static_cast<double>(trainer.device_bytes()) /
                               static_cast<double>(trainer.ensemble().size());
     const auto at_once = static_cast<double>(together * blocks_at_once(spec));

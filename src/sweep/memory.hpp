@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "helmholtz/sweep.hpp"
@@ -43,6 +44,7 @@ SweepMemory sweep_memory(const SweepSpec& spec, std::uint64_t each);
 double disk_bytes(const SweepSpec& spec, std::uint64_t each);
 
 /// Where SweepSpec::shard_machines() does not hold, as in a directory of another version.
-SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds, std::uint64_t each);
+SweepEstimate estimate_sweep(const SweepSpec& spec, double seconds, std::uint64_t each,
+                             const std::function<bool()>& stop_requested = {});
 
 }  // namespace helmholtz

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <future>
@@ -65,6 +66,14 @@ struct ShardBlock {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 };
+
+/// Waits until holds(). Not by wait(), whose symbol in libstdc++ is younger than the C library that
+/// the bundle and the wheel run on.
+template <class Holds>
+void wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, Holds holds) {
+  while (!changed.wait_for(lock, std::chrono::hours(1), holds)) {
+  }
+}
 
 /// Trains the blocks of a plan, each by the next thread that is free, and writes them in order: one
 /// block on a thread of its own, while the next one is trained.
@@ -149,7 +158,7 @@ class BlockRun {
     alone_ = true;
     --at_work_;
     changed_.notify_all();
-    changed_.wait(lock, [&] { return at_work_ == 0; });
+    wait_until(changed_, lock, [&] { return at_work_ == 0; });
     ++at_work_;
     return true;
   }
@@ -159,7 +168,7 @@ class BlockRun {
     {
       std::unique_lock lock(order_);
       ended_ = ended_ || !shards;
-      changed_.wait(lock, [&] { return turn_ == block.number; });
+      wait_until(changed_, lock, [&] { return turn_ == block.number; });
     }
     try {
       if (shards) write(std::move(*shards));

@@ -241,4 +241,11 @@ SweepSpec SweepSpec::from_toml(std::string_view text) {
   return spec;
 }
 
+SweepSpec SweepSpec::from_toml(std::string_view text,
+                               std::shared_ptr<const Dataset> rows_in_memory) {
+  auto spec = spec_of(read_toml(text, "TOML"));
+  spec.train_on(std::move(rows_in_memory));
+  return spec;
+}
+
 }  // namespace helmholtz

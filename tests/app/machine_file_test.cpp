@@ -109,6 +109,7 @@ TEST_F(MachineFile, ReadsBackWhatItWrote) {
 TEST_F(MachineFile, HoldsAnyMachineOfMany) {
   const auto one = odd_machine();
   auto many = one.ensemble;
+  many.particles = 2;
   many.settings.push_back(many.settings[0]);
   many.settings[1].initialisation = Initialisation::parse("normal:0.5");
   many.machines = {{.seed = 1, .setting = 0}, {.seed = 2, .setting = 1}, {.seed = 3, .setting = 0}};

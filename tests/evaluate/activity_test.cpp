@@ -139,6 +139,15 @@ TEST_F(Activity, RecognisedUnitsAreTheFirstParticles) {
   }
 }
 
+TEST_F(Activity, RecognisesNoFurtherRowsWhenItIsToStop) {
+  const PackedRows rows{world_.words(), world_.words_per_pattern()};
+  int asked = 0;
+  const auto hidden =
+      recognise_rows(topology_, parameters_, rows, kSeed, [&] { return ++asked == 3; });
+  const auto all = recognise_rows(topology_, parameters_, rows, kSeed);
+  EXPECT_EQ(hidden, std::vector<std::uint8_t>(all.begin(), all.begin() + 2 * 5));
+}
+
 TEST_F(Activity, RecognisesOnlyRowsOfItsOwnUnits) {
   EXPECT_THROW(static_cast<void>(recognise_rows(topology_, parameters_, {}, kSeed)),
                InvalidArgument);

@@ -156,6 +156,17 @@ TEST(ExactDistribution, EnumeratesTheLargestLayer) {
   EXPECT_NEAR(exact.log_probabilities[1], -std::log1p(std::exp(-1.0)), 1e-9);
 }
 
+TEST(ExactDistribution, EndsSoonWhenItIsToStop) {
+  const Topology topology({20, 64});  // minutes of work
+  const auto world = random_world(64, 2000, 5);
+  const auto w = random_parameters(topology, 1, 1.0F, 3);
+  int asked = 0;
+  const auto exact =
+      exact_distribution(topology, world, std::span<const float>(w), [&] { return ++asked == 3; });
+  EXPECT_TRUE(exact.log_probabilities.empty());
+  EXPECT_EQ(asked, 3);
+}
+
 TEST(ExactKl, HasTheSameBitsInEveryBlockAndInstructionSet) {
   for (const auto* layers : {"1,6,9", "3,2,4,9", "5,9"}) {
     const auto topology = Topology::parse(layers);

@@ -100,7 +100,7 @@ inline void add_dataset(hid_t file, Field field, bool huge, bool gzip) {
 }
 
 inline std::string image(const std::vector<Field>& fields, FuzzedDataProvider& data) {
-  const hdf5::SilentErrors silent;
+  const hdf5::Session session;
   const hdf5::Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_fapl_core(access.get(), 1 << 16, false);
   const hdf5::Handle file(H5Fcreate("/dev/null/memory", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),

@@ -12,15 +12,21 @@ import numpy as np
 import pytest
 
 import helmholtz as hm
+from helmholtz import notebook
 
 
 def interrupt(seconds, work):
-    """Sends SIGINT to this process; work(), which would take long, must end by KeyboardInterrupt."""
+    """Sends SIGINT to this process; work(), which would take many seconds, must end by KeyboardInterrupt.
+
+    At once, but for what a busy computer takes.
+    """
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    start = time.monotonic()
     timer.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             work()
+        assert time.monotonic() - start < seconds + 10
     finally:
         timer.join()
 
@@ -46,9 +52,18 @@ def test_ctrl_c_ends_evaluations():
     assert len(machines.kl()) == 200
 
 
+def test_ctrl_c_ends_what_looks_at_rows():
+    images = (np.random.default_rng(1).random((20_000, 784)) < 0.3).astype(np.uint8)
+    wide = hm.Machines([20, 784], hm.Dataset(train=images[:10]))[0]
+    deep = hm.Machines([200, 500, 784], hm.Dataset(train=images[:10]))[0]
+    interrupt(0.4, lambda: wide.log_prob(images[:1000]))
+    interrupt(0.4, lambda: deep.recognise(images))
+    interrupt(0.4, lambda: deep.log_prob(images, particles=1000))
+
+
 def test_ctrl_c_ends_sweeps(tmp_path):
     sweep = hm.Sweep([1, 6, 9], seeds=10**6)
-    for work in (sweep.run, lambda: sweep.run(tmp_path / "run")):
+    for work in (sweep.run, lambda: sweep.run(tmp_path / "run"), lambda: sweep.estimate(60)):
         interrupt(0.4, work)
     assert not hm.open_run(tmp_path / "run").is_complete
 
@@ -102,6 +117,21 @@ def test_threads_train_side_by_side():
     assert not np.array_equal(machines[1].parameters, machines[2].parameters)
 
 
+def test_threads_save_and_load_side_by_side(trained, tmp_path):
+    def copy(m):
+        for _ in range(20):
+            trained[m].save(tmp_path / f"{m}.h5")
+            copies[m] = hm.load(tmp_path / f"{m}.h5").parameters
+
+    copies = {}
+    threads = [threading.Thread(target=copy, args=(m,)) for m in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(copies[m], trained[m].parameters) for m in range(4))
+
+
 def medians(seed):
     machines = hm.Machines([1, 6, 9], "kirby3x3", seeds=range(seed, seed + 40))
     machines.train(500)
@@ -122,25 +152,57 @@ def resident_mb():
         return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
 
-def test_objects_that_are_dropped_are_freed(rows):
-    world = hm.world("kirby3x3")
-    results = hm.Sweep([1, 9], seeds=4, steps=10).run()
-    many = np.tile(rows, (25, 1))
+KIRBY = hm.world("kirby3x3")
+LINES = notebook.World()
+ROWS = np.tile(np.eye(9, dtype=np.uint8), (50, 1))
+MACHINES = hm.Machines([1, 6, 9], KIRBY, seeds=3, threads=1)
+SWEEP = hm.Sweep([1, 9], seeds=2, steps=2, threads=1)
+RESULTS = hm.Sweep([1, 9], seeds=100, steps=2, threads=1).run()
 
-    def make_all():
-        machines = hm.Machines([1, 6, 9], world, seeds=3, threads=1)
-        machine = machines[0]
-        machine.generative[1].weights, machine.sample(500), machine.log_prob(many), machines.kl()
-        hm.World(rows), hm.Dataset(train=many)["train"], results["kl_exact"]
-        with pytest.raises(hm.InvalidArgument):
-            machines.log_likelihood(rows.astype(int))
 
-    for _ in range(300):
-        make_all()
+def refuse():
+    with pytest.raises(hm.InvalidArgument):
+        MACHINES.log_likelihood(ROWS.astype(int))
+
+
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [
+        (lambda: hm.World(ROWS[:9], name="nine"), 10_000),
+        (lambda: hm.Dataset(train=ROWS, valid=ROWS[:9])["valid"], 10_000),
+        (lambda: hm.Machines([1, 6, 9], KIRBY, seeds=3, threads=1).train(1), 10_000),
+        (lambda: MACHINES[1].generative[1].weights, 10_000),
+        (lambda: MACHINES[1].resume(threads=1).parameters, 10_000),
+        (lambda: RESULTS["kl_exact"], 10_000),
+        (lambda: RESULTS.settings, 10_000),
+        (lambda: notebook.HM([1, 6, 9], rng="philox", seed=1).learn(LINES, 1, 0.1), 10_000),
+        (refuse, 10_000),
+        # Slower, and larger.
+        (lambda: hm.Sweep([1, 9], seeds=2, steps=2, threads=1), 1000),
+        (lambda: SWEEP.run(), 1000),
+        (lambda: MACHINES[1].sample(2000), 1000),
+        (lambda: MACHINES[1].recognise(ROWS), 1000),
+        (lambda: MACHINES[1].log_prob(ROWS), 1000),
+        (lambda: MACHINES.kl(), 1000),
+    ],
+)
+def test_objects_that_are_dropped_are_freed(make, count):
+    for _ in range(count // 10):
+        make()
     before = resident_mb()
-    for _ in range(1500):
-        make_all()
-    assert resident_mb() - before < 3
+    for _ in range(count):
+        make()
+    assert resident_mb() - before < 1
+
+
+def test_nothing_is_left_at_the_end():
+    """nanobind lists on stderr the objects and classes that outlive the interpreter."""
+    code = (
+        "import helmholtz as hm; m = hm.Machines([1, 9], 'kirby3x3'); m.train(5); kept = m[0].generative; "
+        "r = hm.Sweep([1, 9], seeds=2, steps=1).run()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
 
 
 def test_the_import_brings_nothing_along():

@@ -7,9 +7,10 @@ import helmholtz as hm
 
 
 def test_machines(bars, tmp_path):
+    X = bars.patterns[:20]
     m = hm.Machines([1, 8, 16], bars, seeds=256, lr=0.1)
     m.train(20_000, progress=True)
-    assert m.kl().shape == (256,)
+    assert m.kl().shape == m.log_likelihood(X, particles=100).shape == (256,)
     low, median, high = m.kl_quantiles([0.05, 0.5, 0.95])
     assert low < median < high
     assert median < 1.5  # nats; ln(2^16) - entropy = 7.7 before training
@@ -41,14 +42,21 @@ def test_data(rows):
     assert of_valid[1] == pytest.approx(np.mean(m[1].log_prob(data["valid"])), abs=0.1)
 
 
-def test_sweep(tmp_path):
-    sweep = hm.Sweep([[1, 6, 9], [1, 8, 9]], "kirby3x3", seeds=8, lr=[0.02, 0.05], steps=1000)
+@pytest.mark.parametrize("learnt", ["name", "patterns", "rows"])
+def test_sweep(tmp_path, rows, learnt):
+    world = {
+        "name": "kirby3x3",
+        "patterns": hm.World(rows, shape=(3, 3)),
+        "rows": hm.Dataset(train=rows, valid=rows),
+    }[learnt]
+    particles = 10 if learnt == "rows" else 0
+    sweep = hm.Sweep([[1, 6, 9], [1, 8, 9]], world, seeds=8, lr=[0.02, 0.05], steps=1000, log_likelihood=particles)
     assert len(sweep) == 32
     assert sweep.estimate(0.05).seconds > 0
-    run = sweep.run(tmp_path / "run")
-    assert run.is_complete
-    frame = run.summary().to_pandas()
-    assert len(frame) == 4 * 10
-    assert set(frame["layers"]) == {"1,6,9", "1,8,9"}
-    assert run.to_xarray()["kl_exact"].dims == ("machine", "step")
-    assert run.replay(17).step == 1000
+    for run in (sweep.run(), sweep.run(tmp_path / "run"), sweep.run(tmp_path / "run")):
+        assert run.is_complete
+        frame = run.summary().to_pandas()
+        assert len(frame) == 4 * 10
+        assert set(frame["layers"]) == {"1,6,9", "1,8,9"}
+        assert run.to_xarray()[run.metrics[0]].dims == ("machine", "step")
+        assert run.replay(17).step == 1000

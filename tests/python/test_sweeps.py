@@ -121,8 +121,36 @@ def test_data_sets_of_files(tmp_path, rows):
     alone.train(50)
     assert np.array_equal(run["log_likelihood"][:, -1], alone.log_likelihood(rows, particles=20))
     assert np.array_equal(run.replay(2).parameters, alone.parameters[2])
-    with pytest.raises(hm.InvalidArgument, match="arrays"):
-        hm.Sweep([2, 9], hm.Dataset(train=rows))
+
+
+@pytest.mark.parametrize("binarize", [None, "sample"])
+def test_data_sets_of_arrays(tmp_path, rows, binarize):
+    """In memory, and in a directory, which keeps them."""
+    if binarize is not None:
+        rows = np.random.default_rng(4).random((20, 9))
+    data = hm.Dataset(train=rows, valid=rows[:7].copy(), binarize=binarize, shape=(3, 3))
+    settings = {"seeds": 3, "order": "epochs"}
+    sweep = hm.Sweep([2, 9], data, steps=50, log_likelihood=20, split="train", rows=15, **settings)
+    memory, stored = sweep.run(), sweep.run(tmp_path / "run")
+    alone = hm.Machines([2, 9], data, **settings)
+    alone.train(50)
+    assert np.array_equal(stored["log_likelihood"], memory["log_likelihood"])
+    assert np.array_equal(stored.replay(2).parameters, alone.parameters[2])
+    assert np.array_equal(memory.replay(2).parameters, alone.parameters[2])
+    assert memory.replay(2).shape == stored.replay(2).shape == (3, 3)
+    if binarize is None:
+        assert np.array_equal(memory["log_likelihood"][:, -1], alone.log_likelihood(rows[:15], particles=20))
+
+
+def test_a_directory_keeps_its_arrays(tmp_path, rows):
+    """Another sweep's neither replace them nor take their place."""
+    first = hm.Sweep([2, 9], hm.Dataset(train=rows), seeds=3, steps=50, log_likelihood=5)
+    run = first.run(tmp_path / "run")
+    for other in (hm.Dataset(train=1 - rows), hm.World(rows)):
+        with pytest.raises(OSError, match="another"):
+            hm.Sweep([2, 9], other, seeds=3, steps=50, log_likelihood=5).run(tmp_path / "run")
+    assert np.array_equal(np.load(tmp_path / "run" / "train.npy").reshape(20, 9), rows)
+    assert np.array_equal(first.run(tmp_path / "run")["elbo"], run["elbo"])
 
 
 def test_settings_out_of_range_are_named():

@@ -112,6 +112,20 @@ TEST(SpecToml, ReadsAFile) {
   EXPECT_EQ(SweepSpec::from_toml_file(path).to_toml(), unusual().to_toml());
 }
 
+TEST(SpecToml, TrainsOnRowsThatAreInMemory) {
+  const auto rows = std::make_shared<const Dataset>(
+      Dataset{.name = "memory", .train = {2, std::vector<std::uint32_t>{1, 2, 3}}});
+  const auto text = "layers = \"1,2\"\norder = \"epochs\"\nrows = 2\nlog-likelihood = 5\n";
+  const auto spec = SweepSpec::from_toml(text, rows);
+  EXPECT_EQ(spec.world.data().digest, rows->digest());
+  EXPECT_EQ(spec.evaluated->size(), 3U);
+  EXPECT_EQ(spec.rows, 2U);
+  EXPECT_EQ(spec.split, "train");
+  spec.validate();
+  EXPECT_THROW(SweepSpec::from_toml("split = \"test\"\nlog-likelihood = 5\n", rows),
+               InvalidArgument);
+}
+
 TEST(Fields, HaveOneNameEach) {
   std::set<std::string_view> names;
   for (const auto& field : fields()) EXPECT_TRUE(names.insert(field.name).second) << field.name;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -227,6 +228,13 @@ TEST(Sweep, IsEstimatedOverEveryKindOfMachine) {
   spec.batches = {1, 300};  // a kind that is not the first, and far slower
   const auto slow = estimate_sweep(spec, 0.2);
   EXPECT_GT(slow.seconds, 3 * both.seconds);
+}
+
+TEST(Sweep, IsEstimatedNoLongerThanWanted) {
+  const auto start = std::chrono::steady_clock::now();
+  int asked = 0;
+  estimate_sweep(sixteen_configurations(), 60, [&] { return ++asked > 5; });
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 }  // namespace

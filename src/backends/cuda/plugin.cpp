@@ -1,6 +1,7 @@
 #include "backends/cuda/plugin.hpp"
 
 #include <dlfcn.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -17,15 +18,25 @@ namespace {
 constexpr const char* kFile = "libhelmholtz_cuda.so";
 constexpr const char* kVariable = "HELMHOLTZ_CUDA_PLUGIN";
 
+/// Where the file begins that holds an address.
+const void* base_of(const void* address) {
+  Dl_info info{};
+  return dladdr(address, &info) == 0 ? nullptr : info.dli_fbase;
+}
+
 /// The folder of the file that holds this code: the shared library, or the program.
 std::filesystem::path own_folder() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&own_folder), &info) == 0) return {};
+  const auto* const here = reinterpret_cast<const void*>(&own_folder);
+  const auto* const program = reinterpret_cast<const void*>(getauxval(AT_PHDR));  // NOLINT
   std::error_code ignored;
-  const auto file = std::filesystem::canonical(info.dli_fname, ignored);
-  // A program's own name may be relative to a folder that it has left, or to PATH.
-  return ignored ? std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path()
-                 : file.parent_path();
+  // A program's own name is what it was started by: perhaps relative to a folder that it has left,
+  // or to PATH, or a script's.
+  if (base_of(here) == base_of(program)) {
+    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  }
+  Dl_info info{};
+  if (dladdr(here, &info) == 0) return {};
+  return std::filesystem::canonical(info.dli_fname, ignored).parent_path();
 }
 
 std::vector<std::filesystem::path> places() {

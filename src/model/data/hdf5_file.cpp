@@ -12,8 +12,8 @@ namespace helmholtz::data {
 namespace {
 
 using hdf5::Handle;
+using hdf5::Session;
 using hdf5::Shape;
-using hdf5::SilentErrors;
 
 constexpr std::uint64_t kBlockBytes = std::uint64_t{1} << 20;
 
@@ -168,12 +168,12 @@ class SplitReader {
 bool begins_as_hdf5(std::string_view head) { return head.starts_with("\x89HDF\r\n\x1A\n"); }
 
 Split read_hdf5(const Request& request) {
-  const SilentErrors silent;
+  const Session session;
   return SplitReader(request).read();
 }
 
 bool has_dataset(const std::filesystem::path& path, const char* name) {
-  const SilentErrors silent;
+  const Session session;
   const auto file = open_file(path.string());
   return H5Lexists(file.get(), name, H5P_DEFAULT) > 0;
 }

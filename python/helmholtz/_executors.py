@@ -1,0 +1,153 @@
+"""Shards of a sweep's directory, trained by an executor's workers."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import os
+import queue
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError
+from pathlib import Path
+from typing import Any, Protocol, SupportsIndex, Union
+
+from . import _core
+from ._checks import whole
+from ._worlds import PathLike
+
+__all__ = ["Executor", "done_by", "run_shard"]
+
+
+class SupportsSubmit(Protocol):
+    """An executor of concurrent.futures or mpi4py.futures, or a dask.distributed.Client."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Any: ...
+
+
+Executor = Union[SupportsSubmit, Callable[[], SupportsSubmit]]
+
+TRIES = 4  # of a shard whose task fails
+PAUSE = 1.0  # seconds before the next try: a worker that is given up may still hold the shard
+
+
+@functools.lru_cache(maxsize=4)
+def _spec(folder: Path, _written: int) -> _core.SweepSpec:
+    """A directory's sweep, whose data are read once per worker."""
+    return _core.spec_of_directory(os.fspath(folder))
+
+
+def run_shard(path: PathLike, shard: SupportsIndex, threads: SupportsIndex = 1, attempt: int = 0) -> None:
+    """Train one shard of a sweep's directory, unless it is there: the task of `Sweep.run` with an executor.
+
+    Its result is the file, with the same bytes whoever trains it.
+
+    Parameters
+    ----------
+    path : path-like
+        The directory, which `Sweep.run` or the program has made.
+    shard : int
+        Its number.
+    threads : int
+        Of the CPU; 0: as many as the process may use.
+    attempt : int
+        Ignored: it tells a second try from the first, where an executor keeps results by their arguments.
+    """
+    folder = Path(path).resolve()
+    spec = _spec(folder, (folder / "config.toml").stat().st_mtime_ns)
+    spec.run_shard(os.fspath(folder), whole(shard, "shard"), whole(threads, "threads"))
+
+
+class _Dealer:
+    """Shards that are not done, and the executor that has them."""
+
+    def __init__(self, executor: Executor, task: Callable[[int, int], tuple[Any, ...]]) -> None:
+        given: Any = executor
+        is_factory = isinstance(given, type) or not hasattr(given, "submit")
+        self._make: Any = given if is_factory else None
+        self._executor: Any = given() if is_factory else given
+        self._task = task
+        self._over: queue.SimpleQueue[tuple[int, Any, Any]] = queue.SimpleQueue()
+        self._futures: dict[int, Any] = {}
+        self._attempts = itertools.count()
+        self._failures: Counter[int] = Counter()
+        self._due: list[tuple[float, int]] = []
+        self._broken = 0  # executors, since a shard was done
+
+    def submit(self, shard: int) -> None:
+        executor = self._executor
+        try:
+            future = executor.submit(run_shard, *self._task(shard, next(self._attempts)))
+        except BrokenExecutor as error:
+            self._replace(executor, error)
+            return self.submit(shard)
+        self._futures[shard] = future
+        future.add_done_callback(lambda done: self._over.put((shard, done, executor)))
+
+    def done(self) -> Iterator[int]:
+        """Each shard, when it is a file. Signals are handled many times per second meanwhile."""
+        while self._futures or self._due:
+            self._submit_due()
+            try:
+                shard, future, executor = self._over.get(timeout=0.05)
+            except queue.Empty:
+                continue
+            del self._futures[shard]
+            error = _error_of(future)
+            if error is None:
+                self._broken = 0
+                yield shard
+            elif isinstance(error, BrokenExecutor):
+                self._replace(executor, error)
+                self.submit(shard)
+            else:
+                self._try_again(shard, error)
+
+    def close(self, wait: bool) -> None:
+        for future in self._futures.values():
+            future.cancel()
+        if self._make is not None:
+            self._executor.shutdown(wait=wait)
+
+    def _try_again(self, shard: int, error: BaseException) -> None:
+        self._failures[shard] += 1
+        if self._failures[shard] == TRIES:
+            raise error
+        self._due.append((time.monotonic() + PAUSE, shard))
+
+    def _submit_due(self) -> None:
+        while self._due and self._due[0][0] <= time.monotonic():
+            self.submit(self._due.pop(0)[1])
+
+    def _replace(self, broken: Any, error: BaseException) -> None:
+        """A new executor for one that has lost a worker, and takes nothing more."""
+        if broken is not self._executor:
+            return  # that was done
+        self._broken += 1
+        if self._make is None or self._broken == TRIES:
+            raise error
+        broken.shutdown(wait=False)
+        self._executor = self._make()
+
+
+def _error_of(future: Any) -> BaseException | None:
+    try:
+        error: BaseException | None = future.exception()
+    except (CancelledError, asyncio.CancelledError) as cancelled:
+        return cancelled
+    return error
+
+
+def done_by(executor: Executor, folder: Path, shards: Iterable[int], threads: int) -> Iterator[int]:
+    """Trains shards of a directory by an executor. Each is yielded when it is a file."""
+    dealer = _Dealer(executor, lambda shard, attempt: (os.fspath(folder.resolve()), shard, threads, attempt))
+    wait = False
+    try:
+        for shard in shards:
+            dealer.submit(shard)
+        yield from dealer.done()
+        wait = True
+    finally:
+        dealer.close(wait)
