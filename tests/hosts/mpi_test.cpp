@@ -24,9 +24,9 @@ constexpr int kRanks = 4;
 
 /// Shards of 16 machines, some hundredths of a second each.
 Arguments a_sweep(const std::string& seeds, const std::string& out) {
-  return {"sweep", "--layers",          "60,300,9", "--steps",      "100", "--init",
-          "zero",  "--save-parameters", "all",      "--eval-every", "50",  "--samples",
-          "4",     "--seeds",           seeds,      "--out",        out,   "--json"};
+  return {"sweep", "--layers",          "60,300,9", "--steps",      "20", "--init",
+          "zero",  "--save-parameters", "all",      "--eval-every", "10", "--samples",
+          "4",     "--seeds",           seeds,      "--out",        out,  "--json"};
 }
 
 class Mpi : public ::testing::Test {
@@ -84,7 +84,7 @@ TEST_F(Mpi, RanksMakeTheFilesOfOneProcess) {
 }
 
 TEST_F(Mpi, AKilledRankCostsItsShardAndTheSameCommandResumes) {
-  const auto sweep = a_sweep("0:1600", "run");
+  const auto sweep = a_sweep("0:800", "run");
   {
     Process job(sweep, folder_.path(), with_ranks());
     const auto rank = rank_at_work(2);
@@ -96,13 +96,12 @@ TEST_F(Mpi, AKilledRankCostsItsShardAndTheSameCommandResumes) {
   }
   const auto resumed = run_program(sweep, folder_.path(), with_ranks());
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
-  EXPECT_LT(nlohmann::json::parse(resumed.out)["trained"], 1600);
-  expect_as_alone("0:1600");
+  EXPECT_LT(nlohmann::json::parse(resumed.out)["trained"], 800);
+  expect_as_alone("0:800");
 }
 
 TEST_F(Mpi, ASignalToARankStopsAllOfThem) {
-  Process job({"sweep", "--seeds", "0:1000000", "--steps", "1000", "--out", "run"}, folder_.path(),
-              with_ranks());
+  Process job(a_sweep("0:100000", "run"), folder_.path(), with_ranks());
   const auto rank = rank_at_work(1);
   ASSERT_TRUE(rank);
   kill(*rank, SIGTERM);
