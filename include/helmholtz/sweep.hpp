@@ -229,6 +229,8 @@ struct SweepOptions {
   std::uint64_t shard_machines = 0;  ///< 0: the spec's; evaluations do not depend on it
   /// Whether shard i is to be trained, asked before the first one; without it, all are.
   std::function<bool(std::uint64_t)> wanted = {};
+  int threads = 0;                ///< 0: the spec's; results depend on neither of both
+  std::vector<int> devices = {};  ///< none: the spec's
   /// If set, the shards that are trained next come from here, at most so many, and not all that are
   /// wanted in order. May wait; nothing ends the sweep. Asked from several threads at once.
   std::function<std::optional<ShardRange>(std::uint64_t most)> deal = {};

@@ -213,7 +213,10 @@ ExitCode sweep_here(const CheckedSweep& sweep, hosts::Team* team) {
   SweepRun run(sweep.spec, output, sweep.flags.out, sweep.part, sweep.success_below, team);
   const auto statistics = run.complete();
   auto json = done_json(run, sweep.spec, sweep.part);
-  if (team != nullptr) json["ranks"] = team->place().ranks;
+  if (team != nullptr) {
+    json["threads"] = hosts::threads_of_rank(sweep.spec, team->place());
+    json["ranks"] = team->place().ranks;
+  }
   if (!statistics) return print_part(run, json, output);
   json["diverged"] = statistics->diverged();
   output.json ? print_json(json) : print_results(run, *statistics, output);
@@ -222,7 +225,7 @@ ExitCode sweep_here(const CheckedSweep& sweep, hosts::Team* team) {
 
 /// As one of several ranks: the first one deals and reports. Whatever happens to one, all of them
 /// have to come to an end together.
-ExitCode sweep_as_rank(CheckedSweep sweep, std::unique_ptr<hosts::Wire> wire) {
+ExitCode sweep_as_rank(const CheckedSweep& sweep, std::unique_ptr<hosts::Wire> wire) {
   const auto place = wire->place();
   hosts::Team team(std::move(wire),
                    {.stop_requested = interrupted,
@@ -230,7 +233,6 @@ ExitCode sweep_as_rank(CheckedSweep sweep, std::unique_ptr<hosts::Wire> wire) {
                     .silence = longest_silence()});
   auto code = ExitCode::ok;
   try {
-    sweep.spec = hosts::spec_of_rank(std::move(sweep.spec), place);
     if (place.rank == 0) {
       code = sweep_here(sweep, &team);
     } else {

@@ -92,7 +92,7 @@ SweepOutcome SweepRun::train_with_others(report::Progress& progress) {
     const std::scoped_lock lock(drawing);
     progress.update(machine_steps());
   };
-  auto options = hosts::dealt_options(*team_, show);
+  auto options = hosts::dealt_options(*team_, spec_, show);
   options.progress = [&](const SweepProgress&) { show(); };
   hosts::DoneReport report(*team_, directory_.shard_machines());
   team_->deal_out(directory_.shards(), [&](std::uint64_t i) { return directory_.wants(i); });

@@ -178,6 +178,10 @@ bool Dealer::all_gone() const {
   });
 }
 
+bool Dealer::is_gone(int rank) const {
+  return ranks_[static_cast<std::size_t>(rank)].state == State::gone;
+}
+
 bool Dealer::all_said_bye() const {
   return std::all_of(ranks_.begin() + 1, ranks_.end(),
                      [](const Rank& rank) { return rank.state == State::gone; });

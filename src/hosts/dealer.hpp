@@ -52,7 +52,8 @@ class Dealer {
   [[nodiscard]] bool others_train() const;
   /// Whether every rank but 0 has said goodbye, or is lost.
   [[nodiscard]] bool all_gone() const;
-  /// Whether every rank but 0 has said goodbye.
+  /// Whether a rank has said goodbye; whether every one but 0 has.
+  [[nodiscard]] bool is_gone(int rank) const;
   [[nodiscard]] bool all_said_bye() const;
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
 

@@ -14,11 +14,12 @@ enum class Kind : std::uint32_t {
   done,   ///< shard `first` is in the directory: `count` machines, `diverged` of them
   stop,   ///< a signal asked me to stop: end the job
   leave,  ///< I train no more
-  bye,    ///< the last word
+  bye,    ///< nothing more to say
   // From the dealer.
   begin,  ///< the directory is there; `count`: the dealer's process
   deal,   ///< train shards [first, first + count)
   end,    ///< train no more, and say goodbye
+  close,  ///< all have said goodbye (`count` 1), or some are lost (0)
   // Both ways: I am here.
   alive,
 };

@@ -2,11 +2,9 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <string_view>
 
 #include <fmt/format.h>
 
@@ -78,8 +76,10 @@ class MpiWire final : public Wire {
   }
   void close() override { mpi_.finish(); }
   void abandon(int code) override {
+    constexpr unsigned kSeconds = 2;
     std::fflush(nullptr);
     if (place_.rank == 0) mpi_.abort(code);
+    sleep(kSeconds);  // rank 0 ends all, unless the launcher lets the others go on
     _exit(code);
   }
 

@@ -66,18 +66,18 @@ class Attendance {
 
 }  // namespace
 
-SweepSpec spec_of_rank(SweepSpec spec, const Place& place) {
-  if (spec.threads == 0) {
-    const double cores = std::min<double>(place.local_cores, std::ceil(limits::cpu_quota()));
-    const auto share = static_cast<int>(cores / place.local_ranks);
-    spec.threads = std::clamp(share, 1, limits::default_threads().count);
-  }
-  if (is_on_gpu(spec)) spec.devices = {device_of_rank(spec, place)};
-  return spec;
+int threads_of_rank(const SweepSpec& spec, const Place& place) {
+  if (spec.threads > 0) return spec.threads;
+  const double cores = std::min<double>(place.local_cores, std::ceil(limits::cpu_quota()));
+  const auto share = static_cast<int>(cores / place.local_ranks);
+  return std::clamp(share, 1, limits::default_threads().count);
 }
 
-SweepOptions dealt_options(Team& team, const std::function<void()>& meanwhile) {
+SweepOptions dealt_options(Team& team, const SweepSpec& spec,
+                           const std::function<void()>& meanwhile) {
   SweepOptions options;
+  options.threads = threads_of_rank(spec, team.place());
+  if (is_on_gpu(spec)) options.devices = {device_of_rank(spec, team.place())};
   options.stop_requested = [&team] { return team.is_ended(); };
   options.deal = [&team, meanwhile](std::uint64_t most) { return team.deal(most, meanwhile); };
   return options;
@@ -86,7 +86,7 @@ SweepOptions dealt_options(Team& team, const std::function<void()>& meanwhile) {
 void train_dealt(Team& team, const SweepSpec& spec, const std::filesystem::path& path) {
   const auto dealer = team.wait_for_directory();
   if (!dealer) return;
-  auto options = dealt_options(team);
+  auto options = dealt_options(team, spec);
   options.shard_machines = shard_machines_in(path, spec, team);
   if (options.shard_machines == 0) return;
   const ShardFiles files(path, spec, options.shard_machines);

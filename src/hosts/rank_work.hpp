@@ -7,14 +7,13 @@
 
 namespace helmholtz::hosts {
 
-/// The spec as one of several ranks of a host trains it: unless it says how many threads, a fair
-/// share of the cores; on GPUs, one of those that it names, or else of all.
-/// @throws NoDevice
-SweepSpec spec_of_rank(SweepSpec spec, const Place& place);
+/// CPU threads of a rank: those of the spec, or else a fair share of its host's cores.
+int threads_of_rank(const SweepSpec& spec, const Place& place);
 
-/// What a rank has to add to its options, so that it trains what rank 0 deals.
+/// What a rank trains with, so that it trains what rank 0 deals: on GPUs, with one of those that
+/// the spec names, or else of all. @throws NoDevice
 SweepOptions dealt_options(
-    Team& team, const std::function<void()>& meanwhile = [] {});
+    Team& team, const SweepSpec& spec, const std::function<void()>& meanwhile = [] {});
 
 /// Reports shards that are written to rank 0.
 class DoneReport final : public ShardSink {

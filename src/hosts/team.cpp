@@ -62,6 +62,7 @@ void Team::exchange() {
 void Team::look_at_dealer() {
   if (now() > heard_ + options_.silence && !dealer_is_lost_) {
     dealer_is_lost_ = ended_ = true;
+    whole_ = false;
     lost_.push_back(0);
   }
   if (now() < told_ + options_.silence / kAlivePerSilence) return;
@@ -80,6 +81,8 @@ void Team::obey(const Message& message) {
     if (!wishes_.empty()) wishes_.pop_front();
   } else if (message.kind == Kind::end) {
     ended_ = true;
+  } else if (message.kind == Kind::close) {
+    whole_ = message.count == 1;
   }
 }
 
@@ -183,27 +186,35 @@ bool Team::is_ended() {
 }
 
 void Team::finish(int code) {
-  bool is_whole = false;
   {
     Lock lock(state_);
-    if (dealer_) {
-      dealer_->end();
-      pass_on_letters();
-      // A rank may live, and yet never come to an end.
-      changed_.wait_for(lock, std::chrono::duration<double>(options_.silence),
-                        [&] { return dealer_->all_gone(); });
-      is_whole = dealer_->all_said_bye();
-    } else {
-      tell_dealer({.kind = Kind::leave});
-      wait(
-          lock, [&] { return ended_; }, [] {});
-      tell_dealer({.kind = Kind::bye});
-      is_whole = !dealer_is_lost_;
-    }
+    dealer_ ? wait_for_goodbyes(lock) : say_goodbye(lock);
     over_ = true;
   }
   postman_.join();
-  is_whole ? wire_->close() : wire_->abandon(code);
+  if (dealer_is_lost_) code = kFailed;
+  *whole_ ? wire_->close() : wire_->abandon(code);
+}
+
+/// A rank may live, and yet never come to an end.
+void Team::wait_for_goodbyes(Lock& lock) {
+  dealer_->end();
+  pass_on_letters();
+  changed_.wait_for(lock, std::chrono::duration<double>(options_.silence),
+                    [&] { return dealer_->all_gone(); });
+  whole_ = dealer_->all_said_bye();
+  const Message close{.kind = Kind::close, .count = *whole_ ? 1U : 0U};
+  for (int rank = 1; rank < place_.ranks; ++rank) {
+    if (dealer_->is_gone(rank)) wire_->send(rank, close);
+  }
+}
+
+void Team::say_goodbye(Lock& lock) {
+  tell_dealer({.kind = Kind::leave});
+  wait(
+      lock, [&] { return ended_; }, [] {});
+  tell_dealer({.kind = Kind::bye});
+  changed_.wait(lock, [&] { return whole_.has_value(); });
 }
 
 }  // namespace helmholtz::hosts

@@ -76,6 +76,8 @@ class Team {
   void tell_dealer(const Message& message);
   void pass_on_letters();
   void stop_if_requested();
+  void wait_for_goodbyes(Lock& lock);
+  void say_goodbye(Lock& lock);
   /// Until `is_over()`, or the job ends. @return which of both
   bool wait(Lock& lock, const std::function<bool()>& is_over,
             const std::function<void()>& meanwhile);
@@ -94,9 +96,10 @@ class Team {
   std::optional<std::uint64_t> dealing_process_;  // once it has the directory
   bool ended_ = false;
   bool dealer_is_lost_ = false;
-  bool over_ = false;  // the postman may go
-  double heard_ = 0;   // of rank 0
-  double told_ = 0;    // to rank 0
+  std::optional<bool> whole_;  // at the end: whether no rank is lost
+  bool over_ = false;          // the postman may go
+  double heard_ = 0;           // of rank 0
+  double told_ = 0;            // to rank 0
 
   std::thread postman_;  // last: it uses all of the above
 };

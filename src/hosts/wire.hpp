@@ -31,7 +31,7 @@ class Wire {
   virtual std::optional<Received> receive() = 0;
   /// Together with all ranks, when each has said goodbye.
   virtual void close() = 0;
-  /// Where some did not: ends the job, and this process, with the code.
+  /// Where some did not: ends this process with the code, and with rank 0 the job.
   [[noreturn]] virtual void abandon(int code) = 0;
 };
 

@@ -250,8 +250,11 @@ class BlockRun {
 
 }  // namespace
 
-SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
+SweepOutcome run_sweep(const SweepSpec& wanted, const SweepOptions& options,
                        std::span<ShardSink* const> sinks) {
+  auto spec = wanted;
+  if (options.threads > 0) spec.threads = options.threads;
+  if (!options.devices.empty()) spec.devices = options.devices;
   validate(spec, options.shard_machines);
   return BlockRun(spec, options, sinks).run();
 }
