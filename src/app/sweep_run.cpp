@@ -105,6 +105,7 @@ SweepOutcome SweepRun::train_with_others(report::Progress& progress) {
     if (!team_->wait_for_others(show)) throw;
   }
   outcome.stopped = team_->is_ended();
+  if (outcome.stopped) team_->wait_for_others([] {});
   wait_for_files(outcome.stopped);
   const auto totals = team_->totals();
   outcome.machines = totals.machines - before.machines;

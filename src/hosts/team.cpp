@@ -139,8 +139,10 @@ Dealer::Totals Team::totals() {
 
 bool Team::wait_for_others(const std::function<void()>& meanwhile) {
   Lock lock(state_);
-  wait(
-      lock, [&] { return dealer_->is_done() || !dealer_->others_train(); }, meanwhile);
+  const auto is_over = [&] { return dealer_->is_done() || !dealer_->others_train(); };
+  wait(lock, is_over, meanwhile);
+  // Where the job ends, they write what they have.
+  changed_.wait_for(lock, std::chrono::duration<double>(options_.silence), is_over);
   return dealer_->is_done();
 }
 

@@ -41,7 +41,8 @@ class Team {
   void deal_out(std::uint64_t shards, const std::function<bool(std::uint64_t)>& wanted);
   /// Rank 0: what is done by all.
   [[nodiscard]] Dealer::Totals totals();
-  /// Rank 0, which has left: waits for the others. @return whether all is done
+  /// Rank 0, which trains no more: waits until the others do not either, or all is done.
+  /// @return whether all is done
   bool wait_for_others(const std::function<void()>& meanwhile);
 
   /// The others: waits until rank 0 has the directory.
