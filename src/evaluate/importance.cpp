@@ -8,6 +8,7 @@
 
 #include "helmholtz/error.hpp"
 #include "helmholtz/world.hpp"
+#include "products/weight_order.hpp"
 
 namespace helmholtz {
 
@@ -216,8 +217,15 @@ std::size_t RowEstimator::pieces_per_round() const {
   return std::min({std::max(4 * tiles_.size(), worth), kept, pieces_.size()});
 }
 
+std::vector<float> RowEstimator::by_input(const float* parameters) const {
+  std::vector<float> ordered(products::padded(parameters_ + 15));
+  products::order_by_input(products::layers_of(shape_), parameters, ordered.data());
+  return ordered;
+}
+
 bool RowEstimator::run(const MachineView& machine, const LogLikelihoodOptions& options,
                        std::span<RowLikelihood> out) {
+  const auto parameters = by_input(machine.parameters);
   const auto round = pieces_per_round();
   std::vector<WeightSums> sums(round * pieces_.largest().rows);
   const auto sums_of = [&](std::size_t i) {
@@ -228,7 +236,7 @@ bool RowEstimator::run(const MachineView& machine, const LogLikelihoodOptions& o
     if (options.stop_requested && options.stop_requested()) return false;
     const auto count = std::min(round, pieces_.size() - begin);
     for_each(count, [&](ParticleTile& tile, std::size_t i) {
-      tile.run(pieces_[begin + i], machine.parameters, machine.seed, sums_of(i));
+      tile.run(pieces_[begin + i], parameters.data(), machine.seed, sums_of(i));
     });
     for (std::size_t i = 0; i < count; ++i) rows.add(pieces_[begin + i], sums_of(i), out);
     if (options.advanced) {
@@ -240,10 +248,11 @@ bool RowEstimator::run(const MachineView& machine, const LogLikelihoodOptions& o
 
 void RowEstimator::run_alone(const MachineView& machine, ParticleTile& tile,
                              std::span<RowLikelihood> out) const {
+  const auto parameters = by_input(machine.parameters);
   std::vector<WeightSums> sums(pieces_.largest().rows);
   RowSums rows(pieces_);
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    tile.run(pieces_[i], machine.parameters, machine.seed, sums);
+    tile.run(pieces_[i], parameters.data(), machine.seed, sums);
     rows.add(pieces_[i], sums, out);
   }
 }

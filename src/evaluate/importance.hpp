@@ -105,6 +105,8 @@ class RowEstimator {
 
   void run_alone(const MachineView& machine, ParticleTile& tile,
                  std::span<RowLikelihood> out) const;
+  /// A machine's parameters as tiles take them.
+  [[nodiscard]] std::vector<float> by_input(const float* parameters) const;
   [[nodiscard]] std::size_t pieces_per_round() const;
   /// body(tile, i) for i in [0, count) on all threads, each with a tile of its own.
   template <class Body>

@@ -85,9 +85,7 @@ ParticleTile::States::States(std::size_t unit_count, std::size_t column_count,
       words(packed_words(static_cast<int>(units)) * stride) {}
 
 products::Units ParticleTile::States::part(products::Range range) const {
-  return {{floats.data() + range.begin, units, range.size(), stride},
-          words.data() + range.begin,
-          stride};
+  return {words.data() + range.begin, stride};
 }
 
 ParticleTile::ParticleTile(const LayerShape& shape, const PackedRows& rows, const TileSize& size)
@@ -221,8 +219,8 @@ void ParticleTile::score(int l, Network& network) {
 
 void ParticleTile::multiply(const LayerView& layer, products::Range outputs, const States& inputs,
                             float* activities) const {
-  const ConstMatrix weights{parameters_ + layer.weights + outputs.begin * inputs.units,
-                            outputs.size(), inputs.units, inputs.units};
+  const ConstMatrix weights{parameters_ + layer.weights + outputs.begin, inputs.units,
+                            outputs.size(), index(layer.outputs)};
   for (const auto& some : products::cut(inputs.columns, products::kTileColumns, 32)) {
     products::activities(weights, inputs.part(some),
                          {{activities + some.begin, outputs.size(), some.size(), inputs.stride}});

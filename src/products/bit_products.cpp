@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "products/dense_products.hpp"
+#include "products/row_sums.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "products/bit_products.cpp"
@@ -28,19 +28,21 @@ constexpr std::size_t kWidth = 32;
 
 /// The sums of up to kWidth outputs of every column, and what makes them.
 struct Sums {
-  HWY_ALIGN float terms[kWord * kWidth];          ///< [term][output]
+  HWY_ALIGN float terms[kWord * kWidth];          ///< [term][output], where they are not in rows
   HWY_ALIGN float tables[kGroups * 16 * kWidth];  ///< [group of four terms][bits][output]
   HWY_ALIGN float sums[kTileColumns * kWidth];    ///< [column][output]
 };
 
-/// All sums of some of four terms, for kVectors of outputs.
+/// All sums of some of four terms, rows that are `stride` floats apart, for kVectors of outputs.
 template <std::size_t kVectors>
-HWY_INLINE void fill_table(const float* terms, float* table) {
+HWY_INLINE void fill_table(const float* terms, std::size_t stride, float* table) {
   constexpr auto kStride = kVectors * kLanes;
   for (std::size_t v = 0; v < kStride; v += kLanes) {
     FloatOps::F some[4];
 #pragma GCC unroll 4
-    for (std::size_t i = 0; i < 4; ++i) some[i] = FloatOps::load(terms + i * kStride + v);
+    for (std::size_t i = 0; i < 4; ++i) {
+      some[i] = hn::LoadU(FloatOps::D(), terms + i * stride + v);
+    }
     FloatOps::F sums[16];
     sums[0] = FloatOps::set(0);
     FloatOps::store(sums[0], table + v);
@@ -52,6 +54,22 @@ HWY_INLINE void fill_table(const float* terms, float* table) {
       FloatOps::store(sums[n], table + n * kStride + v);
     }
   }
+}
+
+/// The tables of at most kWord terms: behind the last one come terms of 0.
+template <std::size_t kVectors>
+HWY_INLINE void fill_tables(const ConstMatrix& terms, float* tables) {
+  constexpr auto kStride = kVectors * kLanes;
+  std::size_t k = 0;
+  for (; k + 4 <= terms.rows; k += 4) {
+    fill_table<kVectors>(terms.data + k * terms.stride, terms.stride, tables + 4 * k * kStride);
+  }
+  if (k == terms.rows) return;
+  HWY_ALIGN float last[4 * kStride] = {};
+  for (std::size_t i = 0; k + i < terms.rows; ++i) {
+    std::copy_n(terms.data + (k + i) * terms.stride, terms.columns, last + i * kStride);
+  }
+  fill_table<kVectors>(last, kStride, tables + 4 * k * kStride);
 }
 
 /// Adds what the words' bits select from the tables.
@@ -80,20 +98,45 @@ HWY_INLINE void add_selected(const float* tables, std::size_t some, const std::u
   }
 }
 
-/// sums[c][j] = the terms of row j of which column c has the bit.
-template <std::size_t kVectors>
-HWY_NOINLINE void look_up(const ConstMatrix& rows, const Units& units, std::size_t columns,
-                          Sums& own) {
+/// Terms that lie as look_up() takes them: weights, [inputs x outputs].
+struct Weights {
+  ConstMatrix all;
+
+  [[nodiscard]] std::size_t terms() const { return all.rows; }
+  [[nodiscard]] std::size_t outputs() const { return all.columns; }
+  template <std::size_t kStride>
+  HWY_INLINE ConstMatrix word(const Range& terms, const Range& outputs, float*) const {
+    return {all.data + terms.begin * all.stride + outputs.begin, terms.size(), outputs.size(),
+            all.stride};
+  }
+};
+
+/// Terms that are transposed first: errors, [outputs x columns].
+struct Errors {
+  ConstMatrix all;
+
+  [[nodiscard]] std::size_t terms() const { return all.columns; }
+  [[nodiscard]] std::size_t outputs() const { return all.rows; }
+  template <std::size_t kStride>
+  HWY_INLINE ConstMatrix word(const Range& terms, const Range& outputs, float* buffer) const {
+    if (outputs.size() < kStride) std::fill_n(buffer, terms.size() * kStride, 0.0F);
+    transpose({all.data + outputs.begin * all.stride + terms.begin, outputs.size(), terms.size(),
+               all.stride},
+              buffer, kStride);
+    return {buffer, terms.size(), outputs.size(), kStride};
+  }
+};
+
+/// sums[c][j] = the terms of output j of which column c has the bit.
+template <std::size_t kVectors, class Terms>
+HWY_NOINLINE void look_up(const Terms& terms, const Range& outputs, const Units& units,
+                          std::size_t columns, Sums& own) {
   constexpr auto kStride = kVectors * kLanes;
   std::fill_n(own.sums, columns * kStride, 0.0F);
-  for (std::size_t k = 0; k < rows.columns; k += kWord) {
-    const auto terms = std::min(kWord, rows.columns - k);
-    if (terms < kWord || rows.rows < kStride) std::fill_n(own.terms, kWord * kStride, 0.0F);
-    transpose({rows.data + k, rows.rows, terms, rows.stride}, own.terms, kStride);
-    const auto groups = (terms + 3) / 4;
-    for (std::size_t g = 0; g < groups; ++g) {
-      fill_table<kVectors>(own.terms + 4 * g * kStride, own.tables + 16 * g * kStride);
-    }
+  for (std::size_t k = 0; k < terms.terms(); k += kWord) {
+    const Range some{k, std::min(k + kWord, terms.terms())};
+    fill_tables<kVectors>(terms.template word<kStride>(some, outputs, own.terms), own.tables);
+    const auto groups = (some.size() + 3) / 4;
     const auto* const words = units.words + k / kWord * units.words_stride;
     if (groups == kGroups) {
       add_selected<kVectors, true>(own.tables, groups, words, columns, own.sums);
@@ -103,44 +146,42 @@ HWY_NOINLINE void look_up(const ConstMatrix& rows, const Units& units, std::size
   }
 }
 
-/// Calls take(first, sums) with the sums of some rows, [columns][rows].
-template <class Take>
-HWY_INLINE void look_up_rows(const ConstMatrix& rows, const Units& units, std::size_t columns,
-                             const Take& take) {
+/// Calls take(first, sums) with the sums of some outputs, [columns][outputs].
+template <class Terms, class Take>
+HWY_INLINE void look_up_outputs(const Terms& terms, const Units& units, std::size_t columns,
+                                const Take& take) {
   Sums own;  // NOLINT: look_up() fills what it reads
+  const auto count = terms.outputs();
   const auto some = [&](auto vectors, std::size_t j) HWY_ATTR {
     constexpr std::size_t kVectors = decltype(vectors)::value;
-    const auto count = std::min(kVectors * kLanes, rows.rows - j);
-    look_up<kVectors>({rows.data + j * rows.stride, count, rows.columns, rows.stride}, units,
-                      columns, own);
-    take(j, ConstMatrix{own.sums, columns, count, kVectors * kLanes});
-    return count;
+    const Range outputs{j, std::min(j + kVectors * kLanes, count)};
+    look_up<kVectors>(terms, outputs, units, columns, own);
+    take(j, ConstMatrix{own.sums, columns, outputs.size(), kVectors * kLanes});
+    return outputs.size();
   };
   constexpr auto kMost = kWidth / kLanes;
   constexpr auto kHalf = kMost / 2 > 0 ? kMost / 2 : 1;
   std::size_t j = 0;
-  while (rows.rows - j > kWidth / 2) j += some(std::integral_constant<std::size_t, kMost>(), j);
-  while (rows.rows - j > kLanes) j += some(std::integral_constant<std::size_t, kHalf>(), j);
-  while (j < rows.rows) j += some(std::integral_constant<std::size_t, 1>(), j);
+  while (count - j > kWidth / 2) j += some(std::integral_constant<std::size_t, kMost>(), j);
+  while (count - j > kLanes) j += some(std::integral_constant<std::size_t, kHalf>(), j);
+  while (j < count) j += some(std::integral_constant<std::size_t, 1>(), j);
 }
 
 void look_up_activities(const ConstMatrix& weights, const Units& inputs, const Matrix& out) {
-  look_up_rows(weights, inputs, out.columns, [&](std::size_t j, const ConstMatrix& sums) HWY_ATTR {
-    transpose(sums, out.data + j * out.stride, out.stride);
-  });
+  look_up_outputs(Weights{weights}, inputs, out.columns,
+                  [&](std::size_t j, const ConstMatrix& sums)
+                      HWY_ATTR { transpose(sums, out.data + j * out.stride, out.stride); });
 }
 
 void look_up_gradients(float rate, const ConstMatrix& errors, const Units& inputs,
                        const Matrix& weights) {
-  HWY_ALIGN float rows[kWidth * kTileColumns];
-  look_up_rows(errors, inputs, weights.columns,
-               [&](std::size_t j, const ConstMatrix& sums) HWY_ATTR {
-                 transpose(sums, rows, kTileColumns);
-                 for (std::size_t i = 0; i < sums.columns; ++i) {
-                   add_scaled(rate, rows + i * kTileColumns, weights.columns,
-                              weights.data + (j + i) * weights.stride);
-                 }
-               });
+  look_up_outputs(Errors{errors}, inputs, weights.rows,
+                  [&](std::size_t j, const ConstMatrix& sums) HWY_ATTR {
+                    for (std::size_t i = 0; i < sums.rows; ++i) {
+                      add_scaled(rate, sums.data + i * sums.stride, sums.columns,
+                                 weights.data + i * weights.stride + j);
+                    }
+                  });
 }
 
 /// The bits of a vector of columns, from number c on, of a unit's words.
@@ -175,6 +216,19 @@ void pack_tile(const ConstMatrix& units, const PackedTile& packed) {
   }
 }
 
+/// Of a single column, whose units follow each other.
+void pack_column(const ConstMatrix& units, const PackedTile& packed) {
+  for (std::size_t i = 0; i < units.rows; i += kWord) {
+    std::uint32_t word = 0;
+    for (std::size_t r = 0; r < std::min(kWord, units.rows - i); ++r) {
+      const std::uint32_t on = units.data[i + r] != 0 ? 1 : 0;
+      packed.by_unit[i + r] = on;
+      word |= on << r;
+    }
+    packed.by_column[i / kWord * packed.column_stride] = word;
+  }
+}
+
 }  // namespace helmholtz::products::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -184,23 +238,24 @@ namespace helmholtz::products {
 HWY_EXPORT(look_up_activities);
 HWY_EXPORT(look_up_gradients);
 HWY_EXPORT(pack_tile);
+HWY_EXPORT(pack_column);
 
 void activities(const ConstMatrix& weights, const Units& inputs, const Matrix& activities) {
-  if (activities.columns < kLookUpColumns || weights.rows < kLookUpOutputs) {
-    return multiply_activities(weights, inputs.floats, activities);
-  }
+  if (activities.columns == 1) return add_activities(weights, inputs, activities);
   HWY_DYNAMIC_DISPATCH(look_up_activities)(weights, inputs, activities);
 }
 
 void learn(float rate, const ConstMatrix& errors, const Units& inputs, const Matrix& weights) {
-  if (errors.columns < kLookUpTerms || weights.rows < kLookUpOutputs) {
-    return multiply_gradients(rate, errors, inputs.floats, weights);
-  }
+  if (errors.columns == 1) return add_gradients(rate, errors, inputs, weights);
   HWY_DYNAMIC_DISPATCH(look_up_gradients)(rate, errors, inputs, weights);
 }
 
 void pack(const ConstMatrix& units, const PackedTile& packed) {
-  HWY_DYNAMIC_DISPATCH(pack_tile)(units, packed);
+  if (units.stride == 1) {
+    HWY_DYNAMIC_DISPATCH(pack_column)(units, packed);
+  } else {
+    HWY_DYNAMIC_DISPATCH(pack_tile)(units, packed);
+  }
 }
 
 }  // namespace helmholtz::products

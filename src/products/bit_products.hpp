@@ -9,32 +9,25 @@
 /// order of the additions depends on the shapes alone, so the instruction set, the number of
 /// threads and the host do not change the bits.
 ///
-/// With many terms in common, sums are looked up: of every four terms all 16 partial sums are
-/// made once, and four bits say which one to add, a vector of outputs at a time. With few, a
-/// multiply-add per unit, on or off, is faster.
+/// Sums are looked up: of every four terms all 16 partial sums are made once, and four bits say
+/// which one to add, a vector of outputs at a time. For a single column, the weights of the units
+/// that are on are added one after the other. Weights are [inputs x outputs] for both: what a unit
+/// gives its outputs is a row.
 namespace helmholtz::products {
 
-/// The same units twice: as floats, [k x m], and as bits, of which word w of column c, for the rows
-/// from 32 w on, is words[w * words_stride + c].
+/// Units as bits: word w of column c, for the units from 32 w on, is words[w * words_stride + c].
+/// Behind the last unit a bit may be anything.
 struct Units {
-  ConstMatrix floats;
   const std::uint32_t* words = nullptr;
   std::size_t words_stride = 0;
 };
 
-/// From so many columns on, sums are looked up and `words` are read.
-inline constexpr std::size_t kLookUpColumns = 24;
-/// Likewise for the batch columns that a gradient sums over.
-inline constexpr std::size_t kLookUpTerms = 24;
-/// Fewer outputs leave most of a vector empty.
-inline constexpr std::size_t kLookUpOutputs = 16;
-
-/// activities = weights inputs: [n x B] from [n x k] and [k x B], at most kTileColumns columns.
-/// Inputs of stride 1 are a single column.
+/// activities = weights^T inputs: [n x B] from [k x n] and [k x B], at most kTileColumns columns.
+/// Behind a row of weights a vector may be read.
 void activities(const ConstMatrix& weights, const Units& inputs, const Matrix& activities);
 
-/// weights += rate * errors inputs^T: [n x k] from [n x B] and [k x B], at most kTileColumns
-/// inputs.
+/// weights += rate * inputs errors^T: [k x n] from [k x B] and [n x B], at most kTileRows outputs
+/// and kTileColumns inputs.
 /// @param inputs  their words are those of a unit, for the batch columns
 void learn(float rate, const ConstMatrix& errors, const Units& inputs, const Matrix& weights);
 
@@ -49,7 +42,8 @@ struct PackedTile {
   std::size_t unit_stride = 0;
 };
 
-/// Packs units, whole words: behind the last unit or column a bit may be anything.
+/// Packs units, whole words: behind the last unit or column a bit may be anything. Units of stride
+/// 1 are a single column.
 /// @param packed  room for whole vectors of columns
 void pack(const ConstMatrix& units, const PackedTile& packed);
 

@@ -29,12 +29,12 @@ class PackedUnits {
   }
 
   /// All units of the columns from `first` on.
-  [[nodiscard]] Units columns(std::size_t first, const ConstMatrix& floats) const {
-    return {floats, by_column_.data() + first, column_stride_};
+  [[nodiscard]] Units columns(std::size_t first) const {
+    return {by_column_.data() + first, column_stride_};
   }
   /// All columns of the units from `first` on.
-  [[nodiscard]] Units units(std::size_t first, const ConstMatrix& floats) const {
-    return {floats, by_unit_.data() + first, unit_stride_};
+  [[nodiscard]] Units units(std::size_t first) const {
+    return {by_unit_.data() + first, unit_stride_};
   }
 
  private:

@@ -21,13 +21,26 @@ using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this ins
 constexpr std::size_t kLanes = FloatOps::kLanes;
 
 #if HWY_TARGET != HWY_SCALAR
-HWY_INLINE void transpose_4x4(const float* in, std::size_t stride, float* out,
-                              std::size_t out_stride) {
-  const hn::CappedTag<float, 4> d;
-  const auto r0 = hn::LoadU(d, in);
-  const auto r1 = hn::LoadU(d, in + stride);
-  const auto r2 = hn::LoadU(d, in + 2 * stride);
-  const auto r3 = hn::LoadU(d, in + 3 * stride);
+/// The four floats at `in` of rows 0, 4, 8, ..., one after the other.
+template <class D>
+HWY_INLINE hn::Vec<D> every_fourth_row(D d, const float* in, std::size_t stride) {
+  if constexpr (hn::MaxLanes(d) == 4) {
+    return hn::LoadU(d, in);
+  } else {
+    const hn::Half<D> half;
+    return hn::Combine(d, every_fourth_row(half, in + hn::MaxLanes(d) / 2 * stride, stride),
+                       every_fourth_row(half, in, stride));
+  }
+}
+
+/// As many rows as `d` has lanes, of four columns.
+template <class D>
+HWY_INLINE void transpose_columns(D d, const float* in, std::size_t stride, float* out,
+                                  std::size_t out_stride) {
+  const auto r0 = every_fourth_row(d, in, stride);
+  const auto r1 = every_fourth_row(d, in + stride, stride);
+  const auto r2 = every_fourth_row(d, in + 2 * stride, stride);
+  const auto r3 = every_fourth_row(d, in + 3 * stride, stride);
   const auto even_low = hn::InterleaveLower(d, r0, r2);
   const auto odd_low = hn::InterleaveLower(d, r1, r3);
   const auto even_high = hn::InterleaveUpper(d, r0, r2);
@@ -37,26 +50,32 @@ HWY_INLINE void transpose_4x4(const float* in, std::size_t stride, float* out,
   hn::StoreU(hn::InterleaveLower(d, even_high, odd_high), d, out + 2 * out_stride);
   hn::StoreU(hn::InterleaveUpper(d, even_high, odd_high), d, out + 3 * out_stride);
 }
-#else
-HWY_INLINE void transpose_4x4(const float* in, std::size_t stride, float* out,
-                              std::size_t out_stride) {
-  for (std::size_t r = 0; r < 4; ++r) {
-    for (std::size_t c = 0; c < 4; ++c) out[c * out_stride + r] = in[r * stride + c];
+
+/// Rows from `begin` on while as many as `d` has lanes are left, of columns in fours.
+/// @return the first row that is left
+template <class D>
+HWY_INLINE std::size_t transpose_rows(D d, const ConstMatrix& in, std::size_t begin, float* out,
+                                      std::size_t out_stride) {
+  constexpr auto kRows = hn::MaxLanes(D());
+  for (; begin + kRows <= in.rows; begin += kRows) {
+    for (std::size_t c = 0; c + 4 <= in.columns; c += 4) {
+      transpose_columns(d, in.data + begin * in.stride + c, in.stride, out + c * out_stride + begin,
+                        out_stride);
+    }
   }
+  return begin;
 }
 #endif
 
 /// out[c][r] = in[r][c]; nothing else is read or written.
 HWY_INLINE void transpose(const ConstMatrix& in, float* out, std::size_t out_stride) {
-  const auto whole_rows = in.rows / 4 * 4;
-  const auto whole_columns = in.columns / 4 * 4;
-  for (std::size_t r = 0; r < whole_rows; r += 4) {
-    for (std::size_t c = 0; c < whole_columns; c += 4) {
-      transpose_4x4(in.data + r * in.stride + c, in.stride, out + c * out_stride + r, out_stride);
-    }
-  }
+  std::size_t whole_rows = 0;
+#if HWY_TARGET != HWY_SCALAR
+  whole_rows = transpose_rows(FloatOps::D(), in, 0, out, out_stride);
+  whole_rows = transpose_rows(hn::CappedTag<float, 4>(), in, whole_rows, out, out_stride);
+#endif
   for (std::size_t r = 0; r < in.rows; ++r) {
-    for (auto c = r < whole_rows ? whole_columns : 0; c < in.columns; ++c) {
+    for (auto c = r < whole_rows ? in.columns / 4 * 4 : 0; c < in.columns; ++c) {
       out[c * out_stride + r] = in.data[r * in.stride + c];
     }
   }

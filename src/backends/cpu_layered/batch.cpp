@@ -165,17 +165,7 @@ void Batch::sample(const Layer& layer, const Tile& tile) {
   } else {
     kernels::sample(out, bias, draws);
   }
-  pack(tile, out, bits_[index(layer.index)]);
-}
-
-void Batch::pack(const Tile& tile, const Matrix& units, products::PackedUnits& bits) const {
-  const auto& topology = ensemble_.topology;
-  const int below = std::max(tile.layer - 1, 0);
-  const int above = std::min(tile.layer + 1, topology.last());
-  const int outputs = std::max(topology.size(below), topology.size(above));
-  if (index(outputs) < products::kLookUpOutputs) return;
-  if (columns_->count() >= std::min(products::kLookUpColumns, products::kLookUpTerms))
-    products::pack(units, bits.tile(tile.rows, tile.columns));
+  products::pack(out, bits_[index(layer.index)].tile(tile.rows, tile.columns));
 }
 
 void Batch::find_errors(const Layer& layer, const Tile& tile) {
@@ -191,12 +181,10 @@ void Batch::find_errors(const Layer& layer, const Tile& tile) {
 void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) {
   if (layer.inputs == kNoInputs) return clear(out);
   const auto fan_in = index(layer.view.inputs);
-  const ConstMatrix weights{parameters_ + layer.view.weights + tile.rows.begin * fan_in,
-                            tile.rows.size(), fan_in, fan_in};
+  const ConstMatrix weights{parameters_ + layer.view.weights + tile.rows.begin, fan_in,
+                            tile.rows.size(), index(layer.view.outputs)};
   if (reads_patterns(layer)) return activities_of_patterns(weights, tile.columns, out);
-  const auto inputs = part(units_[index(layer.inputs)], {layer.inputs, {0, fan_in}, tile.columns});
-  products::activities(weights, bits_[index(layer.inputs)].columns(tile.columns.begin, inputs),
-                       out);
+  products::activities(weights, bits_[index(layer.inputs)].columns(tile.columns.begin), out);
 }
 
 void Batch::learn(step::Network network, const std::vector<double>& rates) {
@@ -233,15 +221,12 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
          [&](float weight, const Matrix& sum) { products::learn_bias(weight, errors, sum.data); });
   }
   if (layer.inputs == kNoInputs) return;
-  const auto fan_in = index(layer.view.inputs);
-  const auto first = layer.view.weights + tile.rows.begin * fan_in + tile.columns.begin;
-  const Matrix shape{nullptr, rows, tile.columns.size(), fan_in};
-  const auto inputs =
-      of_patterns ? asleep_.rectangle(patterns_.data(), tile.columns, columns)
-                  : part(units_[index(layer.inputs)], {layer.inputs, tile.columns, columns});
+  const auto fan_out = index(layer.view.outputs);
+  const auto first = layer.view.weights + tile.columns.begin * fan_out + tile.rows.begin;
+  const Matrix shape{nullptr, tile.columns.size(), rows, fan_out};
   const auto& bits = of_patterns ? pattern_bits_ : bits_[index(layer.inputs)];
   move(first, shape, step_rate, [&](float weight, const Matrix& sum) {
-    products::learn(weight, errors, bits.units(tile.columns.begin, inputs), sum);
+    products::learn(weight, errors, bits.units(tile.columns.begin), sum);
   });
   if (ensemble_.nonnegative && &layer == &generative_.back()) {
     kernels::clamp_negative(starting_at(parameters_ + first, shape));

@@ -37,8 +37,9 @@ class Batch {
   Batch(const Ensemble& ensemble, ForEach for_each);
 
   /// Step number `step` of machine m: a wake phase, then a sleep phase.
-  /// @param parameters  may be read up to padded_parameters(topology)
-  /// @param state       [optimizer_state_floats(ensemble, m)]
+  /// @param parameters  by input (products/weight_order.hpp); may be read up to
+  ///                    padded_parameters(topology)
+  /// @param state       [optimizer_state_floats(ensemble, m)], in the order of the parameters
   void train_step(std::size_t m, float* parameters, float* state, std::uint64_t step);
 
   static std::size_t bytes(const Ensemble& ensemble);
@@ -87,8 +88,6 @@ class Batch {
   template <class Add>
   void move(std::size_t at, const Matrix& shape, float rate, const Add& add);
   [[nodiscard]] kernels::TileDraws draws_of(std::uint64_t first_slot, const Tile& tile) const;
-  /// Packs what a tile of units was given, where products read bits.
-  void pack(const Tile& tile, const Matrix& units, products::PackedUnits& bits) const;
   /// Without bias.
   void activities(const Layer& layer, const Tile& tile, const Matrix& out);
   /// Of the layer that patterns_ feeds: once per batch row.
@@ -108,7 +107,7 @@ class Batch {
   Columns awake_;                            ///< of B K particles
   Columns asleep_;                           ///< of B dreams
   std::vector<AlignedFloats> units_;         ///< [L+1][n_l x stride], 0 or 1
-  std::vector<products::PackedUnits> bits_;  ///< [L+1], the same units; for many columns
+  std::vector<products::PackedUnits> bits_;  ///< [L+1], the same units
   std::vector<AlignedFloats> errors_;        ///< [L+1][n_l x stride], unit - p; awake weighed
   ShownPatterns shown_;
   // Where there are several particles:

@@ -35,14 +35,14 @@ void Batch::show_patterns() {
   run(columns_->tiles(last, last), [&](const Tile& tile) {
     const auto units = part(units_.back(), tile);
     show_patterns(tile, ensemble_.particles, units);
-    pack(tile, units, bits_.back());
+    products::pack(units, bits_.back().tile(tile.rows, tile.columns));
     if (weighs()) std::fill_n(scores(tile), kTileColumns, 0.0F);
   });
   if (!weighs()) return;
   run(asleep_.tiles(last, last), [&](const Tile& tile) {
     const auto units = asleep_.rectangle(patterns_.data(), tile.rows, tile.columns);
     show_patterns(tile, 1, units);
-    pack(tile, units, pattern_bits_);
+    products::pack(units, pattern_bits_.tile(tile.rows, tile.columns));
   });
 }
 
@@ -60,8 +60,7 @@ void Batch::activities_of_patterns(const ConstMatrix& weights, Range columns, co
   const Range rows{columns.begin / each, (columns.end - 1) / each + 1};
   auto once = out;
   once.columns = rows.size();
-  const auto inputs = asleep_.rectangle(patterns_.data(), {0, weights.columns}, rows);
-  products::activities(weights, pattern_bits_.columns(rows.begin, inputs), once);
+  products::activities(weights, pattern_bits_.columns(rows.begin), once);
   for (std::size_t j = 0; j < out.rows; ++j) {
     float* const units = out.data + j * out.stride;
     // Every row moves to the right or stays: the last one first.

@@ -11,6 +11,7 @@
 #include "backends/registry.hpp"
 #include "base/limits.hpp"
 #include "base/workers.hpp"
+#include "products/weight_order.hpp"
 #include "simd/target.hpp"
 
 namespace helmholtz::cpu_layered {
@@ -32,6 +33,8 @@ class LayeredTrainer final : public Backend {
  public:
   LayeredTrainer(Ensemble ensemble, std::size_t threads)
       : Backend(std::move(ensemble), static_cast<int>(threads)),
+        layers_(products::layers_of(this->ensemble().topology.shape())),
+        recognition_layers_(products::recognition_layers_of(this->ensemble().topology.shape())),
         parameters_per_machine_(this->ensemble().topology.parameters()),
         stride_(padded_parameters(this->ensemble().topology)),
         side_by_side_(this->ensemble().size() / threads * threads),
@@ -73,30 +76,48 @@ class LayeredTrainer final : public Backend {
 
   void read(std::size_t first, std::size_t count, std::span<float> out) const override {
     for (std::size_t i = 0; i < count; ++i) {
-      std::copy_n(parameters_.data() + (first + i) * stride_, parameters_per_machine_,
-                  out.data() + i * parameters_per_machine_);
+      products::order_by_output(layers_, parameters_.data() + (first + i) * stride_,
+                                out.data() + i * parameters_per_machine_);
     }
   }
 
   void write(std::size_t first, std::size_t count, std::span<const float> in) override {
     for (std::size_t i = 0; i < count; ++i) {
-      std::copy_n(in.data() + i * parameters_per_machine_, parameters_per_machine_,
-                  parameters_.data() + (first + i) * stride_);
+      products::order_by_input(layers_, in.data() + i * parameters_per_machine_,
+                               parameters_.data() + (first + i) * stride_);
     }
   }
 
   void read_state(std::size_t m, std::span<float> out) const override {
-    std::ranges::copy(states_[m], out.begin());
+    for_each_mean(m, [&](const auto& layers, std::size_t at) {
+      products::order_by_output(layers, states_[m].data() + at, out.data() + at);
+    });
   }
 
   void write_state(std::size_t m, std::span<const float> in) override {
-    std::ranges::copy(in, states_[m].begin());
+    for_each_mean(m, [&](const auto& layers, std::size_t at) {
+      products::order_by_input(layers, in.data() + at, states_[m].data() + at);
+    });
   }
 
+  /// body(layers, offset): the means of all parameters, then of those that learn awake too.
+  template <class Body>
+  void for_each_mean(std::size_t m, const Body& body) const {
+    const auto means = static_cast<std::size_t>(ensemble().hyperparameters(m).optimizer.means());
+    const auto all = parameters_per_machine_;
+    for (std::size_t i = 0; i < means; ++i) body(layers_, i * all);
+    const auto recognition = all - ensemble().topology.generative_parameters();
+    for (auto at = means * all; at < states_[m].size(); at += recognition) {
+      body(recognition_layers_, at);
+    }
+  }
+
+  std::vector<LayerView> layers_;
+  std::vector<LayerView> recognition_layers_;
   std::size_t parameters_per_machine_;
   std::size_t stride_;                      ///< padded_parameters: every machine is aligned alike
   std::size_t side_by_side_;                ///< machines that have a thread of their own
-  AlignedFloats parameters_;                ///< [machines x stride]
+  AlignedFloats parameters_;                ///< [machines x stride], by input
   std::vector<std::vector<float>> states_;  ///< of the optimiser, each machine's
   std::vector<Batch> own_;                  ///< [threads]
   std::optional<Batch> shared_;
