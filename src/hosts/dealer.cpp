@@ -34,7 +34,6 @@ void Dealer::begin(std::uint64_t process) {
 
 void Dealer::end() {
   if (std::exchange(ended_, true)) return;
-  wishes_.clear();
   tell_all({.kind = Kind::end});
 }
 
@@ -55,7 +54,7 @@ void Dealer::receive(int from, const Message& message, Seconds now) {
   }
   switch (message.kind) {
     case Kind::ask:
-      if (!ended_) wishes_.push_back({from, message.count});
+      wishes_.push_back({from, message.count});
       break;
     case Kind::done:
       finish(from, message, now);

@@ -122,6 +122,18 @@ TEST(Dealer, GivesASilentRankUpAndTakesItBack) {
   EXPECT_EQ(dealer.totals().machines, 10U);  // once
 }
 
+TEST(Dealer, DoesNotDealAgainWhatALostRankHasDone) {
+  auto dealer = begun(3);
+  for (const int rank : {1, 2, 0}) ask(dealer, rank, 0);
+  dealer.receive(2, {.kind = Kind::alive}, kSilence);
+  dealer.look_at(kSilence + 1);  // shard 0 waits for whoever asks
+  EXPECT_THAT(dealer.take_lost(), ElementsAre(1));
+  report(dealer, 1, 0, kSilence + 2);
+  said(dealer);
+  ask(dealer, 2, kSilence + 2);
+  EXPECT_THAT(said(dealer), IsEmpty());
+}
+
 TEST(Dealer, DealsAnOverdueShardAgainOnceOthersShowHowLongOneTakes) {
   auto dealer = begun(3);
   ask(dealer, 0, 0);
