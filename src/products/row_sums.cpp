@@ -27,7 +27,7 @@ constexpr std::size_t kWord = 32;
 constexpr std::size_t kListed = 1024;
 
 /// The numbers of the units that are on, in their order.
-struct List {
+struct List {  // NOLINT: append() fills what is read
   HWY_ALIGN std::uint32_t numbers[kListed + kLanes];
   std::size_t size = 0;
 

@@ -21,7 +21,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-struct Case {
+struct BadInputCase {
   std::vector<std::string> arguments;
   int exit_code;
   ::testing::Matcher<const std::string&> message;
@@ -68,7 +68,7 @@ class Folder {
   Finished trained_;
 };
 
-void expect_refused(const std::vector<Case>& cases) {
+void expect_refused(const std::vector<BadInputCase>& cases) {
   const Folder folder;
   ASSERT_EQ(folder.trained().exit_code, 0) << folder.trained().err;
   const auto before = folder.names();
@@ -87,7 +87,7 @@ void expect_refused(const std::vector<Case>& cases) {
 }
 
 TEST(BadInput, Layers) {
-  std::vector<Case> cases = {
+  std::vector<BadInputCase> cases = {
       {{"train", "--layers", "1,6,8"}, 2, Refuses("--layers", "1,6,8")},
       {{"train", "--layers", "65536,65536,65536,9"},
        2,
@@ -101,7 +101,7 @@ TEST(BadInput, Layers) {
 }
 
 TEST(BadInput, Rates) {
-  std::vector<Case> cases = {
+  std::vector<BadInputCase> cases = {
       {{"train", "--lr-layer", "0.1,0.2"}, 2, Refuses("--lr-layer", "0.1,0.2")}};
   for (const auto* flag : {"--lr", "--lr-generative", "--lr-recognition", "--lr-layer"}) {
     for (const auto* rate : {"nan", "-0.1", "inf", "-inf", "1e39", "0.1x", ""}) {
@@ -134,7 +134,7 @@ TEST(BadInput, DecimalCommas) {
 }
 
 TEST(BadInput, Numbers) {
-  std::vector<Case> cases = {
+  std::vector<BadInputCase> cases = {
       {{"train", "--seed", "18446744073709551616"},
        2,
        AllOf(Refuses("--seed", "18446744073709551616"), HasSubstr("1844"))},

@@ -15,8 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "support/json.hpp"
 #include "support/process.hpp"
 
 namespace helmholtz::testing {
@@ -69,7 +68,7 @@ std::vector<int> written_shards(const std::filesystem::path& run) {
   std::vector<int> shards;
   std::istringstream log(read_file(run / "log.jsonl"));
   for (std::string line; std::getline(log, line);) {
-    const auto event = nlohmann::json::parse(line, nullptr, false);
+    const auto event = Json::parse(line, nullptr, false);
     if (event.is_object() && event["event"] == "shard") shards.push_back(event["shard"]);
   }
   return shards;
@@ -258,7 +257,7 @@ TEST(AbsurdRates, AreFlaggedAndTheRestIsUnharmed) {
       {"sweep", "--lr", rates, "--seeds", "0:100", "--steps", "200", "--out", "run", "--json"},
       folder.path());
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_EQ(nlohmann::json::parse(ran.out)["diverged"], 100);
+  EXPECT_EQ(Json::parse(ran.out)["diverged"], 100);
   const auto csv = run_program({"export", "run"}, folder.path()).out;
   std::istringstream lines(csv);
   int diverged = 0;

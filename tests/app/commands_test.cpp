@@ -8,22 +8,20 @@
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/machine_file.hpp"
 #include "support/environment_variable.hpp"
+#include "support/json.hpp"
 #include "support/process.hpp"
 #include "support/refusal.hpp"
 
 namespace helmholtz::testing {
 namespace {
 
-using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::vector<std::string> lines_of(const Finished& result) {
+std::vector<std::string> output_lines(const Finished& result) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   return testing::lines_of(result.out);
 }
@@ -43,7 +41,7 @@ class Sample : public ::testing::Test {
 
 TEST_F(Sample, IsWhatTheSampledKlCounts) {
   constexpr std::uint64_t kCount = 1500;  // more than one block of the program's
-  const auto lines = lines_of(sample({"--count", "1500", "--plain"}));
+  const auto lines = output_lines(sample({"--count", "1500", "--plain"}));
   ASSERT_EQ(lines.size(), kCount);
   const auto machine = load_machine(folder_.path() / "m.h5");
   const auto bits = generate_patterns(machine.ensemble.topology, machine.parameters,
@@ -56,15 +54,15 @@ TEST_F(Sample, IsWhatTheSampledKlCounts) {
 }
 
 TEST_F(Sample, JsonCountsThePatternsOfTheWorld) {
-  const auto lines = lines_of(sample({"--count", "200", "--json"}));
+  const auto lines = output_lines(sample({"--count", "200", "--json"}));
   ASSERT_EQ(lines.size(), 201U);
   std::uint64_t off_support = 0;
   for (std::size_t n = 0; n < 200; ++n) {
-    const auto line = json::parse(lines[n]);
+    const auto line = Json::parse(lines[n]);
     EXPECT_EQ(line["sample"], n);
     off_support += line["world_pattern"].is_null() ? 1 : 0;
   }
-  const auto done = json::parse(lines.back());
+  const auto done = Json::parse(lines.back());
   EXPECT_EQ(done["samples"], 200);
   EXPECT_EQ(done["off_support"], off_support);
   EXPECT_EQ(done["counts"].size(), 12U);
@@ -80,7 +78,7 @@ TEST_F(Sample, ASignalEndsItWithWhatItHas) {
   EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5));
   EXPECT_EQ(result.exit_code, 75);
   const auto done =
-      json::parse(result.out.substr(result.out.rfind('\n', result.out.size() - 2) + 1));
+      Json::parse(result.out.substr(result.out.rfind('\n', result.out.size() - 2) + 1));
   EXPECT_EQ(done["stopped"], true);
   EXPECT_EQ(done["samples"], std::ranges::count(result.out, '\n') - 1);
 }
@@ -93,39 +91,39 @@ TEST_F(Sample, DrawsImages) {
 }
 
 TEST(Worlds, ListsEachWithItsEntropy) {
-  const auto lines = lines_of(run_program({"worlds", "--json"}));
-  const auto kirby = json::parse(lines.at(0));
+  const auto lines = output_lines(run_program({"worlds", "--json"}));
+  const auto kirby = Json::parse(lines.at(0));
   EXPECT_EQ(kirby["name"], "kirby3x3");
   EXPECT_EQ(kirby["units"], 9);
   EXPECT_EQ(kirby["patterns"], 12);
   EXPECT_NEAR(kirby["entropy"].get<double>(), 2.4283, 5e-5);
-  EXPECT_EQ(lines_of(run_program({"worlds"})).size(), lines.size() + 1);
+  EXPECT_EQ(output_lines(run_program({"worlds"})).size(), lines.size() + 1);
 }
 
 TEST(Worlds, DrawsOne) {
-  const auto lines = lines_of(run_program({"worlds", "kirby3x3", "--json"}));
+  const auto lines = output_lines(run_program({"worlds", "kirby3x3", "--json"}));
   ASSERT_EQ(lines.size(), 12U);
-  EXPECT_EQ(json::parse(lines[0])["pattern"], "100100100");
-  EXPECT_NEAR(json::parse(lines[0])["probability"].get<double>(), 2.0 / 18, 1e-15);
+  EXPECT_EQ(Json::parse(lines[0])["pattern"], "100100100");
+  EXPECT_NEAR(Json::parse(lines[0])["probability"].get<double>(), 2.0 / 18, 1e-15);
   EXPECT_THAT(run_program({"worlds", "kirby3x3"}).out, HasSubstr("# · ·     · # ·"));
 }
 
 TEST(Backends, SaysWhatThereIs) {
-  const auto lines = lines_of(run_program({"backends", "--json"}));
-  const auto reference = json::parse(lines.at(0));
+  const auto lines = output_lines(run_program({"backends", "--json"}));
+  const auto reference = Json::parse(lines.at(0));
   EXPECT_EQ(reference["name"], "reference");
   EXPECT_EQ(reference["class"], "exact");
   EXPECT_EQ(reference["available"], true);
   // A backend that loses a feature would skip the contract of it.
-  const json all = {"particles", "optimizer", "epochs", "grey rows"};
-  const std::vector<json> features = {all,
+  const Json all = {"particles", "optimizer", "epochs", "grey rows"};
+  const std::vector<Json> features = {all,
                                       {"particles", "epochs"},
                                       all,
-                                      json::array({"particles"}),
+                                      Json::array({"particles"}),
                                       {"particles", "optimizer", "epochs"}};
   ASSERT_EQ(lines.size(), features.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    EXPECT_EQ(json::parse(lines[i])["features"], features[i]) << lines[i];
+    EXPECT_EQ(Json::parse(lines[i])["features"], features[i]) << lines[i];
   }
 }
 
@@ -133,8 +131,8 @@ TEST(Backends, SaysWhatThereIs) {
 TEST(Backends, ThePluginThatCannotBeLoadedSaysWhy) {
   const EnvironmentVariable nowhere("HELMHOLTZ_CUDA_PLUGIN", "/nonexistent/plugin.so");
   std::vector<std::string> names;
-  for (const auto& line : lines_of(run_program({"backends", "--json"}))) {
-    const auto backend = json::parse(line);
+  for (const auto& line : output_lines(run_program({"backends", "--json"}))) {
+    const auto backend = Json::parse(line);
     const auto name = backend["name"].get<std::string>();
     if (!name.starts_with("cuda-")) continue;
     names.push_back(name);
@@ -189,7 +187,7 @@ TEST(Help, TeachesEveryCommand) {
     EXPECT_THAT(its_own.out, HasSubstr("--quiet"));
     EXPECT_THAT(its_own.out, HasSubstr(":\n  helmholtz " + std::string(command)));  // an example
     EXPECT_THAT(its_own.out, HasSubstr("Exit codes: 0 done; 2 usage"));
-    for (const auto& line : lines_of(its_own)) {
+    for (const auto& line : output_lines(its_own)) {
       const auto characters =
           std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
       EXPECT_LE(characters, 80) << line;

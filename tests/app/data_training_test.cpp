@@ -9,10 +9,10 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/run_directory.hpp"
+#include "support/json.hpp"
 #include "support/process.hpp"
 #include "support/read_file.hpp"
 #include "support/refusal.hpp"
@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -60,12 +59,12 @@ class DataTraining : public ::testing::Test {
     all.insert(all.end(), more.begin(), more.end());
     return run(all);
   }
-  [[nodiscard]] json evaluated(std::vector<std::string> flags) const {
+  [[nodiscard]] Json evaluated(std::vector<std::string> flags) const {
     flags.insert(flags.begin(), {"evaluate"});
     flags.insert(flags.end(), {"--json"});
     const auto result = run(flags);
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    return json::parse(result.out);
+    return Json::parse(result.out);
   }
   TemporaryDirectory folder_;
 };
@@ -204,7 +203,7 @@ TEST_F(DataTraining, ADryRunSaysWhatTheRowsTake) {
               HasSubstr("rows of 12 units, train 200 (800 B), test 100 (400 B)\n"));
   auto as_json = flags;
   as_json.emplace_back("--json");
-  const auto found = json::parse(on_rows("sweep", as_json).out)["data"];
+  const auto found = Json::parse(on_rows("sweep", as_json).out)["data"];
   EXPECT_EQ(found["units"], 12);
   EXPECT_EQ(found["train"], 200);
   EXPECT_EQ(found["test"], 100);

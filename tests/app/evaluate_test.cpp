@@ -7,10 +7,9 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/machine_file.hpp"
+#include "support/json.hpp"
 #include "support/process.hpp"
 #include "support/read_file.hpp"
 #include "support/refusal.hpp"
@@ -18,7 +17,6 @@
 namespace helmholtz::testing {
 namespace {
 
-using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -32,11 +30,11 @@ class Evaluate : public ::testing::Test {
     flags.insert(flags.begin(), {"evaluate", "m.h5"});
     return run_program(flags, folder_.path());
   }
-  json evaluated(std::vector<std::string> flags) const {
+  Json evaluated(std::vector<std::string> flags) const {
     flags.emplace_back("--json");
     const auto result = evaluate(flags);
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    return json::parse(result.out);
+    return Json::parse(result.out);
   }
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_.path() / name) << text;

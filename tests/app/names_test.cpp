@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "support/json.hpp"
 #include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
 
@@ -75,7 +74,7 @@ TEST_F(Names, AreEscapedInJson) {
                 .exit_code,
             0);
   const auto text = run({"report", kHostile, "--json", "--quiet"}, 0);
-  EXPECT_EQ(nlohmann::json::parse(text)["report"], kHostile + "/report.html");
+  EXPECT_EQ(Json::parse(text)["report"], kHostile + "/report.html");
 }
 
 TEST_F(Names, AreNoEscapeInMessages) {

@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "support/json.hpp"
 #include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
 
@@ -15,7 +14,6 @@ namespace helmholtz::testing {
 namespace {
 
 using ::testing::HasSubstr;
-using Json = nlohmann::json;
 using Variables = std::vector<std::string>;
 
 Variables array_task(int id, int count) {

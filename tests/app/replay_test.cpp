@@ -11,11 +11,10 @@
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/run_directory.hpp"
 #include "run/shard_files.hpp"
+#include "support/json.hpp"
 #include "support/refusal.hpp"
 #include "support/run_commands.hpp"
 
@@ -24,7 +23,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using Json = nlohmann::json;
 
 TEST_F(RunCommands, ReplayGivesTheSameBits) {
   const auto ran = run({"replay", "run", "--machine", "6", "--trace", "--json", "--save", "m.h5"});

@@ -4,8 +4,7 @@
 
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-
+#include "support/json.hpp"
 #include "support/process.hpp"
 
 namespace helmholtz::testing {
@@ -62,7 +61,7 @@ TEST_F(ReportCommand, ComparesAndCountsSuccesses) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr("below 2.5"), HasSubstr("pairs: 12 of the same seed"),
                              HasSubstr("report: a.html")));
   EXPECT_THAT(page("a.html"), AllOf(HasSubstr("<th>below 2.5</th>"), HasSubstr("sign test")));
-  const auto json = nlohmann::json::parse(report({"--json", "--compare", "1,0"}).out);
+  const auto json = Json::parse(report({"--json", "--compare", "1,0"}).out);
   EXPECT_EQ(json["machines"], 24);
   EXPECT_EQ(json["comparison"]["pairs"], 12);
 }

@@ -9,9 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "model/data_files.hpp"
+#include "support/json.hpp"
 #include "support/process.hpp"
 #include "support/refusal.hpp"
 
@@ -34,7 +33,7 @@ TEST(ReproduceCommand, RunsTheSweepsAndSetsTheResultBesideThePublishedOne) {
 
   auto again = arguments;
   again.emplace_back("--json");
-  const auto json = nlohmann::json::parse(run_program(again, folder.path()).out);
+  const auto json = Json::parse(run_program(again, folder.path()).out);
   EXPECT_EQ(json["machines"], 4);
   EXPECT_EQ(json["unit"], "nats");
   EXPECT_GT(json["best"].get<double>(), 0.15);
@@ -71,7 +70,7 @@ TEST(ReproduceCommand, JudgesMachinesByTheTestSplitOfTheirDataSet) {
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   const auto lines = lines_of(ran.out);
   ASSERT_EQ(lines.size(), 4U);
-  const auto last = nlohmann::json::parse(lines[3]);
+  const auto last = Json::parse(lines[3]);
   EXPECT_EQ(last["part"], "200-200-200-reweighted");
   EXPECT_EQ(last["published"], -90.1);
   EXPECT_EQ(last["chosen_on"], "valid");
@@ -81,8 +80,8 @@ TEST(ReproduceCommand, JudgesMachinesByTheTestSplitOfTheirDataSet) {
               folder.path());
   const auto evaluated = run_program(
       {"evaluate", "m.h5", "--split", "test", "--log-likelihood", "1000", "--json"}, folder.path());
-  const auto one = nlohmann::json::parse(evaluated.out)["log_likelihood"].get<double>();
-  const auto both = nlohmann::json::parse(lines[1])["test"];
+  const auto one = Json::parse(evaluated.out)["log_likelihood"].get<double>();
+  const auto both = Json::parse(lines[1])["test"];
   EXPECT_TRUE(one == both["min"].get<double>() || one == both["max"].get<double>()) << one << both;
 }
 

@@ -7,9 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "run/export.hpp"
+#include "support/json.hpp"
 #include "support/refusal.hpp"
 #include "support/run_commands.hpp"
 
@@ -18,7 +17,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using Json = nlohmann::json;
 
 TEST_F(RunCommands, StatusCountsAndChangesNothing) {
   const auto status = Json::parse(run({"status", "run", "--json"}).out);

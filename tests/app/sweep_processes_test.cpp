@@ -11,8 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "support/json.hpp"
 #include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
 
@@ -42,7 +41,7 @@ TEST(SweepCommand, PartsOfSeveralProcessesMakeOneSweep) {
   }
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "run" / "summary.csv"));
   const auto status = run_program({"status", "run", "--json"}, folder.path());
-  EXPECT_EQ(nlohmann::json::parse(status.out)["finished"], false);
+  EXPECT_EQ(Json::parse(status.out)["finished"], false);
   ASSERT_EQ(setenv("SLURM_ARRAY_TASK_ID", "11", 1), 0);
   setenv("SLURM_ARRAY_TASK_MIN", "10", 1);
   setenv("SLURM_ARRAY_TASK_COUNT", "3", 1);
@@ -85,7 +84,7 @@ TEST(SweepCommand, ASecondWriterIsRefusedWithTheFirst) {
   EXPECT_EQ(second.exit_code, 73);
   EXPECT_THAT(second.err, AllOf(NamesFile("run"), HasSubstr(std::to_string(first.id()))));
   const auto status = run_program({"status", "run", "--json"}, folder.path());
-  EXPECT_EQ(nlohmann::json::parse(status.out)["writers"][0]["process"], first.id());
+  EXPECT_EQ(Json::parse(status.out)["writers"][0]["process"], first.id());
   Process other_half(long_sweep({"--shard", "1/2"}), folder.path(), {});
   first.send(SIGKILL);
   EXPECT_EQ(first.wait().exit_code, -1);
@@ -101,16 +100,16 @@ TEST(SweepCommand, AWriterSRateIsThatOfItsShardsSinceItStarted) {
   const Process writer(long_sweep({}), folder.path(), {});
   wait_for_start(log, writer);
   const auto append = [&](const char* event, int process, double seconds) {
-    std::ofstream(log, std::ios::app) << nlohmann::json{{"event", event},
-                                                        {"process", process},
-                                                        {"host", "here"},
-                                                        {"machines", 50},
-                                                        {"seconds", seconds}}
+    std::ofstream(log, std::ios::app) << Json{{"event", event},
+                                              {"process", process},
+                                              {"host", "here"},
+                                              {"machines", 50},
+                                              {"seconds", seconds}}
                                       << '\n';
   };
   const auto rate = [&] {
     const auto status = run_program({"status", "run", "--json"}, folder.path());
-    return nlohmann::json::parse(status.out)["writers"][0]["machine_steps_per_second"];
+    return Json::parse(status.out)["writers"][0]["machine_steps_per_second"];
   };
   append("shard", 1, 0.01);  // of another process
   EXPECT_TRUE(rate().is_null());

@@ -8,10 +8,9 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "run/config.hpp"
 #include "run/manifest.hpp"
+#include "support/json.hpp"
 #include "support/refusal.hpp"
 #include "support/sweep_command.hpp"
 #include "sweep/fields.hpp"
@@ -92,8 +91,8 @@ TEST(SweepCommand, JsonEndsWithOneDoneLine) {
   const auto ran = run_program(small_sweep({"--out", "run", "--json", "--quiet"}), folder.path());
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(ran.err, "");
-  nlohmann::json last;
-  for (const auto& line : lines_of(ran.out)) last = nlohmann::json::parse(line);
+  Json last;
+  for (const auto& line : lines_of(ran.out)) last = Json::parse(line);
   EXPECT_EQ(last["done"], true);
   EXPECT_EQ(last["machines"], 16);
   EXPECT_EQ(last["diverged"], 8);
@@ -106,7 +105,7 @@ TEST(SweepCommand, DryRunWritesNothing) {
   const auto ran = run_program(
       {"sweep", "--seeds", "0:1000000", "--dry-run", "--out", "run", "--json"}, folder.path());
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
-  const auto plan = nlohmann::json::parse(ran.out);
+  const auto plan = Json::parse(ran.out);
   EXPECT_EQ(plan["machines"], 1'000'000);
   EXPECT_EQ(plan["evaluations"], 10);
   EXPECT_GT(plan["disk_bytes"].get<double>(), 1e8);
@@ -123,9 +122,9 @@ TEST(SweepCommand, PlansWithTheShardSizeOfItsDirectory) {
   const auto plan = run_program(
       small_sweep({"--out", "run", "--shard", "1/2", "--dry-run", "--json"}), folder.path());
   ASSERT_EQ(plan.exit_code, 0) << plan.err;
-  const auto json = nlohmann::json::parse(plan.out);
+  const auto json = Json::parse(plan.out);
   EXPECT_EQ(json["shards"], 4);
-  EXPECT_EQ(json["part"]["shards"], nlohmann::json({2, 4}));
+  EXPECT_EQ(json["part"]["shards"], Json({2, 4}));
   EXPECT_EQ(json["part"]["machines"], 6);
   EXPECT_THAT(run_program(small_sweep({"--out", "run", "--dry-run"}), folder.path()).out,
               HasSubstr("in 4 shards of 5 machines"));
@@ -135,7 +134,7 @@ TEST(SweepCommand, PlansWithTheShardSizeOfItsDirectory) {
                                 {.environment = {"SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_TASK_MIN=0",
                                                  "SLURM_ARRAY_TASK_COUNT=4"}});
   EXPECT_EQ(last.exit_code, 0) << last.err;
-  EXPECT_EQ(nlohmann::json::parse(last.out)["trained"], 1);
+  EXPECT_EQ(Json::parse(last.out)["trained"], 1);
   const auto another =
       run_program(small_sweep({"--out", "run", "--dry-run", "--nonnegative"}), folder.path());
   EXPECT_EQ(another.exit_code, 73);
@@ -162,7 +161,7 @@ TEST(SweepCommand, ResumesEqualSettingsButStartsNone) {
     resumed.push_back(old);
     const auto ran = run_program(resumed, folder.path());
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
-    EXPECT_EQ(nlohmann::json::parse(ran.out)["trained"], 3 * rates.size());
+    EXPECT_EQ(Json::parse(ran.out)["trained"], 3 * rates.size());
     auto started = arguments;
     started.emplace_back("new");
     const auto refusal = run_program(started, folder.path());
@@ -268,7 +267,7 @@ TEST(SweepCommand, GoesOnAndIsExtended) {
       {"sweep", "--config", "run/config.toml", "--seeds", "5,0:3,9:12", "--out", "run", "--json"},
       folder.path());
   EXPECT_EQ(more.exit_code, 0) << more.err;
-  EXPECT_EQ(nlohmann::json::parse(more.out)["machines"], 28);
+  EXPECT_EQ(Json::parse(more.out)["machines"], 28);
   const auto after = exported(folder, "run");
   ASSERT_EQ(after.size(), 1U + 28 * 2);
   EXPECT_TRUE(std::equal(before.begin(), before.end(), after.begin()));

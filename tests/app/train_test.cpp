@@ -10,39 +10,37 @@
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "helmholtz/machine_file.hpp"
 #include "helmholtz/sweep.hpp"
+#include "support/json.hpp"
 #include "support/process.hpp"
 #include "support/refusal.hpp"
 
 namespace helmholtz::testing {
 namespace {
 
-using nlohmann::json;
 using ::testing::HasSubstr;
 
 /// The program's JSON lines; fails the test unless it ended well.
-std::vector<json> json_lines(const std::vector<std::string>& arguments,
+std::vector<Json> json_lines(const std::vector<std::string>& arguments,
                              const std::filesystem::path& folder) {
   const auto result = run_program(arguments, folder);
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  std::vector<json> values;
-  for (const auto& line : lines_of(result.out)) values.push_back(json::parse(line));
+  std::vector<Json> values;
+  for (const auto& line : lines_of(result.out)) values.push_back(Json::parse(line));
   return values;
 }
 
-std::vector<json> json_lines(const std::vector<std::string>& arguments) {
+std::vector<Json> json_lines(const std::vector<std::string>& arguments) {
   const TemporaryDirectory folder;
   return json_lines(arguments, folder.path());
 }
 
-json golden_run() {
+Json golden_run() {
   std::ifstream file(HELMHOLTZ_TEST_DATA "/notebook_numpy.jsonl");
   std::string line;
   std::getline(file, line);
-  return json::parse(line);
+  return Json::parse(line);
 }
 
 TEST(Train, PrintsTheNotebooksNumbers) {
@@ -214,7 +212,7 @@ TEST_P(TrainSignal, StopsCleanlyAndSaves) {
   const auto result = process.wait();
   EXPECT_EQ(result.exit_code, 75);
   EXPECT_EQ(result.err, "");
-  const auto done = json::parse(lines_of(result.out).back());
+  const auto done = Json::parse(lines_of(result.out).back());
   EXPECT_EQ(done["done"], true);
   EXPECT_EQ(done["stopped"], true);
 

@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "support/json.hpp"
 #include "support/process.hpp"
 #include "support/sweep_command.hpp"
 
@@ -19,7 +18,6 @@ namespace helmholtz::testing {
 namespace {
 
 using ::testing::HasSubstr;
-using Json = nlohmann::json;
 
 /// A finished sweep, and a program whose files fail.
 class Unreadable : public ::testing::Test {

@@ -76,9 +76,11 @@ class Layer {
   std::vector<float> moved_weights(float rate) {
     auto out = weights_;
     out.view.data = out.values.data();
-    for (const auto& rows : cut(shape_.inputs, kTileColumns, 32)) {
-      products::learn(rate, errors_.view, bits_.units(rows.begin),
-                      part(out, rows, {0, shape_.outputs}));
+    for (const auto& outputs : cut(shape_.outputs, kTileRows, 32)) {
+      for (const auto& inputs : cut(shape_.inputs, kTileColumns, 32)) {
+        products::learn(rate, part(errors_, outputs, {0, shape_.columns}),
+                        bits_.units(inputs.begin), part(out, inputs, outputs));
+      }
     }
     return out.used();
   }
@@ -154,9 +156,9 @@ class Layer {
 
 std::vector<Shape> shapes() {
   std::vector<Shape> all;
-  for (const std::size_t outputs : {1, 3, 8, 17, 31, 40, 64, 70}) {
+  for (const std::size_t outputs : {1, 3, 17, 31, 64, 150}) {
     for (const std::size_t inputs : {1, 2, 5, 16, 31, 33, 64, 70, 150}) {
-      for (const std::size_t columns : {1, 2, 7, 16, 23, 24, 31, 32, 33, 67, 128, 300}) {
+      for (const std::size_t columns : {1, 2, 7, 32, 33, 128, 300}) {
         all.push_back({outputs, inputs, columns});
       }
     }
@@ -194,7 +196,7 @@ TEST(BitProducts, HaveTheSameBitsOnEveryInstructionSet) {
     const ForcedTarget forced(target);
     std::uint64_t digest = 0;
     for (const auto& shape : shapes()) digest = digest * 31 + digest_of(Layer(shape));
-    EXPECT_EQ(digest, 13964541220115265449U) << target;
+    EXPECT_EQ(digest, 576940940787024923U) << target;
   }
 }
 

@@ -4,22 +4,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <limits>
-
 #include <fmt/format.h>
 
 #include "report/html/plots.hpp"
 #include "report/html/sections.hpp"
 #include "report/sweep_report.hpp"
 #include "support/html_page.hpp"
+#include "support/not_finite.hpp"
 
 namespace helmholtz::report {
 namespace {
 
+using testing::kInfinity;
+using testing::kNaN;
+
 using testing::four_configurations;
 using testing::kResults;
-using testing::machine_of;
 using testing::nesting_fault;
 using testing::report_of;
 using testing::statistics_of;
@@ -28,9 +28,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-const double kNaN = std::nan("");
 
 void expect_self_contained(const std::string& html) {
   for (const auto* const foreign :

@@ -3,20 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
 #include "report/distribution.hpp"
 #include "report/draw.hpp"
 #include "report/numbers.hpp"
+#include "support/not_finite.hpp"
 
 namespace helmholtz::report {
 namespace {
 
+using testing::kInfinity;
+
 using ::testing::DoubleEq;
 using ::testing::HasSubstr;
 using ::testing::Pointwise;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(Quantiles, AreNumPys) {
   const auto d = describe({4, 1, 3, 2});

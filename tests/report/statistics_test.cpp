@@ -6,21 +6,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "report/sweep_report.hpp"
+#include "support/not_finite.hpp"
 #include "support/small_sweep.hpp"
 #include "sweep/memory.hpp"
 
 namespace helmholtz::report {
 namespace {
 
+using testing::kInfinity;
+using testing::kNaN;
+
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-const double kNaN = std::nan("");
 
 /// n values at the middles of equal slices of an exponential distribution, ascending.
 std::vector<double> exponential(std::size_t n) {

@@ -2,18 +2,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <limits>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "helmholtz/summary.hpp"
 #include "report/sweep_report.hpp"
+#include "support/not_finite.hpp"
 #include "support/small_sweep.hpp"
 
 namespace helmholtz::report {
 namespace {
+
+using testing::kInfinity;
+using testing::kNaN;
 
 using testing::shard_of;
 using testing::two_configurations;
@@ -22,9 +24,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-const double kNaN = std::nan("");
 
 TEST(SummaryCsv, HasEveryStatistic) {
   const auto spec = two_configurations();

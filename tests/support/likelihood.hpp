@@ -9,8 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "support/json.hpp"
 #include "support/process.hpp"
 #include "support/sweep_command.hpp"
 
@@ -25,12 +24,12 @@ class Likelihood : public ::testing::Test {
     return run_program(arguments, folder_.path());
   }
   /// The JSON lines of a command that ends well.
-  std::vector<nlohmann::json> lines(Arguments arguments) const {
+  std::vector<Json> lines(Arguments arguments) const {
     arguments.emplace_back("--json");
     const auto result = run(arguments);
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    std::vector<nlohmann::json> values;
-    for (const auto& line : lines_of(result.out)) values.push_back(nlohmann::json::parse(line));
+    std::vector<Json> values;
+    for (const auto& line : lines_of(result.out)) values.push_back(Json::parse(line));
     return values;
   }
   /// One column of an exported line.
