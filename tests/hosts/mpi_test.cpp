@@ -11,8 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "support/json.hpp"
 #include "support/sweep_command.hpp"
 
 namespace helmholtz::testing {
@@ -59,7 +58,7 @@ class Mpi : public ::testing::Test {
       bool has_shard = false;
       std::istringstream log(read_file(run_ / "log.jsonl"));
       for (std::string line; std::getline(log, line);) {
-        const auto event = nlohmann::json::parse(line, nullptr, false);
+        const auto event = Json::parse(line, nullptr, false);
         if (!event.is_object()) continue;
         if (event["event"] == "joined" && event["rank"] == rank) process = event["process"];
         has_shard = has_shard || event["event"] == "shard";
@@ -77,7 +76,7 @@ class Mpi : public ::testing::Test {
 TEST_F(Mpi, RanksMakeTheFilesOfOneProcess) {
   const auto ran = run_program(a_sweep("0:400", "run"), folder_.path(), with_ranks());
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
-  const auto summary = nlohmann::json::parse(ran.out);  // of one rank
+  const auto summary = Json::parse(ran.out);  // of one rank
   EXPECT_EQ(summary["ranks"], kRanks);
   EXPECT_EQ(summary["trained"], 400);
   expect_as_alone("0:400");
@@ -90,13 +89,13 @@ TEST_F(Mpi, AKilledRankCostsItsShardAndTheSameCommandResumes) {
     const auto rank = rank_at_work(2);
     ASSERT_TRUE(rank);
     const auto status = run_program({"status", "run", "--json"}, folder_.path());
-    EXPECT_EQ(nlohmann::json::parse(status.out)["writers"][0]["ranks"].size(), kRanks - 1U);
+    EXPECT_EQ(Json::parse(status.out)["writers"][0]["ranks"].size(), kRanks - 1U);
     kill(*rank, SIGKILL);
     EXPECT_NE(job.wait().exit_code, 0);  // mpirun ends the others
   }
   const auto resumed = run_program(sweep, folder_.path(), with_ranks());
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
-  EXPECT_LT(nlohmann::json::parse(resumed.out)["trained"], 800);
+  EXPECT_LT(Json::parse(resumed.out)["trained"], 800);
   expect_as_alone("0:800");
 }
 
