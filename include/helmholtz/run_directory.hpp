@@ -16,14 +16,6 @@ namespace helmholtz {
 
 class ShardFiles;
 
-/// Shards [first, first + count) of a sweep.
-struct ShardRange {
-  std::uint64_t first = 0;
-  std::uint64_t count = 0;
-
-  [[nodiscard]] bool contains(std::uint64_t i) const { return i >= first && i - first < count; }
-};
-
 /// Part k of n of a sweep's shards: consecutive ones, nearly equally many.
 struct SweepPart {
   std::uint64_t k = 0;
@@ -67,17 +59,22 @@ class RunDirectory final : public ShardSink {
   /// How many the sweep has.
   [[nodiscard]] std::uint64_t shards() const;
 
-  /// Trains what is missing of the part. @param options  `wanted` and `shard_machines` are ignored
+  /// Trains what is missing of the part. @param options  `wanted` and `shard_machines` are ignored;
+  ///                with `deal`, other processes may write shards of the part too
+  /// @param written  gets the shards that are there
   /// @throws what run_sweep() throws
-  SweepOutcome train(SweepOptions options = {});
+  SweepOutcome train(SweepOptions options = {}, ShardSink* written = nullptr);
 
   /// @throws InvalidArgument (field "shard_machines") unless they are whole shards of this
   ///         directory; IoError, CannotCreate: earlier shards stay
   void write_all(std::span<const Shard> shards) override;
   void write(const Shard& shard) override { write_all({&shard, 1}); }
 
-  /// Whether every shard is done, also those of other parts.
+  /// Whether every shard is done, also those of other parts. Looks at the files of all that were
+  /// not.
   [[nodiscard]] bool is_complete();
+  /// Whether every shard of the part is done, whoever has written it.
+  [[nodiscard]] bool is_part_complete();
   /// Hands all shards of a complete directory over, in order, fully checked. A bad one is
   /// quarantined: then wants() says so, and the sink has not got all.
   /// @return whether all were good @throws BadData for a bad one of another part
@@ -90,6 +87,7 @@ class RunDirectory final : public ShardSink {
   struct State;
 
   void scan();
+  bool look_for(const ShardRange& shards);
   void quarantine(std::uint64_t i, const std::string& problem);
 
   std::unique_ptr<State> state_;

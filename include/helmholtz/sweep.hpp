@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -221,10 +222,23 @@ struct SweepProgress {
   double machine_steps_total = 0;
 };
 
+/// Shards [first, first + count) of a sweep.
+struct ShardRange {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+
+  [[nodiscard]] bool contains(std::uint64_t i) const { return i >= first && i - first < count; }
+};
+
 struct SweepOptions {
   std::uint64_t shard_machines = 0;  ///< 0: the spec's; evaluations do not depend on it
   /// Whether shard i is to be trained, asked before the first one; without it, all are.
   std::function<bool(std::uint64_t)> wanted = {};
+  int threads = 0;                ///< 0: the spec's; results depend on neither of both
+  std::vector<int> devices = {};  ///< none: the spec's
+  /// If set, the shards that are trained next come from here, at most so many, and not all that are
+  /// wanted in order. May wait; nothing ends the sweep. Asked from several threads at once.
+  std::function<std::optional<ShardRange>(std::uint64_t most)> deal = {};
   /// Polled several times per second, by one thread at a time; true ends the sweep after the last
   /// finished shard.
   std::function<bool()> stop_requested = {};

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "app/commands.hpp"
 #include "base/input_file.hpp"
 #include "report/numbers.hpp"
@@ -17,11 +19,20 @@ struct StatusFlags : RunArgument {
   OutputOptions output;
 };
 
+/// One of several processes that share the shards of a part.
+struct WritingRank {
+  int rank = 0;
+  pid_t process = 0;
+  std::string host;
+  std::optional<double> rate = {};  ///< machine-steps per second, once a shard is done
+};
+
 struct WritingProcess {
   ShardRange shards;
   pid_t process = 0;
   std::string host = "another host";
-  std::optional<double> rate = {};  ///< machine-steps per second, once a shard is done
+  std::optional<double> rate = {};
+  std::vector<WritingRank> ranks = {};  ///< that it deals to
 };
 
 struct Status {
@@ -30,12 +41,13 @@ struct Status {
   std::vector<std::uint64_t> bad;
   std::vector<WritingProcess> writers;
   bool finished = false;
-  double rate = 0;                          ///< machine-steps per second, of all writers
+  double rate = 0;                          ///< machine-steps per second, of all writers and ranks
   std::optional<double> seconds_left = {};  ///< while they write
 };
 
-/// What the log says of a writer since it started: its host, and the rate of its last shards.
-void look_up(const std::vector<Event>& events, std::uint64_t steps, WritingProcess& writer) {
+/// Machine-steps per second in the last shards that a process has written since it began.
+std::optional<double> rate_of(const std::vector<Event>& events, std::uint64_t steps, pid_t process,
+                              const std::string& host) {
   constexpr int kShards = 8;
   int shards = 0;
   double machines = 0;
@@ -43,15 +55,37 @@ void look_up(const std::vector<Event>& events, std::uint64_t steps, WritingProce
   // Clang 14 cannot compile views::reverse.
   for (auto i = events.size(); i-- > 0;) {
     const auto& event = events[i];
-    if (event.process != writer.process) continue;
-    writer.host = event.host;
-    if (event.kind == "started" || shards == kShards) break;
+    if (event.process != process || event.host != host) continue;
+    if (event.kind == "started" || event.kind == "joined" || shards == kShards) break;
     if (event.kind != "shard") continue;
     ++shards;
     machines += event.machines;
     seconds += event.seconds;
   }
-  if (seconds > 0) writer.rate = machines * static_cast<double>(steps) / seconds;
+  if (seconds <= 0) return std::nullopt;
+  return machines * static_cast<double>(steps) / seconds;
+}
+
+/// What the log says of a writer, and of the ranks that it has dealt to since it started.
+void look_up(const std::vector<Event>& events, std::uint64_t steps, WritingProcess& writer) {
+  std::map<int, WritingRank> ranks;
+  for (const auto& event : events) {
+    if (event.process == writer.process) writer.host = event.host;
+    if (event.kind == "started" && event.process == writer.process) ranks.clear();
+    if (event.kind == "joined" && event.dealer == writer.process) {
+      ranks[event.rank] = {.rank = event.rank, .process = event.process, .host = event.host};
+    }
+    const auto rank = ranks.find(event.rank);
+    const bool is_gone = event.kind == "left" && rank != ranks.end() &&
+                         rank->second.process == event.process && rank->second.host == event.host;
+    const bool is_lost = event.kind == "lost" && event.dealer == writer.process;
+    if (is_gone || is_lost) ranks.erase(event.rank);
+  }
+  writer.rate = rate_of(events, steps, writer.process, writer.host);
+  for (auto& [number, rank] : ranks) {
+    rank.rate = rate_of(events, steps, rank.process, rank.host);
+    writer.ranks.push_back(rank);
+  }
 }
 
 std::vector<WritingProcess> writers_of(const Run& run) {
@@ -78,7 +112,10 @@ Status status_of(const Run& run) {
   status.writers = writers_of(run);
   status.finished =
       status.shards == run.files().shards() && io::is_there(RunFiles(run.path()).summary);
-  for (const auto& writer : status.writers) status.rate += writer.rate.value_or(0);
+  for (const auto& writer : status.writers) {
+    status.rate += writer.rate.value_or(0);
+    for (const auto& rank : writer.ranks) status.rate += rank.rate.value_or(0);
+  }
   if (status.rate > 0) {
     status.seconds_left = static_cast<double>(run.spec().machines() - status.machines) *
                           static_cast<double>(run.spec().steps) / status.rate;
@@ -89,10 +126,18 @@ Status status_of(const Run& run) {
 Json status_json(const Run& run, const Status& status) {
   auto writers = Json::array();
   for (const auto& writer : status.writers) {
+    auto ranks = Json::array();
+    for (const auto& rank : writer.ranks) {
+      ranks.push_back({{"rank", rank.rank},
+                       {"process", rank.process},
+                       {"host", rank.host},
+                       {"machine_steps_per_second", json_or_null(rank.rate)}});
+    }
     writers.push_back({{"process", writer.process},
                        {"host", writer.host},
                        {"shards", {writer.shards.first, writer.shards.first + writer.shards.count}},
-                       {"machine_steps_per_second", json_or_null(writer.rate)}});
+                       {"machine_steps_per_second", json_or_null(writer.rate)},
+                       {"ranks", ranks}});
   }
   return {{"machines", run.spec().machines()},
           {"machines_done", status.machines},
@@ -105,6 +150,10 @@ Json status_json(const Run& run, const Status& status) {
           {"seconds_left", json_or_null(status.seconds_left)}};
 }
 
+std::string rate_text(const std::optional<double>& rate) {
+  return rate ? fmt::format(", {} machine-steps/s", report::scaled(*rate)) : "";
+}
+
 void print_status(const Run& run, const Status& status) {
   print("{}: {} of {} in {} of {}{}\n", shown(run.path()), report::grouped(status.machines),
         report::counted(run.spec().machines(), "machine"), report::grouped(status.shards),
@@ -114,9 +163,14 @@ void print_status(const Run& run, const Status& status) {
           shown(run.files().path(i)));
   }
   for (const auto& writer : status.writers) {
-    print("process {} on {} writes shards [{}, {}){}\n", writer.process, writer.host,
+    print("process {} on {} writes shards [{}, {}){}{}\n", writer.process, writer.host,
           writer.shards.first, writer.shards.first + writer.shards.count,
-          writer.rate ? fmt::format(", {} machine-steps/s", report::scaled(*writer.rate)) : "");
+          writer.ranks.empty() ? "" : fmt::format(" with {} other ranks", writer.ranks.size()),
+          rate_text(writer.rate));
+    for (const auto& rank : writer.ranks) {
+      print("rank {}: process {} on {}{}\n", rank.rank, rank.process, rank.host,
+            rate_text(rank.rate));
+    }
   }
   if (status.finished) return;
   if (status.writers.empty()) print("no process writes; the sweep command resumes it\n");

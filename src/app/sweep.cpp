@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "app/commands.hpp"
@@ -7,9 +10,13 @@
 #include "app/part.hpp"
 #include "app/report.hpp"
 #include "app/sweep_run.hpp"
+#include "base/text.hpp"
+#include "hosts/mpi_wire.hpp"
+#include "hosts/rank_work.hpp"
 #include "report/draw.hpp"
 #include "report/numbers.hpp"
 #include "report/sweep_report.hpp"
+#include "run/event_log.hpp"
 #include "run/run_folder.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/validate.hpp"
@@ -26,7 +33,7 @@ struct SweepFlags {
     add_text(command, "--shard", part,
              {"train part K of N alone, K from 0; several processes may share DIR. auto: of "
               "a Slurm array or Kubernetes, divided among the ranks of mpirun or srun "
-              "(default: of a Slurm array, else all)",
+              "(default: of a Slurm array, else all; ranks of MPI deal its shards among them)",
               "K/N", "Run"})
         ->configurable(false);
     add_switch(command, "--resume", resume,
@@ -168,6 +175,78 @@ ExitCode print_part(SweepRun& run, Json json, const OutputOptions& output) {
   return outcome.stopped ? ExitCode::stopped : ExitCode::ok;
 }
 
+/// Seconds after which a rank counts as lost.
+double longest_silence() {
+  constexpr double kDefault = 60;
+  constexpr const char* kVariable = "HELMHOLTZ_SILENCE";
+  const char* const value = std::getenv(kVariable);
+  if (value == nullptr) return kDefault;
+  const auto seconds = text::number<double>(value);
+  if (seconds && *seconds >= 1 && *seconds <= 1e6) return *seconds;
+  throw InvalidArgument(kVariable, value, "seconds after which a rank counts as lost, from 1");
+}
+
+void report_lost(int own, int lost, const std::filesystem::path& out) {
+  if (own != 0) {
+    note("helmholtz: rank {}: nothing is heard of rank 0; the same command resumes the sweep", own);
+    return;
+  }
+  note("helmholtz: nothing is heard of rank {}; its shards are dealt again", lost);
+  try {
+    EventLog(RunFiles(out).log).write("lost", {{"rank", lost}, {"dealer", getpid()}});
+  } catch (const Error& error) {
+    note("helmholtz: {}", error.what());
+  }
+}
+
+/// A sweep whose flags are read and found good.
+struct CheckedSweep {
+  const SweepFlags& flags;
+  SweepSpec spec;
+  ChosenPart part;
+  std::optional<double> success_below;
+};
+
+/// @param team  as SweepRun has it
+ExitCode sweep_here(const CheckedSweep& sweep, hosts::Team* team) {
+  const auto& output = sweep.flags.spec.output();
+  SweepRun run(sweep.spec, output, sweep.flags.out, sweep.part, sweep.success_below, team);
+  const auto statistics = run.complete();
+  auto json = done_json(run, sweep.spec, sweep.part);
+  if (team != nullptr) {
+    json["threads"] = hosts::threads_of_rank(sweep.spec, team->place());
+    json["ranks"] = team->place().ranks;
+  }
+  if (!statistics) return print_part(run, json, output);
+  json["diverged"] = statistics->diverged();
+  output.json ? print_json(json) : print_results(run, *statistics, output);
+  return ExitCode::ok;
+}
+
+/// As one of several ranks: the first one deals and reports. Whatever happens to one, all of them
+/// have to come to an end together.
+ExitCode sweep_as_rank(const CheckedSweep& sweep, std::unique_ptr<hosts::Wire> wire) {
+  const auto place = wire->place();
+  hosts::Team team(std::move(wire),
+                   {.stop_requested = interrupted,
+                    .lost = [&](int rank) { report_lost(place.rank, rank, sweep.flags.out); },
+                    .silence = longest_silence()});
+  auto code = ExitCode::ok;
+  try {
+    if (place.rank == 0) {
+      code = sweep_here(sweep, &team);
+    } else {
+      hosts::train_dealt(team, sweep.spec, sweep.flags.out);
+    }
+  } catch (const std::exception& error) {
+    const auto* known = dynamic_cast<const Error*>(&error);
+    if (place.rank == 0) code = known == nullptr ? ExitCode::io : exit_code_of(*known);
+    note("helmholtz: rank {}: {}", place.rank, error.what());
+  }
+  team.finish(static_cast<int>(code));
+  return code;
+}
+
 ExitCode sweep(const SweepFlags& flags) {
   auto spec = flags.spec.parse();
   spec.load_data();
@@ -184,14 +263,9 @@ ExitCode sweep(const SweepFlags& flags) {
   if (flags.resume && existing == 0) throw NoInput(flags.out, "holds no sweep to resume");
   require_work(part, share);
   catch_interrupts();
-  const auto& output = flags.spec.output();
-  SweepRun run(spec, output, flags.out, part, success_below);
-  const auto statistics = run.complete();
-  auto json = done_json(run, spec, part);
-  if (!statistics) return print_part(run, json, output);
-  json["diverged"] = statistics->diverged();
-  output.json ? print_json(json) : print_results(run, *statistics, output);
-  return ExitCode::ok;
+  const CheckedSweep checked{flags, std::move(spec), part, success_below};
+  auto wire = flags.part ? nullptr : hosts::launched_wire();
+  return wire ? sweep_as_rank(checked, std::move(wire)) : sweep_here(checked, nullptr);
 }
 
 }  // namespace
@@ -216,7 +290,7 @@ Command add_sweep(CLI::App& program) {
            "  helmholtz sweep --config notebook/config.toml --out again\n"
            "  helmholtz sweep --data dna.h5 --layers 10,50,180 --batch 20 --seeds 0:64 --out dna\n"
            "  sbatch --array=0-9 --wrap 'helmholtz sweep --seeds 0:100000 --out shared'\n"
-           "  mpirun -n 8 helmholtz sweep --seeds 0:100000 --shard auto --out shared\n"},
+           "  mpirun -n 8 helmholtz sweep --seeds 0:100000 --out shared\n"},
       sweep);
 }
 

@@ -35,7 +35,9 @@ std::optional<Event> event_of(const std::string& line) {
                  .process = json.at("process").get<pid_t>(),
                  .host = json.at("host").get<std::string>(),
                  .machines = json.value("machines", 0.0),
-                 .seconds = json.value("seconds", 0.0)};
+                 .seconds = json.value("seconds", 0.0),
+                 .rank = json.value("rank", 0),
+                 .dealer = json.value("dealer", 0)};
   } catch (const Json::exception&) {
     return std::nullopt;
   }

@@ -36,6 +36,8 @@ struct Event {
   std::string host;
   double machines = 0;  ///< shard: trained
   double seconds = 0;   ///< shard: that they took
+  int rank = 0;         ///< joined, left, lost: of several that share a sweep
+  pid_t dealer = 0;     ///< joined: the process of rank 0
 };
 
 /// The events of a log, without lines that a full disk cut short or that are something else. Empty

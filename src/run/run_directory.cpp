@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "run/manifest.hpp"
 #include "run/run_folder.hpp"
 #include "run/shard_files.hpp"
+#include "run/shard_writer.hpp"
 #include "sweep/validate.hpp"
 
 namespace helmholtz {
@@ -63,9 +63,10 @@ struct RunDirectory::State {
         exclusive(std::in_place, lock),
         files(path, spec, open_or_create(spec)),
         mine(part.of(files.shards())),
-        made_by(provenance(spec)),
+        writer(files, log, provenance(spec)),
         done(files.shards()) {
     lock_part();
+    files.remove_unfinished(mine);
     extend(spec);
     exclusive.reset();
   }
@@ -92,9 +93,8 @@ struct RunDirectory::State {
   std::optional<LockFile::Exclusive> exclusive;  // while it is opened
   ShardFiles files;
   ShardRange mine;
-  Json made_by;
-  std::vector<bool> done;                                                         // [shards]
-  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();  // of a shard
+  ShardWriter writer;
+  std::vector<bool> done;  // [shards]
 };
 
 std::uint64_t RunDirectory::State::open_or_create(const SweepSpec& spec) const {
@@ -138,7 +138,7 @@ RunDirectory::RunDirectory(std::filesystem::path path, const SweepSpec& spec, Sw
   Json details = {{"shards", {state_->mine.first, state_->mine.first + state_->mine.count}},
                   {"machines", machines_of_part()},
                   {"done", machines_done()}};
-  details.update(state_->made_by);
+  details.update(state_->writer.made_by());
   state_->log.write("started", details);
 }
 
@@ -176,11 +176,13 @@ bool RunDirectory::wants(std::uint64_t i) const {
   return state_->mine.contains(i) && !state_->done[i];
 }
 
-SweepOutcome RunDirectory::train(SweepOptions options) {
+SweepOutcome RunDirectory::train(SweepOptions options, ShardSink* written) {
   options.shard_machines = shard_machines();
   options.wanted = [this](std::uint64_t i) { return wants(i); };
-  const std::array<ShardSink*, 1> sinks = {this};
-  auto outcome = run_sweep(state_->files.spec(), options, sinks);
+  state_->writer.expect(options.deal ? AtomicFile::Rivals::possible : AtomicFile::Rivals::none);
+  const std::array<ShardSink*, 2> sinks = {this, written};
+  const std::size_t count = written == nullptr ? 1 : 2;
+  auto outcome = run_sweep(state_->files.spec(), options, std::span(sinks).first(count));
   if (outcome.stopped) {
     state_->log.write("stopped");
   } else if (!is_complete()) {
@@ -190,38 +192,22 @@ SweepOutcome RunDirectory::train(SweepOptions options) {
 }
 
 void RunDirectory::write_all(std::span<const Shard> shards) {
-  for (const auto& shard : shards) {
-    if (shard.first % state_->files.shard_machines() != 0 ||
-        shard.first >= state_->files.spec().machines() ||
-        shard.machines() != state_->files.machines(state_->files.shard_of(shard.first))) {
-      throw InvalidArgument(
-          "shard_machines", std::to_string(shard.machines()),
-          fmt::format("{}, as in {}", state_->files.shard_machines(), state_->path.string()));
-    }
-  }
-  const auto bytes = state_->files.write_all(shards);
-  const auto now = std::chrono::steady_clock::now();
-  const double seconds =
-      std::chrono::duration<double>(now - std::exchange(state_->last, now)).count();
-  for (std::size_t k = 0; k < shards.size(); ++k) {
-    const auto i = state_->files.shard_of(shards[k].first);
-    state_->done[i] = true;
-    Json details = {{"shard", i},
-                    {"machines", shards[k].machines()},
-                    {"bytes", bytes[k]},
-                    {"seconds", seconds / static_cast<double>(shards.size())}};
-    details.update(state_->made_by);
-    state_->log.write("shard", details);
-  }
+  state_->writer.write_all(shards);
+  for (const auto& shard : shards) state_->done[state_->files.shard_of(shard.first)] = true;
 }
 
-bool RunDirectory::is_complete() {
-  for (std::uint64_t i = 0; i < state_->files.shards(); ++i) {
+bool RunDirectory::look_for(const ShardRange& shards) {
+  bool all = true;
+  for (auto i = shards.first; i < shards.first + shards.count; ++i) {
     if (!state_->done[i]) state_->done[i] = state_->files.state(i) == ShardFiles::State::done;
-    if (!state_->done[i]) return false;
+    all = all && state_->done[i];
   }
-  return true;
+  return all;
 }
+
+bool RunDirectory::is_complete() { return look_for({.first = 0, .count = state_->files.shards()}); }
+
+bool RunDirectory::is_part_complete() { return look_for(state_->mine); }
 
 bool RunDirectory::read(ShardSink& sink) {
   bool good = true;

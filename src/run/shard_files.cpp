@@ -199,7 +199,8 @@ std::string ShardFiles::bytes(const Shard& shard) const {
   return io::seal(kShardKind, notes(shard_of(shard.first)), hdf5) + hdf5;
 }
 
-std::vector<std::uint64_t> ShardFiles::write_all(std::span<const Shard> shards) const {
+std::vector<std::uint64_t> ShardFiles::write_all(std::span<const Shard> shards,
+                                                 io::AtomicFile::Rivals rivals) const {
   constexpr std::size_t kTogether = 32;  // open files
   std::vector<std::uint64_t> bytes;
   while (!shards.empty()) {
@@ -208,7 +209,7 @@ std::vector<std::uint64_t> ShardFiles::write_all(std::span<const Shard> shards) 
     for (const auto& shard : some) {
       const auto i = shard_of(shard.first);
       const auto hdf5 = image(shard);
-      auto& file = files.emplace_back(path(i), io::AtomicFile::Rivals::none);
+      auto& file = files.emplace_back(path(i), rivals);
       file.write(io::seal(kShardKind, notes(i), hdf5));
       file.write(hdf5);
       bytes.push_back(io::kSealBytes + hdf5.size());
@@ -247,6 +248,18 @@ Shard ShardFiles::read(std::uint64_t i) const {
     shard.parameters = file.dataset<float>("parameters", {check.saved(shard)});
   }
   return shard;
+}
+
+void ShardFiles::remove_unfinished(ShardRange shards) const {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const auto name = entry->path().filename().string();  // .00000042.h5.123-0.tmp
+    const auto number = text::number<std::uint64_t>(name.substr(1, name.find('.', 1) - 1));
+    if (!name.starts_with('.') || !name.ends_with(".tmp") || !number) continue;
+    std::error_code ignored;
+    if (shards.contains(*number)) fs::remove(entry->path(), ignored);
+  }
 }
 
 fs::path ShardFiles::quarantine(std::uint64_t i, std::string_view problem) const {

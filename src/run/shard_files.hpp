@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/atomic_file.hpp"
 #include "base/sealed_file.hpp"
 #include "helmholtz/sweep.hpp"
 #include "sweep/settings.hpp"
@@ -48,12 +49,17 @@ class ShardFiles {
 
   /// The bytes of a shard's file.
   [[nodiscard]] std::string bytes(const Shard& shard) const;
-  /// Under a lock on the shards. @return the bytes of each file @throws CannotCreate, IoError
-  std::vector<std::uint64_t> write_all(std::span<const Shard> shards) const;
+  /// Under a lock on the shards, unless others may write the same ones.
+  /// @return the bytes of each file @throws CannotCreate, IoError
+  std::vector<std::uint64_t> write_all(
+      std::span<const Shard> shards,
+      io::AtomicFile::Rivals rivals = io::AtomicFile::Rivals::none) const;
   std::uint64_t write(const Shard& shard) const { return write_all({&shard, 1}).front(); }
   /// Reads a shard and checks all of it: digest, sizes, seeds, configurations, ranges.
   /// One thread at a time may read, as HDF5 demands too. @throws NoInput, BadData, IoError
   [[nodiscard]] Shard read(std::uint64_t i) const;
+  /// Removes what killed writers of these shards have left: under a lock on them.
+  void remove_unfinished(ShardRange shards) const;
   /// Renames a file to NAME.bad-1, so that its shard counts as missing. @return the new name
   /// @throws IoError if there is one already: a shard that is bad twice is no accident, and another
   ///         copy would not end it

@@ -36,20 +36,22 @@ class Plan {
   [[nodiscard]] std::uint64_t shards() const { return wanted_.size(); }
   [[nodiscard]] bool wants(std::uint64_t i) const { return wanted_[i]; }
   [[nodiscard]] std::uint64_t each() const { return size_; }
+  /// Shards that are trained at once.
+  [[nodiscard]] std::uint64_t at_once() const { return at_once_; }
   [[nodiscard]] std::uint64_t first(std::uint64_t i) const { return i * size_; }
-  /// The end of the wanted shards from i on that are trained at once.
-  [[nodiscard]] std::uint64_t end_of_block(std::uint64_t i) const {
-    const auto most = std::min(shards(), i + at_once_);
-    while (i < most && wants(i)) ++i;
-    return i;
+  /// The wanted shards from i on that are trained at once. @return nothing if there are none
+  [[nodiscard]] std::optional<ShardRange> block_from(std::uint64_t i) const {
+    while (i < shards() && !wants(i)) ++i;
+    auto end = i;
+    while (end < std::min(shards(), i + at_once_) && wants(end)) ++end;
+    return end > i ? std::optional(ShardRange{.first = i, .count = end - i}) : std::nullopt;
   }
-  /// Of shards [begin, end).
-  [[nodiscard]] std::uint64_t machines(std::uint64_t begin, std::uint64_t end) const {
-    return std::min(first(end), machines_) - first(begin);
+  [[nodiscard]] std::uint64_t machines(const ShardRange& range) const {
+    return std::min(first(range.first + range.count), machines_) - first(range.first);
   }
   [[nodiscard]] std::uint64_t machines() const {
     std::uint64_t sum = 0;
-    for (std::uint64_t i = 0; i < shards(); ++i) sum += wants(i) ? machines(i, i + 1) : 0;
+    for (std::uint64_t i = 0; i < shards(); ++i) sum += wants(i) ? machines({i, 1}) : 0;
     return sum;
   }
 
@@ -63,8 +65,7 @@ class Plan {
 /// Consecutive shards that are trained at once.
 struct ShardBlock {
   std::uint64_t number = 0;  ///< in the order of writing
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
+  ShardRange shards;
 };
 
 /// Waits until holds(). Not by wait(), whose symbol in libstdc++ is younger than the C library that
@@ -124,8 +125,8 @@ class BlockRun {
   /// A block for which the others leave too little of a device's memory is trained after them, and
   /// from then on every block is alone.
   std::optional<std::vector<Shard>> train(ShardTrainer& trainer, const ShardBlock& block) {
-    const auto first = plan_.first(block.begin);
-    const auto machines = plan_.machines(block.begin, block.end);
+    const auto first = plan_.first(block.shards.first);
+    const auto machines = plan_.machines(block.shards);
     try {
       return trainer.train(first, machines, plan_.each());
     } catch (const OutOfDeviceMemory&) {
@@ -135,14 +136,23 @@ class BlockRun {
   }
 
   std::optional<ShardBlock> next() {
-    const std::scoped_lock lock(order_);
-    while (next_shard_ < plan_.shards() && !plan_.wants(next_shard_)) ++next_shard_;
-    if (ended_ || next_shard_ >= plan_.shards()) return std::nullopt;
-    if (alone_ && at_work_ > 0) return std::nullopt;
+    std::unique_lock lock(order_);
+    if (ended_ || (alone_ && at_work_ > 0)) return std::nullopt;
+    const auto shards = options_.deal ? dealt(lock) : plan_.block_from(next_shard_);
+    if (!shards) return std::nullopt;
+    next_shard_ = shards->first + shards->count;
     ++at_work_;
-    const ShardBlock block{next_block_++, next_shard_, plan_.end_of_block(next_shard_)};
-    next_shard_ = block.end;
-    return block;
+    return ShardBlock{next_block_++, *shards};
+  }
+
+  /// It may wait: meanwhile others work.
+  std::optional<ShardRange> dealt(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    const auto shards = options_.deal(plan_.at_once());
+    const bool is_stopped = !shards && is_to_stop();
+    lock.lock();
+    ended_ = ended_ || is_stopped;
+    return shards;
   }
 
   void leave() {
@@ -249,8 +259,11 @@ class BlockRun {
 
 }  // namespace
 
-SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
+SweepOutcome run_sweep(const SweepSpec& wanted, const SweepOptions& options,
                        std::span<ShardSink* const> sinks) {
+  auto spec = wanted;
+  if (options.threads > 0) spec.threads = options.threads;
+  if (!options.devices.empty()) spec.devices = options.devices;
   validate(spec, options.shard_machines);
   return BlockRun(spec, options, sinks).run();
 }

@@ -32,12 +32,14 @@ class Process {
     rlim_t address_space = RLIM_INFINITY;       ///< bytes it may take
     rlim_t file_size = RLIM_INFINITY;           ///< bytes that a file of its may have
     std::vector<std::string> environment = {};  ///< NAME=VALUE, besides this process's own
+    std::vector<std::string> launcher = {};     ///< what runs the program, e.g. mpirun -n 4
   };
 
   Process(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
           const Options& options)
       : out_(options.stdout_path.empty() ? captured_.path() / "out" : options.stdout_path) {
-    std::vector<std::string> words = {HELMHOLTZ_PROGRAM};
+    auto words = options.launcher;
+    words.emplace_back(HELMHOLTZ_PROGRAM);
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());

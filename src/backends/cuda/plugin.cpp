@@ -1,72 +1,23 @@
 #include "backends/cuda/plugin.hpp"
 
-#include <dlfcn.h>
-#include <sys/auxv.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-
 #include <fmt/format.h>
 
+#include "base/plugin_file.hpp"
 #include "helmholtz/error.hpp"
 
 namespace helmholtz::plugin {
 
 namespace {
 
-constexpr const char* kFile = "libhelmholtz_cuda.so";
-constexpr const char* kVariable = "HELMHOLTZ_CUDA_PLUGIN";
-
-/// Where the file begins that holds an address.
-const void* base_of(const void* address) {
-  Dl_info info{};
-  return dladdr(address, &info) == 0 ? nullptr : info.dli_fbase;
-}
-
-/// The folder of the file that holds this code: the shared library, or the program.
-std::filesystem::path own_folder() {
-  const auto* const here = reinterpret_cast<const void*>(&own_folder);
-  const auto* const program = reinterpret_cast<const void*>(getauxval(AT_PHDR));  // NOLINT
-  std::error_code ignored;
-  // A program's own name is what it was started by: perhaps relative to a folder that it has left,
-  // or to PATH, or a script's.
-  if (base_of(here) == base_of(program)) {
-    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-  }
-  Dl_info info{};
-  if (dladdr(here, &info) == 0) return {};
-  return std::filesystem::canonical(info.dli_fname, ignored).parent_path();
-}
-
-std::vector<std::filesystem::path> places() {
-  std::vector<std::filesystem::path> files;
-  if (const auto own = own_folder(); !own.empty()) {
-    files.push_back(own / kFile);
-    files.push_back(own / HELMHOLTZ_PROGRAM_TO_LIBRARIES / kFile);
-  }
-#ifdef HELMHOLTZ_CUDA_BUILT_PLUGIN
-  files.emplace_back(HELMHOLTZ_CUDA_BUILT_PLUGIN);
+#ifndef HELMHOLTZ_CUDA_BUILT_PLUGIN
+#define HELMHOLTZ_CUDA_BUILT_PLUGIN ""
 #endif
-  return files;
-}
 
-std::string find() {
-  if (const char* const path = std::getenv(kVariable); path != nullptr && *path != '\0') {
-    if (*path != '/') throw NoDevice(fmt::format("{}={} is no absolute path", kVariable, path));
-    return path;
-  }
-  const auto files = places();
-  const auto exists = [](const std::filesystem::path& file) {
-    std::error_code ignored;
-    return std::filesystem::exists(file, ignored);
-  };
-  const auto found = std::find_if(files.begin(), files.end(), exists);
-  if (found == files.end()) {
-    throw NoDevice(fmt::format("{} is not there: built without CUDA, or not installed", kFile));
-  }
-  return found->string();
-}
+constexpr io::PluginFile kFile = {.name = "libhelmholtz_cuda.so",
+                                  .variable = "HELMHOLTZ_CUDA_PLUGIN",
+                                  .built = HELMHOLTZ_CUDA_BUILT_PLUGIN,
+                                  .without = "CUDA",
+                                  .symbol = HELMHOLTZ_PLUGIN_SYMBOL};
 
 bool fits(const helmholtz_plugin& plugin) {
   return plugin.abi == HELMHOLTZ_PLUGIN_ABI && plugin.size == sizeof(helmholtz_plugin) &&
@@ -85,23 +36,16 @@ std::string version(std::int32_t number) {
 }  // namespace
 
 std::shared_ptr<const Plugin> Plugin::load() {
-  return std::shared_ptr<const Plugin>(new Plugin(find()));
-}
-
-Plugin::Plugin(const std::string& path)
-    : library_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)) {
-  if (library_ == nullptr) throw NoDevice(fmt::format("cannot load the plugin: {}", dlerror()));
-  void* const symbol = dlsym(library_, HELMHOLTZ_PLUGIN_SYMBOL);
-  if (symbol != nullptr) functions_ = reinterpret_cast<helmholtz_plugin_function>(symbol)();
-  if (functions_ == nullptr || !fits(*functions_)) {
-    const auto found = functions_ == nullptr ? "none" : std::to_string(functions_->abi);
-    dlclose(library_);
+  const auto [path, symbol] = io::open_plugin(kFile);
+  const auto* const functions =
+      symbol == nullptr ? nullptr : reinterpret_cast<helmholtz_plugin_function>(symbol)();
+  if (functions == nullptr || !fits(*functions)) {
+    const auto found = functions == nullptr ? "none" : std::to_string(functions->abi);
     throw NoDevice(fmt::format("{} is of another version: needed interface {}, found {}", path,
                                HELMHOLTZ_PLUGIN_ABI, found));
   }
+  return std::shared_ptr<const Plugin>(new Plugin(*functions));
 }
-
-Plugin::~Plugin() { dlclose(library_); }
 
 void Plugin::check(std::int32_t status, const helmholtz_error& error) {
   if (status == HELMHOLTZ_OK) return;

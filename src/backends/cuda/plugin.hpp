@@ -17,7 +17,6 @@ class Plugin {
   /// @throws NoDevice with the reason if there is none that fits
   static std::shared_ptr<const Plugin> load();
 
-  ~Plugin();
   Plugin(const Plugin&) = delete;
   Plugin& operator=(const Plugin&) = delete;
 
@@ -43,10 +42,9 @@ class Plugin {
   [[nodiscard]] std::string nvrtc() const;
 
  private:
-  explicit Plugin(const std::string& path);
+  explicit Plugin(const helmholtz_plugin& functions) : functions_(&functions) {}
 
-  void* library_;
-  const helmholtz_plugin* functions_ = nullptr;
+  const helmholtz_plugin* functions_;
 };
 
 }  // namespace helmholtz::plugin
