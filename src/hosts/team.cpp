@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/waiting.hpp"
+
 namespace helmholtz::hosts {
 
 namespace {
@@ -216,7 +218,7 @@ void Team::say_goodbye(Lock& lock) {
   wait(
       lock, [&] { return ended_; }, [] {});
   tell_dealer({.kind = Kind::bye});
-  changed_.wait(lock, [&] { return whole_.has_value(); });
+  wait_until(changed_, lock, [&] { return whole_.has_value(); });
 }
 
 }  // namespace helmholtz::hosts

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/waiting.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/sweep.hpp"
 #include "sweep/memory.hpp"
@@ -67,14 +68,6 @@ struct ShardBlock {
   std::uint64_t number = 0;  ///< in the order of writing
   ShardRange shards;
 };
-
-/// Waits until holds(). Not by wait(), whose symbol in libstdc++ is younger than the C library that
-/// the bundle and the wheel run on.
-template <class Holds>
-void wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, Holds holds) {
-  while (!changed.wait_for(lock, std::chrono::hours(1), holds)) {
-  }
-}
 
 /// Trains the blocks of a plan, each by the next thread that is free, and writes them in order: one
 /// block on a thread of its own, while the next one is trained.

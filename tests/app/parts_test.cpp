@@ -147,9 +147,10 @@ TEST_F(Parts, AutoTakesTheNumbersOfLaunchers) {
                             {"SLURM_PROCID=0", "SLURM_NTASKS=4"});
   EXPECT_EQ(script.exit_code, 2);
   EXPECT_THAT(script.err, Refuses("--shard", "auto"));
-  const auto alone =
-      sweep({"--seeds", "0:3", "--out", "all", "--json"}, {"PMI_RANK=1", "PMI_SIZE=2"});
-  EXPECT_EQ(done(alone)["part"]["n"], 1);
+  // Several ranks, and no MPI that sees them: each would train all.
+  const auto alone = sweep({"--seeds", "0:3", "--out", "all"}, {"PMI_RANK=1", "PMI_SIZE=2"});
+  EXPECT_EQ(alone.exit_code, 69);
+  EXPECT_THAT(alone.err, HasSubstr("MPI"));
 }
 
 /// Both lists as one.
