@@ -252,13 +252,13 @@ class BlockRun {
 
 }  // namespace
 
-SweepOutcome run_sweep(const SweepSpec& wanted, const SweepOptions& options,
+SweepOutcome run_sweep(const SweepSpec& spec, const SweepOptions& options,
                        std::span<ShardSink* const> sinks) {
-  auto spec = wanted;
-  if (options.threads > 0) spec.threads = options.threads;
-  if (!options.devices.empty()) spec.devices = options.devices;
-  validate(spec, options.shard_machines);
-  return BlockRun(spec, options, sinks).run();
+  auto here = spec;
+  if (options.threads > 0) here.threads = options.threads;
+  if (!options.devices.empty()) here.devices = options.devices;
+  validate(here, options.shard_machines);
+  return BlockRun(here, options, sinks).run();
 }
 
 Shard run_sweep(const SweepSpec& spec, const SweepOptions& options) {
