@@ -87,7 +87,7 @@ class RunDirectory final : public ShardSink {
   struct State;
 
   void scan();
-  bool look_for(const ShardRange& shards);
+  bool look_for(std::uint64_t shard);
   void quarantine(std::uint64_t i, const std::string& problem);
 
   std::unique_ptr<State> state_;

@@ -237,8 +237,11 @@ struct SweepOptions {
   int threads = 0;                ///< 0: the spec's; results depend on neither of both
   std::vector<int> devices = {};  ///< none: the spec's
   /// If set, the shards that are trained next come from here, at most so many, and not all that are
-  /// wanted in order. May wait; nothing ends the sweep. Asked from several threads at once.
-  std::function<std::optional<ShardRange>(std::uint64_t most)> deal = {};
+  /// wanted in order. May wait, but not for long once given_up() is true; nothing ends the sweep.
+  /// Asked from several threads at once.
+  std::function<std::optional<ShardRange>(std::uint64_t most,
+                                          const std::function<bool()>& given_up)>
+      deal = {};
   /// Polled several times per second, by one thread at a time; true ends the sweep after the last
   /// finished shard.
   std::function<bool()> stop_requested = {};

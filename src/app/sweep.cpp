@@ -225,12 +225,13 @@ ExitCode sweep_here(const CheckedSweep& sweep, hosts::Team* team) {
 
 /// As one of several ranks: the first one deals and reports. Whatever happens to one, all of them
 /// have to come to an end together.
-ExitCode sweep_as_rank(const CheckedSweep& sweep, std::unique_ptr<hosts::Wire> wire) {
+ExitCode sweep_as_rank(const CheckedSweep& sweep, std::unique_ptr<hosts::Wire> wire,
+                       double silence) {
   const auto place = wire->place();
   hosts::Team team(std::move(wire),
                    {.stop_requested = interrupted,
                     .lost = [&](int rank) { report_lost(place.rank, rank, sweep.flags.out); },
-                    .silence = longest_silence()});
+                    .silence = silence});
   auto code = ExitCode::ok;
   try {
     if (place.rank == 0) {
@@ -264,8 +265,9 @@ ExitCode sweep(const SweepFlags& flags) {
   require_work(part, share);
   catch_interrupts();
   const CheckedSweep checked{flags, std::move(spec), part, success_below};
+  const auto silence = longest_silence();
   auto wire = flags.part ? nullptr : hosts::launched_wire();
-  return wire ? sweep_as_rank(checked, std::move(wire)) : sweep_here(checked, nullptr);
+  return wire ? sweep_as_rank(checked, std::move(wire), silence) : sweep_here(checked, nullptr);
 }
 
 }  // namespace

@@ -104,9 +104,9 @@ SweepOutcome SweepRun::train_with_others(report::Progress& progress) {
     team_->leave();
     if (!team_->wait_for_others(show)) throw;
   }
-  outcome.stopped = team_->is_ended();
-  if (outcome.stopped) team_->wait_for_others([] {});
-  wait_for_files(outcome.stopped);
+  if (team_->is_ended()) team_->wait_for_others([] {});
+  wait_for_files();
+  outcome.stopped = !directory_.is_part_complete();
   const auto totals = team_->totals();
   outcome.machines = totals.machines - before.machines;
   outcome.diverged = totals.diverged - before.diverged;
@@ -115,9 +115,9 @@ SweepOutcome SweepRun::train_with_others(report::Progress& progress) {
 }
 
 /// Another host's files may be seen late.
-void SweepRun::wait_for_files(bool stopped) {
+void SweepRun::wait_for_files() {
   constexpr int kSeconds = 60;
-  for (int waited = 0; !directory_.is_part_complete() && !stopped; ++waited) {
+  for (int waited = 0; !directory_.is_part_complete() && !team_->is_ended(); ++waited) {
     if (waited == kSeconds) {
       throw IoError(directory_.path().string(),
                     "lacks shards that other ranks have written: all hosts have to share it");

@@ -39,7 +39,7 @@ class SweepRun {
   void train();
   SweepOutcome train_alone(report::Progress& progress);
   SweepOutcome train_with_others(report::Progress& progress);
-  void wait_for_files(bool stopped);
+  void wait_for_files();
 
   const SweepSpec& spec_;
   const OutputOptions& output_;

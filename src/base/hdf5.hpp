@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hdf5.h>
+#include <pthread.h>
 
 #include <bit>
 #include <cstdint>
@@ -41,6 +42,8 @@ class Handle {
 class Session {
  public:
   Session() : turn_(in_use) {
+    static const bool is_guarded = guard_forks();
+    (void)is_guarded;
     H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   }
@@ -49,6 +52,12 @@ class Session {
   Session& operator=(const Session&) = delete;
 
  private:
+  /// A child process must not begin with HDF5 in the hands of a thread that it does not have.
+  static bool guard_forks() {
+    return pthread_atfork([] { in_use.lock(); }, [] { in_use.unlock(); },
+                          [] { in_use.unlock(); }) == 0;
+  }
+
   static inline std::mutex in_use;
 
   std::lock_guard<std::mutex> turn_;

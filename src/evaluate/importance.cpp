@@ -218,7 +218,7 @@ std::size_t RowEstimator::pieces_per_round() const {
 }
 
 std::vector<float> RowEstimator::by_input(const float* parameters) const {
-  std::vector<float> ordered(products::padded(parameters_ + 15));
+  std::vector<float> ordered(products::padded_parameters(parameters_));
   products::order_by_input(products::layers_of(shape_), parameters, ordered.data());
   return ordered;
 }

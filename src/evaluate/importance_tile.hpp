@@ -51,7 +51,8 @@ class ParticleTile {
   ParticleTile(const LayerShape& shape, const PackedRows& rows, const TileSize& size);
 
   /// One machine's weights.
-  /// @param parameters  by input (products/weight_order.hpp); a vector may be read behind them
+  /// @param parameters  by input (products/weight_order.hpp); up to 15 floats behind them may be
+  /// read
   /// @param out         [piece.rows]
   void run(const Piece& piece, const float* parameters, std::uint64_t seed,
            std::span<WeightSums> out);

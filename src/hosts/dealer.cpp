@@ -48,7 +48,7 @@ void Dealer::receive(int from, const Message& message, Seconds now) {
   auto& rank = ranks_.at(static_cast<std::size_t>(from));
   rank.heard = now;
   if (rank.state == State::lost) {  // it was silent, no more
-    rank.state = State::trains;
+    rank.state = rank.before;
     if (ended_) letters_.push_back({from, {.kind = Kind::end}});
     if (begun_ && !ended_) letters_.push_back({from, *begun_});
   }
@@ -76,9 +76,10 @@ void Dealer::receive(int from, const Message& message, Seconds now) {
 
 void Dealer::look_at(Seconds now) {
   for (int i = 1; i < static_cast<int>(ranks_.size()); ++i) {
-    const auto& rank = ranks_[static_cast<std::size_t>(i)];
+    auto& rank = ranks_[static_cast<std::size_t>(i)];
     const bool is_there = rank.state == State::trains || rank.state == State::left;
     if (!is_there || now <= rank.heard + silence_) continue;
+    rank.before = rank.state;
     part_with(i, State::lost);
     lost_.push_back(i);
   }

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "helmholtz/run_directory.hpp"
+#include "helmholtz/sweep.hpp"
 #include "hosts/message.hpp"
 
 namespace helmholtz::hosts {
@@ -61,6 +61,7 @@ class Dealer {
   enum class State { trains, lost, left, gone };
   struct Rank {
     State state = State::trains;
+    State before = State::trains;  ///< it was lost
     Seconds heard = 0;
   };
   struct Deal {

@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstring>
 #include <list>
 #include <string>
@@ -29,7 +28,9 @@ int cores_of(MPI_Comm host) {
   sched_getaffinity(0, sizeof own, &own);
   cpu_set_t all;
   MPI_Allreduce(&own, &all, sizeof own, MPI_BYTE, MPI_BOR, host);
-  return CPU_COUNT(&all);
+  const int cores = CPU_COUNT(&all);
+  // More CPUs than a cpu_set_t has bits: none is known.
+  return cores > 0 ? cores : static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 void describe(helmholtz_mpi_place& place) {

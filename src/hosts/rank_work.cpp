@@ -79,7 +79,9 @@ SweepOptions dealt_options(Team& team, const SweepSpec& spec,
   options.threads = threads_of_rank(spec, team.place());
   if (is_on_gpu(spec)) options.devices = {device_of_rank(spec, team.place())};
   options.stop_requested = [&team] { return team.is_ended(); };
-  options.deal = [&team, meanwhile](std::uint64_t most) { return team.deal(most, meanwhile); };
+  options.deal = [&team, meanwhile](std::uint64_t most, const std::function<bool()>& given_up) {
+    return team.deal(most, given_up, meanwhile);
+  };
   return options;
 }
 

@@ -155,13 +155,16 @@ std::optional<std::uint64_t> Team::wait_for_directory() {
   return dealing_process_;
 }
 
-std::optional<ShardRange> Team::deal(std::uint64_t most, const std::function<void()>& meanwhile) {
+std::optional<ShardRange> Team::deal(std::uint64_t most, const std::function<bool()>& given_up,
+                                     const std::function<void()>& meanwhile) {
   Lock lock(state_);
   if (dealt_.empty()) {
     wishes_.push_back(most);
     tell_dealer({.kind = Kind::ask, .count = most});
   }
-  const auto is_over = [&] { return !dealt_.empty() || (dealer_ && dealer_->is_done()); };
+  const auto is_over = [&] {
+    return !dealt_.empty() || (dealer_ && dealer_->is_done()) || given_up();
+  };
   if (!wait(lock, is_over, meanwhile) || dealt_.empty()) return std::nullopt;
   const auto shards = dealt_.front();
   dealt_.pop_front();

@@ -50,9 +50,12 @@ class Team {
   std::optional<std::uint64_t> wait_for_directory();
 
   /// The next shards for this rank, at most `most`; waits for them. Nothing when all is done (rank
-  /// 0), or the job ends. @param meanwhile  called now and then while it waits
+  /// 0), the job ends, or this rank has given up: then it has to leave.
+  /// @param given_up   asked while it waits; calls no function of the team
+  /// @param meanwhile  called now and then while it waits
   std::optional<ShardRange> deal(
-      std::uint64_t most, const std::function<void()>& meanwhile = [] {});
+      std::uint64_t most, const std::function<bool()>& given_up = [] { return false; },
+      const std::function<void()>& meanwhile = [] {});
   /// These are in the directory. @param shard_machines  of a full shard
   void report_done(std::span<const Shard> shards, std::uint64_t shard_machines);
   /// This rank trains no more, e.g. because its disk is full; the others go on.

@@ -23,7 +23,7 @@ struct Units {
 };
 
 /// activities = weights^T inputs: [n x B] from [k x n] and [k x B], at most kTileColumns columns.
-/// Behind a row of weights a vector may be read.
+/// Up to 15 floats behind a row of weights may be read.
 void activities(const ConstMatrix& weights, const Units& inputs, const Matrix& activities);
 
 /// weights += rate * inputs errors^T: [k x n] from [k x B] and [n x B], at most kTileRows outputs

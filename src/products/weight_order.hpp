@@ -1,13 +1,19 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
 #include "helmholtz/layer_shape.hpp"
+#include "products/tiles.hpp"
 
 /// Parameters lie by output, weights [outputs x inputs], wherever anyone sees them; products take
 /// weights by input, [inputs x outputs]. Offsets are the same, and biases stay where they are.
 namespace helmholtz::products {
+
+/// Floats that a machine's parameters take with what products read behind them: whole cache lines,
+/// so that every machine of an array is aligned alike.
+constexpr std::size_t padded_parameters(std::size_t parameters) { return padded(parameters + 15); }
 
 /// All layers of a machine.
 std::vector<LayerView> layers_of(const LayerShape& shape);

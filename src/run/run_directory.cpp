@@ -196,18 +196,27 @@ void RunDirectory::write_all(std::span<const Shard> shards) {
   for (const auto& shard : shards) state_->done[state_->files.shard_of(shard.first)] = true;
 }
 
-bool RunDirectory::look_for(const ShardRange& shards) {
-  bool all = true;
-  for (auto i = shards.first; i < shards.first + shards.count; ++i) {
-    if (!state_->done[i]) state_->done[i] = state_->files.state(i) == ShardFiles::State::done;
-    all = all && state_->done[i];
+bool RunDirectory::look_for(std::uint64_t shard) {
+  if (!state_->done[shard]) {
+    state_->done[shard] = state_->files.state(shard) == ShardFiles::State::done;
+  }
+  return state_->done[shard];
+}
+
+bool RunDirectory::is_complete() {
+  for (std::uint64_t i = 0; i < state_->files.shards(); ++i) {
+    if (!look_for(i)) return false;
+  }
+  return true;
+}
+
+bool RunDirectory::is_part_complete() {
+  bool all = true;  // all are looked for: what is done counts
+  for (auto i = state_->mine.first; i < state_->mine.first + state_->mine.count; ++i) {
+    all = look_for(i) && all;
   }
   return all;
 }
-
-bool RunDirectory::is_complete() { return look_for({.first = 0, .count = state_->files.shards()}); }
-
-bool RunDirectory::is_part_complete() { return look_for(state_->mine); }
 
 bool RunDirectory::read(ShardSink& sink) {
   bool good = true;

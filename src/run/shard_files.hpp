@@ -56,7 +56,7 @@ class ShardFiles {
       io::AtomicFile::Rivals rivals = io::AtomicFile::Rivals::none) const;
   std::uint64_t write(const Shard& shard) const { return write_all({&shard, 1}).front(); }
   /// Reads a shard and checks all of it: digest, sizes, seeds, configurations, ranges.
-  /// One thread at a time may read, as HDF5 demands too. @throws NoInput, BadData, IoError
+  /// One thread at a time may read. @throws NoInput, BadData, IoError
   [[nodiscard]] Shard read(std::uint64_t i) const;
   /// Removes what killed writers of these shards have left: under a lock on them.
   void remove_unfinished(ShardRange shards) const;

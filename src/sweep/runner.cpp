@@ -141,10 +141,12 @@ class BlockRun {
   /// It may wait: meanwhile others work.
   std::optional<ShardRange> dealt(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
-    const auto shards = options_.deal(plan_.at_once());
+    const auto shards =
+        options_.deal(plan_.at_once(), [this] { return write_failed_ || ended_.load(); });
     const bool is_stopped = !shards && is_to_stop();
     lock.lock();
     ended_ = ended_ || is_stopped;
+    wait_until(changed_, lock, [&] { return !alone_ || at_work_ == 0; });
     return shards;
   }
 

@@ -158,6 +158,26 @@ TEST_F(Teams, FinishWithoutARankWhoseDiskIsFull) {
   }
 }
 
+// What it waits for may be in its own hands: shards that it could not write.
+TEST_F(Teams, ARankThatGivesUpWaitsForNoShards) {
+  network_->cut[2] = true;
+  std::thread other([&] {
+    Team team(std::make_unique<QueueWire>(network_, 1), {.silence = 1});
+    ASSERT_TRUE(team.wait_for_directory());
+    std::atomic<bool> given_up = false;
+    while (team.deal(1, [&] { return given_up.load(); })) given_up = true;
+    team.leave();
+    finish(team);
+  });
+  {
+    Team team(std::make_unique<QueueWire>(network_, 0), {.silence = 1});
+    team.deal_out(1, [](std::uint64_t) { return true; });
+    EXPECT_FALSE(team.wait_for_others([] {}));
+    finish(team);
+  }
+  other.join();
+}
+
 TEST_F(Teams, StopTogether) {
   for (int rank = 0; rank < kRanks; ++rank) {
     network_ = std::make_shared<Network>();

@@ -20,12 +20,6 @@ namespace helmholtz::cpu_layered {
 
 using AlignedFloats = std::vector<float, tbb::cache_aligned_allocator<float>>;
 
-/// Floats from one machine's parameters to the next: whole cache lines, and a vector that starts at
-/// any parameter stays with its machine.
-inline std::size_t padded_parameters(const Topology& topology) {
-  return padded(topology.parameters() + 15);
-}
-
 /// Training steps, one machine at a time and a layer of the whole batch at a time.
 ///
 /// Holds the units and the errors of one batch, [n_l x B K] floats per layer each; whoever trains
@@ -38,7 +32,7 @@ class Batch {
 
   /// Step number `step` of machine m: a wake phase, then a sleep phase.
   /// @param parameters  by input (products/weight_order.hpp); may be read up to
-  ///                    padded_parameters(topology)
+  ///                    products::padded_parameters()
   /// @param state       [optimizer_state_floats(ensemble, m)], in the order of the parameters
   void train_step(std::size_t m, float* parameters, float* state, std::uint64_t step);
 

@@ -36,7 +36,7 @@ class LayeredTrainer final : public Backend {
         layers_(products::layers_of(this->ensemble().topology.shape())),
         recognition_layers_(products::recognition_layers_of(this->ensemble().topology.shape())),
         parameters_per_machine_(this->ensemble().topology.parameters()),
-        stride_(padded_parameters(this->ensemble().topology)),
+        stride_(products::padded_parameters(parameters_per_machine_)),
         side_by_side_(this->ensemble().size() / threads * threads),
         parameters_(this->ensemble().size() * stride_) {
     for (std::size_t m = 0; m < this->ensemble().size(); ++m) {
@@ -131,8 +131,9 @@ std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) 
 /// Parameters, optimiser states, and what a batch takes for every thread.
 std::size_t bytes(const Ensemble& ensemble) {
   const auto batches = std::min(ensemble.size(), usable_threads(0));
-  return ensemble.size() * (padded_parameters(ensemble.topology) * sizeof(float) + sizeof(Machine) +
-                            sizeof(std::vector<float>)) +
+  return ensemble.size() *
+             (products::padded_parameters(ensemble.topology.parameters()) * sizeof(float) +
+              sizeof(Machine) + sizeof(std::vector<float>)) +
          optimizer_state_bytes(ensemble) + batches * Batch::bytes(ensemble);
 }
 
