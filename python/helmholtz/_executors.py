@@ -9,7 +9,7 @@ import os
 import queue
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
 from pathlib import Path
 from typing import Any, Protocol, SupportsIndex, Union
@@ -140,8 +140,8 @@ def _error_of(future: Any) -> BaseException | None:
     return error
 
 
-def done_by(executor: Executor, folder: Path, shards: Iterable[int], threads: int) -> Iterator[int]:
-    """Trains shards of a directory by an executor. Each is yielded when it is a file."""
+def done_by(executor: Executor, folder: Path, shards: Iterable[int], threads: int) -> Generator[int, None, None]:
+    """Trains shards of a directory by an executor. Each is yielded when it is a file; close() cancels the rest."""
     dealer = _Dealer(executor, lambda shard, attempt: (os.fspath(folder.resolve()), shard, threads, attempt))
     wait = False
     try:

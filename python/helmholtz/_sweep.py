@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -243,8 +244,10 @@ class Sweep:
         machines = {shard: min(each, len(self) - shard * each) for shard in missing}
         advance(len(self) - sum(machines.values()))
         threads = int(self._fields.get("threads", 0)) or 1
-        for shard in done_by(executor, folder, missing, threads):
-            advance(machines[shard])
+        # When `advance` raises, tasks are cancelled at once, not when the iterator happens to be freed.
+        with contextlib.closing(done_by(executor, folder, missing, threads)) as shards:
+            for shard in shards:
+                advance(machines[shard])
 
     def __repr__(self) -> str:
         seeds = len(self) // self.configurations

@@ -148,6 +148,29 @@ def test_ctrl_c_leaves_what_is_done(tmp_path):
     assert not hm.open_run(tmp_path / "run").is_complete
 
 
+def test_tasks_are_cancelled_when_progress_raises(sweep, tmp_path):
+    futures = []
+
+    class Recorded(ThreadPoolExecutor):
+        def submit(self, fn, /, *args):
+            futures.append(super().submit(fn, *args))
+            return futures[-1]
+
+    def stop(done, total):
+        if done > 0:
+            raise RuntimeError("enough")
+
+    with Recorded(1) as executor:
+        with pytest.raises(RuntimeError, match="enough") as raised:
+            sweep.run(tmp_path / "run", executor=executor, progress=stop)
+        # Although `raised` keeps the traceback. One shard is done, one may be under way.
+        cancelled = [future.cancelled() for future in futures]
+    assert len(futures) == SHARDS
+    assert all(cancelled[2:])
+    assert raised.value.__traceback__ is not None
+    assert len(shards_in(tmp_path / "run")) <= 2
+
+
 def test_an_executor_takes_a_whole_directory(sweep, tmp_path):
     for path, arguments in ((None, {}), (tmp_path / "run", {"part": (0, 2)})):
         with pytest.raises(hm.InvalidArgument) as refused:
