@@ -208,9 +208,9 @@ class Sweep:
         executor : object with submit, or callable, optional
             Who trains the shards of the directory, `run_shard` each with one thread unless `threads` says otherwise: a
             dask.distributed.Client, or an executor of concurrent.futures or mpi4py.futures, whose workers see the
-            directory. A task that fails is submitted again, three times at most. A process pool that has lost a
-            worker takes nothing more: give a callable that returns one, e.g. ``lambda: ProcessPoolExecutor(4)``, and
-            it is replaced.
+            directory. A task that fails is submitted again, three times at most; a shard that another process holds,
+            until it is there. A process pool that has lost a worker takes nothing more: give a callable that returns
+            one, e.g. ``lambda: ProcessPoolExecutor(4)``, and it is replaced.
         progress : bool, object or callable, optional
             As of `Machines.train`, in machine-steps.
 
