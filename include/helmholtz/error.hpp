@@ -47,6 +47,12 @@ class CannotCreate : public FileError {
   using FileError::FileError;
 };
 
+/// An output that another process is writing.
+class InUse : public CannotCreate {
+ public:
+  using CannotCreate::CannotCreate;
+};
+
 /// A read or write that failed, e.g. a file without permission to read it, or a full disk.
 class IoError : public FileError {
  public:

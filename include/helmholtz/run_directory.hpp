@@ -40,7 +40,7 @@ class RunDirectory final : public ShardSink {
   /// Creates the directory with its parents, or opens it to resume: the same configuration, whose
   /// seeds may be more than before. Bad shards of the part are quarantined.
   /// @throws InvalidArgument (field "part") unless part.k < part.n; as SweepSpec::validate();
-  ///         CannotCreate if it holds another sweep, or another process writes the same part;
+  ///         CannotCreate if it holds another sweep; InUse if another process writes the same part;
   ///         IoError if a file of it cannot be read or locked, or a shard is bad a second time
   RunDirectory(std::filesystem::path path, const SweepSpec& spec, SweepPart part = {},
                Warn warn = {});

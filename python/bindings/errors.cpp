@@ -38,6 +38,8 @@ void translate(const std::exception_ptr& thrown, void*) {
     PyErr_SetString(PyExc_FileNotFoundError, error.what());
   } catch (const BadData& error) {
     raise("BadData", error);
+  } catch (const InUse& error) {
+    PyErr_SetString(PyExc_BlockingIOError, error.what());
   } catch (const FileError& error) {  // CannotCreate, IoError
     PyErr_SetString(PyExc_OSError, error.what());
   } catch (const NoDevice& error) {

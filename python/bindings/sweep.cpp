@@ -1,7 +1,10 @@
 // Sweeps, and the results of machines that are done.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -127,14 +130,28 @@ std::pair<std::uint64_t, std::vector<std::uint64_t>> missing_shards(
   return {directory.shard_machines(), std::move(missing)};
 }
 
-/// Trains one shard of a directory, unless it is there.
+/// Deals one shard, to the first thread that asks.
+std::function<std::optional<ShardRange>(std::uint64_t)> dealing(std::uint64_t shard) {
+  const auto is_taken = std::make_shared<std::atomic<bool>>(false);
+  return [shard, is_taken](std::uint64_t) -> std::optional<ShardRange> {
+    if (is_taken->exchange(true)) return std::nullopt;
+    return ShardRange{.first = shard, .count = 1};
+  };
+}
+
+/// Trains one shard of a directory, unless it is there. Others may train it at the same time: where
+/// threads of this process train several, the first that ends takes the others' locks along. So the
+/// shard is dealt, which makes its file one that has rivals.
 /// @param spec  its own; how many threads train decides no result
 void run_shard(SweepSpec spec, const std::filesystem::path& path, std::uint64_t shard,
                int threads) {
   spec.threads = threads;
   run_interruptibly([&](Progress& progress) {
     const SweepPart part{.k = shard, .n = open_run(path).shards()};
-    RunDirectory(path, spec, part).train(options_for(progress));
+    RunDirectory directory(path, spec, part);
+    auto options = options_for(progress);
+    if (directory.wants(shard)) options.deal = dealing(shard);
+    directory.train(options);
   });
 }
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import heapq
 import itertools
 import os
 import queue
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
 from pathlib import Path
 from typing import Any, Protocol, SupportsIndex, Union
@@ -30,7 +31,8 @@ class SupportsSubmit(Protocol):
 Executor = Union[SupportsSubmit, Callable[[], SupportsSubmit]]
 
 TRIES = 4  # of a shard whose task fails
-PAUSE = 1.0  # seconds before the next try: a worker that is given up may still hold the shard
+PAUSE = 1.0  # seconds before a shard's second try, and twice as long before each later one, but
+LONGEST_PAUSE = 60.0  # no longer: a worker that is given up may hold the shard for as long as it trains
 
 
 @functools.lru_cache(maxsize=4)
@@ -73,7 +75,8 @@ class _Dealer:
         self._futures: dict[int, Any] = {}
         self._attempts = itertools.count()
         self._failures: Counter[int] = Counter()
-        self._due: list[tuple[float, int]] = []
+        self._pauses: dict[int, float] = {}  # before the next try of a shard
+        self._due: list[tuple[float, int]] = []  # a heap
         self._broken = 0  # executors, since a shard was done
 
     def submit(self, shard: int) -> None:
@@ -112,14 +115,17 @@ class _Dealer:
             self._executor.shutdown(wait=wait)
 
     def _try_again(self, shard: int, error: BaseException) -> None:
-        self._failures[shard] += 1
-        if self._failures[shard] == TRIES:
+        is_locked = isinstance(error, BlockingIOError)  # another process trains it: no failure
+        self._failures[shard] += not is_locked
+        if not is_locked and self._failures[shard] == TRIES:
             raise error
-        self._due.append((time.monotonic() + PAUSE, shard))
+        pause = self._pauses.get(shard, PAUSE)
+        self._pauses[shard] = min(2 * pause, LONGEST_PAUSE)
+        heapq.heappush(self._due, (time.monotonic() + pause, shard))
 
     def _submit_due(self) -> None:
         while self._due and self._due[0][0] <= time.monotonic():
-            self.submit(self._due.pop(0)[1])
+            self.submit(heapq.heappop(self._due)[1])
 
     def _replace(self, broken: Any, error: BaseException) -> None:
         """A new executor for one that has lost a worker, and takes nothing more."""
@@ -140,8 +146,8 @@ def _error_of(future: Any) -> BaseException | None:
     return error
 
 
-def done_by(executor: Executor, folder: Path, shards: Iterable[int], threads: int) -> Iterator[int]:
-    """Trains shards of a directory by an executor. Each is yielded when it is a file."""
+def done_by(executor: Executor, folder: Path, shards: Iterable[int], threads: int) -> Generator[int, None, None]:
+    """Trains shards of a directory by an executor. Each is yielded when it is a file; close() cancels the rest."""
     dealer = _Dealer(executor, lambda shard, attempt: (os.fspath(folder.resolve()), shard, threads, attempt))
     wait = False
     try:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file; one that is there is replaced, and never seen half written."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    # New also where threads and hosts write the same file. Unlike mkstemp's, its mode follows the umask: other users
+    # may share the directory.
+    draft = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        draft.write_bytes(content)
+        with draft.open("xb") as file:
+            file.write(content)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

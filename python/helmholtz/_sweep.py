@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -207,9 +208,9 @@ class Sweep:
         executor : object with submit, or callable, optional
             Who trains the shards of the directory, `run_shard` each with one thread unless `threads` says otherwise: a
             dask.distributed.Client, or an executor of concurrent.futures or mpi4py.futures, whose workers see the
-            directory. A task that fails is submitted again, three times at most. A process pool that has lost a
-            worker takes nothing more: give a callable that returns one, e.g. ``lambda: ProcessPoolExecutor(4)``, and
-            it is replaced.
+            directory. A task that fails is submitted again, three times at most; a shard that another process holds,
+            until it is there. A process pool that has lost a worker takes nothing more: give a callable that returns
+            one, e.g. ``lambda: ProcessPoolExecutor(4)``, and it is replaced.
         progress : bool, object or callable, optional
             As of `Machines.train`, in machine-steps.
 
@@ -243,8 +244,10 @@ class Sweep:
         machines = {shard: min(each, len(self) - shard * each) for shard in missing}
         advance(len(self) - sum(machines.values()))
         threads = int(self._fields.get("threads", 0)) or 1
-        for shard in done_by(executor, folder, missing, threads):
-            advance(machines[shard])
+        # When `advance` raises, tasks are cancelled at once, not when the iterator happens to be freed.
+        with contextlib.closing(done_by(executor, folder, missing, threads)) as shards:
+            for shard in shards:
+                advance(machines[shard])
 
     def __repr__(self) -> str:
         seeds = len(self) // self.configurations

@@ -116,9 +116,9 @@ void RunDirectory::State::lock_part() const {
   for (const auto& event : read_events(names.log)) {
     if (event.process == holder->process) host = event.host;
   }
-  throw CannotCreate(path.string(), fmt::format("process {} on {} is writing shards [{}, {})",
-                                                holder->process, host, holder->range.first,
-                                                holder->range.first + holder->range.count));
+  throw InUse(path.string(),
+              fmt::format("process {} on {} is writing shards [{}, {})", holder->process, host,
+                          holder->range.first, holder->range.first + holder->range.count));
 }
 
 void RunDirectory::State::extend(const SweepSpec& spec) const {

@@ -5,7 +5,10 @@ import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -134,6 +137,45 @@ def test_tasks_that_are_lost_are_submitted_again(sweep, undisturbed, tmp_path, m
         sweep.run(tmp_path / "other", executor=Unreliable(4))
 
 
+class Locked(Unreliable):
+    """As if another process trained the shard meanwhile: a dozen tries in vain."""
+
+    def submit(self, fn, /, *args):
+        self.tries.append((time.monotonic(), args))
+        future = concurrent.futures.Future()
+        if len(self.tries) > self.losses:
+            future.set_result(fn(*args))
+        else:
+            future.set_exception(BlockingIOError("process 1 on another host is writing shards [0, 1)"))
+        return future
+
+
+def test_a_locked_shard_is_waited_for_with_growing_pauses(tmp_path, monkeypatch):
+    monkeypatch.setattr(_executors, "PAUSE", 0.01)
+    monkeypatch.setattr(_executors, "LONGEST_PAUSE", 0.1)
+    small = hm.Sweep([1, 9], seeds=2, steps=2)
+    executor = Locked(12)
+    assert small.run(tmp_path / "run", executor=executor).is_complete
+    assert len(executor.tries) == 13
+    times = [when for when, _ in executor.tries]
+    assert times[-1] - times[0] > 0.01 + 0.02 + 0.04 + 0.08 + 8 * 0.1
+
+
+def test_a_shard_that_another_process_holds_is_refused(tmp_path):
+    hm.Sweep([1, 9], seeds=2, steps=2).run(tmp_path / "run")
+    hold = (
+        "import fcntl, sys; file = open(sys.argv[1], 'r+'); "
+        "fcntl.lockf(file, fcntl.LOCK_EX, 1, 0); print(flush=True); input()"
+    )
+    arguments = [sys.executable, "-c", hold, str(tmp_path / "run" / "lock")]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "\n"
+        with pytest.raises(BlockingIOError, match=f"process {holder.pid} on"):
+            hm.run_shard(tmp_path / "run", 0)
+        holder.communicate("\n")
+    hm.run_shard(tmp_path / "run", 0)
+
+
 def test_ctrl_c_leaves_what_is_done(tmp_path):
     sweep = hm.Sweep([1, 6, 9], seeds=10**6)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
@@ -146,6 +188,29 @@ def test_ctrl_c_leaves_what_is_done(tmp_path):
         sweep.run(tmp_path / "run", executor=pool, progress=begin)
     timer.join()
     assert not hm.open_run(tmp_path / "run").is_complete
+
+
+def test_tasks_are_cancelled_when_progress_raises(sweep, tmp_path):
+    futures = []
+
+    class Recorded(ThreadPoolExecutor):
+        def submit(self, fn, /, *args):
+            futures.append(super().submit(fn, *args))
+            return futures[-1]
+
+    def stop(done, total):
+        if done > 0:
+            raise RuntimeError("enough")
+
+    with Recorded(1) as executor:
+        with pytest.raises(RuntimeError, match="enough") as raised:
+            sweep.run(tmp_path / "run", executor=executor, progress=stop)
+        # Although `raised` keeps the traceback. One shard is done, one may be under way.
+        cancelled = [future.cancelled() for future in futures]
+    assert len(futures) == SHARDS
+    assert all(cancelled[2:])
+    assert raised.value.__traceback__ is not None
+    assert len(shards_in(tmp_path / "run")) <= 2
 
 
 def test_an_executor_takes_a_whole_directory(sweep, tmp_path):

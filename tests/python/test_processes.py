@@ -57,7 +57,8 @@ def test_ctrl_c_ends_what_looks_at_rows():
     wide = hm.Machines([20, 784], hm.Dataset(train=images[:10]))[0]
     deep = hm.Machines([200, 500, 784], hm.Dataset(train=images[:10]))[0]
     interrupt(0.4, lambda: wide.log_prob(images[:1000]))
-    interrupt(0.4, lambda: deep.recognise(images))
+    many = np.tile(images, (20, 1))  # else it may end by itself within the time that interrupt() allows
+    interrupt(0.4, lambda: deep.recognise(many))
     interrupt(0.4, lambda: deep.log_prob(images, particles=1000))
 
 
