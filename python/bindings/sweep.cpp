@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -131,9 +130,9 @@ std::pair<std::uint64_t, std::vector<std::uint64_t>> missing_shards(
 }
 
 /// Deals one shard, to the first thread that asks.
-std::function<std::optional<ShardRange>(std::uint64_t)> dealing(std::uint64_t shard) {
+decltype(SweepOptions::deal) dealing(std::uint64_t shard) {
   const auto is_taken = std::make_shared<std::atomic<bool>>(false);
-  return [shard, is_taken](std::uint64_t) -> std::optional<ShardRange> {
+  return [shard, is_taken](std::uint64_t, const auto&) -> std::optional<ShardRange> {
     if (is_taken->exchange(true)) return std::nullopt;
     return ShardRange{.first = shard, .count = 1};
   };
