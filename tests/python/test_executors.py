@@ -7,16 +7,15 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from interrupts import Interrupt
 
 import helmholtz as hm
 from helmholtz import _executors
-
 
 SHARDS = 6
 SEEDS = SHARDS * 64
@@ -178,15 +177,15 @@ def test_a_shard_that_another_process_holds_is_refused(tmp_path):
 
 def test_ctrl_c_leaves_what_is_done(tmp_path):
     sweep = hm.Sweep([1, 6, 9], seeds=10**6)
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    signals = Interrupt(0.5)
 
     def begin(done, total):
         if done == 0:
-            timer.start()
+            signals.start()
 
     with pytest.raises(KeyboardInterrupt):
         sweep.run(tmp_path / "run", executor=pool, progress=begin)
-    timer.join()
+    signals.stop()
     assert not hm.open_run(tmp_path / "run").is_complete
 
 

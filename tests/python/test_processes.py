@@ -1,8 +1,6 @@
 """Signals, threads, processes, memory."""
 
-import os
 import resource
-import signal
 import subprocess
 import sys
 import threading
@@ -10,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from interrupts import Interrupt
 
 import helmholtz as hm
 from helmholtz import notebook
@@ -20,15 +19,15 @@ def interrupt(seconds, work):
 
     At once, but for what a busy computer takes.
     """
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    signals = Interrupt(seconds)
     start = time.monotonic()
-    timer.start()
+    signals.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             work()
         assert time.monotonic() - start < seconds + 10
     finally:
-        timer.join()
+        signals.stop()
 
 
 def test_ctrl_c_leaves_valid_machines():
