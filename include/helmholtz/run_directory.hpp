@@ -70,8 +70,8 @@ class RunDirectory final : public ShardSink {
   void write_all(std::span<const Shard> shards) override;
   void write(const Shard& shard) override { write_all({&shard, 1}); }
 
-  /// Whether every shard is done, also those of other parts. Looks at the files of all that were
-  /// not.
+  /// Whether every shard is done, also those of other parts. Looks at the files of those that were
+  /// not, up to the first that is missing.
   [[nodiscard]] bool is_complete();
   /// Whether every shard of the part is done, whoever has written it.
   [[nodiscard]] bool is_part_complete();
