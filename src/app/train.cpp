@@ -42,12 +42,13 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-Trainer start_trainer(const TrainingPlan& plan) {
-  auto trainer = make_trainer(plan.start.ensemble, plan.trainer);
-  if (!plan.start.parameters.empty()) {
-    trainer.write_parameters(0, 1, plan.start.parameters);
-    trainer.write_optimizer_state(0, plan.start.optimizer_state);
-    trainer.set_step(plan.start.step);
+/// Of a new machine, which has no parameters yet, or of a saved one.
+Trainer trainer_of(const SavedMachine& machine, const TrainerOptions& options) {
+  auto trainer = make_trainer(machine.ensemble, options);
+  if (!machine.parameters.empty()) {
+    trainer.write_parameters(0, 1, machine.parameters);
+    trainer.write_optimizer_state(0, machine.optimizer_state);
+    trainer.set_step(machine.step);
   }
   return trainer;
 }
@@ -60,7 +61,7 @@ EvaluationOptions options_of(const TrainingPlan& plan) {
 
 /// Trains one machine, evaluating it at each multiple of `eval_every` and after the last step, so
 /// that a run in pieces prints what an uninterrupted one does. The best machine is the one of the
-/// best evaluation of this run, by what ranks machines (ranking_metric()).
+/// best evaluation, by what ranks machines (ranking_metric()).
 class TrainingRun {
  public:
   explicit TrainingRun(const TrainingPlan& plan)
@@ -68,14 +69,15 @@ class TrainingRun {
         options_(options_of(plan)),
         table_(options_, plan.start.ensemble, plan.output.json),
         best_(ranking_metric(options_, plan.start.ensemble.topology, plan.start.ensemble.world)),
-        trainer_(start_trainer(plan)),
+        trainer_(trainer_of(plan.start, plan.trainer)),
         end_(plan.start.step + plan.spec.steps),
         progress_(static_cast<double>(plan.spec.steps), "steps", plan.output) {}
 
   /// @return ok, or stopped if a signal ended it early (what was reached is saved all the same)
   ExitCode run() {
+    bool stopped = plan_.best && !evaluate_best_before();
     print_header();
-    bool stopped = plan_.spec.steps == 0 && !evaluate();
+    if (plan_.spec.steps == 0) stopped = !evaluate();
     while (trainer_.step() < end_ && !stopped && !ends_early()) {
       const auto next = next_evaluation();
       stopped = !train_to(next) || !evaluate();
@@ -105,6 +107,16 @@ class TrainingRun {
       training_seconds_ += seconds;
       progress_.update(static_cast<double>(steps_taken()), epoch_text());
     }
+    return true;
+  }
+
+  /// What --save-best holds already is the best so far.
+  /// @return false after a signal
+  bool evaluate_best_before() {
+    auto trainer = trainer_of(*plan_.best, plan_.trainer);
+    std::vector<Evaluation> evaluation(1);
+    if (!trainer.evaluate(options_, 0, evaluation)) return false;
+    best_.add(plan_.best->step, evaluation[0]);
     return true;
   }
 

@@ -138,6 +138,24 @@ void require_memory(const SweepSpec& spec, std::string_view backend, const Ensem
                                     needed, available));
 }
 
+/// @throws InvalidArgument if the file of --save-best holds another machine than that of --from
+std::optional<SavedMachine> best_before(const TrainFlags& flags, const SavedMachine& start) {
+  if (!flags.from || !flags.save_best || !std::filesystem::exists(*flags.save_best)) return {};
+  auto best = load_machine(*flags.save_best);
+  const auto identity = [](const Ensemble& ensemble) {
+    return fmt::format("layers {}, seed {}", ensemble.topology.to_string(),
+                       ensemble.machines.front().seed);
+  };
+  const auto wanted = identity(start.ensemble);
+  if (identity(best.ensemble) != wanted) {
+    throw InvalidArgument(
+        "save-best", *flags.save_best,
+        fmt::format("a new file or one that holds the machine of --from ({})", wanted));
+  }
+  best.ensemble.world = start.ensemble.world;
+  return best;
+}
+
 /// @throws InvalidArgument where there is nothing to choose a machine by (--save-best, --patience)
 void require_choice(const TrainFlags& flags, const SweepSpec& spec, const Ensemble& ensemble) {
   for (const auto& [field, value] :
@@ -181,8 +199,8 @@ TrainFlags::TrainFlags(CLI::App& command) : spec(command, SpecFlags::Arity::one)
   add("--rng", rng, "NAME", "philox, or numpy: the stream of NumPy's RandomState");
   add("--save", save, "FILE", "write the trained machine here (HDF5)");
   add("--save-best", save_best, "FILE",
-      "write the machine with the best evaluation since the start or --from here, at each "
-      "improvement");
+      "write the machine with the best evaluation here, at each improvement; with --from, only a "
+      "better one replaces what the file holds");
   add("--patience", patience, "N", "end after N evaluations without an improvement");
   add("--from", from, "FILE", "resume a saved machine, for --steps more");
 }
@@ -195,6 +213,7 @@ TrainingPlan make_plan(const TrainFlags& flags) {
   const auto rng = parse_rng(flags);
   if (!flags.from) spec.load_data();
   TrainingPlan plan{.start = flags.from ? saved_machine(flags, spec) : new_machine(flags, spec),
+                    .best = {},
                     .spec = spec,
                     .trainer = spec.trainer_options(),
                     .save = flags.save.value_or(""),
@@ -211,6 +230,7 @@ TrainingPlan make_plan(const TrainFlags& flags) {
   require_no_input("save-best", plan.save_best, inputs);
   if (!plan.save.empty()) io::require_creatable(plan.save);
   require_choice(flags, spec, plan.start.ensemble);
+  plan.best = best_before(flags, plan.start);
   return plan;
 }
 

@@ -27,7 +27,9 @@ struct TrainFlags {
 /// What `helmholtz train` is going to do, checked.
 struct TrainingPlan {
   SavedMachine start;  ///< without parameters: a new machine
-  SweepSpec spec;      ///< steps to take, and how they are evaluated
+  /// With --from: what --save-best holds already, which only a better machine replaces.
+  std::optional<SavedMachine> best;
+  SweepSpec spec;  ///< steps to take, and how they are evaluated
   TrainerOptions trainer;
   std::filesystem::path save;       ///< empty: not saved
   std::filesystem::path save_best;  ///< the best machine so far, at each improvement; empty: not

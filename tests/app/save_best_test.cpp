@@ -49,6 +49,29 @@ TEST_F(Likelihood, SaveBestKeepsTheBestEvaluationsMachine) {
   }
 }
 
+TEST_F(Likelihood, AResumedRunReplacesTheBestMachineByABetterOneOnly) {
+  auto arguments = kAstray;
+  arguments.insert(arguments.end(), {"--save-best", "best.h5", "--save", "last.h5"});
+  const auto best = lines(arguments).back()["best"];
+  const auto step = load_machine(folder_.path() / "best.h5").step;
+  const auto resumed = [&](const Arguments& more) {
+    Arguments all = {"train", "--from",       "last.h5", "--steps",
+                     "300",   "--eval-every", "100",     "--save-best"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  // Nothing after step 2,000 is better in a run of kAstray: its own best would be a worse one.
+  EXPECT_NE(lines(resumed({"new.h5"})).back()["best"], best);
+  EXPECT_EQ(lines(resumed({"best.h5"})).back()["best"], best);
+  EXPECT_EQ(load_machine(folder_.path() / "best.h5").step, step);
+  EXPECT_EQ(run({"train", "--layers", "4,9", "--seed", "1", "--steps", "10", "--save", "other.h5"})
+                .exit_code,
+            0);
+  const auto other = run(resumed({"other.h5"}));
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, Refuses("--save-best", "other.h5"));
+}
+
 TEST_F(Likelihood, PatienceEndsAfterEvaluationsWithoutImprovement) {
   const auto whole = lines(kAstray);
   std::size_t best = 0;
