@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "app/commands.hpp"
 #include "base/input_file.hpp"
@@ -66,21 +68,26 @@ std::optional<double> rate_of(const std::vector<Event>& events, std::uint64_t st
   return machines * static_cast<double>(steps) / seconds;
 }
 
-/// What the log says of a writer, and of the ranks that it has dealt to since it started.
+/// What the log says of a writer, and of the ranks that it has dealt to since it started. A rank
+/// that was lost is back as soon as it writes a shard.
 void look_up(const std::vector<Event>& events, std::uint64_t steps, WritingProcess& writer) {
   std::map<int, WritingRank> ranks;
+  std::set<int> lost;
   for (const auto& event : events) {
     if (event.process == writer.process) writer.host = event.host;
     if (event.kind == "started" && event.process == writer.process) ranks.clear();
     if (event.kind == "joined" && event.dealer == writer.process) {
       ranks[event.rank] = {.rank = event.rank, .process = event.process, .host = event.host};
     }
-    const auto rank = ranks.find(event.rank);
-    const bool is_gone = event.kind == "left" && rank != ranks.end() &&
-                         rank->second.process == event.process && rank->second.host == event.host;
-    const bool is_lost = event.kind == "lost" && event.dealer == writer.process;
-    if (is_gone || is_lost) ranks.erase(event.rank);
+    if (event.kind == "lost" && event.dealer == writer.process) lost.insert(event.rank);
+    const auto own = std::ranges::find_if(ranks, [&](const auto& entry) {
+      return entry.second.process == event.process && entry.second.host == event.host;
+    });
+    if (own == ranks.end()) continue;
+    if (event.kind == "joined" || event.kind == "shard") lost.erase(own->first);
+    if (event.kind == "left") ranks.erase(own);
   }
+  std::erase_if(ranks, [&](const auto& entry) { return lost.contains(entry.first); });
   writer.rate = rate_of(events, steps, writer.process, writer.host);
   for (auto& [number, rank] : ranks) {
     rank.rate = rate_of(events, steps, rank.process, rank.host);

@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWaiting{1};
 constexpr milliseconds kTraining{20};
 constexpr milliseconds kStopChecks{50};
+/// Who has not looked for messages for longer was stopped, e.g. suspended by a scheduler.
+constexpr milliseconds kStopped{1000};
 constexpr int kFailed = 74;
 
 }  // namespace
@@ -45,8 +47,15 @@ void Team::run() {
   }
 }
 
+void Team::set_clock_back_after_a_stop() {
+  const auto passed = Clock::now() - looked_;
+  looked_ += passed;
+  if (passed > kStopped) start_ += passed;
+}
+
 /// All messages first: who was not asked for long may have been heard of in time.
 void Team::exchange() {
+  set_clock_back_after_a_stop();
   while (const auto received = wire_->receive()) {
     if (dealer_) {
       dealer_->receive(received->from, received->message, now());
