@@ -83,10 +83,11 @@ void Dealer::look_at(Seconds now) {
     part_with(i, State::lost);
     lost_.push_back(i);
   }
-  const auto overdue = std::stable_partition(
-      deals_.begin(), deals_.end(), [&](const Deal& deal) { return now <= deadline(deal); });
-  std::for_each(overdue, deals_.end(), [&](const Deal& deal) { take_back(deal); });
-  deals_.erase(overdue, deals_.end());
+  for (auto& deal : deals_) {
+    if (deal.overdue || now <= deadline(deal)) continue;
+    take_back(deal);
+    deal.overdue = true;
+  }
   serve(now);
   if (now < told_ + silence_ / kAlivePerSilence) return;
   told_ = now;
@@ -120,7 +121,7 @@ void Dealer::part_with(int rank, State state) {
   ranks_[static_cast<std::size_t>(rank)].state = state;
   std::erase_if(wishes_, [&](const Wish& wish) { return wish.rank == rank; });
   std::erase_if(deals_, [&](const Deal& deal) {
-    if (deal.rank == rank) take_back(deal);
+    if (deal.rank == rank && !deal.overdue) take_back(deal);
     return deal.rank == rank;
   });
 }

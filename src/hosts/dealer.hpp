@@ -69,6 +69,7 @@ class Dealer {
     ShardRange shards;
     std::uint64_t left = 0;  ///< of them to be done
     Seconds since = 0;
+    bool overdue = false;  ///< its shards have been dealt again; its time counts all the same
   };
   struct Wish {
     int rank = 0;

@@ -163,6 +163,32 @@ TEST(Dealer, DealsAnOverdueShardAgainOnceOthersShowHowLongOneTakes) {
   EXPECT_THAT(said(dealer), ElementsAre(Said{0, Kind::deal, 1, 1}));
 }
 
+/// Else every shard of a slow setting would be dealt again at each deadline.
+TEST(Dealer, LearnsFromAnOverdueShardHowLongOneTakes) {
+  auto dealer = begun(4);
+  ask(dealer, 0, 0);
+  report(dealer, 0, 0, 10);
+  ask(dealer, 1, 10);
+  said(dealer);
+  const auto rank_1_lives = [&](double now) {
+    for (const int rank : {1, 2}) dealer.receive(rank, {.kind = Kind::alive}, now);
+    dealer.look_at(now);
+    auto all = said(dealer);
+    std::erase_if(all, [](const Said& letter) { return letter.kind == Kind::alive; });
+    return all;
+  };
+  rank_1_lives(111);  // overdue after 10 times 10 s: to be dealt again, once
+  rank_1_lives(300);
+  report(dealer, 1, 1, 511);
+  ask(dealer, 1, 511, 9);
+  EXPECT_THAT(said(dealer), ElementsAre(Said{1, Kind::deal, 2, 1}));
+  ask(dealer, 2, 511);
+  EXPECT_THAT(said(dealer), ElementsAre(Said{2, Kind::deal, 3, 1}));
+  ask(dealer, 0, 511);
+  EXPECT_THAT(rank_1_lives(5520), IsEmpty()) << "one has taken 501 s";
+  EXPECT_THAT(rank_1_lives(5522), ElementsAre(Said{0, Kind::deal, 2, 1}));
+}
+
 TEST(Dealer, ASignalToOneRankEndsTheWorkOfAll) {
   auto dealer = begun(9);
   ask(dealer, 1, 0);
@@ -283,7 +309,7 @@ TEST(DealerSimulation, AThousandRanks) {
   EXPECT_TRUE(job.dealer().is_done());
   std::printf("%.0f shards and %.0f messages per second, the simulation included\n",
               kShards / seconds.count(), static_cast<double>(job.messages()) / seconds.count());
-  EXPECT_LT(seconds.count(), 100);  // shards of two seconds take a thousand ranks 200
+  EXPECT_LT(seconds.count(), 10);  // 10,000 shards per second; ten times faster without sanitizers
 }
 
 }  // namespace
