@@ -64,9 +64,10 @@ std::vector<std::string> unknown_files(const Run& run) {
   for (std::filesystem::directory_iterator entry(run.files().folder(), error), end;
        !error && entry != end; entry.increment(error)) {
     const auto name = entry->path().filename().string();
-    const auto known = name.starts_with('.') ? name.substr(1, name.rfind(".tmp") - 1)
-                                             : name.substr(0, name.rfind(".bad-"));
-    if (!shards.contains(known)) unknown.push_back(entry->path().string());
+    const auto unfinished = ShardFiles::number_unfinished(name);
+    const bool is_known = unfinished ? *unfinished < run.files().shards()
+                                     : shards.contains(name.substr(0, name.rfind(".bad-")));
+    if (!is_known) unknown.push_back(entry->path().string());
   }
   if (error) throw IoError(run.files().folder().string(), error.message());
   std::sort(unknown.begin(), unknown.end());

@@ -254,12 +254,15 @@ void ShardFiles::remove_unfinished(ShardRange shards) const {
   std::error_code error;
   for (fs::directory_iterator entry(folder_, error), end; !error && entry != end;
        entry.increment(error)) {
-    const auto name = entry->path().filename().string();  // .00000042.h5.123-0.tmp
-    const auto number = text::number<std::uint64_t>(name.substr(1, name.find('.', 1) - 1));
-    if (!name.starts_with('.') || !name.ends_with(".tmp") || !number) continue;
+    const auto number = number_unfinished(entry->path().filename().string());
     std::error_code ignored;
-    if (shards.contains(*number)) fs::remove(entry->path(), ignored);
+    if (number && shards.contains(*number)) fs::remove(entry->path(), ignored);
   }
+}
+
+std::optional<std::uint64_t> ShardFiles::number_unfinished(const std::string& name) {
+  if (!name.starts_with('.') || !name.ends_with(".tmp")) return std::nullopt;
+  return text::number<std::uint64_t>(name.substr(1, name.find('.', 1) - 1));
 }
 
 fs::path ShardFiles::quarantine(std::uint64_t i, std::string_view problem) const {

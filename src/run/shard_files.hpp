@@ -60,6 +60,8 @@ class ShardFiles {
   [[nodiscard]] Shard read(std::uint64_t i) const;
   /// Removes what killed writers of these shards have left: under a lock on them.
   void remove_unfinished(ShardRange shards) const;
+  /// Of the shard that a file of this name is being written for, e.g. `.00000042.h5.123-0.tmp`.
+  static std::optional<std::uint64_t> number_unfinished(const std::string& name);
   /// Renames a file to NAME.bad-1, so that its shard counts as missing. @return the new name
   /// @throws IoError if there is one already: a shard that is bad twice is no accident, and another
   ///         copy would not end it

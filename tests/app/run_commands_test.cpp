@@ -154,7 +154,8 @@ TEST_F(RunCommands, StatusNeedsNeitherLockNorAGoodLog) {
 }
 
 TEST_F(RunCommands, VerifyNotesFilesThatAreNoShards) {
-  for (const auto* name : {"00000001.h5", "note", "00000000.h5.bad-1", ".00000000.h5.tmp"}) {
+  for (const auto* name :
+       {"00000001.h5", "note", "00000000.h5.bad-1", ".00000000.h5.tmp", ".00000000.h5.123-0.tmp"}) {
     std::ofstream(shard_.parent_path() / name) << "?";
   }
   const auto verified = run({"verify", "run"});
