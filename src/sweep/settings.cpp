@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "helmholtz/error.hpp"
 #include "sweep/fields.hpp"
+#include "sweep/memory.hpp"
 
 namespace helmholtz {
 
@@ -35,7 +36,10 @@ std::string bytes_of(const std::vector<float>& values) {
 
 std::string backend_arithmetic(const SweepSpec& spec) {
   return joined(spec.kinds(), [&](const SweepConfiguration& kind) {
-    const auto backend = spec.resolved_backend(kind);
+    // Not resolved_backend(): whether there is a GPU is not asked, since the one that `auto` takes
+    // gives the bits of cpu-fused.
+    const auto backend =
+        spec.backend == "auto" ? choose_backend(trial_ensemble(spec, kind, 1)) : spec.backend;
     if (find_backend(backend).is_exact()) return std::string("exact");
     return spec.math == MatrixMath::fp32 ? backend
                                          : fmt::format("{} {}", backend, to_string(spec.math));

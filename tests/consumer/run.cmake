@@ -11,4 +11,11 @@ run(${CMAKE_COMMAND} -G ${generator} -S ${source_dir} -B ${work_dir}/build
     -D CMAKE_CXX_COMPILER=${compiler}
     -D CMAKE_CXX_FLAGS=${flags})
 run(${CMAKE_COMMAND} --build ${work_dir}/build)
-run(${work_dir}/build/consumer)
+run(${work_dir}/build/main)
+
+file(READ ${source_dir}/tour.cpp tour)
+file(READ ${source_dir}/../../../README.md readme)
+string(FIND "${readme}" "${tour}" place)
+if(place EQUAL -1)
+  message(FATAL_ERROR "README.md does not show tests/consumer/project/tour.cpp as it is")
+endif()

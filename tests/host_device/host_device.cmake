@@ -26,6 +26,7 @@ helmholtz_test(step_graph_test
 target_include_directories(step_graph_test PRIVATE ${PROJECT_SOURCE_DIR})
 target_include_directories(step_graph_test SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
 
+add_dependencies(threaded_tests helmholtz_host_device)
 # on_host_device(NAME PROGRAM FILTER): a test program of all backends, with this device.
 function(on_host_device name program filter)
   add_test(NAME ${name} COMMAND ${program} --gtest_brief=1 --gtest_filter=${filter})

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -10,6 +12,7 @@
 #include "helmholtz/error.hpp"
 #include "helmholtz/metrics.hpp"
 #include "helmholtz/sweep.hpp"
+#include "support/environment_variable.hpp"
 #include "support/field_of.hpp"
 #include "support/small_sweep.hpp"
 #include "sweep/fields.hpp"
@@ -23,6 +26,18 @@ namespace {
 using testing::field_of;
 using testing::sixteen_configurations;
 using testing::two_configurations;
+
+/// Directories are opened for it: `status` and `verify` start no GPU.
+TEST(SweepSpec, SettingsAreKnownWithoutTheCudaPlugin) {
+  const testing::EnvironmentVariable plugin("HELMHOLTZ_CUDA_PLUGIN", HELMHOLTZ_OLD_PLUGIN);
+  SweepSpec spec;
+  spec.seeds = SeedSet::parse("0:1000000");
+  ASSERT_EQ(spec.backend, "auto");
+  EXPECT_EQ(backend_arithmetic(spec), "exact");
+  std::ifstream file("/proc/self/maps");
+  const std::string maps((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(maps.find("old_plugin"), std::string::npos);
+}
 
 TEST(SweepSpec, AConfigurationIsOfItsKind) {
   auto spec = sixteen_configurations();
