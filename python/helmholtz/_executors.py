@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import heapq
 import itertools
@@ -139,6 +138,8 @@ class _Dealer:
 
 
 def _error_of(future: Any) -> BaseException | None:
+    import asyncio  # not with the package, whose import would take half as long again
+
     try:
         error: BaseException | None = future.exception()
     except (CancelledError, asyncio.CancelledError) as cancelled:

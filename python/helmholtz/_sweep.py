@@ -159,8 +159,15 @@ class Sweep:
         )
         if eval_every is not None:
             fields["eval_every"] = whole(eval_every, "eval_every", 1)
+        self._start(
+            {name: _plain(value) for name, value in fields.items()},
+            None if isinstance(world, str) or _named(world) else world,
+        )
+
+    def _start(self, fields: dict[str, Any], arrays: World | Dataset | None) -> None:
+        """What pickles and copies are made of: settings, and what machines learn where no name says it."""
         self._fields = fields
-        self._arrays = None if isinstance(world, str) or _named(world) else world
+        self._arrays = arrays
         world_core = self._arrays._core if isinstance(self._arrays, World) else None
         data_core = self._arrays._core if isinstance(self._arrays, Dataset) else None
         self._spec = _core.sweep_spec(_toml(fields), world_core, data_core)
@@ -256,12 +263,18 @@ class Sweep:
             f"{self._spec.steps} steps>"
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"fields": self._fields, "arrays": self._arrays}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._start(state["fields"], state["arrays"])
+
 
 class Results:
     """Machines of a sweep that are done: what `Sweep.run` and `open_run` return.
 
     ``results["kl_exact"]`` is a metric of all of them, (machines, evaluations), in nats, NaN where a machine had
-    diverged.
+    diverged. A pickle of them names their directory, which is read again; results in memory cannot be pickled.
     """
 
     def __init__(self, core: _core.Results, path: Path | None = None) -> None:
@@ -369,6 +382,20 @@ class Results:
         place = "" if self.path is None else f" in {str(self.path)!r}"
         return f"<Results of {len(self)} machines, {len(self.steps)} evaluations{place}>"
 
+    def __copy__(self) -> Results:
+        return Results(self._core, self.path)  # nothing changes what it holds
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Results:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.path is None:
+            raise TypeError(
+                "results in memory cannot be pickled: no file holds them; run the sweep in a directory, or pickle the "
+                "Sweep, or what to_pandas() and to_xarray() return"
+            )
+        return open_run, (self.path.resolve(),)
+
     def _settings_of_machines(self) -> dict[str, Column]:
         return {name: values[self.configurations] for name, values in self.settings.items()}
 
@@ -420,7 +447,7 @@ def _plain(value: Any) -> Any:
 
 
 def _toml(fields: Mapping[str, Any]) -> str:
-    lines = (f"{name.replace('_', '-')} = {json.dumps(_plain(value))}" for name, value in fields.items())
+    lines = (f"{name.replace('_', '-')} = {json.dumps(value)}" for name, value in fields.items())
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ import concurrent.futures
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,6 +103,65 @@ def test_a_pool_that_is_not_ours_to_replace_is_an_error_and_the_sweep_resumes(sw
         with pytest.raises(BrokenExecutor):
             sweep.run(tmp_path / "run", executor=executor)
     assert sweep.run(tmp_path / "run", executor=pool).is_complete
+    assert shards_in(tmp_path / "run") == undisturbed
+
+
+def test_dask_whose_worker_is_killed(sweep, undisturbed, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    killed = []
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        processes = client.run(os.getpid)
+
+        def kill_one(done, total):
+            busy = [worker for worker, tasks in client.processing().items() if tasks]
+            if busy and not killed:
+                killed.append(busy[0])
+                os.kill(processes[busy[0]], signal.SIGKILL)
+
+        assert sweep.run(tmp_path / "run", executor=client, progress=kill_one).is_complete
+    assert len(killed) == 1
+    assert shards_in(tmp_path / "run") == undisturbed
+
+
+DEAL_BY_MPI = """
+import os, pickle, signal, sys
+from mpi4py.futures import MPIPoolExecutor
+
+if __name__ == "__main__":
+    sweep, kills = pickle.load(open("sweep.pickle", "rb")), sys.argv[1] == "kill"
+    with MPIPoolExecutor() as executor:
+        worker = executor.submit(os.getpid).result()
+        assert worker != os.getpid()
+
+        def kill_one(done, total):
+            if kills and done > 0:
+                os.kill(worker, signal.SIGKILL)
+
+        assert sweep.run("run", executor=executor, progress=kill_one).is_complete
+"""
+
+
+def test_mpi_whose_worker_is_killed(sweep, undisturbed, tmp_path):
+    """MPI ends all ranks when it loses one; the same call resumes."""
+    pytest.importorskip("mpi4py")
+    mpirun = shutil.which("mpirun") or pytest.skip("no mpirun")
+    (tmp_path / "sweep.pickle").write_bytes(pickle.dumps(sweep))
+    (tmp_path / "deal.py").write_text(DEAL_BY_MPI)
+    may_share_cores = {"OMPI_MCA_rmaps_base_oversubscribe": "1"}
+    may_be_root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+    def deal(way):
+        return subprocess.run(
+            [mpirun, "-n", "3", sys.executable, "-m", "mpi4py.futures", "deal.py", way],
+            cwd=tmp_path,
+            env={**os.environ, **may_share_cores, **may_be_root},
+            timeout=100,
+        ).returncode
+
+    assert deal("kill") != 0
+    assert not hm.open_run(tmp_path / "run").is_complete
+    assert deal("resume") == 0
     assert shards_in(tmp_path / "run") == undisturbed
 
 

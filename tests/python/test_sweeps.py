@@ -1,4 +1,6 @@
+import copy
 import csv
+import pickle
 
 import numpy as np
 import pytest
@@ -172,3 +174,61 @@ def test_what_numpy_has_is_taken():
     plain = hm.Sweep([1, 6, 9], seeds=2, lr=[0.1, 0.2], steps=10)
     numpy = hm.Sweep(np.array([1, 6, 9]), seeds=np.arange(2), lr=np.array([0.1, 0.2]), steps=np.int64(10))
     assert np.array_equal(plain.run()["kl_exact"], numpy.run()["kl_exact"])
+
+
+def pickled(what):
+    return pickle.loads(pickle.dumps(what))
+
+
+@pytest.mark.parametrize("copied", [pickled, copy.copy, copy.deepcopy])
+def test_sweeps_that_are_copied_are_the_same(copied, tmp_path, rows):
+    np.save(tmp_path / "train.npy", rows)
+    settings = {"seeds": range(3, 6), "lr": np.array([0.1, 1 / 3]), "steps": 50, "eval_every": 20}
+    worlds = {
+        "kirby3x3": {},
+        hm.World(rows, np.arange(1, 21) / 7): {},
+        hm.Dataset(train=rows): {"log_likelihood": 5, "order": "epochs"},
+        hm.Dataset(train=tmp_path / "train.npy"): {"log_likelihood": 5, "batch": [1, 4]},
+    }
+    for i, (world, more) in enumerate(worlds.items()):
+        sweep = hm.Sweep([2, 4, 9], world, **settings, **more)
+        again = copied(sweep)
+        assert repr(again) == repr(sweep)
+        memory, found = sweep.run(), again.run()
+        assert found.metrics == memory.metrics != []
+        for metric in memory.metrics:
+            assert np.array_equal(found[metric], memory[metric])
+        # The same sweep to its directory too, which refuses another.
+        assert again.run(tmp_path / f"run{i}").is_complete
+        assert len(copied(again).run(tmp_path / f"run{i}")) == len(sweep)
+
+
+def test_a_sweep_keeps_the_settings_it_was_made_with(tmp_path, rows):
+    rates = [0.1]
+    sweep = hm.Sweep([2, 9], hm.World(rows), seeds=3, lr=rates, steps=50)
+    rates[0] = 0.5
+    assert np.array_equal(sweep.run(tmp_path / "run")["kl_exact"], sweep.run()["kl_exact"])
+
+
+def test_results_that_are_pickled_are_read_again(sweep, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = sweep.run("run")
+    content = pickle.dumps(run)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = pickle.loads(content)
+    assert again.path == tmp_path / "run"
+    assert np.array_equal(again["kl_sampled"], run["kl_sampled"])
+    assert np.array_equal(again.replay(3).parameters, run.replay(3).parameters)
+    (tmp_path / "run" / "config.toml").unlink()
+    with pytest.raises(FileNotFoundError):
+        pickle.loads(content)
+
+
+def test_results_in_memory_say_why_they_are_not_pickled(sweep):
+    results = sweep.run()
+    with pytest.raises(TypeError, match="in memory.*in a directory"):
+        pickle.dumps(results)
+    for again in (copy.copy(results), copy.deepcopy(results)):
+        assert np.array_equal(again["kl_exact"], results["kl_exact"])
+        assert (repr(again), again.path) == (repr(results), None)
