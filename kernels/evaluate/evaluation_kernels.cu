@@ -117,7 +117,7 @@ __global__ void __launch_bounds__(kThreads)
   if (i < task.machines.count) evaluate_counts(task, i);
 }
 
-/// A thread a machine.
+/// A thread per machine.
 template <class Kernel, class Task>
 void launch_machines(Kernel kernel, const Task& task, cudaStream_t stream) {
   launch(kernel, (task.machines.count + kThreads - 1) / kThreads, kThreads, 0, stream, task);

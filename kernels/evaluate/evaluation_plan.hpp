@@ -20,7 +20,7 @@ struct SamplePlan {
   bool registers = false;   ///< register_sample_kernel
   bool staged = false;      ///< the generative parameters are in shared memory
   std::uint32_t block = 0;  ///< threads; 0: not one warp's states fit in shared memory
-  std::uint32_t parts = 1;  ///< blocks a machine
+  std::uint32_t parts = 1;  ///< blocks per machine
   bool histogram = false;   ///< a block's counts are in shared memory (BlockCounts)
   std::size_t shared = 0;   ///< bytes a block: parameters if staged, states, counts
 };

@@ -6,7 +6,7 @@
 #include "evaluate/exact_plan_view.hpp"
 #include "kernels/fused/fused_task.hpp"
 
-/// What a launch of an evaluation kernel is told, by value.
+/// Arguments of a launch of an evaluation kernel, by value.
 namespace helmholtz::cuda {
 
 /// Parameters in device memory: parameter k of machine m is at data[k * parameter_stride +

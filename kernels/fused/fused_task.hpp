@@ -7,7 +7,7 @@
 #include "helmholtz/layer_shape.hpp"
 #include "kernels/runtime/portable.hpp"
 
-/// What a launch of a fused kernel is told, by value: it lies in the constant bank.
+/// Arguments of a launch of a fused kernel, by value: they lie in the constant bank.
 namespace helmholtz::cuda {
 
 /// The world's patterns. A draw's pattern is the number of thresholds <= the 32-bit word.

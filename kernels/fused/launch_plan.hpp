@@ -48,8 +48,8 @@ struct LaunchPlan {
   Variant variant = Variant::ThreadGlobal;
   std::uint32_t block = 32;  ///< threads
   std::uint32_t lanes = 1;   ///< threads per machine: 4, 8, 16 or 32 of a warp
-  std::size_t shared = 0;    ///< bytes a block
-  std::size_t scratch = 0;   ///< floats a machine of FusedTask::scratch
+  std::size_t shared = 0;    ///< bytes per block
+  std::size_t scratch = 0;   ///< floats per machine of FusedTask::scratch
 
   [[nodiscard]] std::uint32_t blocks(std::uint32_t machines) const {
     return (machines + block / lanes - 1) / (block / lanes);

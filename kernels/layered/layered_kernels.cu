@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(256)
 }
 
 /// A thread takes one Philox block: four units of a row, neighbours the same units of the next
-/// rows. Bound by issue slots (Philox and the sigmoids), then by memory: 8 bytes a unit.
+/// rows. Bound by issue slots (Philox and the sigmoids), then by memory: 8 bytes per unit.
 template <class Memory>
 __global__ void __launch_bounds__(256)
     sample_kernel(const __grid_constant__ LayeredTask task,
@@ -86,7 +86,7 @@ __global__ void __launch_bounds__(256)
                    [&](std::uint32_t m, std::uint32_t item) { follow(task, network, m, item); });
 }
 
-/// A thread a weight. Bound by memory.
+/// A thread per weight. Bound by memory.
 __global__ void __launch_bounds__(256)
     clamp_kernel(const __grid_constant__ LayeredTask task, std::uint32_t items) {
   for_each_machine(task, items,

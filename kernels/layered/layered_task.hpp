@@ -26,7 +26,7 @@ struct StepClock {
 /// Parts of a number in bf16x3.
 inline constexpr int kParts = 3;
 
-/// What the kernels of a step are told, by value. Arrays of machines hold `capacity` of them, of
+/// Arguments of the kernels of a step, by value. Arrays of machines hold `capacity` of them, of
 /// which the first `machines` are worked on.
 struct LayeredTask : StepTables<LayeredShape> {
   Math math = Math::fp32;

@@ -9,22 +9,22 @@
 
 #include <stdint.h>
 
-#define HELMHOLTZ_PLUGIN_ABI 5
+#define HELMHOLTZ_PLUGIN_ABI 6
 #define HELMHOLTZ_PLUGIN_SYMBOL "helmholtz_cuda_plugin"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The program's exit codes; and that a device has not enough memory, now. */
 enum helmholtz_status {
   HELMHOLTZ_OK = 0,
-  HELMHOLTZ_NO_MEMORY = 3,
-  HELMHOLTZ_NO_DEVICE = 69,
-  HELMHOLTZ_FAILED = 74
+  HELMHOLTZ_FAILED,
+  HELMHOLTZ_NO_DEVICE,
+  HELMHOLTZ_NO_MEMORY, /* on the device, now */
+  /* Not errors: */
+  HELMHOLTZ_ON_HOST, /* the host is to compute the same bits */
+  HELMHOLTZ_STOPPED  /* evaluate() was asked to stop */
 };
-/* Not errors: the host computes the same bits itself; evaluate() was asked to stop. */
-enum { HELMHOLTZ_ELSEWHERE = 1, HELMHOLTZ_STOPPED = 2 };
 
 typedef struct helmholtz_error {
   char text[1024]; /* UTF-8, ends with a zero */
@@ -105,7 +105,7 @@ typedef struct helmholtz_evaluation {
   double* kl_sampled; /* [count], or null: not wanted, as `unseen` */
   uint32_t* unseen;
   uint8_t* diverged; /* [count], 0 or 1 */
-  /* Asked now and then from any thread, unless null; what was written is void once it says 1. */
+  /* Called repeatedly from any thread, unless null; what was written is void once it says 1. */
   int32_t (*stop_requested)(void* context);
   void* stop_context;
 } helmholtz_evaluation;
@@ -145,11 +145,11 @@ typedef struct helmholtz_plugin {
                         helmholtz_error* error);
   int32_t (*write_state)(helmholtz_trainer* trainer, uint64_t machine, const float* in,
                          helmholtz_error* error);
-  /* HELMHOLTZ_ELSEWHERE where the device has no room for it; what was written then is void. */
+  /* HELMHOLTZ_ON_HOST where the device has no room for it; what was written then is void. */
   int32_t (*evaluate)(helmholtz_trainer* trainer, const helmholtz_evaluation* wanted,
                       helmholtz_error* error);
   /* Quantiles of all machines' exact KL, one of each probability, as helmholtz::Trainer has them;
-     HELMHOLTZ_ELSEWHERE where they are not all on one device. */
+     HELMHOLTZ_ON_HOST where they are not all on one device. */
   int32_t (*kl_quantiles)(helmholtz_trainer* trainer, const double* probabilities, uint64_t count,
                           double* out, helmholtz_error* error);
   /* Bytes that the trainer takes of its devices. */

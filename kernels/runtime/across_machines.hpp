@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// What crosses machines, by Thrust in a stream; the arrays are the device's. Each waits for its
-/// result.
+/// Reductions over all machines, by Thrust in a stream; the arrays are the device's. Each waits for
+/// its result.
 namespace helmholtz::cuda {
 
 /// Compaction: writes the numbers of the machines whose flag is 0, ascending.

@@ -42,7 +42,7 @@ Types types_of(Math math) {
 template <class T>
 using Owned = std::unique_ptr<T, cublasStatus_t (*)(T*)>;
 
-/// A product as cuBLAS is told of it: all but the pointers.
+/// The arguments of a product in cuBLAS, but for the pointers.
 class Description {
  public:
   Description(const CublasLibrary& library, const Product& product, Math math)

@@ -29,7 +29,7 @@ class AllocationFailure : public CudaError {
 /// An evaluation that does not fit on the device: the host then evaluates, to the same bits.
 class NotOnDevice : public CudaError {
  public:
-  NotOnDevice() : CudaError(HELMHOLTZ_ELSEWHERE, "evaluation: does not fit on the device") {}
+  NotOnDevice() : CudaError(HELMHOLTZ_ON_HOST, "evaluation: does not fit on the device") {}
 };
 
 /// An evaluation that the host asked to stop.

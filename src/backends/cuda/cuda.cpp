@@ -112,7 +112,7 @@ class PluginTrainer final : public Backend {
     helmholtz_error error{};
     const auto status = functions().evaluate(trainer_.get(), &wanted, &error);
     if (status == HELMHOLTZ_STOPPED) return false;
-    if (status == HELMHOLTZ_ELSEWHERE) return Backend::evaluate(options, step, first, out);
+    if (status == HELMHOLTZ_ON_HOST) return Backend::evaluate(options, step, first, out);
     Plugin::check(status, error);
     for (std::size_t m = 0; m < out.size(); ++m) {
       out[m] = {.kl_exact = options.exact ? kl_exact[m] : kNotComputed,
@@ -127,7 +127,7 @@ class PluginTrainer final : public Backend {
     helmholtz_error error{};
     const auto status = functions().kl_quantiles(trainer_.get(), probabilities.data(),
                                                  probabilities.size(), out.data(), &error);
-    if (status == HELMHOLTZ_ELSEWHERE) return Backend::kl_quantiles(probabilities, out);
+    if (status == HELMHOLTZ_ON_HOST) return Backend::kl_quantiles(probabilities, out);
     Plugin::check(status, error);
   }
 
