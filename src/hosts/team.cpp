@@ -64,6 +64,7 @@ void Team::exchange() {
       obey(received->message);
     }
   }
+  set_clock_back_after_a_stop();  // perhaps one while it looked
   if (!dealer_) return look_at_dealer();
   dealer_->look_at(now());
   for (const int rank : dealer_->take_lost()) lost_.push_back(rank);

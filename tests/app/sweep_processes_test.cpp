@@ -119,6 +119,28 @@ TEST(SweepCommand, AWriterSRateIsThatOfItsShardsSinceItStarted) {
   EXPECT_TRUE(rate().is_null());
 }
 
+TEST(SweepCommand, ALostRankIsBackOnceItWritesAShard) {
+  const TemporaryDirectory folder;
+  const auto log = folder.path() / "run" / "log.jsonl";
+  const Process writer(long_sweep({}), folder.path(), {});
+  wait_for_start(log, writer);
+  const auto ranks_after = [&](const char* event, int process) {
+    std::ofstream(log, std::ios::app) << Json{{"event", event},
+                                              {"process", process},
+                                              {"host", "there"},
+                                              {"rank", 2},
+                                              {"dealer", writer.id()}}
+                                      << '\n';
+    const auto status = run_program({"status", "run", "--json"}, folder.path());
+    return Json::parse(status.out)["writers"][0]["ranks"].size();
+  };
+  constexpr int kRank = 1;
+  EXPECT_EQ(ranks_after("joined", kRank), 1U);
+  EXPECT_EQ(ranks_after("lost", writer.id()), 0U);
+  EXPECT_EQ(ranks_after("shard", kRank), 1U);
+  EXPECT_EQ(ranks_after("left", kRank), 0U);
+}
+
 TEST(SweepCommand, ATaskOutsideItsArrayIsRefused) {
   struct Task {
     const char *id, *first, *step, *count;

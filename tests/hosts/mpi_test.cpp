@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -98,32 +97,6 @@ TEST_F(Mpi, AKilledRankCostsItsShardAndTheSameCommandResumes) {
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_LT(Json::parse(resumed.out)["trained"], 800);
   expect_as_alone("0:800");
-}
-
-TEST_F(Mpi, ARankThatIsHeardOfAgainIsShownAgain) {
-  auto options = with_ranks();
-  options.environment.emplace_back("HELMHOLTZ_SILENCE=2");
-  Process job(a_sweep("0:1000000", "run"), folder_.path(), options);
-  const auto rank = rank_at_work(2);
-  ASSERT_TRUE(rank);
-  const auto is_shown = [&] {
-    const auto status = Json::parse(run_program({"status", "run", "--json"}, folder_.path()).out);
-    const auto& ranks = status["writers"][0]["ranks"];
-    return std::any_of(ranks.begin(), ranks.end(),
-                       [](const Json& shown) { return shown["rank"] == 2; });
-  };
-  const auto becomes = [&](bool shown) {
-    for (int i = 0; i < 300 && is_shown() != shown; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
-    return is_shown() == shown;
-  };
-  kill(*rank, SIGSTOP);
-  EXPECT_TRUE(becomes(false));
-  kill(*rank, SIGCONT);
-  EXPECT_TRUE(becomes(true));
-  kill(*rank, SIGTERM);
-  EXPECT_EQ(job.wait().exit_code, 75);
 }
 
 TEST_F(Mpi, ASignalToARankStopsAllOfThem) {

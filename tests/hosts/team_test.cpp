@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "hosts/team.hpp"
@@ -28,7 +29,7 @@ struct Network {
   std::atomic<int> abandoned = 0;
 };
 
-class QueueWire final : public Wire {
+class QueueWire : public Wire {
  public:
   QueueWire(std::shared_ptr<Network> network, int rank)
       : network_(std::move(network)), place_{.rank = rank, .ranks = kRanks} {}
@@ -58,6 +59,21 @@ class QueueWire final : public Wire {
 
   std::shared_ptr<Network> network_;
   Place place_;
+};
+
+/// Of a process that is suspended once, and whose messages arrive only after it has looked for
+/// them.
+class SuspendedWire final : public QueueWire {
+ public:
+  using QueueWire::QueueWire;
+  std::optional<Received> receive() override {
+    if (std::exchange(was_suspended_, true)) return QueueWire::receive();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+    return std::nullopt;
+  }
+
+ private:
+  bool was_suspended_ = false;
 };
 
 class Teams : public ::testing::Test {
@@ -187,6 +203,18 @@ TEST_F(Teams, StopTogether) {
     EXPECT_FALSE(all_done_) << rank;
     EXPECT_EQ(network_->closed, kRanks) << rank;
   }
+}
+
+TEST_F(Teams, ARankThatWasSuspendedGoesOn) {
+  QueueWire dealer(network_, 0);
+  dealer.send(1, {.kind = Kind::begin, .count = 7});
+  Team team(std::make_unique<SuspendedWire>(network_, 1),
+            {.stop_requested = [] { return false; }, .lost = [](int) {}, .silence = 1});
+  EXPECT_EQ(team.wait_for_directory(), 7U);
+  dealer.send(1, {.kind = Kind::end});
+  dealer.send(1, {.kind = Kind::close, .count = 1});
+  team.finish(0);
+  EXPECT_EQ(network_->closed, 1);
 }
 
 TEST_F(Teams, DoNotOutliveRankZero) {
