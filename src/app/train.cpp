@@ -42,14 +42,16 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Of a new machine, which has no parameters yet, or of a saved one.
-Trainer trainer_of(const SavedMachine& machine, const TrainerOptions& options) {
-  auto trainer = make_trainer(machine.ensemble, options);
-  if (!machine.parameters.empty()) {
-    trainer.write_parameters(0, 1, machine.parameters);
-    trainer.write_optimizer_state(0, machine.optimizer_state);
-    trainer.set_step(machine.step);
-  }
+/// Goes on where a saved machine is.
+void resume(Trainer& trainer, const SavedMachine& machine) {
+  trainer.write_parameters(0, 1, machine.parameters);
+  trainer.write_optimizer_state(0, machine.optimizer_state);
+  trainer.set_step(machine.step);
+}
+
+Trainer start_trainer(const TrainingPlan& plan) {
+  auto trainer = make_trainer(plan.start.ensemble, plan.trainer);
+  if (!plan.start.parameters.empty()) resume(trainer, plan.start);
   return trainer;
 }
 
@@ -69,7 +71,7 @@ class TrainingRun {
         options_(options_of(plan)),
         table_(options_, plan.start.ensemble, plan.output.json),
         best_(ranking_metric(options_, plan.start.ensemble.topology, plan.start.ensemble.world)),
-        trainer_(trainer_of(plan.start, plan.trainer)),
+        trainer_(start_trainer(plan)),
         end_(plan.start.step + plan.spec.steps),
         progress_(static_cast<double>(plan.spec.steps), "steps", plan.output) {}
 
@@ -110,14 +112,15 @@ class TrainingRun {
     return true;
   }
 
-  /// What --save-best holds already is the best so far.
+  /// What --save-best holds already is the best so far: the same machine at another step.
   /// @return false after a signal
   bool evaluate_best_before() {
-    auto trainer = trainer_of(*plan_.best, plan_.trainer);
+    resume(trainer_, *plan_.best);
     std::vector<Evaluation> evaluation(1);
-    if (!trainer.evaluate(options_, 0, evaluation)) return false;
-    best_.add(plan_.best->step, evaluation[0]);
-    return true;
+    const bool evaluated = trainer_.evaluate(options_, 0, evaluation);
+    resume(trainer_, plan_.start);
+    if (evaluated && !evaluation[0].diverged) best_.add(plan_.best->step, evaluation[0]);
+    return evaluated;
   }
 
   /// @return false after a signal

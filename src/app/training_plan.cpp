@@ -138,22 +138,28 @@ void require_memory(const SweepSpec& spec, std::string_view backend, const Ensem
                                     needed, available));
 }
 
+/// The first field in which two machines differ; empty if they are one machine, at two steps.
+std::string_view differing_field(const SavedMachine& a, const SavedMachine& b) {
+  if (a.ensemble.machines.front().seed != b.ensemble.machines.front().seed) return "seed";
+  if (a.ensemble.hyperparameters(0).rates != b.ensemble.hyperparameters(0).rates) return "lr";
+  const auto of_a = spec_of_machine(a);
+  const auto of_b = spec_of_machine(b);
+  for (const auto& field : fields()) {
+    const bool is_part = field.scope == Field::Scope::machine;
+    if (is_part && field.setting_of(of_a) != field.setting_of(of_b)) return field.name;
+  }
+  return {};
+}
+
 /// @throws InvalidArgument if the file of --save-best holds another machine than that of --from
 std::optional<SavedMachine> best_before(const TrainFlags& flags, const SavedMachine& start) {
   if (!flags.from || !flags.save_best || !std::filesystem::exists(*flags.save_best)) return {};
   auto best = load_machine(*flags.save_best);
-  const auto identity = [](const Ensemble& ensemble) {
-    return fmt::format("layers {}, seed {}", ensemble.topology.to_string(),
-                       ensemble.machines.front().seed);
-  };
-  const auto wanted = identity(start.ensemble);
-  if (identity(best.ensemble) != wanted) {
-    throw InvalidArgument(
-        "save-best", *flags.save_best,
-        fmt::format("a new file or one that holds the machine of --from ({})", wanted));
-  }
-  best.ensemble.world = start.ensemble.world;
-  return best;
+  const auto other = differing_field(best, start);
+  if (other.empty()) return best;
+  throw InvalidArgument(
+      "save-best", *flags.save_best,
+      fmt::format("a new file or one of the machine of --from: this one's has another {}", other));
 }
 
 /// @throws InvalidArgument where there is nothing to choose a machine by (--save-best, --patience)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "helmholtz/machine_file.hpp"
@@ -64,12 +65,33 @@ TEST_F(Likelihood, AResumedRunReplacesTheBestMachineByABetterOneOnly) {
   EXPECT_NE(lines(resumed({"new.h5"})).back()["best"], best);
   EXPECT_EQ(lines(resumed({"best.h5"})).back()["best"], best);
   EXPECT_EQ(load_machine(folder_.path() / "best.h5").step, step);
-  EXPECT_EQ(run({"train", "--layers", "4,9", "--seed", "1", "--steps", "10", "--save", "other.h5"})
-                .exit_code,
-            0);
-  const auto other = run(resumed({"other.h5"}));
-  EXPECT_EQ(other.exit_code, 2);
-  EXPECT_THAT(other.err, Refuses("--save-best", "other.h5"));
+  const std::vector<std::pair<std::string, Arguments>> others = {
+      {"seed", {"--lr", "3", "--seed", "1"}},
+      {"lr", {"--lr", "2"}},
+      {"batch", {"--lr", "3", "--batch", "4"}}};
+  for (const auto& [field, flags] : others) {
+    Arguments other = {"train", "--layers", "4,9", "--steps", "10", "--save", "other.h5"};
+    other.insert(other.end(), flags.begin(), flags.end());
+    ASSERT_EQ(run(other).exit_code, 0) << field;
+    const auto refused = run(resumed({"other.h5"}));
+    EXPECT_EQ(refused.exit_code, 2) << field;
+    EXPECT_THAT(refused.err,
+                AllOf(Refuses("--save-best", "other.h5"), HasSubstr("another " + field)));
+  }
+}
+
+TEST_F(Likelihood, ADivergedMachineInItsFileIsNoBestEither) {
+  const Arguments diverging = {"train", "--lr", "1e38", "--save"};
+  const auto trained = [&](const char* file, const char* steps) {
+    auto arguments = diverging;
+    arguments.insert(arguments.end(), {file, "--steps", steps});
+    return run(arguments).exit_code;
+  };
+  ASSERT_EQ(trained("start.h5", "0"), 0);
+  ASSERT_EQ(trained("diverged.h5", "10"), 0);
+  const auto resumed = lines({"train", "--from", "start.h5", "--steps", "20", "--eval-every", "10",
+                              "--save-best", "diverged.h5", "--patience", "1"});
+  EXPECT_EQ(resumed.size(), 2U) << "one evaluation, and the last line";
 }
 
 TEST_F(Likelihood, PatienceEndsAfterEvaluationsWithoutImprovement) {
