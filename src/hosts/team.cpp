@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/waiting.hpp"
@@ -16,8 +17,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWaiting{1};
 constexpr milliseconds kTraining{20};
 constexpr milliseconds kStopChecks{50};
-/// Who has not looked for messages for longer was stopped, e.g. suspended by a scheduler.
-constexpr milliseconds kStopped{1000};
 constexpr int kFailed = 74;
 
 }  // namespace
@@ -32,7 +31,13 @@ Team::~Team() {
   if (postman_.joinable()) finish(kFailed);
 }
 
-double Team::now() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+/// Of a suspension so much counts that `alive` is due to all at once.
+double Team::now() {
+  const auto time = Clock::now();
+  const std::chrono::duration<double> passed = time - std::exchange(looked_, time);
+  now_ += std::min(passed.count(), options_.silence / kAlivePerSilence);
+  return now_;
+}
 
 void Team::run() {
   for (Lock lock(state_); !over_;) {
@@ -47,15 +52,8 @@ void Team::run() {
   }
 }
 
-void Team::set_clock_back_after_a_stop() {
-  const auto passed = Clock::now() - looked_;
-  looked_ += passed;
-  if (passed > kStopped) start_ += passed;
-}
-
 /// All messages first: who was not asked for long may have been heard of in time.
 void Team::exchange() {
-  set_clock_back_after_a_stop();
   while (const auto received = wire_->receive()) {
     if (dealer_) {
       dealer_->receive(received->from, received->message, now());
@@ -64,7 +62,6 @@ void Team::exchange() {
       obey(received->message);
     }
   }
-  set_clock_back_after_a_stop();  // perhaps one while it looked
   if (!dealer_) return look_at_dealer();
   dealer_->look_at(now());
   for (const int rank : dealer_->take_lost()) lost_.push_back(rank);

@@ -72,9 +72,9 @@ class Team {
   using Clock = std::chrono::steady_clock;
   using Lock = std::unique_lock<std::mutex>;
 
-  /// Seconds since the start that this process was not stopped for: meanwhile nobody can be heard.
-  [[nodiscard]] double now() const;
-  void set_clock_back_after_a_stop();
+  /// Seconds since the start, without those that this process was suspended for, e.g. by a
+  /// scheduler: meanwhile it could hear nobody. To be asked several times per second.
+  [[nodiscard]] double now();
   void run();
   void exchange();
   void look_at_dealer();
@@ -94,8 +94,8 @@ class Team {
 
   std::mutex state_;  // guards what follows, and the wire
   std::condition_variable changed_;
-  Clock::time_point start_ = Clock::now();        // later by the time of stops
-  Clock::time_point looked_ = start_;             // for messages
+  double now_ = 0;
+  Clock::time_point looked_ = Clock::now();       // at the clock, last
   std::optional<Dealer> dealer_;                  // rank 0's
   std::deque<std::uint64_t> wishes_;              // of this rank, not yet granted
   std::deque<ShardRange> dealt_;                  // to this rank

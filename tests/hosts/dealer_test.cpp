@@ -3,11 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
-#include <map>
-#include <queue>
-#include <random>
-#include <set>
 #include <vector>
 
 #include "hosts/dealer.hpp"
@@ -44,6 +39,15 @@ void ask(Dealer& dealer, int rank, double now, std::uint64_t most = 1) {
 
 void report(Dealer& dealer, int rank, std::uint64_t shard, double now) {
   dealer.receive(rank, {.kind = Kind::done, .first = shard, .count = 10, .diverged = 1}, now);
+}
+
+/// What else is said when ranks 1 and 2 have been heard of than that rank 0 lives.
+std::vector<Said> said_at(Dealer& dealer, double now) {
+  for (const int rank : {1, 2}) dealer.receive(rank, {.kind = Kind::alive}, now);
+  dealer.look_at(now);
+  auto all = said(dealer);
+  std::erase_if(all, [](const Said& letter) { return letter.kind == Kind::alive; });
+  return all;
 }
 
 /// Three ranks, which know that they may begin.
@@ -149,18 +153,12 @@ TEST(Dealer, DealsAnOverdueShardAgainOnceOthersShowHowLongOneTakes) {
   ask(dealer, 1, 0);
   ask(dealer, 2, 0);
   said(dealer);
-  const auto everyone_lives = [&](double now) {
-    for (const int rank : {1, 2}) dealer.receive(rank, {.kind = Kind::alive}, now);
-    dealer.look_at(now);
-  };
-  everyone_lives(1000);  // perhaps each takes an hour
+  said_at(dealer, 1000);  // perhaps each takes an hour
   report(dealer, 0, 0, 1001);
   ask(dealer, 0, 1001);
   said(dealer);
-  everyone_lives(10'010);
-  for (const auto& letter : said(dealer)) EXPECT_EQ(letter.kind, Kind::alive);
-  everyone_lives(10'011);
-  EXPECT_THAT(said(dealer), ElementsAre(Said{0, Kind::deal, 1, 1}));
+  EXPECT_THAT(said_at(dealer, 10'010), IsEmpty());
+  EXPECT_THAT(said_at(dealer, 10'011), ElementsAre(Said{0, Kind::deal, 1, 1}));
 }
 
 /// Else every shard of a slow setting would be dealt again at each deadline.
@@ -170,23 +168,16 @@ TEST(Dealer, LearnsFromAnOverdueShardHowLongOneTakes) {
   report(dealer, 0, 0, 10);
   ask(dealer, 1, 10);
   said(dealer);
-  const auto rank_1_lives = [&](double now) {
-    for (const int rank : {1, 2}) dealer.receive(rank, {.kind = Kind::alive}, now);
-    dealer.look_at(now);
-    auto all = said(dealer);
-    std::erase_if(all, [](const Said& letter) { return letter.kind == Kind::alive; });
-    return all;
-  };
-  rank_1_lives(111);  // overdue after 10 times 10 s: to be dealt again, once
-  rank_1_lives(300);
+  said_at(dealer, 111);  // overdue after 10 times 10 s: to be dealt again, once
+  said_at(dealer, 300);
   report(dealer, 1, 1, 511);
   ask(dealer, 1, 511, 9);
   EXPECT_THAT(said(dealer), ElementsAre(Said{1, Kind::deal, 2, 1}));
   ask(dealer, 2, 511);
   EXPECT_THAT(said(dealer), ElementsAre(Said{2, Kind::deal, 3, 1}));
   ask(dealer, 0, 511);
-  EXPECT_THAT(rank_1_lives(5520), IsEmpty()) << "one has taken 501 s";
-  EXPECT_THAT(rank_1_lives(5522), ElementsAre(Said{0, Kind::deal, 2, 1}));
+  EXPECT_THAT(said_at(dealer, 5520), IsEmpty()) << "one has taken 501 s";
+  EXPECT_THAT(said_at(dealer, 5522), ElementsAre(Said{0, Kind::deal, 2, 1}));
 }
 
 TEST(Dealer, ASignalToOneRankEndsTheWorkOfAll) {
@@ -218,98 +209,6 @@ TEST(Dealer, TakesShardsThatAreToBeTrainedOnceMore) {
   EXPECT_THAT(said(dealer), ElementsAre(Said{2, Kind::deal, 1, 1}));
   report(dealer, 2, 1, 3);
   EXPECT_TRUE(dealer.is_done());
-}
-
-/// A job whose ranks and messages are events in simulated time.
-class Simulation {
- public:
-  Simulation(int ranks, std::uint64_t shards, double faults)
-      : ranks_(ranks), shards_(shards), faults_(faults), dealer_(ranks, kSilence, 0) {
-    dealer_.add({.first = 0, .count = shards});
-    dealer_.begin(1);
-    for (int rank = 0; rank < ranks; ++rank) at(0, rank, {.kind = Kind::ask, .count = 2});
-  }
-
-  /// @return how often shards were trained
-  std::uint64_t run() {
-    for (double now = 0; !dealer_.is_done() && now < 1e6; ++now) {
-      while (!events_.empty() && events_.top().time <= now) {
-        const auto [time, rank, message] = events_.top();
-        events_.pop();
-        ++messages_;
-        if (!dead_.contains(rank)) dealer_.receive(rank, message, time);
-        pass_on_letters(time);
-      }
-      dealer_.look_at(now);
-      pass_on_letters(now);
-    }
-    return trained_;
-  }
-
-  [[nodiscard]] const Dealer& dealer() const { return dealer_; }
-  [[nodiscard]] std::uint64_t messages() const { return messages_; }
-
- private:
-  struct Event {
-    double time;
-    int rank;
-    Message message;
-    friend bool operator<(const Event& a, const Event& b) { return a.time > b.time; }
-  };
-
-  void at(double time, int rank, const Message& message) { events_.push({time, rank, message}); }
-
-  void pass_on_letters(double now) {
-    for (const auto& [to, message] : dealer_.take_letters()) obey(now, to, message);
-  }
-
-  void obey(double now, int rank, const Message& message) {
-    if (message.kind == Kind::alive) at(now, rank, {.kind = Kind::alive});
-    if (message.kind != Kind::deal) return;
-    for (auto i = message.first; i < message.first + message.count; ++i) {
-      now += std::exponential_distribution(0.5)(random_);  // two seconds a shard
-      ++trained_;
-      if (rank != 0 && std::bernoulli_distribution(faults_)(random_)) {
-        dead_.insert(rank);
-        return;  // its reports on earlier shards are lost with it
-      }
-      at(now, rank, {.kind = Kind::done, .first = i, .count = 1});
-    }
-    at(now, rank, {.kind = Kind::ask, .count = 2});
-  }
-
-  int ranks_;
-  std::uint64_t shards_;
-  double faults_;
-  Dealer dealer_;
-  std::priority_queue<Event> events_;
-  std::set<int> dead_;
-  std::uint64_t trained_ = 0;
-  std::uint64_t messages_ = 0;
-  std::mt19937 random_{20'260'101};
-};
-
-TEST(DealerSimulation, AllIsDoneWhoeverDies) {
-  for (const double faults : {0.0, 0.01, 0.3}) {
-    Simulation job(40, 2000, faults);
-    const auto trained = job.run();
-    EXPECT_TRUE(job.dealer().is_done()) << faults;
-    EXPECT_EQ(job.dealer().totals().machines, 2000U) << faults;
-    EXPECT_GE(trained, 2000U) << faults;
-    EXPECT_EQ(trained == 2000, faults == 0) << faults;
-  }
-}
-
-TEST(DealerSimulation, AThousandRanks) {
-  constexpr std::uint64_t kShards = 100'000;
-  Simulation job(1000, kShards, 0);
-  const auto start = std::chrono::steady_clock::now();
-  job.run();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  EXPECT_TRUE(job.dealer().is_done());
-  std::printf("%.0f shards and %.0f messages per second, the simulation included\n",
-              kShards / seconds.count(), static_cast<double>(job.messages()) / seconds.count());
-  EXPECT_LT(seconds.count(), 10);  // 10,000 shards per second; ten times faster without sanitizers
 }
 
 }  // namespace
