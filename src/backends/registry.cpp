@@ -188,8 +188,12 @@ std::string choose_backend(const Ensemble& ensemble, std::uint64_t machines, std
   return on_gpu ? std::string(plugin::fused_entry.name) : name;
 }
 
+const BackendEntry& backend_for(std::string_view name, const Ensemble& ensemble) {
+  return find_backend(name == "auto" ? choose_backend(ensemble) : name);
+}
+
 std::size_t trainer_bytes(std::string_view backend, const Ensemble& ensemble) {
-  return find_backend(backend == "auto" ? choose_backend(ensemble) : backend).bytes(ensemble);
+  return backend_for(backend, ensemble).bytes(ensemble);
 }
 
 namespace {

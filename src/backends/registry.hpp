@@ -72,5 +72,7 @@ std::size_t optimizer_state_bytes(const Ensemble& ensemble);
 std::span<const BackendEntry* const> all_backends();
 /// @throws InvalidArgument (field "backend") for an unknown name
 const BackendEntry& find_backend(std::string_view name);
+/// The same; for `auto` what choose_backend(ensemble) says, which asks for no GPU.
+const BackendEntry& backend_for(std::string_view name, const Ensemble& ensemble);
 
 }  // namespace helmholtz

@@ -36,13 +36,12 @@ std::string bytes_of(const std::vector<float>& values) {
 
 std::string backend_arithmetic(const SweepSpec& spec) {
   return joined(spec.kinds(), [&](const SweepConfiguration& kind) {
-    // Not resolved_backend(): whether there is a GPU is not asked, since the one that `auto` takes
-    // gives the bits of cpu-fused.
-    const auto backend =
-        spec.backend == "auto" ? choose_backend(trial_ensemble(spec, kind, 1)) : spec.backend;
-    if (find_backend(backend).is_exact()) return std::string("exact");
-    return spec.math == MatrixMath::fp32 ? backend
-                                         : fmt::format("{} {}", backend, to_string(spec.math));
+    // Not resolved_backend(), which may start a GPU: the one that `auto` takes gives the bits of
+    // cpu-fused.
+    const auto& backend = backend_for(spec.backend, trial_ensemble(spec, kind, 1));
+    if (backend.is_exact()) return std::string("exact");
+    return spec.math == MatrixMath::fp32 ? std::string(backend.name)
+                                         : fmt::format("{} {}", backend.name, to_string(spec.math));
   });
 }
 
