@@ -154,17 +154,19 @@ TEST_F(RunCommands, StatusNeedsNeitherLockNorAGoodLog) {
 }
 
 TEST_F(RunCommands, VerifyNotesFilesThatAreNoShards) {
-  for (const auto* name :
-       {"00000001.h5", "note", "00000000.h5.bad-1", ".00000000.h5.tmp", ".00000000.h5.123-0.tmp"}) {
+  for (const auto* name : {"00000001.h5", "note", "00000000.h5.bad-1", ".00000000.h5.tmp",
+                           ".00000000.h5.123-0.tmp", ".00000001.h5.123-0.tmp", ".note.tmp"}) {
     std::ofstream(shard_.parent_path() / name) << "?";
   }
   const auto verified = run({"verify", "run"});
   EXPECT_EQ(verified.exit_code, 0);
   EXPECT_EQ(verified.out,
+            "run/shards/.00000001.h5.123-0.tmp: not of this sweep; ignored\n"
+            "run/shards/.note.tmp: not of this sweep; ignored\n"
             "run/shards/00000001.h5: not of this sweep; ignored\n"
             "run/shards/note: not of this sweep; ignored\n"
-            "1 shard good, 0 bad, 0 missing, 2 unknown\n");
-  EXPECT_EQ(Json::parse(run({"verify", "run", "--json"}).out)["unknown"].size(), 2U);
+            "1 shard good, 0 bad, 0 missing, 4 unknown\n");
+  EXPECT_EQ(Json::parse(run({"verify", "run", "--json"}).out)["unknown"].size(), 4U);
   std::filesystem::remove(shard_);
   std::filesystem::create_directory(shard_);
   const auto folder = run({"verify", "run"});
