@@ -280,6 +280,7 @@ class Results:
     def __init__(self, core: _core.Results, path: Path | None = None) -> None:
         self._core = core
         self.path = path
+        self._place = None if path is None else path.absolute()  # wherever the process goes
 
     @property
     def machines(self) -> NDArray[np.uint64]:
@@ -394,7 +395,7 @@ class Results:
                 "results in memory cannot be pickled: no file holds them; run the sweep in a directory, or pickle the "
                 "Sweep, or what to_pandas() and to_xarray() return"
             )
-        return open_run, (self.path.resolve(),)
+        return open_run, (self._place,)
 
     def _settings_of_machines(self) -> dict[str, Column]:
         return {name: values[self.configurations] for name, values in self.settings.items()}

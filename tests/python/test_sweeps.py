@@ -213,9 +213,9 @@ def test_a_sweep_keeps_the_settings_it_was_made_with(tmp_path, rows):
 def test_results_that_are_pickled_are_read_again(sweep, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = sweep.run("run")
-    content = pickle.dumps(run)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
+    content = pickle.dumps(run)
     again = pickle.loads(content)
     assert again.path == tmp_path / "run"
     assert np.array_equal(again["kl_sampled"], run["kl_sampled"])
