@@ -22,7 +22,7 @@ struct SamplePlan {
   std::uint32_t block = 0;  ///< threads; 0: not one warp's states fit in shared memory
   std::uint32_t parts = 1;  ///< blocks per machine
   bool histogram = false;   ///< a block's counts are in shared memory (BlockCounts)
-  std::size_t shared = 0;   ///< bytes a block: parameters if staged, states, counts
+  std::size_t shared = 0;   ///< bytes per block: parameters if staged, states, counts
 };
 
 SamplePlan plan_samples(const SampleTask& task, const DeviceLimits& limits);

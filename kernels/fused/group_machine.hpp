@@ -56,7 +56,7 @@ HELMHOLTZ_DEVICE void train_and_keep(const FusedTask& task, GroupTask own, Machi
 /// WarpShared, WarpRegisters: several lanes train one machine.
 ///
 /// A lane owns outputs of every layer (group_layers.hpp): their weights are its own, and each
-/// activity is summed by one lane, so bits do not depend on the lanes. What lanes tell each other
+/// activity is summed by one lane, so bits do not depend on the lanes. What lanes exchange
 /// are unit states, one bit per unit, and a step's random words.
 /// @tparam reweighted  with particles
 /// @param words  [words_per_phase], then [GroupParticles::words]: shared
