@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "kernels/evaluate/evaluation_task.hpp"
-#include "kernels/fused/launch_plan.hpp"
 #include "kernels/plugin/plugin_abi.h"
+#include "kernels/runtime/device_limits.hpp"
 
 /// What evaluations need on a device, as plain functions and host arrays.
 namespace helmholtz::cuda {

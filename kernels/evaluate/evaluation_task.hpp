@@ -4,7 +4,8 @@
 #include <cstdint>
 
 #include "evaluate/exact_plan_view.hpp"
-#include "kernels/fused/fused_task.hpp"
+#include "helmholtz/layer_shape.hpp"
+#include "kernels/runtime/portable.hpp"
 
 /// Arguments of a launch of an evaluation kernel, by value.
 namespace helmholtz::cuda {

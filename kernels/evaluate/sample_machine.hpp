@@ -1,8 +1,9 @@
 #pragma once
 
 #include "kernels/evaluate/evaluation_task.hpp"
-#include "kernels/fused/strided_machine.hpp"
+#include "kernels/fused/patterns.hpp"
 #include "kernels/runtime/philox.hpp"
+#include "kernels/runtime/strided.hpp"
 
 namespace helmholtz::cuda {
 

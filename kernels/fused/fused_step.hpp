@@ -1,10 +1,18 @@
 #pragma once
 
 #include "kernels/fused/fused_task.hpp"
+#include "kernels/fused/patterns.hpp"
 #include "kernels/runtime/float_ops.hpp"
 #include "kernels/runtime/philox.hpp"
 
 namespace helmholtz::cuda {
+
+/// In epochs: a word that draws the row of visit `visit` of the launch, for machine m.
+HELMHOLTZ_DEVICE void find_visit(const FusedTask& task, std::uint32_t m, std::uint32_t visit) {
+  const auto row = visited_row(Philox(task.seeds[m]), task.patterns.count + 1,
+                               task.first_step * task.batch + visit);
+  task.visits[visit * task.stride + m] = row == 0 ? 0 : task.patterns.thresholds[row - 1];
+}
 
 /// What steps of one machine read of a task: the `Step` of wake_sleep.inl's RowByRow, but for
 /// draw().

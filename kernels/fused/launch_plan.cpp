@@ -9,6 +9,7 @@
 #include "kernels/fused/group_machine.hpp"
 #include "kernels/fused/register_shapes.hpp"
 #include "kernels/fused/strided_machine.hpp"
+#include "kernels/runtime/view_tables.hpp"
 
 namespace helmholtz::cuda {
 
@@ -74,37 +75,15 @@ LaunchPlan plan_thread_global(const FusedTask& task) {
 
 }  // namespace
 
-PatternTable patterns_of(const helmholtz_ensemble& ensemble) {
-  PatternTable table;
-  table.thresholds = ensemble.thresholds;
-  table.words = ensemble.patterns;
-  table.count = static_cast<std::uint32_t>(ensemble.threshold_count);
-  table.words_per_pattern = static_cast<std::uint32_t>(ensemble.words_per_pattern);
-  table.chained = table.words_per_pattern == 1 && table.count <= PatternTable::kChain;
-  if (!table.chained) return table;
-  table.first_pattern = ensemble.patterns[0];
-  for (std::uint32_t k = 0; k < PatternTable::kChain; ++k) {
-    const bool used = k < table.count;
-    table.chain_thresholds[k] =
-        used ? table.thresholds[k] : std::numeric_limits<std::uint32_t>::max();
-    table.chain_increments[k] = used ? table.words[k + 1] - table.words[k] : 0;
-  }
-  return table;
-}
-
 FusedTask task_of(const helmholtz_ensemble& ensemble) {
   FusedTask task;
   view_tables(task, ensemble);
-  task.shape = LayerShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers));
+  task.shape = shape_of(ensemble);
   task.batch = ensemble.batch;
   task.particles = ensemble.particles;
   task.wake_rates = ensemble.wake_rates;
   task.in_epochs = ensemble.in_epochs != 0;
   return task;
-}
-
-bool has_register_kernel(const LayerShape& shape) {
-  return with_register_shape(shape, [](auto) {});
 }
 
 std::size_t scratch_floats(const FusedTask& task) { return ScratchSizes(task).floats(); }

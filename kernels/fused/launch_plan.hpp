@@ -7,33 +7,14 @@
 
 #include "kernels/fused/fused_task.hpp"
 #include "kernels/plugin/plugin_abi.h"
+#include "kernels/runtime/device_limits.hpp"
 
 /// What a launch trains, and how its machines are spread over a device, as plain functions: results
 /// never depend on it.
 namespace helmholtz::cuda {
 
-/// The world's patterns; its pointers are the ensemble's.
-PatternTable patterns_of(const helmholtz_ensemble& ensemble);
-
-/// Points a FusedTask's or LayeredTask's tables at the ensemble's, but for factors.
-template <class Task>
-void view_tables(Task& task, const helmholtz_ensemble& ensemble) {
-  task.patterns = patterns_of(ensemble);
-  task.seeds = ensemble.seeds;
-  task.settings = ensemble.setting;
-  task.rates = ensemble.rates;
-  task.schedules = ensemble.schedule;
-  task.nonnegative = ensemble.nonnegative != 0;
-}
-
 /// What of a task does not change from launch to launch; its pointers are the ensemble's.
 FusedTask task_of(const helmholtz_ensemble& ensemble);
-
-/// What a plan has to know of a device.
-struct DeviceLimits {
-  std::uint32_t multiprocessors = 1;
-  std::size_t shared_per_block = 48 * 1024;  ///< bytes, with opt-in
-};
 
 /// What trains a machine, a thread or lanes of a warp, and where its weights are.
 enum class Variant {
@@ -56,9 +37,8 @@ struct LaunchPlan {
   }
 };
 
-/// Whether ThreadRegisters was compiled for this topology ahead of time.
-bool has_register_kernel(const LayerShape& shape);
-/// Whether that can train the task: a batch of one row, without particles, drawn with replacement.
+/// Whether ThreadRegisters as it was compiled ahead of time can train the task: a batch of one row,
+/// without particles, drawn with replacement.
 bool fits_register_kernel(const FusedTask& task);
 
 /// Chooses the variant and the block for some machines.
@@ -92,14 +72,5 @@ struct StepRange {
   bool carries;
 };
 StepRange next_steps(std::uint64_t first_step, std::uint32_t steps, std::uint32_t blocks_per_step);
-
-/// Machines that a device holds at a time: all of them, or half as often as `fits` has to refuse.
-/// @return 0 if it refuses a single machine
-template <class Fits>
-std::size_t largest_chunk(std::size_t machines, Fits fits) {
-  auto chunk = machines;
-  while (chunk > 0 && !fits(chunk)) chunk = chunk == 1 ? 0 : (chunk + 1) / 2;
-  return chunk;
-}
 
 }  // namespace helmholtz::cuda

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "kernels/fused/fused_task.hpp"
 #include "kernels/runtime/float_ops.hpp"
 #include "kernels/runtime/philox.hpp"
+#include "kernels/runtime/step_tables.hpp"
 #include "step/epoch_order.hpp"
 
 namespace helmholtz::cuda {
@@ -37,13 +37,6 @@ HELMHOLTZ_DEVICE std::uint32_t visited_row(const Philox& philox, std::uint32_t r
   return order.row(visit, [&](int b, std::uint32_t* words) HELMHOLTZ_DEVICE_BODY {
     philox.block(first_block + static_cast<unsigned>(b), 0, RandomPurpose::epoch_order, words);
   });
-}
-
-/// In epochs: a word that draws the row of visit `visit` of the launch, for machine m.
-HELMHOLTZ_DEVICE void find_visit(const FusedTask& task, std::uint32_t m, std::uint32_t visit) {
-  const auto row = visited_row(Philox(task.seeds[m]), task.patterns.count + 1,
-                               task.first_step * task.batch + visit);
-  task.visits[visit * task.stride + m] = row == 0 ? 0 : task.patterns.thresholds[row - 1];
 }
 
 /// Draws patterns of the world for one machine.

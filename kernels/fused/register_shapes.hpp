@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/fused/fused_task.hpp"
+#include "helmholtz/layer_shape.hpp"
 #include "step/static_shape.hpp"
 
 namespace helmholtz::cuda {
@@ -13,6 +13,11 @@ bool with_register_shape(const LayerShape& shape, Body body) {
   using step::StaticShape;
   return step::with_static_shape<StaticShape<1, 6, 9>, StaticShape<1, 4, 9>, StaticShape<1, 8, 9>,
                                  StaticShape<6, 9>>(shape, body);
+}
+
+/// Whether a topology is one of them.
+inline bool has_register_kernel(const LayerShape& shape) {
+  return with_register_shape(shape, [](auto) {});
 }
 
 }  // namespace helmholtz::cuda

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/fused/fused_task.hpp"
 #include "kernels/fused/group_layers.hpp"
 
 /// What several lanes per machine do with particles (step/reweighted.inl).

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/fused/fused_task.hpp"
 #include "kernels/fused/patterns.hpp"
 #include "kernels/runtime/philox.hpp"
 

@@ -4,7 +4,7 @@
 #include <bit>
 #include <stdexcept>
 
-#include "kernels/fused/launch_plan.hpp"
+#include "kernels/runtime/view_tables.hpp"
 
 namespace helmholtz::cuda {
 

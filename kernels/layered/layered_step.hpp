@@ -4,28 +4,9 @@
 #include <span>
 
 #include "kernels/layered/layered_task.hpp"
+#include "kernels/runtime/product.hpp"
 
 namespace helmholtz::cuda {
-
-/// c = a b + beta c, or a^T b + beta c, for `count` machines side by side: matrices as BLAS has
-/// them, column-major; c is [rows x columns], and `inner` is summed over.
-struct Product {
-  bool transpose_a = false;
-  int rows = 0;
-  int columns = 0;
-  int inner = 0;
-  const void* a = nullptr;  ///< floats, or bfloat16 with Math::bf16x3
-  const void* b = nullptr;  ///< as a
-  float* c = nullptr;
-  int a_stride = 0;  ///< elements from one column to the next
-  int b_stride = 0;
-  int c_stride = 0;
-  std::int64_t a_machine = 0;  ///< elements from one machine to the next
-  std::int64_t b_machine = 0;
-  std::int64_t c_machine = 0;
-  float beta = 0;
-  int count = 1;
-};
 
 /// What a step consists of: each call is done after those before it.
 class LayeredQueue {

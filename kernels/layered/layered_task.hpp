@@ -3,18 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/fused/fused_task.hpp"
 #include "kernels/layered/layered_shape.hpp"
+#include "kernels/runtime/product.hpp"
+#include "kernels/runtime/step_tables.hpp"
 
 namespace helmholtz::cuda {
-
-/// How weights and errors enter a product with units; sums are float32 throughout. Numbers as in
-/// helmholtz_math.
-enum class Math {
-  fp32 = 0,    ///< as they are
-  tf32 = 1,    ///< rounded to 11 significant bits
-  bf16x3 = 2,  ///< as sums of three bfloat16, which lose nothing; units are bfloat16 too
-};
 
 /// The step that runs, in the device's memory: a graph of a step reads it and moves it on.
 struct StepClock {

@@ -13,6 +13,7 @@
 #include "kernels/runtime/device_trainer.hpp"
 #include "kernels/runtime/ensemble_tables.hpp"
 #include "kernels/runtime/stream.hpp"
+#include "kernels/runtime/view_tables.hpp"
 
 namespace helmholtz::cuda {
 
@@ -61,7 +62,7 @@ class LayeredTrainer final : public DeviceTrainer {
         blas_(device_, math),
         tables_(ensemble, share),
         clock_(1),
-        evaluator_(with_enumerated_patterns(ensemble), task_of(ensemble).shape, limits_of(device_)),
+        evaluator_(with_enumerated_patterns(ensemble), shape_of(ensemble), limits_of(device_)),
         memory_(share, {.kept = layered_kept(task_), .scratch = layered_scratch(task_)}) {
     task_.clock = clock_.get();
   }

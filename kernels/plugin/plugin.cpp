@@ -9,12 +9,12 @@
 #include <thread>
 #include <vector>
 
-#include "helmholtz/layer_shape.hpp"
 #include "kernels/evaluate/evaluation_plan.hpp"
 #include "kernels/runtime/cublas_library.hpp"
 #include "kernels/runtime/cuda_status.hpp"
 #include "kernels/runtime/device_trainer.hpp"
 #include "kernels/runtime/nvrtc.hpp"
+#include "kernels/runtime/view_tables.hpp"
 
 using helmholtz::cuda::CudaError;
 using helmholtz::cuda::DeviceTrainer;
@@ -27,8 +27,7 @@ struct helmholtz_trainer {
   std::vector<std::unique_ptr<DeviceTrainer>> devices;
 
   helmholtz_trainer(const helmholtz_ensemble& ensemble, const helmholtz_placement& placement)
-      : parameters(helmholtz::LayerShape(ensemble.layer_sizes, static_cast<int>(ensemble.layers))
-                       .parameters()),
+      : parameters(helmholtz::cuda::shape_of(ensemble).parameters()),
         share((ensemble.machines + placement.device_count - 1) / placement.device_count) {
     for (std::size_t i = 0; i < placement.device_count && i * share < ensemble.machines; ++i) {
       const helmholtz::cuda::Share own{.device = placement.devices[i],

@@ -5,8 +5,8 @@
 #include <limits>
 #include <string>
 
-#include "kernels/fused/launch_plan.hpp"
 #include "kernels/runtime/device.hpp"
+#include "kernels/runtime/device_limits.hpp"
 
 namespace helmholtz::cuda {
 

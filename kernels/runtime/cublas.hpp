@@ -1,7 +1,7 @@
 #pragma once
 
-#include "kernels/layered/layered_step.hpp"
 #include "kernels/runtime/cublas_library.hpp"
+#include "kernels/runtime/product.hpp"
 
 namespace helmholtz::cuda {
 

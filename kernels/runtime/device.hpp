@@ -1,7 +1,7 @@
 #pragma once
 
-#include "kernels/fused/launch_plan.hpp"
 #include "kernels/runtime/cuda_status.hpp"
+#include "kernels/runtime/device_limits.hpp"
 
 namespace helmholtz::cuda {
 

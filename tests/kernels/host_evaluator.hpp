@@ -10,6 +10,7 @@
 #include "backends/cuda/ensemble_view.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "kernels/evaluate/evaluation_plan.hpp"
+#include "kernels/fused/register_shapes.hpp"
 #include "kernels/host_kernels.hpp"
 #include "step/factor_table.hpp"
 

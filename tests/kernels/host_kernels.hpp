@@ -6,8 +6,8 @@
 #include "kernels/evaluate/evaluation_plan.hpp"
 #include "kernels/evaluate/evaluation_task.hpp"
 #include "kernels/fused/launch_plan.hpp"
-#include "kernels/layered/layered_step.hpp"
 #include "kernels/layered/layered_task.hpp"
+#include "kernels/runtime/product.hpp"
 
 /// The kernels' bodies, compiled for the host, one thread after the other: the very functions that
 /// a device runs, on the very task that a device is given.

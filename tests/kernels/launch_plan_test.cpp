@@ -8,6 +8,7 @@
 #include "kernels/fused/group_machine.hpp"
 #include "kernels/fused/launch_plan.hpp"
 #include "kernels/fused/specialise.hpp"
+#include "kernels/runtime/device_limits.hpp"
 
 namespace helmholtz::cuda {
 namespace {
