@@ -8,9 +8,9 @@ function(embed root prefix)
 endfunction()
 embed(${CMAKE_CURRENT_LIST_DIR}/standard "" cstddef cstdint type_traits utility)
 embed(${CMAKE_CURRENT_LIST_DIR} kernels/
-  fused/fused_step.hpp fused/fused_task.hpp fused/group_layers.hpp fused/group_machine.hpp fused/patterns.hpp
-  fused/reweighted_group_layers.hpp fused/thread_machine.hpp fused/warp_group.hpp runtime/float_ops.hpp runtime/philox.hpp
-  runtime/portable.hpp runtime/step_tables.hpp)
+  fused/fused_step.hpp fused/fused_task.hpp fused/group_layers.hpp fused/group_machine.hpp
+  fused/reweighted_group_layers.hpp fused/thread_machine.hpp fused/warp_group.hpp
+  runtime/float_ops.hpp runtime/patterns.hpp runtime/philox.hpp runtime/portable.hpp runtime/step_tables.hpp)
 embed(${PROJECT_SOURCE_DIR}/src ""
   model/exact_arithmetic.inl step/epoch_order.hpp step/network.hpp step/reweighted.inl step/static_shape.hpp step/wake_sleep.inl)
 embed(${PROJECT_SOURCE_DIR}/include ""

@@ -3,8 +3,8 @@
 #include "kernels/evaluate/evaluation_kernels.hpp"
 #include "kernels/evaluate/exact_machine.hpp"
 #include "kernels/evaluate/sample_machine.hpp"
-#include "kernels/fused/register_shapes.hpp"
 #include "kernels/runtime/launch.hpp"
+#include "kernels/runtime/register_shapes.hpp"
 
 namespace helmholtz::cuda {
 

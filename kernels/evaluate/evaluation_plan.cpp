@@ -5,7 +5,7 @@
 #include <numeric>
 #include <span>
 
-#include "kernels/fused/register_shapes.hpp"
+#include "kernels/runtime/register_shapes.hpp"
 
 namespace helmholtz::cuda {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/evaluate/evaluation_task.hpp"
-#include "kernels/fused/patterns.hpp"
+#include "kernels/runtime/patterns.hpp"
 #include "kernels/runtime/philox.hpp"
 #include "kernels/runtime/strided.hpp"
 

@@ -2,11 +2,11 @@
 
 #include "kernels/fused/fused_kernels.hpp"
 #include "kernels/fused/group_machine.hpp"
-#include "kernels/fused/register_shapes.hpp"
 #include "kernels/fused/strided_machine.hpp"
 #include "kernels/fused/thread_machine.hpp"
 #include "kernels/fused/warp_group.hpp"
 #include "kernels/runtime/launch.hpp"
+#include "kernels/runtime/register_shapes.hpp"
 
 namespace helmholtz::cuda {
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/fused/patterns.hpp"
+#include "kernels/runtime/patterns.hpp"
 
 /// What the lanes of a machine own of it: a lane outputs lane, lane + lanes, … of every layer, with
 /// their weights and biases.

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "kernels/fused/group_machine.hpp"
-#include "kernels/fused/register_shapes.hpp"
 #include "kernels/fused/strided_machine.hpp"
+#include "kernels/runtime/register_shapes.hpp"
 #include "kernels/runtime/view_tables.hpp"
 
 namespace helmholtz::cuda {

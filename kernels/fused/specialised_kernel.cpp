@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "kernels/fused/register_shapes.hpp"
 #include "kernels/fused/specialise.hpp"
 #include "kernels/runtime/cuda_status.hpp"
 #include "kernels/runtime/owner.hpp"
+#include "kernels/runtime/register_shapes.hpp"
 
 namespace helmholtz::cuda {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/fused/fused_step.hpp"
-#include "kernels/fused/patterns.hpp"
+#include "kernels/runtime/patterns.hpp"
 #include "kernels/runtime/strided.hpp"
 
 namespace helmholtz::cuda {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/fused/fused_task.hpp"
-#include "kernels/fused/patterns.hpp"
+#include "kernels/runtime/patterns.hpp"
 #include "kernels/runtime/philox.hpp"
 
 namespace helmholtz::cuda {

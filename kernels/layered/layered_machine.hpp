@@ -1,7 +1,7 @@
 #pragma once
 
-#include "kernels/fused/patterns.hpp"
 #include "kernels/layered/layered_task.hpp"
+#include "kernels/runtime/patterns.hpp"
 #include "kernels/runtime/philox.hpp"
 
 /// What the kernels of cuda-layered do to units between two matrix products, and for an evaluation:

@@ -2,8 +2,8 @@
 
 #include "kernels/evaluate/exact_machine.hpp"
 #include "kernels/evaluate/sample_machine.hpp"
-#include "kernels/fused/register_shapes.hpp"
 #include "kernels/host_kernels.hpp"
+#include "kernels/runtime/register_shapes.hpp"
 
 namespace helmholtz::testing {
 

@@ -10,8 +10,8 @@
 #include "backends/cuda/ensemble_view.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "kernels/evaluate/evaluation_plan.hpp"
-#include "kernels/fused/register_shapes.hpp"
 #include "kernels/host_kernels.hpp"
+#include "kernels/runtime/register_shapes.hpp"
 #include "step/factor_table.hpp"
 
 namespace helmholtz::testing {

@@ -1,10 +1,10 @@
 #include <vector>
 
 #include "kernels/fused/group_machine.hpp"
-#include "kernels/fused/register_shapes.hpp"
 #include "kernels/fused/strided_machine.hpp"
 #include "kernels/fused/thread_machine.hpp"
 #include "kernels/host_kernels.hpp"
+#include "kernels/runtime/register_shapes.hpp"
 
 namespace helmholtz::testing {
 
