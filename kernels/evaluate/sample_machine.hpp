@@ -7,8 +7,6 @@
 
 namespace helmholtz::cuda {
 
-struct NoPatterns {};
-
 /// The number of a one-word pattern in the index, or `count` if it is none of the world's.
 HELMHOLTZ_DEVICE std::uint32_t find_pattern(const PatternIndex& index, std::uint32_t word) {
   const auto k = partition_point(

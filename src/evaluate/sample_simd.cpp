@@ -38,8 +38,6 @@ struct SharedParameters {
   }
 };
 
-struct NoPatterns {};
-
 /// The bit where the unit is on.
 HWY_INLINE FloatOps::U bit_where(FloatOps::Bit state, int bit) {
   const auto on = hn::RebindMask(FloatOps::DU(), hn::Ne(state, FloatOps::set(0.0F)));

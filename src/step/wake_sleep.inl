@@ -189,6 +189,9 @@ HELMHOLTZ_FN void for_each_tile(const Layer& layer, Body body) {
   }
 }
 
+/// The `Patterns` of machines that only generate.
+struct NoPatterns {};
+
 /// The `Layers` of RowByRow.
 template <class O, class Shape, class Store, class Patterns, class Units = typename O::Bit*>
 class WakeSleep {
