@@ -35,15 +35,15 @@ std::optional<Variant> forced_variant() {
 
 /// A matrix in rows of floats, `stride` from one to the next.
 template <class T>
-struct Rows {
+struct PitchedRows {
   T* first;
   std::size_t stride;
 };
 
 /// Copies `count` floats of each of some rows. Rows that are further apart than cudaMemcpy2D allows
 /// are copied one by one.
-void copy_rows(int device, const Rows<float>& to, const Rows<const float>& from, std::size_t rows,
-               std::size_t count, cudaMemcpyKind kind) {
+void copy_rows(int device, const PitchedRows<float>& to, const PitchedRows<const float>& from,
+               std::size_t rows, std::size_t count, cudaMemcpyKind kind) {
   int most = 0;
   HELMHOLTZ_CUDA_CHECK(cudaDeviceGetAttribute(&most, cudaDevAttrMaxPitch, device));
   const auto bytes = count * sizeof(float);

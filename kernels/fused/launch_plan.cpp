@@ -86,7 +86,7 @@ FusedTask task_of(const helmholtz_ensemble& ensemble) {
   return task;
 }
 
-std::size_t scratch_floats(const FusedTask& task) { return ScratchSizes(task).floats(); }
+std::size_t scratch_floats(const FusedTask& task) { return StridedScratch(task).floats(); }
 
 bool fits_register_kernel(const FusedTask& task) {
   return task.batch == 1 && !task.reweighted() && !task.in_epochs &&

@@ -7,14 +7,14 @@
 namespace helmholtz::cuda {
 
 /// What a machine of train_strided has besides its parameters, one after the other, in floats.
-struct ScratchSizes {
+struct StridedScratch {
   std::size_t deltas;   ///< of a batch of more than one row
   std::size_t units;    ///< states, of every particle
   std::size_t words;    ///< random ones, of a phase
   std::size_t errors;   ///< of reweighted wake-sleep, as the next: of every particle
   std::size_t weights;  ///< one of every particle
 
-  HELMHOLTZ_DEVICE_HOST explicit ScratchSizes(const FusedTask& task)
+  HELMHOLTZ_DEVICE_HOST explicit StridedScratch(const FusedTask& task)
       : deltas(task.batch > 1 ? task.shape.parameters() : 0),
         units(task.particles * static_cast<std::size_t>(task.shape.units())),
         words(static_cast<std::size_t>(draws::words_per_phase(task.shape))),
@@ -46,14 +46,14 @@ struct StridedStep : FusedStep<LayerShape> {
 /// arrays lie in shared memory, [parameter][machine of the block], or in global memory where they
 /// do not fit.
 /// @tparam reweighted  with particles
-/// @param scratch      [ScratchSizes::floats()], a batch's deltas zero between steps
+/// @param scratch      [StridedScratch::floats()], a batch's deltas zero between steps
 /// @param stride       from one element of the machine to the next
 template <bool reweighted>
 HELMHOLTZ_DEVICE void train_strided(const FusedTask& task, std::uint32_t m, float* weights,
                                     float* scratch, std::uint32_t stride) {
   using Floats = Strided<float>;
   using Dealt = Patterns<LayerShape, false>;
-  const ScratchSizes sizes(task);
+  const StridedScratch sizes(task);
   const Floats parameters{weights, stride};
   // Chosen as a whole: choosing the pointer alone costs ptxas spilled registers.
   const Floats batch_deltas{scratch, stride};

@@ -65,7 +65,7 @@ class CpuFusedTrainer final : public Backend {
       task.steps = std::min(kChunkSteps, steps - done);
       factors_.fill(task.first_step, task.steps);
       workers().for_each(blocks_of(ensemble().size()), [&](std::size_t b) {
-        Block block;
+        MachineBlock block;
         describe(b, block);
         block.scratch = scratch.local().data();
         train_block(task, block);
@@ -74,7 +74,7 @@ class CpuFusedTrainer final : public Backend {
   }
 
   /// The machines of block b; the lanes behind the last machine repeat it.
-  void describe(std::size_t b, Block& block) const {
+  void describe(std::size_t b, MachineBlock& block) const {
     for (std::size_t i = 0; i < kBlock; ++i) {
       const auto m = std::min(b * kBlock + i, ensemble().size() - 1);
       const auto& machine = ensemble().machines[m];

@@ -27,8 +27,8 @@ namespace helmholtz::HWY_NAMESPACE {
 #undef HELMHOLTZ_FN
 #undef HELMHOLTZ_BODY
 
-using cpu_fused::Block;
 using cpu_fused::kBlock;
+using cpu_fused::MachineBlock;
 using cpu_fused::Task;
 
 /// Parameters of the lanes at `base`, kBlock floats apart.
@@ -68,7 +68,7 @@ template <class Shape, bool one_row, bool reweighted>
 struct LaneStep {
   const Shape& shape;
   const Task& task;
-  const Block& block;
+  const MachineBlock& block;
   std::size_t first = 0;
   FloatOps::U* words = nullptr;  ///< [draws_per_step()]
   FloatOps::F* rates = nullptr;  ///< [2 L + 1], of the step; reweighted: [3 L + 1]
@@ -91,7 +91,8 @@ struct LaneStep {
     first_block = (task.first_step + s) * static_cast<unsigned>(draws::blocks_per_step(shape));
     if constexpr (kDrawsAtOnce) fill(0, draws::blocks_per_step(shape), 0);
   }
-  HWY_NOINLINE static FloatOps::F factors(const Block& block, std::size_t first, std::uint64_t s) {
+  HWY_NOINLINE static FloatOps::F factors(const MachineBlock& block, std::size_t first,
+                                          std::uint64_t s) {
     HWY_ALIGN float lane[FloatOps::kLanes];
     for (std::size_t i = 0; i < FloatOps::kLanes; ++i) lane[i] = block.factors[first + i][s];
     return FloatOps::load(lane);
@@ -135,7 +136,7 @@ HWY_INLINE void take_steps(const Task& task, Machine machine) {
 /// Trains the vector of machines from lane `first` of a block on. All that it works with is local:
 /// no store of a parameter can change its pointers.
 template <bool one_row, bool reweighted, class Shape>
-HWY_NOINLINE void train_vector(const Shape& shape, const Task& task, const Block& block,
+HWY_NOINLINE void train_vector(const Shape& shape, const Task& task, const MachineBlock& block,
                                std::size_t first) {
   const auto scratch = carve(task, block.scratch);
   const LaneStore parameters{block.parameters + first};
@@ -157,7 +158,7 @@ HWY_NOINLINE void train_vector(const Shape& shape, const Task& task, const Block
 }
 
 template <bool reweighted, class Shape>
-void train_lanes(const Shape& shape, const Task& task, const Block& block) {
+void train_lanes(const Shape& shape, const Task& task, const MachineBlock& block) {
   for (std::size_t first = 0; first < kBlock; first += FloatOps::kLanes) {
     if (task.batch == 1) {
       train_vector<true, reweighted>(shape, task, block, first);
@@ -168,7 +169,7 @@ void train_lanes(const Shape& shape, const Task& task, const Block& block) {
 }
 
 template <bool reweighted>
-void train_block_of_any_shape(const Task& task, const Block& block) {
+void train_block_of_any_shape(const Task& task, const MachineBlock& block) {
   // Each shape takes a quarter of a minute to compile, so only the most common ones: the topology
   // of Kirby's demonstration, and without particles that of Hinton et al. 1995 for the bars (1.3
   // times as fast as at run time).
@@ -185,7 +186,7 @@ void train_block_of_any_shape(const Task& task, const Block& block) {
   if (!is_known) train(shape);
 }
 
-void train_block(const Task& task, const Block& block) {
+void train_block(const Task& task, const MachineBlock& block) {
   if (task.reweighted()) {
     train_block_of_any_shape<true>(task, block);
   } else {
@@ -201,7 +202,7 @@ namespace helmholtz {
 
 HWY_EXPORT(train_block);
 
-void cpu_fused::train_block(const Task& task, const Block& block) {
+void cpu_fused::train_block(const Task& task, const MachineBlock& block) {
   HWY_DYNAMIC_DISPATCH(train_block)(task, block);
 }
 

@@ -33,7 +33,7 @@ struct Task {
 };
 
 /// One block of machines.
-struct Block {
+struct MachineBlock {
   alignas(64) std::uint32_t seed_low[kBlock] = {};
   alignas(64) std::uint32_t seed_high[kBlock] = {};
   /// Learning rates [3 L + 1][kBlock]: generative layers 0 to L, recognition layers 0 to L-1, and
@@ -48,7 +48,7 @@ struct Block {
   float* scratch = nullptr;
 };
 
-/// What Block::scratch holds, one after the other, in kBlock floats each.
+/// What MachineBlock::scratch holds, one after the other, in kBlock floats each.
 struct ScratchSizes {
   std::size_t deltas;   ///< of a batch of more than one row
   std::size_t words;    ///< random ones
@@ -73,6 +73,6 @@ struct ScratchSizes {
 };
 
 /// Trains a block, with the best instruction set (simd/target.hpp).
-void train_block(const Task& task, const Block& block);
+void train_block(const Task& task, const MachineBlock& block);
 
 }  // namespace helmholtz::cpu_fused

@@ -23,14 +23,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace helmholtz::HWY_NAMESPACE {
 
-using cpu_fused::Block;
+using cpu_fused::MachineBlock;
 using cpu_fused::Task;
 
 /// What lanes visit in epochs.
 class LaneVisits {
  public:
   /// Of lanes `first` and on of a block.
-  LaneVisits(const Task& task, const Block& block, std::size_t first)
+  LaneVisits(const Task& task, const MachineBlock& block, std::size_t first)
       : batch_(task.batch), first_step_(task.first_step) {
     if (task.order != Order::epochs) return;
     for (auto i = first; i < first + FloatOps::kLanes; ++i) {

@@ -29,9 +29,9 @@ std::size_t usable_threads(int threads) {
 ///
 /// As many machines as the threads divide train side by side, a thread each; the rest one after the
 /// other, with all threads on each. Both ways work on the same tiles, so the bits are the same.
-class LayeredTrainer final : public Backend {
+class CpuLayeredTrainer final : public Backend {
  public:
-  LayeredTrainer(Ensemble ensemble, std::size_t threads)
+  CpuLayeredTrainer(Ensemble ensemble, std::size_t threads)
       : Backend(std::move(ensemble), static_cast<int>(threads)),
         layers_(products::layers_of(this->ensemble().topology.shape())),
         recognition_layers_(products::recognition_layers_of(this->ensemble().topology.shape())),
@@ -125,7 +125,7 @@ class LayeredTrainer final : public Backend {
 
 std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) {
   simd::apply_environment();
-  return std::make_unique<LayeredTrainer>(std::move(ensemble), usable_threads(options.threads));
+  return std::make_unique<CpuLayeredTrainer>(std::move(ensemble), usable_threads(options.threads));
 }
 
 /// Parameters, optimiser states, and what a batch takes for every thread.

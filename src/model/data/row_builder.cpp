@@ -29,7 +29,7 @@ void require_units(const Request& request, std::uint64_t units) {
 
 }  // namespace
 
-void refuse_value(const std::string& path, const Place& place, std::string_view got,
+void refuse_value(const std::string& path, const ValuePlace& place, std::string_view got,
                   std::string_view allowed) {
   throw BadData(path, fmt::format("{} {}, column {}: got {}; allowed: {}", place.word, place.number,
                                   place.column + 1, got, allowed));

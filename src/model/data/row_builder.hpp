@@ -30,15 +30,15 @@ struct Split {
 };
 
 /// A value's place: `word`, e.g. "row", and `number`, from 1, say in which row; `column`, from 0.
-struct Place {
+struct ValuePlace {
   std::string_view word;
   std::uint64_t number = 0;
   std::size_t column = 0;
 };
 
 /// @throws BadData
-[[noreturn]] void refuse_value(const std::string& path, const Place& place, std::string_view got,
-                               std::string_view allowed);
+[[noreturn]] void refuse_value(const std::string& path, const ValuePlace& place,
+                               std::string_view got, std::string_view allowed);
 
 /// Turns the values of one split into rows, one row at a time.
 class RowBuilder {
