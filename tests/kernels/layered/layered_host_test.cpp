@@ -14,7 +14,7 @@
 #include "helmholtz/dataset.hpp"
 #include "helmholtz/random.hpp"
 #include "helmholtz/trainer.hpp"
-#include "kernels/layered_host.hpp"
+#include "kernels/layered/layered_host.hpp"
 #include "support/one_step.hpp"
 #include "support/random_ensemble.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "helmholtz/trainer.hpp"
 #include "kernels/evaluate/evaluation_plan.hpp"
-#include "kernels/host_evaluator.hpp"
+#include "kernels/evaluate/host_evaluator.hpp"
 #include "kernels/runtime/double_ops.hpp"
 #include "support/expect_evaluated.hpp"
 #include "support/random_ensemble.hpp"

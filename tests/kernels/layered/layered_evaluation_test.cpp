@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/host_evaluator.hpp"
-#include "kernels/layered_host.hpp"
+#include "kernels/evaluate/host_evaluator.hpp"
+#include "kernels/layered/layered_host.hpp"
 #include "support/expect_evaluated.hpp"
 #include "support/random_ensemble.hpp"
 
