@@ -20,7 +20,7 @@ class EpochRows {
   std::size_t row(std::uint64_t visit) {
     if (order_.epoch(visit) != epoch_) draw_keys(order_.epoch(visit));
     return order_.row(visit, [this](int b, std::uint32_t* words) {
-      std::copy_n(keys_.data() + 4 * b, 4, words);
+      std::copy_n(keys_.data() + std::ptrdiff_t{4} * b, 4, words);
     });
   }
 
