@@ -63,6 +63,7 @@ void Dealer::receive(int from, const Message& message, Seconds now) {
       end();
       break;
     case Kind::leave:
+      if (first_error_ == 0) first_error_ = static_cast<int>(message.count);
       part_with(from, State::left);
       break;
     case Kind::bye:

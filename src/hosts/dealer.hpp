@@ -56,6 +56,8 @@ class Dealer {
   [[nodiscard]] bool is_gone(int rank) const;
   [[nodiscard]] bool all_said_bye() const;
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
+  /// The exit code of the first rank that failed; 0 if none did.
+  [[nodiscard]] int first_error() const noexcept { return first_error_; }
 
  private:
   enum class State { trains, lost, left, gone };
@@ -98,6 +100,7 @@ class Dealer {
   std::optional<Message> begun_;  ///< what all were told
   bool ended_ = false;
   Totals totals_;
+  int first_error_ = 0;
   std::vector<Letter> letters_;
   std::vector<int> lost_;
 };

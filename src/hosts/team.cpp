@@ -188,9 +188,14 @@ void Team::report_done(std::span<const Shard> shards, std::uint64_t shard_machin
   }
 }
 
-void Team::leave() {
+void Team::leave(int error) {
   const Lock lock(state_);
-  tell_dealer({.kind = Kind::leave});
+  tell_dealer({.kind = Kind::leave, .count = static_cast<std::uint64_t>(error)});
+}
+
+int Team::first_error() {
+  const Lock lock(state_);
+  return dealer_->first_error();
 }
 
 bool Team::is_ended() {

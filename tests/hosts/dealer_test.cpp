@@ -106,6 +106,16 @@ TEST(Dealer, DealsTheShardsOfARankThatLeavesAgain) {
   EXPECT_FALSE(dealer.others_train());
 }
 
+TEST(Dealer, KeepsTheErrorOfTheFirstRankThatFails) {
+  auto dealer = begun(2);
+  dealer.receive(1, {.kind = Kind::leave}, 1);  // it is done, no more
+  EXPECT_EQ(dealer.first_error(), 0);
+  dealer.receive(2, {.kind = Kind::leave, .count = 69}, 1);
+  dealer.receive(0, {.kind = Kind::leave, .count = 74}, 2);
+  dealer.receive(2, {.kind = Kind::leave}, 3);  // its goodbye
+  EXPECT_EQ(dealer.first_error(), 69);
+}
+
 TEST(Dealer, GivesASilentRankUpAndTakesItBack) {
   auto dealer = begun(1);
   ask(dealer, 1, 0);
