@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/waiting.hpp"
@@ -233,6 +234,7 @@ void Team::say_goodbye(Lock& lock) {
   wait(
       lock, [&] { return ended_; }, [] {});
   tell_dealer({.kind = Kind::bye});
+  told_ = std::numeric_limits<double>::infinity();  // no more: rank 0 may read no further
   wait_until(changed_, lock, [&] { return whole_.has_value(); });
 }
 

@@ -228,6 +228,23 @@ TEST_F(Teams, ARankThatWasSuspendedGoesOn) {
   EXPECT_EQ(network_->closed, 1);
 }
 
+TEST_F(Teams, ARankSaysNothingAfterItsGoodbye) {
+  QueueWire dealer(network_, 0);
+  dealer.send(1, {.kind = Kind::end});
+  std::thread closing([&] {
+    const auto is_bye = [&] {
+      return dealer.receive().value_or(Received{}).message.kind == Kind::bye;
+    };
+    while (!is_bye()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // `alive` is due twice meanwhile
+    EXPECT_FALSE(dealer.receive());
+    dealer.send(1, {.kind = Kind::close, .count = 1});
+  });
+  Team team(std::make_unique<QueueWire>(network_, 1), {.silence = 1});
+  team.finish(0);
+  closing.join();
+}
+
 TEST_F(Teams, DoNotOutliveRankZero) {
   run({Behaviour{.shards_before_cut = 2}, Behaviour{}, Behaviour{}});
   EXPECT_EQ(network_->abandoned, kRanks);
