@@ -78,7 +78,7 @@ class Dealer {
     std::uint64_t most = 0;
   };
 
-  [[nodiscard]] Seconds deadline(const Deal& deal) const;
+  [[nodiscard]] bool is_overdue(const Deal& deal, Seconds now) const;
   [[nodiscard]] std::uint64_t fair_share() const;
   void finish(int rank, const Message& done, Seconds now);
   void part_with(int rank, State state);

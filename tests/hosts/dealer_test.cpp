@@ -190,6 +190,21 @@ TEST(Dealer, LearnsFromAnOverdueShardHowLongOneTakes) {
   EXPECT_THAT(said_at(dealer, 5522), ElementsAre(Said{0, Kind::deal, 2, 1}));
 }
 
+/// Until the first one is done nobody knows whether its rank hangs or the shard takes so long.
+TEST(Dealer, LeavesTwiceTheTimeToEachCopyOfAnOverdueShard) {
+  auto dealer = begun(2);
+  ask(dealer, 0, 0);
+  report(dealer, 0, 0, 10);
+  for (const int rank : {1, 0, 2}) ask(dealer, rank, 10);
+  said(dealer);
+  EXPECT_THAT(said_at(dealer, 111), ElementsAre(Said{0, Kind::deal, 1, 1}));
+  EXPECT_THAT(said_at(dealer, 311), IsEmpty());
+  EXPECT_THAT(said_at(dealer, 312), ElementsAre(Said{2, Kind::deal, 1, 1}));
+  ask(dealer, 0, 312);
+  EXPECT_THAT(said_at(dealer, 712), IsEmpty());
+  EXPECT_THAT(said_at(dealer, 713), ElementsAre(Said{0, Kind::deal, 1, 1}));
+}
+
 TEST(Dealer, ASignalToOneRankEndsTheWorkOfAll) {
   auto dealer = begun(9);
   ask(dealer, 1, 0);
