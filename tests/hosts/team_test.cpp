@@ -236,11 +236,11 @@ TEST_F(Teams, ARankSaysNothingAfterItsGoodbye) {
       return dealer.receive().value_or(Received{}).message.kind == Kind::bye;
     };
     while (!is_bye()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // `alive` is due twice meanwhile
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));  // `alive` is due meanwhile
     EXPECT_FALSE(dealer.receive());
     dealer.send(1, {.kind = Kind::close, .count = 1});
   });
-  Team team(std::make_unique<QueueWire>(network_, 1), {.silence = 1});
+  Team team(std::make_unique<QueueWire>(network_, 1), {.silence = 3});
   team.finish(0);
   closing.join();
 }
