@@ -223,6 +223,11 @@ ExitCode sweep_here(const CheckedSweep& sweep, hosts::Team* team) {
   return ExitCode::ok;
 }
 
+/// @return the exit code of a job whose rank 0 failed as well: a signal may have come meanwhile
+ExitCode code_of_failed_job(hosts::Team& team) {
+  return team.is_ended() ? ExitCode::stopped : static_cast<ExitCode>(team.first_error());
+}
+
 /// As one of several ranks: the first one deals and reports. Whatever happens to one, all of them
 /// have to come to an end together.
 ExitCode sweep_as_rank(const CheckedSweep& sweep, std::unique_ptr<hosts::Wire> wire,
@@ -240,9 +245,10 @@ ExitCode sweep_as_rank(const CheckedSweep& sweep, std::unique_ptr<hosts::Wire> w
       hosts::train_dealt(team, sweep.spec, sweep.flags.out);
     }
   } catch (const std::exception& error) {
-    const auto* known = dynamic_cast<const Error*>(&error);
-    if (place.rank == 0) code = known == nullptr ? ExitCode::io : exit_code_of(*known);
     note("helmholtz: rank {}: {}", place.rank, error.what());
+    const auto* known = dynamic_cast<const Error*>(&error);
+    team.leave(static_cast<int>(known == nullptr ? ExitCode::io : exit_code_of(*known)));
+    if (place.rank == 0) code = code_of_failed_job(team);
   }
   team.finish(static_cast<int>(code));
   return code;

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/exit_code.hpp"
 #include "app/interrupt.hpp"
 #include "app/output.hpp"
 #include "helmholtz/error.hpp"
@@ -101,7 +102,7 @@ SweepOutcome SweepRun::train_with_others(report::Progress& progress) {
     outcome = directory_.train(options, &report);
   } catch (const Error& error) {
     note("helmholtz: rank 0: {}; the other ranks go on", error.what());
-    team_->leave();
+    team_->leave(static_cast<int>(exit_code_of(error)));
     if (!team_->wait_for_others(show)) throw;
   }
   if (team_->is_ended()) team_->wait_for_others([] {});

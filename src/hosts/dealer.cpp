@@ -1,7 +1,7 @@
 #include "hosts/dealer.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 #include <utility>
 
 namespace helmholtz::hosts {
@@ -63,6 +63,7 @@ void Dealer::receive(int from, const Message& message, Seconds now) {
       end();
       break;
     case Kind::leave:
+      if (first_error_ == 0) first_error_ = static_cast<int>(message.count);
       part_with(from, State::left);
       break;
     case Kind::bye:
@@ -84,7 +85,7 @@ void Dealer::look_at(Seconds now) {
     lost_.push_back(i);
   }
   for (auto& deal : deals_) {
-    if (deal.overdue || now <= deadline(deal)) continue;
+    if (deal.overdue || !is_overdue(deal, now)) continue;
     take_back(deal);
     deal.overdue = true;
   }
@@ -94,11 +95,17 @@ void Dealer::look_at(Seconds now) {
   tell_all({.kind = Kind::alive});
 }
 
-/// Without an experience of how long a shard takes, silence alone counts.
-Dealer::Seconds Dealer::deadline(const Deal& deal) const {
-  if (slowest_ == 0) return std::numeric_limits<Seconds>::infinity();
-  return deal.since +
-         std::max(silence_, kPatience * slowest_ * static_cast<double>(deal.shards.count));
+/// Without an experience of how long a shard takes, silence alone counts. Each rank that already
+/// takes too long for a shard is a sign that it needs more: it doubles what the next one is given.
+bool Dealer::is_overdue(const Deal& deal, Seconds now) const {
+  const auto given =
+      std::max(silence_, kPatience * slowest_ * static_cast<double>(deal.shards.count));
+  const auto taken = now - deal.since;
+  if (slowest_ == 0 || taken <= given) return false;
+  const auto others = std::count_if(deals_.begin(), deals_.end(), [&](const Deal& other) {
+    return other.overdue && other.shards.contains(deal.shards.first);
+  });
+  return taken > std::ldexp(given, static_cast<int>(others));
 }
 
 void Dealer::finish(int rank, const Message& done, Seconds now) {

@@ -56,6 +56,8 @@ class Dealer {
   [[nodiscard]] bool is_gone(int rank) const;
   [[nodiscard]] bool all_said_bye() const;
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
+  /// The exit code of the first rank that failed; 0 if none did.
+  [[nodiscard]] int first_error() const noexcept { return first_error_; }
 
  private:
   enum class State { trains, lost, left, gone };
@@ -76,7 +78,7 @@ class Dealer {
     std::uint64_t most = 0;
   };
 
-  [[nodiscard]] Seconds deadline(const Deal& deal) const;
+  [[nodiscard]] bool is_overdue(const Deal& deal, Seconds now) const;
   [[nodiscard]] std::uint64_t fair_share() const;
   void finish(int rank, const Message& done, Seconds now);
   void part_with(int rank, State state);
@@ -98,6 +100,7 @@ class Dealer {
   std::optional<Message> begun_;  ///< what all were told
   bool ended_ = false;
   Totals totals_;
+  int first_error_ = 0;
   std::vector<Letter> letters_;
   std::vector<int> lost_;
 };

@@ -13,7 +13,7 @@ enum class Kind : std::uint32_t {
   ask,    ///< deal me up to `count` shards
   done,   ///< shard `first` is in the directory: `count` machines, `diverged` of them
   stop,   ///< a signal asked me to stop: end the job
-  leave,  ///< I train no more
+  leave,  ///< I train no more; `count`: the exit code of what made me fail, 0 if nothing did
   bye,    ///< nothing more to say
   // From the dealer.
   begin,  ///< the directory is there; `count`: the dealer's process

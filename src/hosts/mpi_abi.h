@@ -6,6 +6,7 @@
 #ifndef HELMHOLTZ_MPI_ABI_H
 #define HELMHOLTZ_MPI_ABI_H
 
+/* NOLINTBEGIN: C, not C++. */
 #include <stdint.h>
 
 #define HELMHOLTZ_MPI_ABI 1
@@ -46,5 +47,6 @@ typedef const helmholtz_mpi* (*helmholtz_mpi_function)(void);
 #ifdef __cplusplus
 }
 #endif
+/* NOLINTEND */
 
 #endif

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <thread>
 
 #include "backends/cuda/plugin.hpp"
@@ -26,10 +27,19 @@ bool is_on_gpu(const SweepSpec& spec) {
   });
 }
 
-int device_of_rank(const SweepSpec& spec, const Place& place) {
-  const auto rank = static_cast<std::size_t>(place.local_rank);
-  if (!spec.devices.empty()) return spec.devices[rank % spec.devices.size()];
-  return static_cast<int>(rank % plugin::Plugin::load()->devices().size());
+/// Those that the spec names, or else all of this host.
+std::vector<int> devices_for_ranks(const SweepSpec& spec) {
+  if (!spec.devices.empty()) return spec.devices;
+  std::vector<int> all(plugin::Plugin::load()->devices().size());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+/// The spec as this rank trains it, for the log.
+SweepSpec spec_of_rank(SweepSpec spec, const SweepOptions& options) {
+  spec.threads = options.threads;
+  spec.devices = options.devices;
+  return spec;
 }
 
 /// Machines of a shard in the directory; 0 if the job ends. Another host's files may be seen late.
@@ -73,11 +83,16 @@ int threads_of_rank(const SweepSpec& spec, const Place& place) {
   return std::clamp(share, 1, limits::default_threads().count);
 }
 
+int device_of_rank(const std::vector<int>& devices, const Place& place) {
+  if (devices.empty()) throw NoDevice("no device for the ranks of this host");
+  return devices[static_cast<std::size_t>(place.local_rank) % devices.size()];
+}
+
 SweepOptions dealt_options(Team& team, const SweepSpec& spec,
                            const std::function<void()>& meanwhile) {
   SweepOptions options;
   options.threads = threads_of_rank(spec, team.place());
-  if (is_on_gpu(spec)) options.devices = {device_of_rank(spec, team.place())};
+  if (is_on_gpu(spec)) options.devices = {device_of_rank(devices_for_ranks(spec), team.place())};
   options.stop_requested = [&team] { return team.is_ended(); };
   options.deal = [&team, meanwhile](std::uint64_t most, const std::function<bool()>& given_up) {
     return team.deal(most, given_up, meanwhile);
@@ -93,8 +108,10 @@ void train_dealt(Team& team, const SweepSpec& spec, const std::filesystem::path&
   if (options.shard_machines == 0) return;
   const ShardFiles files(path, spec, options.shard_machines);
   const EventLog log(RunFiles(path).log);
-  const Attendance attendance(log, {{"rank", team.place().rank}, {"dealer", *dealer}});
-  ShardWriter writer(files, log, provenance(spec));
+  ShardWriter writer(files, log, provenance(spec_of_rank(spec, options)));
+  Json details = {{"rank", team.place().rank}, {"dealer", *dealer}};
+  details.update(writer.made_by());
+  const Attendance attendance(log, details);
   writer.expect(ShardWriter::Rivals::possible);
   DoneReport report(team, options.shard_machines);
   const std::array<ShardSink*, 2> sinks = {&writer, &report};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "helmholtz/sweep.hpp"
 #include "hosts/team.hpp"
@@ -9,6 +10,10 @@ namespace helmholtz::hosts {
 
 /// CPU threads of a rank: those of the spec, or else a fair share of its host's cores.
 int threads_of_rank(const SweepSpec& spec, const Place& place);
+
+/// The GPU of a rank: the local ranks take those of the list in turn, so that none is shared before
+/// each is taken. @throws NoDevice if the list is empty
+int device_of_rank(const std::vector<int>& devices, const Place& place);
 
 /// What a rank trains with, so that it trains what rank 0 deals: on GPUs, with one of those that
 /// the spec names, or else of all. @throws NoDevice

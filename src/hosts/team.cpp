@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/waiting.hpp"
@@ -188,9 +189,14 @@ void Team::report_done(std::span<const Shard> shards, std::uint64_t shard_machin
   }
 }
 
-void Team::leave() {
+void Team::leave(int error) {
   const Lock lock(state_);
-  tell_dealer({.kind = Kind::leave});
+  tell_dealer({.kind = Kind::leave, .count = static_cast<std::uint64_t>(error)});
+}
+
+int Team::first_error() {
+  const Lock lock(state_);
+  return dealer_->first_error();
 }
 
 bool Team::is_ended() {
@@ -228,6 +234,7 @@ void Team::say_goodbye(Lock& lock) {
   wait(
       lock, [&] { return ended_; }, [] {});
   tell_dealer({.kind = Kind::bye});
+  told_ = std::numeric_limits<double>::infinity();  // no more: rank 0 may read no further
   wait_until(changed_, lock, [&] { return whole_.has_value(); });
 }
 

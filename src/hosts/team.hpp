@@ -59,7 +59,10 @@ class Team {
   /// These are in the directory. @param shard_machines  of a full shard
   void report_done(std::span<const Shard> shards, std::uint64_t shard_machines);
   /// This rank trains no more, e.g. because its disk is full; the others go on.
-  void leave();
+  /// @param error  the exit code of what made it fail
+  void leave(int error);
+  /// Rank 0: the first such code; 0 if no rank has failed.
+  [[nodiscard]] int first_error();
   /// Whether the job ends: what is being trained is to be dropped.
   [[nodiscard]] bool is_ended();
 

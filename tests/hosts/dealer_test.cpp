@@ -106,6 +106,16 @@ TEST(Dealer, DealsTheShardsOfARankThatLeavesAgain) {
   EXPECT_FALSE(dealer.others_train());
 }
 
+TEST(Dealer, KeepsTheErrorOfTheFirstRankThatFails) {
+  auto dealer = begun(2);
+  dealer.receive(1, {.kind = Kind::leave}, 1);  // it is done, no more
+  EXPECT_EQ(dealer.first_error(), 0);
+  dealer.receive(2, {.kind = Kind::leave, .count = 69}, 1);
+  dealer.receive(0, {.kind = Kind::leave, .count = 74}, 2);
+  dealer.receive(2, {.kind = Kind::leave}, 3);  // its goodbye
+  EXPECT_EQ(dealer.first_error(), 69);
+}
+
 TEST(Dealer, GivesASilentRankUpAndTakesItBack) {
   auto dealer = begun(1);
   ask(dealer, 1, 0);
@@ -178,6 +188,21 @@ TEST(Dealer, LearnsFromAnOverdueShardHowLongOneTakes) {
   ask(dealer, 0, 511);
   EXPECT_THAT(said_at(dealer, 5520), IsEmpty()) << "one has taken 501 s";
   EXPECT_THAT(said_at(dealer, 5522), ElementsAre(Said{0, Kind::deal, 2, 1}));
+}
+
+/// Until the first one is done nobody knows whether its rank hangs or the shard takes so long.
+TEST(Dealer, LeavesTwiceTheTimeToEachCopyOfAnOverdueShard) {
+  auto dealer = begun(2);
+  ask(dealer, 0, 0);
+  report(dealer, 0, 0, 10);
+  for (const int rank : {1, 0, 2}) ask(dealer, rank, 10);
+  said(dealer);
+  EXPECT_THAT(said_at(dealer, 111), ElementsAre(Said{0, Kind::deal, 1, 1}));
+  EXPECT_THAT(said_at(dealer, 311), IsEmpty());
+  EXPECT_THAT(said_at(dealer, 312), ElementsAre(Said{2, Kind::deal, 1, 1}));
+  ask(dealer, 0, 312);
+  EXPECT_THAT(said_at(dealer, 712), IsEmpty());
+  EXPECT_THAT(said_at(dealer, 713), ElementsAre(Said{0, Kind::deal, 1, 1}));
 }
 
 TEST(Dealer, ASignalToOneRankEndsTheWorkOfAll) {

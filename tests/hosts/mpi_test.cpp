@@ -5,10 +5,12 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/json.hpp"
@@ -50,16 +52,24 @@ class Mpi : public ::testing::Test {
     EXPECT_EQ(read_file(run_ / "summary.csv"), read_file(alone / "summary.csv"));
   }
 
+  /// What the log says; a line that is being written is left out.
+  [[nodiscard]] std::vector<Json> events() const {
+    std::vector<Json> all;
+    std::istringstream log(read_file(run_ / "log.jsonl"));
+    for (std::string line; std::getline(log, line);) {
+      auto event = Json::parse(line, nullptr, false);
+      if (event.is_object()) all.push_back(std::move(event));
+    }
+    return all;
+  }
+
   /// The process of a rank other than 0, once it has joined and any shard is there.
   [[nodiscard]] std::optional<pid_t> rank_at_work(int rank) const {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < deadline) {
       std::optional<pid_t> process;
       bool has_shard = false;
-      std::istringstream log(read_file(run_ / "log.jsonl"));
-      for (std::string line; std::getline(log, line);) {
-        const auto event = Json::parse(line, nullptr, false);
-        if (!event.is_object()) continue;
+      for (const auto& event : events()) {
         if (event["event"] == "joined" && event["rank"] == rank) process = event["process"];
         has_shard = has_shard || event["event"] == "shard";
       }
@@ -81,6 +91,23 @@ TEST_F(Mpi, RanksMakeTheFilesOfOneProcess) {
   EXPECT_EQ(summary["trained"], 400);
   expect_as_alone("0:400");
 }
+
+#ifdef HELMHOLTZ_HOST_DEVICE
+TEST_F(Mpi, EachLocalRankTakesADeviceOfItsOwn) {
+  auto options = with_ranks();
+  options.environment.insert(options.environment.end(),
+                             {"HELMHOLTZ_CUDA_PLUGIN=" HELMHOLTZ_HOST_DEVICE,
+                              "HELMHOLTZ_HOST_DEVICES=" + std::to_string(kRanks)});
+  const auto ran = run_program(small_sweep({"--backend", "cuda-fused", "--out", "run"}),
+                               folder_.path(), options);
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  std::map<int, Json> devices;  // rank 0 joins nobody
+  for (const auto& event : events()) {
+    if (event["event"] == "joined") devices[event["rank"]] = event["devices"];
+  }
+  EXPECT_EQ(devices, (std::map<int, Json>{{1, {1}}, {2, {2}}, {3, {3}}}));
+}
+#endif
 
 TEST_F(Mpi, AKilledRankCostsItsShardAndTheSameCommandResumes) {
   const auto sweep = a_sweep("0:800", "run");

@@ -102,7 +102,7 @@ class Teams : public ::testing::Test {
           network_->cut[static_cast<std::size_t>(rank)] = true;
         if (done == behaviour.shards_before_stop) stop = true;
         if (done == behaviour.shards_before_leave) {
-          team.leave();
+          team.leave(74);
           if (rank == 0) all_done_ = team.wait_for_others([] {});
           return finish(team);
         }
@@ -174,6 +174,17 @@ TEST_F(Teams, FinishWithoutARankWhoseDiskIsFull) {
   }
 }
 
+TEST_F(Teams, KnowTheErrorOfTheFirstRankThatFails) {
+  QueueWire(network_, 1).send(0, {.kind = Kind::leave, .count = 69});
+  QueueWire(network_, 2).send(0, {.kind = Kind::leave, .count = 65});
+  Team team(std::make_unique<QueueWire>(network_, 0), {.silence = 1});
+  team.deal_out(1, [](std::uint64_t) { return true; });
+  EXPECT_FALSE(team.wait_for_others([] {}));
+  team.leave(74);
+  EXPECT_EQ(team.first_error(), 69);
+  finish(team);
+}
+
 // What it waits for may be in its own hands: shards that it could not write.
 TEST_F(Teams, ARankThatGivesUpWaitsForNoShards) {
   network_->cut[2] = true;
@@ -182,7 +193,7 @@ TEST_F(Teams, ARankThatGivesUpWaitsForNoShards) {
     ASSERT_TRUE(team.wait_for_directory());
     std::atomic<bool> given_up = false;
     while (team.deal(1, [&] { return given_up.load(); })) given_up = true;
-    team.leave();
+    team.leave(74);
     finish(team);
   });
   {
@@ -215,6 +226,23 @@ TEST_F(Teams, ARankThatWasSuspendedGoesOn) {
   dealer.send(1, {.kind = Kind::close, .count = 1});
   team.finish(0);
   EXPECT_EQ(network_->closed, 1);
+}
+
+TEST_F(Teams, ARankSaysNothingAfterItsGoodbye) {
+  QueueWire dealer(network_, 0);
+  dealer.send(1, {.kind = Kind::end});
+  std::thread closing([&] {
+    const auto is_bye = [&] {
+      return dealer.receive().value_or(Received{}).message.kind == Kind::bye;
+    };
+    while (!is_bye()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));  // `alive` is due meanwhile
+    EXPECT_FALSE(dealer.receive());
+    dealer.send(1, {.kind = Kind::close, .count = 1});
+  });
+  Team team(std::make_unique<QueueWire>(network_, 1), {.silence = 3});
+  team.finish(0);
+  closing.join();
 }
 
 TEST_F(Teams, DoNotOutliveRankZero) {
