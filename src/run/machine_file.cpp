@@ -99,11 +99,8 @@ std::vector<const Field*> saved_fields() {
   return saved;
 }
 
-/// Those whose attribute is a number.
-bool is_count(const Field& field) { return field.name == "batch" || field.name == "particles"; }
-
 std::string attribute_name(const Field& field) {
-  return std::string(field.name == "mean" ? "batch_mean" : field.name);
+  return std::string(field.saved_as.empty() ? field.name : field.saved_as);
 }
 
 void write_fields(Writer& file, const SweepSpec& spec) {
@@ -114,7 +111,7 @@ void write_fields(Writer& file, const SweepSpec& spec) {
     const auto& text = texts.front();
     if (field->access.kind == FieldAccess::Kind::flag) {
       file.attribute<std::uint8_t>(name.c_str(), text == "true" ? 1 : 0);
-    } else if (is_count(*field)) {
+    } else if (field->access.whole) {
       file.attribute(name.c_str(), std::stoi(text));
     } else {
       file.attribute(name.c_str(), text);
@@ -131,7 +128,7 @@ GivenTexts read_fields(const Reader& file) {
     auto& text = given[std::string(field->name)].emplace_back();
     if (field->access.kind == FieldAccess::Kind::flag) {
       text = file.attribute<std::uint8_t>(name.c_str()) != 0 ? "true" : "false";
-    } else if (is_count(*field)) {
+    } else if (field->access.whole) {
       text = std::to_string(file.attribute<int>(name.c_str()));
     } else {
       text = file.text_attribute(name.c_str());

@@ -51,6 +51,7 @@ template <class Value, class Read, class Choose>
 FieldAccess numbers(std::vector<Value> SweepSpec::*values, Read read, Choose choose) {
   auto access = list(values, read, choose);
   access.commas = true;
+  access.whole = std::integral<Value>;
   access.read = [each = access.read](std::string_view field, const Texts& texts, SweepSpec& spec) {
     Texts parts;
     for (const auto& text : texts) {

@@ -26,6 +26,7 @@ struct FieldAccess {
   };
   Kind kind = Kind::text;
   bool commas = false;  ///< of a list: whether one text may hold several values
+  bool whole = false;   ///< of a list: whether its values are whole numbers
   /// Sets it. @throws InvalidArgument naming the field
   std::function<void(std::string_view field, const Texts& texts, SweepSpec& spec)> read;
   /// How many values there are; 0 if it is left out.
@@ -63,6 +64,7 @@ struct Field {
   /// Of a list: what the arithmetic makes of value i; without it, the text.
   std::function<std::string(const SweepSpec&, std::size_t i)> arithmetic = {};
   std::string_view title = {};         ///< in reports, if not the name
+  std::string_view saved_as = {};      ///< in machine files, if not the name
   std::string_view default_text = {};  ///< for --help, where the default depends on other fields
   /// Of a list: a backend may support one value and not another, so that each is trained in
   /// ensembles of its own: SweepSpec::kinds().
