@@ -39,8 +39,9 @@ void Dealer::end() {
 
 void Dealer::tell_all(const Message& message) {
   for (int rank = 1; rank < static_cast<int>(ranks_.size()); ++rank) {
-    const auto state = ranks_[static_cast<std::size_t>(rank)].state;
-    if (state == State::trains || state == State::left) letters_.push_back({rank, message});
+    // One that has said goodbye still waits to hear how all of it ended.
+    const bool is_lost = ranks_[static_cast<std::size_t>(rank)].state == State::lost;
+    if (!is_lost) letters_.push_back({rank, message});
   }
 }
 
@@ -98,10 +99,11 @@ void Dealer::look_at(Seconds now) {
 /// Without an experience of how long a shard takes, silence alone counts. Each rank that already
 /// takes too long for a shard is a sign that it needs more: it doubles what the next one is given.
 bool Dealer::is_overdue(const Deal& deal, Seconds now) const {
+  if (slowest_ == 0) return false;
   const auto given =
       std::max(silence_, kPatience * slowest_ * static_cast<double>(deal.shards.count));
   const auto taken = now - deal.since;
-  if (slowest_ == 0 || taken <= given) return false;
+  if (taken <= given) return false;
   const auto others = std::count_if(deals_.begin(), deals_.end(), [&](const Deal& other) {
     return other.overdue && other.shards.contains(deal.shards.first);
   });

@@ -35,7 +35,7 @@ std::vector<int> devices_for_ranks(const SweepSpec& spec) {
   return all;
 }
 
-/// The spec as this rank trains it, for the log.
+/// The spec as this rank trains it, for the log; rank 0 logs what the command asked for.
 SweepSpec spec_of_rank(SweepSpec spec, const SweepOptions& options) {
   spec.threads = options.threads;
   spec.devices = options.devices;

@@ -221,6 +221,15 @@ TEST(Dealer, ASignalToOneRankEndsTheWorkOfAll) {
   EXPECT_FALSE(dealer.all_said_bye());
 }
 
+// It waits for the slower ones, and would otherwise take rank 0 for lost.
+TEST(Dealer, IsHeardByARankThatHasSaidGoodbye) {
+  auto dealer = begun(1);
+  dealer.receive(1, {.kind = Kind::bye}, 0);
+  dealer.receive(2, {.kind = Kind::alive}, kSilence / 2);
+  dealer.look_at(kSilence / 2);
+  EXPECT_THAT(said(dealer), ElementsAre(Said{1, Kind::alive, 0, 0}, Said{2, Kind::alive, 0, 0}));
+}
+
 TEST(Dealer, TakesShardsThatAreToBeTrainedOnceMore) {
   auto dealer = begun(2);
   ask(dealer, 1, 0, 1);
