@@ -74,8 +74,8 @@ TEST_F(Parts, AnArrayTaskWithoutAShardIsRefusedAlsoInASharedDirectory) {
 }
 
 TEST_F(Parts, APartFromTheEnvironmentIsReportedAlsoWithQuiet) {
-  const Arguments some_shards = {"--steps", "1000",    "--eval-every", "1",  "--seeds",
-                                 "0:1500",  "--quiet", "--out",        "run"};
+  const Arguments some_shards = {
+      "--steps", "1", "--save-parameters", "all", "--seeds", "0:20000", "--quiet", "--out", "run"};
   auto arguments = some_shards;
   arguments.insert(arguments.begin(), "sweep");
   const auto ran = run_program(arguments, folder_.path(), {.environment = array_task(1, 2)});
