@@ -88,7 +88,8 @@ std::uint32_t exact_groups(std::size_t group_bytes, std::uint32_t machines,
                            const DeviceLimits& limits, std::size_t bytes) {
   constexpr std::uint32_t kGroupsEach = 16;  // of a multiprocessor
   const auto needed = (machines + ExactTask::kLanes - 1) / ExactTask::kLanes;
-  const auto wanted = std::min<std::size_t>(needed, limits.multiprocessors * kGroupsEach);
+  const auto wanted =
+      std::min<std::size_t>(needed, std::size_t{limits.multiprocessors} * kGroupsEach);
   return static_cast<std::uint32_t>(std::min(wanted, bytes / group_bytes));
 }
 

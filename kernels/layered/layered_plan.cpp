@@ -47,7 +47,7 @@ std::size_t operand_floats(const LayeredTask& task) {
   const auto elements = task.shape.unit_elements();
   if (task.math != Math::bf16x3) return elements;
   // Two of bfloat16 make a float; both counts are even.
-  return (2 * kParts * elements + kParts * task.shape.floats()) / 2;
+  return (std::size_t{2} * kParts * elements + kParts * task.shape.floats()) / 2;
 }
 
 std::size_t gradient_floats(const LayeredTask& task) {
@@ -79,7 +79,7 @@ void place_scratch(LayeredTask& task, float* scratch) {
     task.units = operands;
     return;
   }
-  const auto elements = kParts * task.capacity * task.shape.unit_elements();
+  const auto elements = std::size_t{kParts} * task.capacity * task.shape.unit_elements();
   task.units16 = reinterpret_cast<std::uint16_t*>(operands);
   task.error_parts = task.units16 + elements;
   task.weight_parts = task.error_parts + elements;

@@ -23,6 +23,7 @@ std::size_t allowed_bytes() {
 
 ChunkedMemory::ChunkedMemory(const Share& share, const Need& need) : share_(share), need_(need) {
   use(share.device);
+  // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): allocate() takes the other members
   capacity_ = largest_chunk(share.count, [&](std::size_t machines) { return allocate(machines); });
   if (capacity_ == 0) {
     const auto bytes = (need.kept + need.scratch) * sizeof(float);

@@ -44,7 +44,7 @@ std::uint64_t attribute_of(cudaMemPool_t pool, cudaMemPoolAttr attribute) {
 DeviceMemory allocate_on_device(std::size_t bytes) {
   int device = 0;
   HELMHOLTZ_CUDA_CHECK(cudaGetDevice(&device));
-  if (const auto pool = pool_of(device)) {
+  if (auto* const pool = pool_of(device)) {
     return {allocate_from(pool, bytes), {.device = device, .pooled = true}};
   }
   void* memory = nullptr;
@@ -64,7 +64,7 @@ std::size_t free_memory() {
   HELMHOLTZ_CUDA_CHECK(cudaMemGetInfo(&free, &total));
   int device = 0;
   HELMHOLTZ_CUDA_CHECK(cudaGetDevice(&device));
-  const auto pool = pool_of(device);
+  auto* const pool = pool_of(device);
   if (pool == nullptr) return free;
   return free + attribute_of(pool, cudaMemPoolAttrReservedMemCurrent) -
          attribute_of(pool, cudaMemPoolAttrUsedMemCurrent);
