@@ -11,6 +11,7 @@
 #include <numeric>
 #include <string>
 
+#include "base/hdf5.hpp"
 #include "base/sealed_file.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/random.hpp"
@@ -104,6 +105,21 @@ class MachineFile : public ::testing::Test {
 TEST_F(MachineFile, ReadsBackWhatItWrote) {
   expect_equal(load_machine(path_), odd_machine());
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+}
+
+// As the files of earlier versions have them.
+TEST_F(MachineFile, HoldsSettingsByTheirNamesAndTypes) {
+  auto machine = odd_machine();
+  machine.ensemble.particles = 3;
+  save_machine(path_, machine);
+  const auto bytes = read_file(path_);
+  const hdf5::Session session;
+  const hdf5::Reader file("machine.h5", bytes);
+  EXPECT_EQ(file.attribute<int>("batch"), 7);
+  EXPECT_EQ(file.attribute<int>("particles"), 3);
+  EXPECT_EQ(file.attribute<std::uint8_t>("batch_mean"), 1);
+  EXPECT_EQ(file.attribute<std::uint8_t>("nonnegative"), 1);
+  EXPECT_EQ(file.text_attribute("schedule"), "exponential:0.99:17");
 }
 
 TEST_F(MachineFile, HoldsAnyMachineOfMany) {
