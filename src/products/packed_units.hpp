@@ -15,12 +15,13 @@ class PackedUnits {
  public:
   PackedUnits(std::size_t units, std::size_t columns)
       : column_stride_(padded(columns)),
-        unit_stride_(units),
+        unit_stride_(padded(units)),
         by_column_(words(units) * column_stride_),
         by_unit_(words(columns) * unit_stride_) {}
 
   static std::size_t bytes(std::size_t units, std::size_t columns) {
-    return (words(units) * padded(columns) + words(columns) * units) * sizeof(std::uint32_t);
+    return (words(units) * padded(columns) + words(columns) * padded(units)) *
+           sizeof(std::uint32_t);
   }
 
   [[nodiscard]] PackedTile tile(const Range& units, const Range& columns) {

@@ -60,12 +60,10 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
   for (int l = 0; l <= topology.last(); ++l) {
     generative_.push_back(
         {l, l == 0 ? kNoInputs : l - 1, shape.generative(l), draws::generative(shape, l)});
-    units_.emplace_back(awake_.floats(topology.size(l)));
-    errors_.emplace_back(units_.back().size());
+    values_.emplace_back(awake_.floats(topology.size(l)));
     bits_.emplace_back(index(topology.size(l)), awake_.count());
   }
   if (ensemble.particles > 1) {
-    patterns_.resize(asleep_.floats(topology.visible_units()));
     pattern_bits_ = products::PackedUnits(index(topology.visible_units()), asleep_.count());
     scores_.resize(awake_.tiles().size() * kTileColumns);
     weights_.resize(padded(awake_.count()));
@@ -83,14 +81,13 @@ std::size_t Batch::bytes(const Ensemble& ensemble) {
   std::size_t floats = has_means(ensemble) ? topology.parameters() : 0;
   std::size_t bits = 0;
   for (const int size : topology.layer_sizes()) {
-    floats += 2 * awake.floats(size);
+    floats += awake.floats(size);
     bits += products::PackedUnits::bytes(index(size), awake.count());
   }
   if (ensemble.particles > 1) {
     const Columns asleep(topology, index(ensemble.batch));
     bits += products::PackedUnits::bytes(index(topology.visible_units()), asleep.count());
-    floats += asleep.floats(topology.visible_units()) + awake.tiles().size() * kTileColumns +
-              padded(awake.count());
+    floats += awake.tiles().size() * kTileColumns + padded(awake.count());
   }
   return floats * sizeof(float) + bits + ShownPatterns::bytes(ensemble);
 }
@@ -156,7 +153,7 @@ kernels::TileDraws Batch::draws_of(std::uint64_t first_slot, const Tile& tile) c
 }
 
 void Batch::sample(const Layer& layer, const Tile& tile) {
-  const auto out = part(units_[index(layer.index)], tile);
+  const auto out = values(tile);
   activities(layer, tile, out);
   const float* const bias = parameters_ + layer.view.bias + tile.rows.begin;
   const auto draws = draws_of(index(layer.slot) + tile.rows.begin, tile);
@@ -169,9 +166,9 @@ void Batch::sample(const Layer& layer, const Tile& tile) {
 }
 
 void Batch::find_errors(const Layer& layer, const Tile& tile) {
-  const auto out = part(errors_[index(layer.index)], tile);
+  const auto out = values(tile);
   activities(layer, tile, out);
-  const float* const targets = part(units_[index(layer.index)], tile).data;
+  const auto targets = bits_[index(layer.index)].tile(tile.rows, tile.columns);
   const float* const bias = parameters_ + layer.view.bias + tile.rows.begin;
   const bool is_generative = &layer == &generative_[index(layer.index)];
   if (!weighs() || !is_generative) return kernels::subtract_from(targets, out, bias);
@@ -215,7 +212,7 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
   const bool of_patterns = reads_patterns(layer);
   const Range columns{0, (of_patterns ? asleep_ : *columns_).count()};
   const auto rows = tile.rows.size();
-  const auto errors = part(errors_[index(layer.index)], {layer.index, tile.rows, columns});
+  const auto errors = values({layer.index, tile.rows, columns});
   if (tile.columns.begin == 0) {
     move(layer.view.bias + tile.rows.begin, {nullptr, 1, rows, rows}, step_rate,
          [&](float weight, const Matrix& sum) { products::learn_bias(weight, errors, sum.data); });
@@ -245,8 +242,8 @@ void Batch::move(std::size_t at, const Matrix& shape, float rate, const Add& add
   kernels::follow(update_, rate, gradient, parameters, mean, square);
 }
 
-Matrix Batch::part(AlignedFloats& layer, const Tile& tile) const {
-  return columns_->rectangle(layer.data(), tile.rows, tile.columns);
+Matrix Batch::values(const Tile& tile) {
+  return columns_->rectangle(values_[index(tile.layer)].data(), tile.rows, tile.columns);
 }
 
 }  // namespace helmholtz::cpu_layered

@@ -22,8 +22,8 @@ using AlignedFloats = std::vector<float, tbb::cache_aligned_allocator<float>>;
 
 /// Training steps, one machine at a time and a layer of the whole batch at a time.
 ///
-/// Holds the units and the errors of one batch, [n_l x B K] floats per layer each; whoever trains
-/// several machines side by side needs one Batch per thread.
+/// Holds the units of one batch as bits, and [n_l x B K] floats per layer for their errors; whoever
+/// trains several machines side by side needs one Batch per thread.
 class Batch {
  public:
   /// @param ensemble  outlives the batch
@@ -66,8 +66,7 @@ class Batch {
   [[nodiscard]] float* scores(const Tile& tile);
 
   void show_patterns();
-  /// @param particles  columns that show the same pattern
-  void show_patterns(const Tile& tile, int particles, const Matrix& units);
+  void show_patterns(const Columns& columns, const Tile& tile, products::PackedUnits& bits);
   void sample(const Layer& layer, const Tile& tile);
   void find_errors(const Layer& layer, const Tile& tile);
   /// Makes the particles' weights of their scores, which weigh all layers' errors then.
@@ -84,13 +83,13 @@ class Batch {
   [[nodiscard]] kernels::TileDraws draws_of(std::uint64_t first_slot, const Tile& tile) const;
   /// Without bias.
   void activities(const Layer& layer, const Tile& tile, const Matrix& out);
-  /// Of the layer that patterns_ feeds: once per batch row.
+  /// Of the layer that the patterns feed: once per batch row.
   void activities_of_patterns(const ConstMatrix& weights, Range columns, const Matrix& out);
   /// Points means_ at those that a network learns by in this phase.
   void choose_means(step::Network network);
 
-  /// A rectangle of the units or errors of layer tile.layer.
-  [[nodiscard]] Matrix part(AlignedFloats& layer, const Tile& tile) const;
+  /// A rectangle of the values of layer tile.layer.
+  [[nodiscard]] Matrix values(const Tile& tile);
 
   const Ensemble& ensemble_;
   ForEach for_each_;
@@ -100,13 +99,13 @@ class Batch {
   std::vector<Tile> recognition_weight_tiles_;
   Columns awake_;                            ///< of B K particles
   Columns asleep_;                           ///< of B dreams
-  std::vector<AlignedFloats> units_;         ///< [L+1][n_l x stride], 0 or 1
-  std::vector<products::PackedUnits> bits_;  ///< [L+1], the same units
-  std::vector<AlignedFloats> errors_;        ///< [L+1][n_l x stride], unit - p; awake weighed
+  std::vector<products::PackedUnits> bits_;  ///< [L+1], the units
+  /// [L+1][n_l x stride], of a phase that samples before it learns: what units are sampled from,
+  /// and then their errors, unit - p, awake weighed.
+  std::vector<AlignedFloats> values_;
   ShownPatterns shown_;
   // Where there are several particles:
-  AlignedFloats patterns_;  ///< [n_L x asleep_.stride()], the visible units of each batch row
-  products::PackedUnits pattern_bits_{0, 0};
+  products::PackedUnits pattern_bits_{0, 0};  ///< the visible units of each batch row
   AlignedFloats scores_;    ///< [awake_.tiles()][kTileColumns], a tile's ln p - ln q
   AlignedFloats weights_;   ///< [B K]
   AlignedFloats gradient_;  ///< [parameters], where an optimiser keeps means

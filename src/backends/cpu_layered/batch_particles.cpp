@@ -33,26 +33,23 @@ float* Batch::scores(const Tile& tile) { return &scores_[columns_->number(tile) 
 void Batch::show_patterns() {
   const int last = ensemble_.topology.last();
   run(columns_->tiles(last, last), [&](const Tile& tile) {
-    const auto units = part(units_.back(), tile);
-    show_patterns(tile, ensemble_.particles, units);
-    products::pack(units, bits_.back().tile(tile.rows, tile.columns));
+    show_patterns(*columns_, tile, bits_.back());
     if (weighs()) std::fill_n(scores(tile), kTileColumns, 0.0F);
   });
   if (!weighs()) return;
-  run(asleep_.tiles(last, last), [&](const Tile& tile) {
-    const auto units = asleep_.rectangle(patterns_.data(), tile.rows, tile.columns);
-    show_patterns(tile, 1, units);
-    products::pack(units, pattern_bits_.tile(tile.rows, tile.columns));
-  });
+  run(asleep_.tiles(last, last),
+      [&](const Tile& tile) { show_patterns(asleep_, tile, pattern_bits_); });
 }
 
-void Batch::show_patterns(const Tile& tile, int particles, const Matrix& units) {
-  const auto each = index(particles);
+void Batch::show_patterns(const Columns& columns, const Tile& tile, products::PackedUnits& bits) {
+  const auto units = columns.rectangle(values_.back().data(), tile.rows, tile.columns);
+  const auto each = columns.count() / asleep_.count();
   std::array<std::uint32_t, kTileColumns> starts{};
   for (std::size_t c = 0; c < units.columns; ++c) {
     starts[c] = shown_.starts()[(tile.columns.begin + c) / each];
   }
   kernels::show_patterns(shown_.words(), starts.data(), tile.rows.begin, units);
+  products::pack(units, bits.tile(tile.rows, tile.columns));
 }
 
 void Batch::activities_of_patterns(const ConstMatrix& weights, Range columns, const Matrix& out) {
@@ -88,14 +85,14 @@ void Batch::weigh_particles() {
 
 void Batch::weigh_errors(step::Network network) {
   run(awake_.tiles(0, layers(network).back().index), [&](const Tile& tile) {
-    kernels::scale_columns(part(errors_[index(tile.layer)], tile), &weights_[tile.columns.begin]);
+    kernels::scale_columns(values(tile), &weights_[tile.columns.begin]);
   });
   if (network == step::Network::generative) return;
   // All particles of a row have its pattern as inputs: their errors add up.
   const int l = recognition_.back().index;
   run(awake_.tiles(l, l), [&](const Tile& tile) {
     if (tile.columns.begin > 0) return;
-    const auto errors = part(errors_[index(l)], {l, tile.rows, {0, awake_.count()}});
+    const auto errors = values({l, tile.rows, {0, awake_.count()}});
     for (std::size_t j = 0; j < errors.rows; ++j) {
       add_groups(errors.data + j * errors.stride, asleep_.count(), index(ensemble_.particles));
     }

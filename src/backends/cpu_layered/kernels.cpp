@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include "backends/cpu_layered/columns.hpp"
+#include "backends/cpu_layered/packed_targets-inl.hpp"
 #include "backends/cpu_layered/tile_draws-inl.hpp"
 #include "simd/float_ops-inl.hpp"
 
@@ -112,24 +113,28 @@ void sample_row(float* activities, std::size_t units, const float* bias, const T
 }
 
 /// One vector of activities becomes errors.
-HWY_INLINE void subtract_vector(const float* targets, float* errors, FloatOps::F bias) {
+HWY_INLINE void subtract_vector(FloatOps::F targets, float* errors, FloatOps::F bias) {
   const auto p = sigmoid<FloatOps>(FloatOps::add(FloatOps::load(errors), bias));
-  FloatOps::store(FloatOps::sub(FloatOps::load(targets), p), errors);
+  FloatOps::store(FloatOps::sub(targets, p), errors);
 }
 
-void subtract_tile(const float* targets, const Matrix& activities, const float* bias) {
+void subtract_tile(const PackedTile& targets, const Matrix& activities, const float* bias) {
   for (std::size_t j = 0; j < activities.rows; ++j) {
     const auto unit_bias = FloatOps::set(bias[j]);
     for (std::size_t b = 0; b < activities.columns; b += kLanes) {
-      const auto k = j * activities.stride + b;
-      subtract_vector(targets + k, activities.data + k, unit_bias);
+      subtract_vector(unit_of_columns(targets, j, b), activities.data + j * activities.stride + b,
+                      unit_bias);
     }
   }
 }
 
-void subtract_row(const float* targets, float* activities, std::size_t units, const float* bias) {
+void subtract_row(const std::uint32_t* targets, float* activities, std::size_t units,
+                  const float* bias) {
+  const auto first_column = FloatOps::set_bits(1);
   for (std::size_t j = 0; j < units; j += kLanes) {
-    subtract_vector(targets + j, activities + j, hn::LoadU(FloatOps::D(), bias + j));
+    const auto on = hn::TestBit(hn::LoadU(FloatOps::DU(), targets + j), first_column);
+    subtract_vector(FloatOps::bit(hn::RebindMask(FloatOps::D(), on)), activities + j,
+                    hn::LoadU(FloatOps::D(), bias + j));
   }
 }
 
@@ -164,9 +169,9 @@ void sample(const Matrix& activities, const float* bias, const TileDraws& draws)
   HWY_DYNAMIC_DISPATCH(sample_tile)(activities, bias, draws);
 }
 
-void subtract_from(const float* targets, const Matrix& activities, const float* bias) {
+void subtract_from(const PackedTile& targets, const Matrix& activities, const float* bias) {
   if (activities.stride == 1) {
-    HWY_DYNAMIC_DISPATCH(subtract_row)(targets, activities.data, activities.rows, bias);
+    HWY_DYNAMIC_DISPATCH(subtract_row)(targets.by_unit, activities.data, activities.rows, bias);
     return;
   }
   HWY_DYNAMIC_DISPATCH(subtract_tile)(targets, activities, bias);

@@ -6,6 +6,7 @@
 
 #include "base/matrix.hpp"
 #include "helmholtz/world.hpp"
+#include "products/bit_products.hpp"
 #include "step/update.hpp"
 
 /// What a training step does to each unit, between two products. Matrices are [units x columns],
@@ -14,8 +15,10 @@
 /// time and does not change the bits.
 ///
 /// Tiles are those of tiles.hpp. Whole vectors are used: up to 15 floats behind the last unit or
-/// column may be written, and behind the last bias be read.
+/// column may be written, and behind the last bias or word of targets be read.
 namespace helmholtz::cpu_layered::kernels {
+
+using products::PackedTile;
 
 /// Where the draws of a tile are (random.hpp): unit j of its column c takes slot `slot + j` of row
 /// `(first_column + c) * row_step`, with the slots of the step starting at `first_block`.
@@ -50,12 +53,12 @@ void sample(const Matrix& activities, const float* bias, const TileDraws& draws)
 void sample_and_score(const Matrix& activities, const float* bias, const TileDraws& draws,
                       float* scores);
 
-/// Activities without bias become the errors target - p. The targets have the activities' stride.
-void subtract_from(const float* targets, const Matrix& activities, const float* bias);
+/// Activities without bias become the errors target - p.
+void subtract_from(const PackedTile& targets, const Matrix& activities, const float* bias);
 
 /// Likewise; ln of the probability of the targets, column by column, is added to `scores`. Not for
 /// a single column.
-void subtract_and_score(const float* targets, const Matrix& activities, const float* bias,
+void subtract_and_score(const PackedTile& targets, const Matrix& activities, const float* bias,
                         float* scores);
 
 /// Every column is multiplied with its weight.

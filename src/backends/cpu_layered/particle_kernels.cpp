@@ -8,6 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "backends/cpu_layered/packed_targets-inl.hpp"
 #include "backends/cpu_layered/tile_draws-inl.hpp"
 #include "simd/float_ops-inl.hpp"
 
@@ -43,7 +44,7 @@ void sample_and_score_tile(const Matrix& activities, const float* bias, const Ti
   }
 }
 
-void subtract_and_score_tile(const float* targets, const Matrix& activities, const float* bias,
+void subtract_and_score_tile(const PackedTile& targets, const Matrix& activities, const float* bias,
                              float* scores) {
   const LogProbability<FloatOps> one(0);
   for (std::size_t c = 0; c < activities.columns; c += kLanes) {
@@ -53,7 +54,7 @@ void subtract_and_score_tile(const float* targets, const Matrix& activities, con
       const auto a = clamped<FloatOps>(
           FloatOps::add(FloatOps::load(activities.data + k), FloatOps::set(bias[j])));
       const auto d = one_plus_exp_minus<FloatOps>(a);
-      const auto target = FloatOps::load(targets + k);
+      const auto target = unit_of_columns(targets, j, c);
       own.add(a, d, target);
       FloatOps::store(FloatOps::sub(target, reciprocal<FloatOps>(d)), activities.data + k);
     }
@@ -86,7 +87,7 @@ void sample_and_score(const Matrix& activities, const float* bias, const TileDra
   HWY_DYNAMIC_DISPATCH(sample_and_score_tile)(activities, bias, draws, scores);
 }
 
-void subtract_and_score(const float* targets, const Matrix& activities, const float* bias,
+void subtract_and_score(const PackedTile& targets, const Matrix& activities, const float* bias,
                         float* scores) {
   HWY_DYNAMIC_DISPATCH(subtract_and_score_tile)(targets, activities, bias, scores);
 }
