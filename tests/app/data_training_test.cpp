@@ -240,7 +240,9 @@ TEST_F(DataTraining, RefusesWhatDoesNotFit) {
   const auto grey = on_rows("train", {"--data", "grey.txt"});
   EXPECT_EQ(grey.exit_code, 65);
   EXPECT_THAT(grey.err, NamesFile("grey.txt"));
-  EXPECT_EQ(on_rows("train", {"--data", "none.txt"}).exit_code, 66);
+  const auto none = on_rows("train", {"--data", "none.txt"});
+  EXPECT_EQ(none.exit_code, 66);
+  EXPECT_EQ(none.err, "helmholtz: none.txt: No such file or directory\n");
   EXPECT_EQ(on_rows("sweep", {"--data", "none.txt", "--out", "none"}).exit_code, 66);
   EXPECT_FALSE(fs::exists(folder_.path() / "none"));
 }
