@@ -119,6 +119,20 @@ TEST_F(DataTraining, ASavedMachineResumesOnTheSameRows) {
                                HasSubstr("200 rows")));
 }
 
+TEST_F(DataTraining, AMachineIsNotEvaluatedOnRowsThatHaveChanged) {
+  ASSERT_EQ(on_rows("train", {"--train", "rows.txt", "--valid", "held.txt", "--save", "m.h5"}, 10)
+                .exit_code,
+            0);
+  write("held.txt", halves(100, 3));
+  const auto changed = run({"evaluate", "m.h5"});
+  EXPECT_EQ(changed.exit_code, 65);
+  EXPECT_THAT(changed.err, AllOf(HasSubstr("held.txt: "), HasSubstr("other rows of split valid")));
+  EXPECT_EQ(evaluated({"m.h5", "--split", "train"})["rows"], 200);  // which is what it was
+  EXPECT_EQ(evaluated({"m.h5", "--data", "held.txt"})["rows"], 100);
+  write("held.txt", halves(100, 2));
+  EXPECT_EQ(evaluated({"m.h5"})["rows"], 100);
+}
+
 TEST_F(DataTraining, ASplitThatHasMovedIsNamedAlone) {
   ASSERT_EQ(on_rows("train", {"--train", "rows.txt", "--valid", "held.txt", "--save", "m.h5"}, 10)
                 .exit_code,
