@@ -59,6 +59,13 @@ def test_ctrl_c_ends_the_evaluation_of_a_tiny_machine_at_once():
     assert min(latencies) < 0.1
 
 
+def test_ctrl_c_ends_the_samples_of_a_large_machine_at_once():
+    """Ten thousand of them take seconds."""
+    large = hm.Machines([1000, 2000, 784], hm.Dataset(train=np.eye(784, dtype=np.uint8)), init="normal:0.1")[0]
+    latencies = [interrupt(0.5, lambda: large.sample(10**6)) for _ in range(3)]
+    assert min(latencies) < 0.1
+
+
 def test_ctrl_c_ends_what_looks_at_rows():
     images = (np.random.default_rng(1).random((20_000, 784)) < 0.3).astype(np.uint8)
     wide = hm.Machines([20, 784], hm.Dataset(train=images[:10]))[0]
