@@ -104,15 +104,13 @@ class Trainer final {
   /// @throws InvalidArgument (field "machines") beyond the last machine
   [[nodiscard]] std::vector<float> optimizer_state(std::size_t m) const;
   /// @throws InvalidArgument (fields "machines", "optimizer") beyond the last machine, or for a
-  /// span
-  ///         of another size
+  /// span of another size
   void write_optimizer_state(std::size_t m, std::span<const float> in);
 
   /// Nothing unless the random numbers are NumPy's. With it, the parameters need not be kept.
   [[nodiscard]] std::optional<NumpyState> numpy_state() const;
   /// @throws InvalidArgument (fields "rng", "parameters") if the random numbers are not NumPy's,
-  /// for
-  ///         text that is no engine's, or parameters of another topology
+  /// for text that is no engine's, or for parameters of another topology
   void write_numpy_state(const NumpyState& state);
 
   /// Continues from a saved state: the next step is number `step`.
