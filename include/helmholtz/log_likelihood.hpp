@@ -50,8 +50,8 @@ struct LogLikelihoodOptions {
   static constexpr std::uint64_t kMaxParticles = EvaluationOptions::kMaxParticles;
   std::uint64_t particles = 100;              ///< K, per row
   int threads = 0;                            ///< CPU threads; 0: as many as this process may use
-  std::function<bool()> stop_requested = {};  ///< asked a few times per second; true ends it
-  std::function<void(double)> advanced = {};  ///< told as often: the share of the work that is done
+  std::function<bool()> stop_requested = {};  ///< asked many times per second; true ends it
+  std::function<void(double)> advanced = {};  ///< told at times: the share of the work that is done
 };
 
 /// Every row's estimate. Memory, whatever the number of particles: a tile of 240 per thread, and

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,12 @@ class Backend;
 /// Where random numbers come from: addressed Philox (random.hpp), or NumPy's legacy stream in the
 /// notebook's order of calls, in double (backend `reference`, one machine, training from step 0).
 enum class RandomScheme { philox, numpy };
+
+/// All that a machine of RandomScheme::numpy goes on from, but for its step.
+struct NumpyState {
+  std::vector<double> parameters;  ///< unrounded, [topology.parameters()]
+  std::string engine;              ///< its place in the stream: std::mt19937 as text
+};
 
 struct TrainerOptions {
   static constexpr int kMaxThreads = 1024;
@@ -97,9 +104,14 @@ class Trainer final {
   /// @throws InvalidArgument (field "machines") beyond the last machine
   [[nodiscard]] std::vector<float> optimizer_state(std::size_t m) const;
   /// @throws InvalidArgument (fields "machines", "optimizer") beyond the last machine, or for a
-  /// span
-  ///         of another size
+  /// span of another size
   void write_optimizer_state(std::size_t m, std::span<const float> in);
+
+  /// Nothing unless the random numbers are NumPy's. With it, the parameters need not be kept.
+  [[nodiscard]] std::optional<NumpyState> numpy_state() const;
+  /// @throws InvalidArgument (fields "rng", "parameters") if the random numbers are not NumPy's,
+  /// for text that is no engine's, or for parameters of another topology
+  void write_numpy_state(const NumpyState& state);
 
   /// Continues from a saved state: the next step is number `step`.
   void set_step(std::uint64_t step) noexcept { step_ = step; }

@@ -76,17 +76,20 @@ std::vector<LayerArrays> recognition(Handle self) {
 NumpyArray<std::uint8_t> sample(const SavedMachine& machine, std::uint64_t count,
                                 std::uint64_t first) {
   require_finite(machine);
+  const auto& topology = topology_of(machine);
+  const auto units = static_cast<std::size_t>(topology.visible_units());
+  constexpr std::uint64_t kWork = std::uint64_t{1} << 28U;  // multiply-adds: some tens of ms
+  const auto piece = std::clamp<std::uint64_t>(kWork / topology.generative_parameters(), 1, 10'000);
   std::vector<std::uint8_t> patterns;
+  patterns.reserve(count * units);  // else it grows by copies that nobody can interrupt
   run_interruptibly([&](Progress& progress) {
-    constexpr std::uint64_t kPiece = 10'000;
-    for (std::uint64_t done = 0; done < count && !progress.stop; done += kPiece) {
-      const auto piece =
-          generate_patterns(topology_of(machine), machine.parameters, seed_of(machine),
-                            machine.step, first + done, std::min(kPiece, count - done));
-      patterns.insert(patterns.end(), piece.begin(), piece.end());
+    for (std::uint64_t done = 0; done < count && !progress.stop; done += piece) {
+      const auto some =
+          generate_patterns(topology, machine.parameters, seed_of(machine), machine.step,
+                            first + done, std::min(piece, count - done));
+      patterns.insert(patterns.end(), some.begin(), some.end());
     }
   });
-  const auto units = static_cast<std::size_t>(topology_of(machine).visible_units());
   return to_numpy(std::move(patterns), {count, units});
 }
 

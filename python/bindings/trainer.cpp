@@ -12,6 +12,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
@@ -226,14 +227,24 @@ NumpyArray<float> optimizer_states(SharedTrainer& shared) {
   return to_numpy(std::move(values), {ensemble.size(), floats});
 }
 
+/// Parameters and place in the stream of a machine whose random numbers are NumPy's.
+using NumpyPair = std::pair<std::vector<double>, std::string>;
+
+std::optional<NumpyPair> numpy_state(SharedTrainer& shared) {
+  auto state = with(shared, [](const Trainer& own) { return own.numpy_state(); });
+  if (!state) return {};
+  return NumpyPair(std::move(state->parameters), std::move(state->engine));
+}
+
 /// What training goes on from, as it was read.
-void restore(SharedTrainer& shared, std::uint64_t step, const Floats& values,
-             const Floats& states) {
+void restore(SharedTrainer& shared, std::uint64_t step, const Floats& values, const Floats& states,
+             std::optional<NumpyPair> numpy) {
   write_parameters(shared, values);
   with(shared, [&](Trainer& own) {
     for (std::size_t m = 0; states.size() > 0 && m < states.shape(0); ++m) {
       own.write_optimizer_state(m, {states.data() + m * states.shape(1), states.shape(1)});
     }
+    if (numpy) own.write_numpy_state({std::move(numpy->first), std::move(numpy->second)});
     own.set_step(step);
   });
 }
@@ -254,7 +265,9 @@ void bind_trainer(nb::module_& m) {
       .def("parameters", parameters)
       .def("write_parameters", write_parameters, "parameters"_a)
       .def("optimizer_states", optimizer_states)
-      .def("restore", restore, "step"_a, "parameters"_a, "optimizer_states"_a)
+      .def("numpy_state", numpy_state)
+      .def("restore", restore, "step"_a, "parameters"_a, "optimizer_states"_a,
+           "numpy_state"_a.none())
       .def_prop_ro("step",
                    [](SharedTrainer& shared) {
                      return with(shared, [](const Trainer& own) { return own.step(); });

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from ._core import version as __version__
 from ._backends import Backend, backends
-from ._executors import run_shard
 from .errors import BadData, DeviceFailure, InvalidArgument, NoDevice, OutOfDeviceMemory
 from ._machines import Layer, Machine, Machines, load
+from ._shards import run_shard
 from ._sweep import Estimate, Results, Sweep, Table, open_run
 from ._worlds import Dataset, World, world, worlds
 

@@ -1,8 +1,11 @@
-"""Shards of a sweep's directory, trained by an executor's workers."""
+"""Shards of a sweep's directory, trained by an executor's workers.
+
+Imported when there is an executor: asyncio and concurrent.futures take nearly as long as the package itself.
+"""
 
 from __future__ import annotations
 
-import functools
+import asyncio
 import heapq
 import itertools
 import os
@@ -12,53 +15,15 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
 from pathlib import Path
-from typing import Any, Protocol, SupportsIndex, Union
+from typing import Any
 
-from . import _core
-from ._checks import whole
-from ._worlds import PathLike
+from ._shards import Executor, run_shard
 
-__all__ = ["Executor", "done_by", "run_shard"]
-
-
-class SupportsSubmit(Protocol):
-    """An executor of concurrent.futures or mpi4py.futures, or a dask.distributed.Client."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Any: ...
-
-
-Executor = Union[SupportsSubmit, Callable[[], SupportsSubmit]]
+__all__ = ["done_by"]
 
 TRIES = 4  # of a shard whose task fails
 PAUSE = 1.0  # seconds before a shard's second try, and twice as long before each later one, but
 LONGEST_PAUSE = 60.0  # no longer: a worker that is given up may hold the shard for as long as it trains
-
-
-@functools.lru_cache(maxsize=4)
-def _spec(folder: Path, _written: int) -> _core.SweepSpec:
-    """A directory's sweep, whose data are read once per worker."""
-    return _core.spec_of_directory(os.fspath(folder))
-
-
-def run_shard(path: PathLike, shard: SupportsIndex, threads: SupportsIndex = 1, attempt: int = 0) -> None:
-    """Train one shard of a sweep's directory, unless it is there: the task of `Sweep.run` with an executor.
-
-    Its result is the file, with the same bytes whoever trains it.
-
-    Parameters
-    ----------
-    path : path-like
-        The directory, which `Sweep.run` or the program has made.
-    shard : int
-        Its number.
-    threads : int
-        Of the CPU; 0: as many as the process may use.
-    attempt : int
-        Ignored: it tells a second try from the first, where an executor keeps results by their arguments.
-    """
-    folder = Path(path).resolve()
-    spec = _spec(folder, (folder / "config.toml").stat().st_mtime_ns)
-    spec.run_shard(os.fspath(folder), whole(shard, "shard"), whole(threads, "threads"))
 
 
 class _Dealer:
@@ -138,8 +103,6 @@ class _Dealer:
 
 
 def _error_of(future: Any) -> BaseException | None:
-    import asyncio  # not with the package, whose import would take half as long again
-
     try:
         error: BaseException | None = future.exception()
     except (CancelledError, asyncio.CancelledError) as cancelled:

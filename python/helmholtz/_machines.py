@@ -249,8 +249,8 @@ class Machines:
     math : {"fp32", "tf32", "bf16x3"}
         Of backend cuda-layered.
     rng : {"philox", "numpy"}
-        "numpy" replays NumPy's legacy stream, of one machine. Such machines cannot be pickled: their place in the
-        stream is no part of what is kept.
+        "numpy" replays NumPy's legacy stream, of one machine. Pickles and copies keep its place in the stream; what
+        `machines[i]` saves does not.
 
     Notes
     -----
@@ -469,11 +469,6 @@ class Machines:
         return f"<Machines {len(self)} x {self.layers} on {self.backend}, step {self.step}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        if self._settings.get("rng") == "numpy":
-            raise TypeError(
-                "machines with rng='numpy' cannot be pickled or copied: their place in NumPy's stream would be "
-                "lost; those with rng='philox' can"
-            )
         return {
             "world": self._world,
             "settings": self._settings,
@@ -481,6 +476,7 @@ class Machines:
             "step": self.step,
             "parameters": self.parameters,
             "optimizer_states": self._core.optimizer_states(),
+            "numpy_state": self._core.numpy_state(),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -488,4 +484,5 @@ class Machines:
             self._start(state["world"], state["settings"])
         else:
             self._start_resumed(state["resumes"], state["world"], state["settings"])
-        self._core.restore(state["step"], state["parameters"], state["optimizer_states"])
+        kept = ("step", "parameters", "optimizer_states", "numpy_state")
+        self._core.restore(*(state[name] for name in kept))

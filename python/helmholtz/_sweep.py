@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._checks import whole
-from ._executors import Executor, done_by
 from ._files import keep
 from ._progress import Advanced, Progress, shown
 from ._seeds import Seeds, seed_text
 from .errors import InvalidArgument
 from ._machines import Machine
+from ._shards import Executor
 from ._worlds import Dataset, Doubles, PathLike, World
 
 __all__ = ["Estimate", "Results", "Sweep", "Table", "open_run"]
@@ -242,6 +242,8 @@ class Sweep:
         return open_run(folder)
 
     def _run_by(self, executor: Executor, spec: _core.SweepSpec, folder: Path, advanced: Advanced | None) -> None:
+        from ._executors import done_by
+
         each, missing = spec.missing_shards(os.fspath(folder))
 
         def advance(machines: int) -> None:

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@ class Backend {
   /// Trainer::optimizer_state of machine m, where it has one. Default: there is none.
   virtual void read_state(std::size_t /*m*/, std::span<float> /*out*/) const {}
   virtual void write_state(std::size_t /*m*/, std::span<const float> /*in*/) {}
+
+  /// Trainer::numpy_state, where random numbers are NumPy's. Default: they are not.
+  [[nodiscard]] virtual std::optional<NumpyState> numpy_state() const { return {}; }
+  virtual void write_numpy_state(const NumpyState& /*state*/) {}
 
   /// Trainer::evaluate of machines that have taken `step` steps, but for the log-likelihood
   /// (likelihood_evaluation.hpp). Default: evaluates on the host, parallel over machines and

@@ -20,9 +20,9 @@ class LikelihoodEvaluation {
   LikelihoodEvaluation(const Backend& backend, const EvaluationOptions& options, std::size_t first,
                        std::span<Evaluation> out)
       : backend_(backend),
-        options_(options),
         first_(first),
         out_(out),
+        stop_(options.stop_requested),
         rows_(backend.ensemble().world, options),
         estimator_(backend.ensemble().topology, rows_.rows(), options.particles,
                    backend.workers()) {}
@@ -32,15 +32,11 @@ class LikelihoodEvaluation {
     const auto stride = backend_.ensemble().topology.parameters();
     parameters_.resize(std::min(group, out_.size()) * stride);
     for (begin_ = 0; begin_ < out_.size(); begin_ += group) {
-      if (options_.stop_requested && options_.stop_requested()) return false;
       const auto count = std::min(group, out_.size() - begin_);
       backend_.read_parameters(first_ + begin_, count,
                                std::span(parameters_).first(count * stride));
-      if (group > 1) {
-        run_each(count);
-      } else if (!run_one()) {
-        return false;
-      }
+      group > 1 ? run_each(count) : run_one();
+      if (stop_()) return false;
     }
     return true;
   }
@@ -59,18 +55,16 @@ class LikelihoodEvaluation {
       if (!out_[begin_ + m].diverged) machines.push_back(m);
     }
     estimator_.run_each(
-        machines.size(), [&](std::size_t i) { return view(machines[i]); },
+        machines.size(), [&](std::size_t i) { return view(machines[i]); }, stop_,
         [&](std::size_t i, std::span<const RowLikelihood> rows) {
           set_likelihood(rows_.mean(rows), out_[begin_ + machines[i]]);
         });
   }
 
-  bool run_one() {
-    if (out_[begin_].diverged) return true;
+  void run_one() {
+    if (out_[begin_].diverged) return;
     std::vector<RowLikelihood> rows(rows_.rows().size());
-    if (!estimator_.run(view(0), {.stop_requested = options_.stop_requested}, rows)) return false;
-    set_likelihood(rows_.mean(rows), out_[begin_]);
-    return true;
+    if (estimator_.run(view(0), stop_, {}, rows)) set_likelihood(rows_.mean(rows), out_[begin_]);
   }
 
   /// Machine m of the group.
@@ -80,9 +74,9 @@ class LikelihoodEvaluation {
   }
 
   const Backend& backend_;
-  const EvaluationOptions& options_;
   std::size_t first_;
   std::span<Evaluation> out_;
+  StopRequest stop_;
   LikelihoodRows rows_;
   RowEstimator estimator_;
   std::size_t begin_ = 0;          // of the group

@@ -1,5 +1,6 @@
 #include "helmholtz/trainer.hpp"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -109,6 +110,14 @@ void Trainer::write_optimizer_state(std::size_t m, std::span<const float> in) {
                           fmt::format("{} for {}", floats, optimizer.to_string()));
   }
   if (floats > 0) backend_->write_state(m, in);
+}
+
+std::optional<NumpyState> Trainer::numpy_state() const { return backend_->numpy_state(); }
+
+void Trainer::write_numpy_state(const NumpyState& state) {
+  if (!numpy_state()) throw InvalidArgument("rng", "philox", "numpy, whose state it is");
+  require_size(state.parameters.size(), 1, ensemble().topology);
+  backend_->write_numpy_state(state);
 }
 
 void Trainer::write_parameters(std::size_t first, std::size_t count, std::span<const float> in) {

@@ -59,7 +59,8 @@ std::vector<RowLikelihood> row_likelihoods(const Topology& topology,
   const Workers workers(options.threads);
   std::vector<RowLikelihood> out(rows.size());
   importance::RowEstimator estimator(topology, rows, options.particles, workers);
-  if (!estimator.run({parameters.data(), seed}, options, out)) out.clear();
+  StopRequest stop(options.stop_requested);
+  if (!estimator.run({parameters.data(), seed}, stop, options.advanced, out)) out.clear();
   return out;
 }
 
@@ -223,8 +224,8 @@ std::vector<float> RowEstimator::by_input(const float* parameters) const {
   return ordered;
 }
 
-bool RowEstimator::run(const MachineView& machine, const LogLikelihoodOptions& options,
-                       std::span<RowLikelihood> out) {
+bool RowEstimator::run(const MachineView& machine, StopRequest& stop,
+                       const std::function<void(double)>& advanced, std::span<RowLikelihood> out) {
   const auto parameters = by_input(machine.parameters);
   const auto round = pieces_per_round();
   std::vector<WeightSums> sums(round * pieces_.largest().rows);
@@ -233,28 +234,30 @@ bool RowEstimator::run(const MachineView& machine, const LogLikelihoodOptions& o
   };
   RowSums rows(pieces_);
   for (std::size_t begin = 0; begin < pieces_.size(); begin += round) {
-    if (options.stop_requested && options.stop_requested()) return false;
     const auto count = std::min(round, pieces_.size() - begin);
     for_each(count, [&](ParticleTile& tile, std::size_t i) {
-      tile.run(pieces_[begin + i], parameters.data(), machine.seed, sums_of(i));
+      if (!stop()) tile.run(pieces_[begin + i], parameters.data(), machine.seed, sums_of(i));
     });
+    if (stop()) return false;
     for (std::size_t i = 0; i < count; ++i) rows.add(pieces_[begin + i], sums_of(i), out);
-    if (options.advanced) {
-      options.advanced(static_cast<double>(begin + count) / static_cast<double>(pieces_.size()));
+    if (advanced) {
+      advanced(static_cast<double>(begin + count) / static_cast<double>(pieces_.size()));
     }
   }
   return true;
 }
 
-void RowEstimator::run_alone(const MachineView& machine, ParticleTile& tile,
+bool RowEstimator::run_alone(const MachineView& machine, ParticleTile& tile, StopRequest& stop,
                              std::span<RowLikelihood> out) const {
   const auto parameters = by_input(machine.parameters);
   std::vector<WeightSums> sums(pieces_.largest().rows);
   RowSums rows(pieces_);
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    if (stop()) return false;
     tile.run(pieces_[i], parameters.data(), machine.seed, sums);
     rows.add(pieces_[i], sums, out);
   }
+  return true;
 }
 
 }  // namespace importance

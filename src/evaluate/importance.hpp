@@ -3,12 +3,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "base/workers.hpp"
 #include "evaluate/importance_tile.hpp"
+#include "evaluate/stop_request.hpp"
 #include "helmholtz/dataset.hpp"
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/log_likelihood.hpp"
@@ -80,22 +82,26 @@ class RowEstimator {
 
   /// Multiply-adds of one machine, about.
   [[nodiscard]] double work() const;
-  /// Multiply-adds between two questions whether to stop: some tenths of a second of one core.
+  /// Multiply-adds that are shared out among the threads at a time, at least: some tenths of a
+  /// second of one core.
   static constexpr double kWork = 1U << 28U;
 
-  /// One machine on all threads. @param options  but for particles and threads
-  /// @param out  [rows] @return false after a stop request
-  bool run(const MachineView& machine, const LogLikelihoodOptions& options,
-           std::span<RowLikelihood> out);
+  /// One machine on all threads.
+  /// @param stop      asked for each piece
+  /// @param advanced  told several times: the share of the work that is done; may be empty
+  /// @param out       [rows] @return false if it is to stop
+  bool run(const MachineView& machine, StopRequest& stop,
+           const std::function<void(double)>& advanced, std::span<RowLikelihood> out);
   /// Machines [0, count), each on one thread.
   /// @param machine_of  (m) its view
+  /// @param stop        asked for each piece; then machines are left out
   /// @param done        (m, rows' estimates), on any thread
   template <class MachineOf, class Done>
-  void run_each(std::size_t count, const MachineOf& machine_of, const Done& done) {
+  void run_each(std::size_t count, const MachineOf& machine_of, StopRequest& stop,
+                const Done& done) {
     for_each(count, [&](ParticleTile& tile, std::size_t m) {
       std::vector<RowLikelihood> rows(rows_.size());
-      run_alone(machine_of(m), tile, rows);
-      done(m, std::span<const RowLikelihood>(rows));
+      if (run_alone(machine_of(m), tile, stop, rows)) done(m, std::span<const RowLikelihood>(rows));
     });
   }
 
@@ -103,7 +109,7 @@ class RowEstimator {
   /// A row's sums on their way through its pieces.
   class RowSums;
 
-  void run_alone(const MachineView& machine, ParticleTile& tile,
+  bool run_alone(const MachineView& machine, ParticleTile& tile, StopRequest& stop,
                  std::span<RowLikelihood> out) const;
   /// A machine's parameters as tiles take them.
   [[nodiscard]] std::vector<float> by_input(const float* parameters) const;

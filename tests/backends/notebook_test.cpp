@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "helmholtz/error.hpp"
 #include "helmholtz/trainer.hpp"
 
 namespace helmholtz {
@@ -43,6 +44,42 @@ TEST(Notebook, PrintsItsOwnDigits) {
     ++runs;
   }
   EXPECT_EQ(runs, 2);
+}
+
+Trainer small_trainer(RandomScheme random) {
+  const nlohmann::json run{{"layers", {1, 3, 9}}, {"lr", 0.05}, {"seed", 42}};
+  return make_trainer(notebook_ensemble(run), {.backend = "reference", .random = random});
+}
+
+TEST(Notebook, GoesOnInItsStreamFromAStateThatWasKept) {
+  auto trainer = small_trainer(RandomScheme::numpy);
+  trainer.train(100);
+  const auto state = trainer.numpy_state();
+  ASSERT_TRUE(state.has_value());
+  auto other = small_trainer(RandomScheme::numpy);
+  other.write_numpy_state(*state);
+  for (auto* const one : {&trainer, &other}) one->train(100);
+  EXPECT_EQ(other.numpy_state()->parameters, trainer.numpy_state()->parameters);
+  EXPECT_EQ(other.numpy_state()->engine, trainer.numpy_state()->engine);
+}
+
+TEST(Notebook, RefusesAStateThatIsNotItsOwn) {
+  auto trainer = small_trainer(RandomScheme::numpy);
+  const auto state = *trainer.numpy_state();
+  const auto refused = [](Trainer& one, const NumpyState& wrong) -> std::string {
+    try {
+      one.write_numpy_state(wrong);
+    } catch (const InvalidArgument& error) {
+      return error.field();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(refused(trainer, {{1, 2}, state.engine}), "parameters");
+  EXPECT_EQ(refused(trainer, {state.parameters, "5489 1"}), "rng");
+  EXPECT_EQ(trainer.numpy_state()->engine, state.engine);
+  auto philox = small_trainer(RandomScheme::philox);
+  EXPECT_FALSE(philox.numpy_state().has_value());
+  EXPECT_EQ(refused(philox, state), "rng");
 }
 
 }  // namespace

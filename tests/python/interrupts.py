@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 
 class Interrupt:
@@ -13,6 +14,7 @@ class Interrupt:
 
     def __init__(self, seconds):
         self._seconds = seconds
+        self.sent = None  # when the first one was, by time.monotonic()
         self._over = threading.Event()
         self._sender = threading.Thread(target=self._send)
 
@@ -25,6 +27,7 @@ class Interrupt:
 
     def _send(self):
         self._over.wait(self._seconds)
+        self.sent = time.monotonic()
         while not self._over.is_set():
             os.kill(os.getpid(), signal.SIGINT)
             self._over.wait(5)

@@ -146,9 +146,19 @@ def test_worlds_and_data_come_back_from_pickles(rows):
     assert np.array_equal(machines[0].parameters, machines[1].parameters)
 
 
-def test_numpy_machines_are_not_pickled():
-    with pytest.raises(TypeError, match="numpy"):
-        pickle.dumps(hm.Machines([1, 9], "kirby3x3", rng="numpy"))
+def test_numpy_machines_that_are_copied_go_on_in_the_same_stream():
+    """Their parameters are doubles, and evaluations draw too."""
+    machines = hm.Machines([1, 6, 9], "kirby3x3", seeds=[42], rng="numpy")
+    machines.train(500)
+    machines.evaluate(samples=33)
+    others = [pickle.loads(pickle.dumps(machines)), copy.copy(machines), copy.deepcopy(machines)]
+    machines.train(500)
+    expected = machines.evaluate(samples=1000)
+    for other in others:
+        other.train(500)
+        assert np.array_equal(other.parameters, machines.parameters)
+        found = other.evaluate(samples=1000)
+        assert (found["kl_sampled"], found["kl_exact"]) == (expected["kl_sampled"], expected["kl_exact"])
 
 
 def test_parameters_can_be_assigned(trained):

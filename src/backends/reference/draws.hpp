@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <random>
 #include <span>
+#include <sstream>
+#include <string>
 
 #include "helmholtz/ensemble.hpp"
+#include "helmholtz/error.hpp"
 #include "helmholtz/random.hpp"
 #include "helmholtz/topology.hpp"
 #include "model/exact_scalar.hpp"
@@ -132,6 +135,20 @@ class NumpyDraws : public DoubleArithmetic {
 
   /// Passes over as many draws, each of two words.
   void skip(std::uint64_t draws) { engine_.discard(2 * draws); }
+
+  /// The place in the stream, as text.
+  [[nodiscard]] std::string engine() const {
+    std::ostringstream text;
+    text << engine_;
+    return text.str();
+  }
+  /// @throws InvalidArgument (field "rng") for other text
+  void set_engine(const std::string& text) {
+    std::istringstream in(text);
+    auto engine = engine_;
+    if (!(in >> engine)) throw InvalidArgument("rng", "a damaged state", "a place in its stream");
+    engine_ = engine;
+  }
 
  private:
   /// 53 bits in [0, 1), from two words as NumPy combines them.

@@ -81,6 +81,15 @@ class NumpyTrainer final : public Backend {
 
   [[nodiscard]] std::string_view name() const noexcept override { return backend_entry.name; }
 
+  [[nodiscard]] std::optional<NumpyState> numpy_state() const override {
+    return NumpyState{parameters_, draws_.engine()};
+  }
+
+  void write_numpy_state(const NumpyState& state) override {
+    draws_.set_engine(state.engine);
+    std::ranges::copy(state.parameters, parameters_.begin());  // the machine has a view of them
+  }
+
   bool evaluate(const EvaluationOptions& options, std::uint64_t, std::size_t,
                 std::span<Evaluation> out) override {
     auto& evaluation = out[0];
