@@ -134,8 +134,8 @@ struct SweepSpec {
   /// Reads the data set that `data` names, whose training rows become `world`; nothing if it names
   /// none. A run directory that is opened is not loaded: its world is_data(), without its rows.
   /// @throws InvalidArgument (fields "data", "train", "binarize", "samples", "split", "rows");
-  ///         NoInput, with the flag that says where the file is; what load_dataset throws; BadData
-  ///         if `world` is the rows of another data set
+  ///         what load_dataset throws; if `world` is the rows of a data set, NoInput with the flag
+  ///         that says where a file is now, and BadData for another data set
   void load_data();
   /// The same with rows that are in memory: `data` names no files, so that a run directory cannot
   /// keep the sweep. @throws likewise

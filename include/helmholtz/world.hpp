@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -37,6 +38,8 @@ struct DataRows {
   std::uint64_t digest = 0;  ///< of the data set
   std::size_t count = 0;
   std::shared_ptr<const Rows> rows = {};  ///< [count]; null: not in memory, as of a saved machine
+  /// Rows::digest() of each split; empty where only that of the data set is known.
+  std::map<std::string, std::uint64_t> split_digests = {};
 };
 
 /// A distribution over binary patterns: what a machine models. Either enumerable, a table of

@@ -72,10 +72,25 @@ DataSource source_of(const EvaluateFlags& flags, const SavedMachine& machine) {
   return source;
 }
 
+/// Rows that the machine remembers, and that are read as it read them, are the same still.
+void require_unchanged(const EvaluateFlags& flags, const SavedMachine& machine,
+                       const std::string& split, const Rows& rows) {
+  if (flags.data || flags.binarize) return;
+  const auto& digests = machine.ensemble.world.data().split_digests;
+  const auto known = digests.find(split);
+  if (known == digests.end() || known->second == rows.digest()) return;
+  throw BadData(machine.data.files.file_of(split).string(),
+                fmt::format("holds other rows of split {} than when the machine was trained; "
+                            "--data evaluates on them",
+                            split));
+}
+
 EvaluatedRows data_rows(const EvaluateFlags& flags, const SavedMachine& machine) {
   const auto [files, binarize] = source_of(flags, machine);
   const auto split = flags.split.value_or(splits_of(files).back());
-  auto data = binarised(load_split(files, split, binarize));
+  auto read = load_split(files, split, binarize);
+  require_unchanged(flags, machine, split, read);
+  auto data = binarised(std::move(read));
   const auto file = files.file_of(split).string();
   const auto units = machine.ensemble.topology.visible_units();
   if (data.units() != units) {

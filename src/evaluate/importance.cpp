@@ -9,6 +9,7 @@
 #include "helmholtz/error.hpp"
 #include "helmholtz/world.hpp"
 #include "products/weight_order.hpp"
+#include "simd/target.hpp"
 
 namespace helmholtz {
 
@@ -192,7 +193,9 @@ RowEstimator::RowEstimator(const Topology& topology, const PackedRows& rows,
       rows_(rows),
       workers_(workers),
       pieces_(rows.size(), particles),
-      tiles_(static_cast<std::size_t>(workers.threads())) {}
+      tiles_(static_cast<std::size_t>(workers.threads())) {
+  simd::apply_environment();
+}
 
 double RowEstimator::bytes(const Topology& topology, const EvaluationOptions& options,
                            const World& world, int threads) {

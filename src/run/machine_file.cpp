@@ -30,10 +30,15 @@ std::vector<std::uint8_t> pattern_bytes(const World& world) {
   return bytes;
 }
 
+std::string digest_attribute(std::string_view split) { return fmt::format("{}_digest", split); }
+
 /// What tells a data set from others, and where it is.
 void write_data(Writer& file, const World& world, const DatasetFiles& files) {
-  file.attribute("data_digest", world.data().digest);
+  file.attribute(digest_attribute("data").c_str(), world.data().digest);
   file.attribute("data_rows", std::uint64_t{world.size()});
+  for (const auto& [split, digest] : world.data().split_digests) {
+    file.attribute(digest_attribute(split).c_str(), digest);
+  }
   for (const auto& [name, path] : kDatasetFiles) {
     if ((files.*path).empty()) continue;
     file.attribute(fmt::format("{}_file", name).c_str(),
@@ -64,6 +69,18 @@ void write_world(Writer& file, const World& world, const DatasetFiles& files) {
   file.dataset<double>("world_probabilities", {world.size()}, world.probabilities());
 }
 
+/// Files of earlier versions have the digest of the whole data set alone.
+DataRows read_data(const Reader& file) {
+  DataRows data{.digest = file.attribute<std::uint64_t>(digest_attribute("data").c_str()),
+                .count = file.attribute<std::uint64_t>("data_rows")};
+  for (const auto* const split : {"train", "valid", "test"}) {
+    const auto name = digest_attribute(split);
+    if (!file.has_attribute(name.c_str())) continue;
+    data.split_digests[split] = file.attribute<std::uint64_t>(name.c_str());
+  }
+  return data;
+}
+
 World read_world(const Reader& file, int visible_units) {
   const ImageShape shape{.rows = file.attribute<int>("world_rows"),
                          .columns = file.attribute<int>("world_columns")};
@@ -72,9 +89,7 @@ World read_world(const Reader& file, int visible_units) {
     throw InvalidArgument("world", "an image of another size", "rows x columns = visible units");
   }
   if (file.has_attribute("data_rows")) {
-    return {file.text_attribute("world"), shape,
-            DataRows{.digest = file.attribute<std::uint64_t>("data_digest"),
-                     .count = file.attribute<std::uint64_t>("data_rows")}};
+    return {file.text_attribute("world"), shape, read_data(file)};
   }
   const auto count = file.shape("world_probabilities", 1)[0];
   const auto units = static_cast<std::size_t>(visible_units);

@@ -11,7 +11,7 @@ namespace helmholtz {
 
 namespace {
 
-/// Says which flag names a file that is not there.
+/// Says which flag names a file that was there when machines were trained on it.
 void require_files(const DatasetFiles& files) {
   for (const auto& [flag, member] : kDatasetFiles) {
     const auto& path = files.*member;
@@ -66,7 +66,7 @@ void SweepSpec::load_data() {
     throw InvalidArgument("binarize", data.binarize.to_string(), "only with --data or --train");
   }
   require_no_samples(*this);
-  require_files(data.files);
+  if (world.is_data()) require_files(data.files);
   auto loaded = std::make_shared<const Dataset>(load_dataset(data.files, data.binarize));
   auto loaded_world = data_world(loaded);
   if (world.is_data() && world_digest(world) != world_digest(loaded_world)) {

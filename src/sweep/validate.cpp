@@ -60,9 +60,12 @@ void require_counts(const SweepSpec& spec) {
 }
 
 void require_no_choice_by_test(const SweepSpec& spec) {
-  if (spec.split != "test" || spec.save_parameters.kind != SaveParameters::Kind::best) return;
-  throw InvalidArgument("split", spec.split,
-                        "train or valid with --save-parameters best: never choose by test");
+  const bool keeps_best = spec.save_parameters.kind == SaveParameters::Kind::best;
+  if (spec.split != "test" || (!keeps_best && spec.configurations() == 1)) return;
+  throw InvalidArgument(
+      "split", spec.split,
+      fmt::format("train or valid with {}: never choose by test",
+                  keeps_best ? "--save-parameters best" : "several configurations"));
 }
 
 void require_trainable(const SweepSpec& spec) {

@@ -119,6 +119,20 @@ TEST_F(DataTraining, ASavedMachineResumesOnTheSameRows) {
                                HasSubstr("200 rows")));
 }
 
+TEST_F(DataTraining, AMachineIsNotEvaluatedOnRowsThatHaveChanged) {
+  ASSERT_EQ(on_rows("train", {"--train", "rows.txt", "--valid", "held.txt", "--save", "m.h5"}, 10)
+                .exit_code,
+            0);
+  write("held.txt", halves(100, 3));
+  const auto changed = run({"evaluate", "m.h5"});
+  EXPECT_EQ(changed.exit_code, 65);
+  EXPECT_THAT(changed.err, AllOf(HasSubstr("held.txt: "), HasSubstr("other rows of split valid")));
+  EXPECT_EQ(evaluated({"m.h5", "--split", "train"})["rows"], 200);  // which is what it was
+  EXPECT_EQ(evaluated({"m.h5", "--data", "held.txt"})["rows"], 100);
+  write("held.txt", halves(100, 2));
+  EXPECT_EQ(evaluated({"m.h5"})["rows"], 100);
+}
+
 TEST_F(DataTraining, ASplitThatHasMovedIsNamedAlone) {
   ASSERT_EQ(on_rows("train", {"--train", "rows.txt", "--valid", "held.txt", "--save", "m.h5"}, 10)
                 .exit_code,
@@ -240,7 +254,9 @@ TEST_F(DataTraining, RefusesWhatDoesNotFit) {
   const auto grey = on_rows("train", {"--data", "grey.txt"});
   EXPECT_EQ(grey.exit_code, 65);
   EXPECT_THAT(grey.err, NamesFile("grey.txt"));
-  EXPECT_EQ(on_rows("train", {"--data", "none.txt"}).exit_code, 66);
+  const auto none = on_rows("train", {"--data", "none.txt"});
+  EXPECT_EQ(none.exit_code, 66);
+  EXPECT_EQ(none.err, "helmholtz: none.txt: No such file or directory\n");
   EXPECT_EQ(on_rows("sweep", {"--data", "none.txt", "--out", "none"}).exit_code, 66);
   EXPECT_FALSE(fs::exists(folder_.path() / "none"));
 }

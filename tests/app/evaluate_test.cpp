@@ -9,6 +9,7 @@
 
 #include "helmholtz/evaluation.hpp"
 #include "helmholtz/machine_file.hpp"
+#include "support/environment_variable.hpp"
 #include "support/json.hpp"
 #include "support/process.hpp"
 #include "support/read_file.hpp"
@@ -52,6 +53,13 @@ TEST_F(Evaluate, ItsWorldGivesTheExactKl) {
   EXPECT_NEAR(-found["log_likelihood"].get<double>() - ensemble.world.entropy(), exact.kl,
               5 * found["standard_error"].get<double>() + 1e-4);
   EXPECT_LT(found["elbo"], found["log_likelihood"]);
+}
+
+TEST_F(Evaluate, HeedsTheInstructionSetOfTheEnvironment) {
+  const EnvironmentVariable set("HELMHOLTZ_SIMD", "sse9");
+  const auto refused = evaluate({});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, Refuses("HELMHOLTZ_SIMD", "sse9"));
 }
 
 TEST_F(Evaluate, RowsOfAFileAreAveragedAndWritten) {

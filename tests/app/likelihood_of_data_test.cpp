@@ -99,6 +99,9 @@ TEST_F(LikelihoodOfData, RefusesWhatIsNotThere) {
   for (const auto* const flag : {"--patience", "--save-best"}) {
     EXPECT_THAT(with({"--split", "test", flag, "3"}), Refuses("--split", "test"));
   }
+  EXPECT_THAT(refused(data(kAll, {"sweep", "--log-likelihood", "2", "--split", "test", "--lr",
+                                  "0.1,0.2", "--seeds", "0:2", "--out", "run"})),
+              Refuses("--split", "test"));
   EXPECT_THAT(
       refused(data({"train", "test"}, {"train", "--log-likelihood", "2", "--split", "valid"})),
       Refuses("--split", "valid"));

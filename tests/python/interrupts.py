@@ -19,6 +19,8 @@ class Interrupt:
         self._sender = threading.Thread(target=self._send)
 
     def start(self):
+        # It is ignored where a script has started the tests in the background.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self._sender.start()
 
     def stop(self):

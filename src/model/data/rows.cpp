@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -127,10 +129,13 @@ std::uint64_t Dataset::digest() const {
 
 World data_world(const std::shared_ptr<const Dataset>& dataset) {
   const auto& train = dataset->train;
+  std::map<std::string, std::uint64_t> split_digests;
+  for (const auto& name : dataset->splits()) split_digests[name] = dataset->split(name)->digest();
   return {dataset->name, dataset->shape.value_or(default_shape(train.units())),
           DataRows{.digest = dataset->digest(),
                    .count = train.size(),
-                   .rows = std::shared_ptr<const Rows>(dataset, &train)}};
+                   .rows = std::shared_ptr<const Rows>(dataset, &train),
+                   .split_digests = std::move(split_digests)}};
 }
 
 }  // namespace helmholtz
