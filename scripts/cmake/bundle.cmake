@@ -1,6 +1,7 @@
 # `cmake --build DIR --target bundle`: one DIR/helmholtz-VERSION-linux-ARCHITECTURE.tar.xz with the program, the CUDA plugin, the
-# GPU's tests and benchmarks, and every library that they take but for the C and C++ runtime. It runs from wherever it
-# is unpacked, on Linux with the C library 2.34 or later: programs find their libraries by their own place.
+# GPU's tests and benchmarks, and every library that they take but for the C and C++ runtime. It runs from wherever it is unpacked,
+# on Linux with the C library 2.34 and the C++ library of GCC 11 or later (the benchmarks: of GCC 12): programs find their libraries
+# by their own place.
 set(bundled)
 foreach(program helmholtz_program helmholtz_bench contract_test parity_test layered_device_test)
   if(TARGET ${program})
@@ -10,7 +11,7 @@ foreach(program helmholtz_program helmholtz_bench contract_test parity_test laye
     target_link_options(${program} PRIVATE -Wl,--disable-new-dtags)
   endif()
 endforeach()
-if(NOT TARGET helmholtz_program)
+if(NOT TARGET helmholtz_program OR NOT PROJECT_IS_TOP_LEVEL)  # else CPack is its project's
   return()
 endif()
 
@@ -25,12 +26,10 @@ if(HELMHOLTZ_HAS_CUDA)
   install(TARGETS helmholtz_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT bundle EXCLUDE_FROM_ALL)
 endif()
 
-string(TOLOWER "helmholtz-${PROJECT_VERSION}-linux-${CMAKE_SYSTEM_PROCESSOR}" bundle_name)
-set(bundle_folder ${PROJECT_BINARY_DIR}/bundle/${bundle_name})
-add_custom_target(bundle
-  COMMAND ${CMAKE_COMMAND} -E rm -rf ${PROJECT_BINARY_DIR}/bundle
-  COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --component bundle --strip --prefix ${bundle_folder}
-  COMMAND ${CMAKE_COMMAND} -D folder=${bundle_folder} -P ${CMAKE_CURRENT_LIST_DIR}/symbol_versions.cmake
-  COMMAND ${CMAKE_COMMAND} -E chdir ${PROJECT_BINARY_DIR}/bundle
-          ${CMAKE_COMMAND} -E tar cJf ${PROJECT_BINARY_DIR}/${bundle_name}.tar.xz ${bundle_name}
-  DEPENDS ${bundled} ${bundled_plugin} VERBATIM)
+set(CPACK_GENERATOR TXZ)  # half of TGZ's size
+string(TOLOWER "helmholtz-${PROJECT_VERSION}-linux-${CMAKE_SYSTEM_PROCESSOR}" CPACK_PACKAGE_FILE_NAME)
+set(CPACK_INSTALL_CMAKE_PROJECTS ${PROJECT_BINARY_DIR} helmholtz bundle /)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/symbol_versions.cmake)
+include(CPack)
+add_custom_target(bundle COMMAND ${CMAKE_CPACK_COMMAND} DEPENDS ${bundled} ${bundled_plugin} VERBATIM)

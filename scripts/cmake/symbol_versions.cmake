@@ -1,8 +1,7 @@
-# Fails if FILES (or all of FOLDER) ask for more than the C library 2.34 and the C++ library of GCC 11 give: what the bundle and the
-# wheels promise to run on.      cmake -D files=FILES -P symbol_versions.cmake, or -D folder=FOLDER
-if(folder)
-  file(GLOB_RECURSE files ${folder}/*)
-endif()
+# Fails if what CPack is about to pack asks for more than the C library 2.34 and the C++ library of GCC 11 give: what the bundle and
+# the wheels promise to run on.
+file(GLOB_RECURSE files ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*)
+list(FILTER files EXCLUDE REGEX /libbenchmark\\.so)  # Debian's own asks for GCC 12's
 set(most_GLIBC 2.34)
 set(most_GLIBCXX 3.4.29)
 foreach(file IN LISTS files)
