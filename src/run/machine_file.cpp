@@ -73,10 +73,10 @@ void write_world(Writer& file, const World& world, const DatasetFiles& files) {
 DataRows read_data(const Reader& file) {
   DataRows data{.digest = file.attribute<std::uint64_t>(digest_attribute("data").c_str()),
                 .count = file.attribute<std::uint64_t>("data_rows")};
-  for (const auto* const split : {"train", "valid", "test"}) {
-    const auto name = digest_attribute(split);
+  for (const auto& split : kDatasetFiles) {
+    const auto name = digest_attribute(split.name);
     if (!file.has_attribute(name.c_str())) continue;
-    data.split_digests[split] = file.attribute<std::uint64_t>(name.c_str());
+    data.split_digests[std::string(split.name)] = file.attribute<std::uint64_t>(name.c_str());
   }
   return data;
 }
