@@ -8,7 +8,6 @@
 
 #include "helmholtz/error.hpp"
 #include "helmholtz/world.hpp"
-#include "products/weight_order.hpp"
 #include "simd/target.hpp"
 
 namespace helmholtz {
@@ -189,6 +188,7 @@ class RowEstimator::RowSums {
 RowEstimator::RowEstimator(const Topology& topology, const PackedRows& rows,
                            std::uint64_t particles, const Workers& workers)
     : shape_(topology.shape()),
+      order_(shape_),
       parameters_(topology.parameters()),
       rows_(rows),
       workers_(workers),
@@ -221,9 +221,9 @@ std::size_t RowEstimator::pieces_per_round() const {
   return std::min({std::max(4 * tiles_.size(), worth), kept, pieces_.size()});
 }
 
-std::vector<float> RowEstimator::by_input(const float* parameters) const {
-  std::vector<float> ordered(products::padded_parameters(parameters_));
-  products::order_by_input(products::layers_of(shape_), parameters, ordered.data());
+Aligned<float> RowEstimator::by_input(const float* parameters) const {
+  Aligned<float> ordered(order_.floats());
+  order_.to_input(parameters, ordered.data());
   return ordered;
 }
 

@@ -112,19 +112,22 @@ class RowEstimator {
   bool run_alone(const MachineView& machine, ParticleTile& tile, StopRequest& stop,
                  std::span<RowLikelihood> out) const;
   /// A machine's parameters as tiles take them.
-  [[nodiscard]] std::vector<float> by_input(const float* parameters) const;
+  [[nodiscard]] Aligned<float> by_input(const float* parameters) const;
   [[nodiscard]] std::size_t pieces_per_round() const;
   /// body(tile, i) for i in [0, count) on all threads, each with a tile of its own.
   template <class Body>
   void for_each(std::size_t count, const Body& body) {
     std::atomic<std::size_t> next = 0;
     workers_.for_each(std::min(tiles_.size(), count), [&](std::size_t t) {
-      if (!tiles_[t]) tiles_[t] = std::make_unique<ParticleTile>(shape_, rows_, pieces_.largest());
+      if (!tiles_[t]) {
+        tiles_[t] = std::make_unique<ParticleTile>(shape_, order_, rows_, pieces_.largest());
+      }
       for (auto i = next++; i < count; i = next++) body(*tiles_[t], i);
     });
   }
 
   const LayerShape& shape_;
+  products::WeightOrder order_;
   std::size_t parameters_;
   const PackedRows& rows_;
   const Workers& workers_;

@@ -88,8 +88,10 @@ products::Units ParticleTile::States::part(products::Range range) const {
   return {words.data() + range.begin, stride};
 }
 
-ParticleTile::ParticleTile(const LayerShape& shape, const PackedRows& rows, const TileSize& size)
+ParticleTile::ParticleTile(const LayerShape& shape, const products::WeightOrder& order,
+                           const PackedRows& rows, const TileSize& size)
     : shape_(shape),
+      order_(order),
       rows_(rows),
       size_(size),
       columns_(products::padded(size.rows * size.particles)),
@@ -180,8 +182,8 @@ void ParticleTile::address_draws() {
 
 void ParticleTile::recognise(const States& visible, std::uint64_t seed, Network& network) {
   for (int l = shape_.last() - 1; l >= 0; --l) {
-    const auto& layer = shape_.recognition(l);
-    const auto outputs = index(layer.outputs);
+    const auto& layer = order_.recognition(l);
+    const auto outputs = layer.outputs;
     auto& units = states_[index(l)];
     if (l + 1 == shape_.last()) {  // the same for all particles of a row
       Aligned<float> activities(outputs * visible.stride);
@@ -201,8 +203,8 @@ void ParticleTile::recognise(const States& visible, std::uint64_t seed, Network&
 }
 
 void ParticleTile::score(int l, Network& network) {
-  const auto& layer = shape_.generative(l);
-  for (const auto& units : products::cut(index(layer.outputs), kUnits, 1)) {
+  const auto& layer = order_.generative(l);
+  for (const auto& units : products::cut(layer.outputs, kUnits, 1)) {
     if (l == 0) {
       std::fill_n(activities_.begin(), units.size() * columns_, 0.0F);
     } else {
@@ -217,10 +219,10 @@ void ParticleTile::score(int l, Network& network) {
   }
 }
 
-void ParticleTile::multiply(const LayerView& layer, products::Range outputs, const States& inputs,
-                            float* activities) const {
+void ParticleTile::multiply(const products::InputLayer& layer, products::Range outputs,
+                            const States& inputs, float* activities) const {
   const ConstMatrix weights{parameters_ + layer.weights + outputs.begin, inputs.units,
-                            outputs.size(), index(layer.outputs)};
+                            outputs.size(), layer.stride()};
   for (const auto& some : products::cut(inputs.columns, products::kTileColumns, 32)) {
     products::activities(weights, inputs.part(some),
                          {{activities + some.begin, outputs.size(), some.size(), inputs.stride}});

@@ -6,12 +6,12 @@
 #include <span>
 #include <vector>
 
-#include <boost/align/aligned_allocator.hpp>
-
+#include "base/aligned.hpp"
 #include "helmholtz/layer_shape.hpp"
 #include "helmholtz/log_likelihood.hpp"
 #include "products/bit_products.hpp"
 #include "products/tiles.hpp"
+#include "products/weight_order.hpp"
 
 namespace helmholtz::importance {
 
@@ -47,21 +47,17 @@ struct TileSize {
 /// row: missing rows repeat the last one.
 class ParticleTile {
  public:
-  /// Keeps references to both.
-  ParticleTile(const LayerShape& shape, const PackedRows& rows, const TileSize& size);
+  /// Keeps references to the first three.
+  ParticleTile(const LayerShape& shape, const products::WeightOrder& order, const PackedRows& rows,
+               const TileSize& size);
 
   /// One machine's weights.
-  /// @param parameters  by input (products/weight_order.hpp); up to 15 floats behind them may be
-  /// read
+  /// @param parameters  in that order
   /// @param out         [piece.rows]
   void run(const Piece& piece, const float* parameters, std::uint64_t seed,
            std::span<WeightSums> out);
 
  private:
-  /// In whole cache lines. By the C library's memory: what threads hand over in oneTBB's own pools
-  /// looks like a race to ThreadSanitizer.
-  template <class T>
-  using Aligned = std::vector<T, boost::alignment::aligned_allocator<T, 64>>;
   struct Network;
 
   /// Units of a layer over some columns: as floats, 0 or 1, and as words of 32 units.
@@ -91,10 +87,11 @@ class ParticleTile {
   void score(int l, Network& network);
   /// Activities without bias of some of a layer's units.
   /// @param activities  [outputs x inputs.stride]
-  void multiply(const LayerView& layer, products::Range outputs, const States& inputs,
+  void multiply(const products::InputLayer& layer, products::Range outputs, const States& inputs,
                 float* activities) const;
 
   const LayerShape& shape_;
+  const products::WeightOrder& order_;
   const PackedRows& rows_;
   TileSize size_;
   std::size_t columns_;  ///< of all rows' particles, padded to whole vectors

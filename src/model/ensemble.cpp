@@ -12,6 +12,7 @@
 #include "helmholtz/error.hpp"
 #include "helmholtz/random.hpp"
 #include "model/portable_math.hpp"
+#include "model/rates.hpp"
 
 namespace helmholtz {
 
@@ -130,10 +131,9 @@ std::vector<std::uint64_t> seed_range(std::uint64_t first, std::uint64_t last) {
 }
 
 std::size_t optimizer_state_floats(const Ensemble& ensemble, std::size_t m) {
-  const auto& own = ensemble.hyperparameters(m);
   const auto all = ensemble.topology.parameters();
-  const auto awake = own.rates.learn_awake() ? all - ensemble.topology.generative_parameters() : 0;
-  return static_cast<std::size_t>(own.optimizer.means()) * (all + awake);
+  return optimizer_state_floats(ensemble.hyperparameters(m), all,
+                                all - ensemble.topology.generative_parameters());
 }
 
 void initial_parameters(const Ensemble& ensemble, std::size_t m, std::span<float> out) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "helmholtz/ensemble.hpp"
@@ -13,6 +14,14 @@ namespace helmholtz {
 inline double rate_factor(const Ensemble& ensemble, const Schedule& schedule, std::uint64_t step) {
   const double rows = ensemble.reduction == BatchReduction::mean ? ensemble.batch : 1;
   return schedule.factor(step) / rows;
+}
+
+/// Floats of an optimiser's state: the means of all parameters, then those of the recognition
+/// network once more where it learns in both phases.
+inline std::size_t optimizer_state_floats(const Hyperparameters& own, std::size_t parameters,
+                                          std::size_t recognition_parameters) {
+  return static_cast<std::size_t>(own.optimizer.means()) *
+         (parameters + (own.rates.learn_awake() ? recognition_parameters : 0));
 }
 
 /// What the errors of a batch enter its gradient with.

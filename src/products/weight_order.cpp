@@ -2,57 +2,72 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 
 namespace helmholtz::products {
 
 namespace {
 
 /// to[c][r] = from[r][c]
-void transpose(std::size_t rows, std::size_t columns, const float* from, float* to) {
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
+void transpose(const ConstMatrix& from, float* to, std::size_t to_stride) {
+  for (std::size_t r = 0; r < from.rows; ++r) {
+    for (std::size_t c = 0; c < from.columns; ++c) {
+      to[c * to_stride + r] = from.data[r * from.stride + c];
+    }
   }
-}
-
-void copy_biases(const LayerView& layer, const float* from, float* to) {
-  std::copy_n(from + layer.bias, layer.outputs, to + layer.bias);
 }
 
 }  // namespace
 
-std::vector<LayerView> layers_of(const LayerShape& shape) {
-  std::vector<LayerView> layers;
-  for (int l = 0; l <= shape.last(); ++l) layers.push_back(shape.generative(l));
-  for (int l = 0; l < shape.last(); ++l) layers.push_back(shape.recognition(l));
-  return layers;
+WeightOrder::WeightOrder(const LayerShape& shape)
+    : generative_count_(static_cast<std::size_t>(shape.last()) + 1) {
+  for (int l = 0; l <= shape.last(); ++l) append(shape.generative(l));
+  recognition_ = {floats_, shape.generative_parameters()};
+  for (int l = 0; l < shape.last(); ++l) append(shape.recognition(l));
 }
 
-std::vector<LayerView> recognition_layers_of(const LayerShape& shape) {
-  const auto first = static_cast<std::uint32_t>(shape.generative_parameters());
-  std::vector<LayerView> layers;
-  for (int l = 0; l < shape.last(); ++l) {
-    layers.push_back(shape.recognition(l));
-    layers.back().weights -= first;
-    layers.back().bias -= first;
-  }
-  return layers;
+void WeightOrder::append(const LayerView& layer) {
+  InputLayer own{.inputs = static_cast<std::size_t>(layer.inputs),
+                 .outputs = static_cast<std::size_t>(layer.outputs),
+                 .weights = floats_};
+  own.bias = own.weights + own.inputs * own.stride();
+  floats_ = own.bias + own.stride();
+  layers_.push_back({own, layer});
 }
 
-void order_by_input(std::span<const LayerView> layers, const float* by_output, float* by_input) {
-  for (const auto& layer : layers) {
-    transpose(static_cast<std::size_t>(layer.outputs), static_cast<std::size_t>(layer.inputs),
-              by_output + layer.weights, by_input + layer.weights);
-    copy_biases(layer, by_output, by_input);
+void WeightOrder::to_input(std::span<const Layer> layers, const Begin& begin,
+                           const float* by_output, float* by_input) {
+  for (const auto& [own, view] : layers) {
+    transpose({&by_output[view.weights - begin.by_output], own.outputs, own.inputs, own.inputs},
+              &by_input[own.weights - begin.by_input], own.stride());
+    std::copy_n(&by_output[view.bias - begin.by_output], own.outputs,
+                &by_input[own.bias - begin.by_input]);
   }
 }
 
-void order_by_output(std::span<const LayerView> layers, const float* by_input, float* by_output) {
-  for (const auto& layer : layers) {
-    transpose(static_cast<std::size_t>(layer.inputs), static_cast<std::size_t>(layer.outputs),
-              by_input + layer.weights, by_output + layer.weights);
-    copy_biases(layer, by_input, by_output);
+void WeightOrder::to_output(std::span<const Layer> layers, const Begin& begin,
+                            const float* by_input, float* by_output) {
+  for (const auto& [own, view] : layers) {
+    transpose({&by_input[own.weights - begin.by_input], own.inputs, own.outputs, own.stride()},
+              &by_output[view.weights - begin.by_output], own.inputs);
+    std::copy_n(&by_input[own.bias - begin.by_input], own.outputs,
+                &by_output[view.bias - begin.by_output]);
   }
+}
+
+void WeightOrder::to_input(const float* by_output, float* by_input) const {
+  to_input(layers_, {}, by_output, by_input);
+}
+
+void WeightOrder::to_output(const float* by_input, float* by_output) const {
+  to_output(layers_, {}, by_input, by_output);
+}
+
+void WeightOrder::recognition_to_input(const float* by_output, float* by_input) const {
+  to_input(recognition_layers(), recognition_, by_output, by_input);
+}
+
+void WeightOrder::recognition_to_output(const float* by_input, float* by_output) const {
+  to_output(recognition_layers(), recognition_, by_input, by_output);
 }
 
 }  // namespace helmholtz::products

@@ -4,23 +4,77 @@
 #include <span>
 #include <vector>
 
+#include "base/matrix.hpp"
 #include "helmholtz/layer_shape.hpp"
 #include "products/tiles.hpp"
 
 /// Parameters lie by output, weights [outputs x inputs], wherever anyone sees them; products take
-/// weights by input, [inputs x outputs]. Offsets are the same, and biases stay where they are.
+/// weights by input.
 namespace helmholtz::products {
 
-/// Floats that a machine's parameters take with what products read behind them: whole cache lines,
-/// so that every machine of an array is aligned alike.
-constexpr std::size_t padded_parameters(std::size_t parameters) { return padded(parameters + 15); }
+/// Where a layer's parameters lie by input, in floats: weights [inputs x stride], then the biases.
+/// Every row of weights and the biases fill whole cache lines, which vectors do not cross.
+struct InputLayer {
+  std::size_t inputs = 0;
+  std::size_t outputs = 0;
+  std::size_t weights = 0;
+  std::size_t bias = 0;
 
-/// All layers of a machine.
-std::vector<LayerView> layers_of(const LayerShape& shape);
-/// Those of the recognition network, at offsets within its own parameters.
-std::vector<LayerView> recognition_layers_of(const LayerShape& shape);
+  [[nodiscard]] std::size_t stride() const noexcept { return padded(outputs); }
+};
 
-void order_by_input(std::span<const LayerView> layers, const float* by_output, float* by_input);
-void order_by_output(std::span<const LayerView> layers, const float* by_input, float* by_output);
+/// The order by input of a machine's parameters, or of what an optimiser keeps for each of them.
+/// What pads a row is never read as more than the end of a vector, and stays as it is.
+class WeightOrder {
+ public:
+  explicit WeightOrder(const LayerShape& shape);
+
+  /// Generative layer l in 0..L.
+  [[nodiscard]] const InputLayer& generative(int l) const {
+    return layers_[static_cast<std::size_t>(l)].by_input;
+  }
+  /// Recognition layer l in 0..L-1.
+  [[nodiscard]] const InputLayer& recognition(int l) const {
+    return layers_[generative_count_ + static_cast<std::size_t>(l)].by_input;
+  }
+
+  /// Of a machine: whole cache lines.
+  [[nodiscard]] std::size_t floats() const noexcept { return floats_; }
+  /// Of its recognition network, which comes last.
+  [[nodiscard]] std::size_t recognition_floats() const noexcept {
+    return floats_ - recognition_.by_input;
+  }
+
+  void to_input(const float* by_output, float* by_input) const;
+  void to_output(const float* by_input, float* by_output) const;
+  /// Of the recognition network alone, from its first parameter on.
+  void recognition_to_input(const float* by_output, float* by_input) const;
+  void recognition_to_output(const float* by_input, float* by_output) const;
+
+ private:
+  struct Layer {
+    InputLayer by_input;
+    LayerView by_output;
+  };
+  /// What comes before some layers' parameters, in floats.
+  struct Begin {
+    std::size_t by_input = 0;
+    std::size_t by_output = 0;
+  };
+
+  void append(const LayerView& layer);
+  static void to_input(std::span<const Layer> layers, const Begin& begin, const float* by_output,
+                       float* by_input);
+  static void to_output(std::span<const Layer> layers, const Begin& begin, const float* by_input,
+                        float* by_output);
+  [[nodiscard]] std::span<const Layer> recognition_layers() const {
+    return std::span(layers_).subspan(generative_count_);
+  }
+
+  std::vector<Layer> layers_;     ///< generative ones first
+  std::size_t generative_count_;  ///< L+1
+  std::size_t floats_ = 0;
+  Begin recognition_;
+};
 
 }  // namespace helmholtz::products

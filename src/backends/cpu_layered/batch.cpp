@@ -45,21 +45,28 @@ bool has_means(const Ensemble& ensemble) {
 
 }  // namespace
 
-Batch::Batch(const Ensemble& ensemble, ForEach for_each)
+std::size_t state_floats(const Ensemble& ensemble, const products::WeightOrder& order,
+                         std::size_t m) {
+  return optimizer_state_floats(ensemble.hyperparameters(m), order.floats(),
+                                order.recognition_floats());
+}
+
+Batch::Batch(const Ensemble& ensemble, const products::WeightOrder& order, ForEach for_each)
     : ensemble_(ensemble),
+      order_(order),
       for_each_(std::move(for_each)),
       awake_(ensemble.topology, particles(ensemble)),
       asleep_(ensemble.topology, index(ensemble.batch)),
       shown_(ensemble),
-      gradient_(has_means(ensemble) ? ensemble.topology.parameters() : 0) {
+      gradient_(has_means(ensemble) ? order.floats() : 0) {
   const auto& topology = ensemble.topology;
   const auto& shape = topology.shape();
   for (int l = 0; l < topology.last(); ++l) {
-    recognition_.push_back({l, l + 1, shape.recognition(l), draws::recognition(shape, l)});
+    recognition_.push_back({l, l + 1, order.recognition(l), draws::recognition(shape, l)});
   }
   for (int l = 0; l <= topology.last(); ++l) {
     generative_.push_back(
-        {l, l == 0 ? kNoInputs : l - 1, shape.generative(l), draws::generative(shape, l)});
+        {l, l == 0 ? kNoInputs : l - 1, order.generative(l), draws::generative(shape, l)});
     values_.emplace_back(awake_.floats(topology.size(l)));
     bits_.emplace_back(index(topology.size(l)), awake_.count());
   }
@@ -69,16 +76,16 @@ Batch::Batch(const Ensemble& ensemble, ForEach for_each)
     weights_.resize(padded(awake_.count()));
   }
   const auto append_weights = [](const Layer& layer, std::vector<Tile>& tiles) {
-    append_tiles(layer.index, index(layer.view.outputs), index(layer.view.inputs), tiles);
+    append_tiles(layer.index, layer.view.outputs, layer.view.inputs, tiles);
   };
   for (const auto& layer : generative_) append_weights(layer, generative_weight_tiles_);
   for (const auto& layer : recognition_) append_weights(layer, recognition_weight_tiles_);
 }
 
-std::size_t Batch::bytes(const Ensemble& ensemble) {
+std::size_t Batch::bytes(const Ensemble& ensemble, const products::WeightOrder& order) {
   const auto& topology = ensemble.topology;
   const Columns awake(topology, particles(ensemble));
-  std::size_t floats = has_means(ensemble) ? topology.parameters() : 0;
+  std::size_t floats = has_means(ensemble) ? order.floats() : 0;
   std::size_t bits = 0;
   for (const int size : topology.layer_sizes()) {
     floats += awake.floats(size);
@@ -177,9 +184,8 @@ void Batch::find_errors(const Layer& layer, const Tile& tile) {
 
 void Batch::activities(const Layer& layer, const Tile& tile, const Matrix& out) {
   if (layer.inputs == kNoInputs) return clear(out);
-  const auto fan_in = index(layer.view.inputs);
-  const ConstMatrix weights{parameters_ + layer.view.weights + tile.rows.begin, fan_in,
-                            tile.rows.size(), index(layer.view.outputs)};
+  const ConstMatrix weights{parameters_ + layer.view.weights + tile.rows.begin, layer.view.inputs,
+                            tile.rows.size(), layer.view.stride()};
   if (reads_patterns(layer)) return activities_of_patterns(weights, tile.columns, out);
   products::activities(weights, bits_[index(layer.inputs)].columns(tile.columns.begin), out);
 }
@@ -200,11 +206,11 @@ void Batch::learn(step::Network network, const std::vector<double>& rates) {
 
 void Batch::choose_means(step::Network network) {
   if (update_.means == 0) return;
-  const auto& topology = ensemble_.topology;
   const bool is_third = network == step::Network::recognition && columns_ == &awake_;
-  const auto sleeping = static_cast<std::size_t>(update_.means) * topology.parameters();
-  means_ = is_third ? state_ + sleeping - topology.generative_parameters() : state_;
-  means_stride_ = topology.parameters() - (is_third ? topology.generative_parameters() : 0);
+  const auto sleeping = static_cast<std::size_t>(update_.means) * order_.floats();
+  const auto generative = order_.floats() - order_.recognition_floats();
+  means_ = is_third ? state_ + sleeping - generative : state_;
+  means_stride_ = is_third ? order_.recognition_floats() : order_.floats();
 }
 
 void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
@@ -218,9 +224,9 @@ void Batch::learn(const Layer& layer, double rate, const Tile& tile) {
          [&](float weight, const Matrix& sum) { products::learn_bias(weight, errors, sum.data); });
   }
   if (layer.inputs == kNoInputs) return;
-  const auto fan_out = index(layer.view.outputs);
-  const auto first = layer.view.weights + tile.columns.begin * fan_out + tile.rows.begin;
-  const Matrix shape{nullptr, tile.columns.size(), rows, fan_out};
+  const auto stride = layer.view.stride();
+  const auto first = layer.view.weights + tile.columns.begin * stride + tile.rows.begin;
+  const Matrix shape{nullptr, tile.columns.size(), rows, stride};
   const auto& bits = of_patterns ? pattern_bits_ : bits_[index(layer.inputs)];
   move(first, shape, step_rate, [&](float weight, const Matrix& sum) {
     products::learn(weight, errors, bits.units(tile.columns.begin), sum);

@@ -5,20 +5,22 @@
 #include <span>
 #include <vector>
 
-#include <oneapi/tbb/cache_aligned_allocator.h>
-
 #include "backends/cpu_layered/columns.hpp"
 #include "backends/cpu_layered/kernels.hpp"
 #include "backends/cpu_layered/shown_patterns.hpp"
+#include "base/aligned.hpp"
 #include "base/matrix.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "products/packed_units.hpp"
+#include "products/weight_order.hpp"
 #include "step/network.hpp"
 #include "step/update.hpp"
 
 namespace helmholtz::cpu_layered {
 
-using AlignedFloats = std::vector<float, tbb::cache_aligned_allocator<float>>;
+/// Floats of machine m's optimiser state, in the order of the parameters.
+std::size_t state_floats(const Ensemble& ensemble, const products::WeightOrder& order,
+                         std::size_t m);
 
 /// Training steps, one machine at a time and a layer of the whole batch at a time.
 ///
@@ -26,24 +28,23 @@ using AlignedFloats = std::vector<float, tbb::cache_aligned_allocator<float>>;
 /// trains several machines side by side needs one Batch per thread.
 class Batch {
  public:
-  /// @param ensemble  outlives the batch
+  /// @param ensemble  outlives the batch, as `order` does
   /// @param for_each  spreads the tiles of a layer over threads
-  Batch(const Ensemble& ensemble, ForEach for_each);
+  Batch(const Ensemble& ensemble, const products::WeightOrder& order, ForEach for_each);
 
   /// Step number `step` of machine m: a wake phase, then a sleep phase.
-  /// @param parameters  by input (products/weight_order.hpp); may be read up to
-  ///                    products::padded_parameters()
-  /// @param state       [optimizer_state_floats(ensemble, m)], in the order of the parameters
+  /// @param parameters  [order.floats()]
+  /// @param state       [state_floats(ensemble, order, m)]
   void train_step(std::size_t m, float* parameters, float* state, std::uint64_t step);
 
-  static std::size_t bytes(const Ensemble& ensemble);
+  static std::size_t bytes(const Ensemble& ensemble, const products::WeightOrder& order);
 
  private:
   /// One layer of the generative or the recognition network.
   struct Layer {
     int index = 0;   ///< l
     int inputs = 0;  ///< the layer that feeds it; kNoInputs for the generative layer 0
-    LayerView view;
+    products::InputLayer view;
     int slot = 0;  ///< of its first unit's draw (random.hpp)
   };
   static constexpr int kNoInputs = -1;
@@ -92,6 +93,7 @@ class Batch {
   [[nodiscard]] Matrix values(const Tile& tile);
 
   const Ensemble& ensemble_;
+  const products::WeightOrder& order_;
   ForEach for_each_;
   std::vector<Layer> generative_;   ///< [L+1]
   std::vector<Layer> recognition_;  ///< [L]
@@ -102,13 +104,13 @@ class Batch {
   std::vector<products::PackedUnits> bits_;  ///< [L+1], the units
   /// [L+1][n_l x stride], of a phase that samples before it learns: what units are sampled from,
   /// and then their errors, unit - p, awake weighed.
-  std::vector<AlignedFloats> values_;
+  std::vector<Aligned<float>> values_;
   ShownPatterns shown_;
   // Where there are several particles:
   products::PackedUnits pattern_bits_{0, 0};  ///< the visible units of each batch row
-  AlignedFloats scores_;    ///< [awake_.tiles()][kTileColumns], a tile's ln p - ln q
-  AlignedFloats weights_;   ///< [B K]
-  AlignedFloats gradient_;  ///< [parameters], where an optimiser keeps means
+  Aligned<float> scores_;    ///< [awake_.tiles()][kTileColumns], a tile's ln p - ln q
+  Aligned<float> weights_;   ///< [B K]
+  Aligned<float> gradient_;  ///< [order.floats()], where an optimiser keeps means
 
   // Of the step that runs.
   const Columns* columns_ = nullptr;  ///< of the phase

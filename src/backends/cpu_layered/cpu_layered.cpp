@@ -33,14 +33,11 @@ class CpuLayeredTrainer final : public Backend {
  public:
   CpuLayeredTrainer(Ensemble ensemble, std::size_t threads)
       : Backend(std::move(ensemble), static_cast<int>(threads)),
-        layers_(products::layers_of(this->ensemble().topology.shape())),
-        recognition_layers_(products::recognition_layers_of(this->ensemble().topology.shape())),
-        parameters_per_machine_(this->ensemble().topology.parameters()),
-        stride_(products::padded_parameters(parameters_per_machine_)),
+        order_(this->ensemble().topology.shape()),
         side_by_side_(this->ensemble().size() / threads * threads),
-        parameters_(this->ensemble().size() * stride_) {
+        parameters_(this->ensemble().size() * order_.floats()) {
     for (std::size_t m = 0; m < this->ensemble().size(); ++m) {
-      states_.emplace_back(optimizer_state_floats(this->ensemble(), m));
+      states_.emplace_back(state_floats(this->ensemble(), order_, m));
     }
     const auto one_thread = [](std::size_t count, const auto& body) {
       for (std::size_t i = 0; i < count; ++i) body(i);
@@ -50,9 +47,9 @@ class CpuLayeredTrainer final : public Backend {
       workers().for_each(count, body);
     };
     if (side_by_side_ > 0) {
-      for (std::size_t i = 0; i < threads; ++i) own_.emplace_back(this->ensemble(), one_thread);
+      for (std::size_t i = 0; i < threads; ++i) own_.emplace_back(this->ensemble(), order_, one_thread);
     }
-    if (side_by_side_ < this->ensemble().size()) shared_.emplace(this->ensemble(), all_threads);
+    if (side_by_side_ < this->ensemble().size()) shared_.emplace(this->ensemble(), order_, all_threads);
     initialise();
   }
 
@@ -68,58 +65,63 @@ class CpuLayeredTrainer final : public Backend {
   }
 
   void train(Batch& batch, std::size_t m, std::uint64_t first, std::uint64_t steps) {
-    float* const parameters = parameters_.data() + m * stride_;
+    float* const parameters = parameters_.data() + m * order_.floats();
     for (auto t = first; t < first + steps; ++t) {
       batch.train_step(m, parameters, states_[m].data(), t);
     }
   }
 
   void read(std::size_t first, std::size_t count, std::span<float> out) const override {
+    const auto each = ensemble().topology.parameters();
     for (std::size_t i = 0; i < count; ++i) {
-      products::order_by_output(layers_, parameters_.data() + (first + i) * stride_,
-                                out.data() + i * parameters_per_machine_);
+      order_.to_output(&parameters_[(first + i) * order_.floats()], out.data() + i * each);
     }
   }
 
   void write(std::size_t first, std::size_t count, std::span<const float> in) override {
+    const auto each = ensemble().topology.parameters();
     for (std::size_t i = 0; i < count; ++i) {
-      products::order_by_input(layers_, in.data() + i * parameters_per_machine_,
-                               parameters_.data() + (first + i) * stride_);
+      order_.to_input(in.data() + i * each, &parameters_[(first + i) * order_.floats()]);
     }
   }
 
   void read_state(std::size_t m, std::span<float> out) const override {
-    for_each_mean(m, [&](const auto& layers, std::size_t at) {
-      products::order_by_output(layers, states_[m].data() + at, out.data() + at);
+    for_each_mean(m, [&](bool is_third, std::size_t by_input, std::size_t by_output) {
+      const float* const from = &states_[m][by_input];
+      is_third ? order_.recognition_to_output(from, &out[by_output])
+               : order_.to_output(from, &out[by_output]);
     });
   }
 
   void write_state(std::size_t m, std::span<const float> in) override {
-    for_each_mean(m, [&](const auto& layers, std::size_t at) {
-      products::order_by_input(layers, in.data() + at, states_[m].data() + at);
+    for_each_mean(m, [&](bool is_third, std::size_t by_input, std::size_t by_output) {
+      float* const to = &states_[m][by_input];
+      is_third ? order_.recognition_to_input(&in[by_output], to)
+               : order_.to_input(&in[by_output], to);
     });
   }
 
-  /// body(layers, offset): the means of all parameters, then of those that learn awake too.
+  /// body(is_third, by_input, by_output): where the means of all parameters are in either order,
+  /// then the third means, of those that learn awake too.
   template <class Body>
   void for_each_mean(std::size_t m, const Body& body) const {
     const auto means = static_cast<std::size_t>(ensemble().hyperparameters(m).optimizer.means());
-    const auto all = parameters_per_machine_;
-    for (std::size_t i = 0; i < means; ++i) body(layers_, i * all);
+    const auto all = ensemble().topology.parameters();
+    for (std::size_t i = 0; i < means; ++i) body(false, i * order_.floats(), i * all);
     const auto recognition = all - ensemble().topology.generative_parameters();
-    for (auto at = means * all; at < states_[m].size(); at += recognition) {
-      body(recognition_layers_, at);
+    auto by_output = means * all;
+    for (auto at = means * order_.floats(); at < states_[m].size();
+         at += order_.recognition_floats()) {
+      body(true, at, by_output);
+      by_output += recognition;
     }
   }
 
-  std::vector<LayerView> layers_;
-  std::vector<LayerView> recognition_layers_;
-  std::size_t parameters_per_machine_;
-  std::size_t stride_;                      ///< padded_parameters: every machine is aligned alike
+  products::WeightOrder order_;
   std::size_t side_by_side_;                ///< machines that have a thread of their own
-  AlignedFloats parameters_;                ///< [machines x stride], by input
-  std::vector<std::vector<float>> states_;  ///< of the optimiser, each machine's
-  std::vector<Batch> own_;                  ///< [threads]
+  Aligned<float> parameters_;           ///< [machines x order_.floats()]
+  std::vector<Aligned<float>> states_;  ///< of the optimiser, each machine's
+  std::vector<Batch> own_;              ///< [threads]
   std::optional<Batch> shared_;
 };
 
@@ -130,11 +132,12 @@ std::unique_ptr<Backend> make(Ensemble ensemble, const TrainerOptions& options) 
 
 /// Parameters, optimiser states, and what a batch takes for every thread.
 std::size_t bytes(const Ensemble& ensemble) {
+  const products::WeightOrder order(ensemble.topology.shape());
+  std::size_t floats = ensemble.size() * order.floats();
+  for (std::size_t m = 0; m < ensemble.size(); ++m) floats += state_floats(ensemble, order, m);
   const auto batches = std::min(ensemble.size(), usable_threads(0));
-  return ensemble.size() *
-             (products::padded_parameters(ensemble.topology.parameters()) * sizeof(float) +
-              sizeof(Machine) + sizeof(std::vector<float>)) +
-         optimizer_state_bytes(ensemble) + batches * Batch::bytes(ensemble);
+  return floats * sizeof(float) + ensemble.size() * (sizeof(Machine) + sizeof(Aligned<float>)) +
+         batches * Batch::bytes(ensemble, order);
 }
 
 std::string detail() { return simd::target_name(); }
