@@ -184,51 +184,6 @@ void look_up_gradients(float rate, const ConstMatrix& errors, const Units& input
                   });
 }
 
-/// The bits of a vector of columns, from number c on, of a unit's words.
-/// @param words  the unit's first word of 32 columns, `stride` words before its next
-HWY_INLINE void store_bits(hn::Mask<FloatOps::D> on, std::size_t c, std::uint32_t* words,
-                           std::size_t stride) {
-  static_assert(std::endian::native == std::endian::little);
-  auto* const byte = reinterpret_cast<std::uint8_t*>(words + c / kWord * stride) + c % kWord / 8;
-  std::uint8_t some[8];  // as much as may be written
-  hn::StoreMaskBits(FloatOps::D(), on, some);
-  if constexpr (kLanes >= 8) {
-    std::copy_n(some, kLanes / 8, byte);
-  } else {
-    const auto place = c % 8;
-    *byte = static_cast<std::uint8_t>(place == 0 ? some[0] : *byte | some[0] << place);
-  }
-}
-
-void pack_tile(const ConstMatrix& units, const PackedTile& packed) {
-  for (std::size_t i = 0; i < units.rows; i += kWord) {
-    const auto count = std::min(kWord, units.rows - i);
-    for (std::size_t c = 0; c < units.columns; c += kLanes) {
-      auto word = FloatOps::set_bits(0);
-      for (std::size_t r = 0; r < count; ++r) {
-        const auto unit = hn::LoadU(FloatOps::D(), units.data + (i + r) * units.stride + c);
-        word = FloatOps::shift_in(word, unit);
-        store_bits(hn::Ne(unit, FloatOps::set(0)), c, packed.by_unit + i + r, packed.unit_stride);
-      }
-      word = hn::ShiftRightSame(word, static_cast<int>(kWord - count));
-      hn::StoreU(word, FloatOps::DU(), packed.by_column + i / kWord * packed.column_stride + c);
-    }
-  }
-}
-
-/// Of a single column, whose units follow each other.
-void pack_column(const ConstMatrix& units, const PackedTile& packed) {
-  for (std::size_t i = 0; i < units.rows; i += kWord) {
-    std::uint32_t word = 0;
-    for (std::size_t r = 0; r < std::min(kWord, units.rows - i); ++r) {
-      const std::uint32_t on = units.data[i + r] != 0 ? 1 : 0;
-      packed.by_unit[i + r] = on;
-      word |= on << r;
-    }
-    packed.by_column[i / kWord * packed.column_stride] = word;
-  }
-}
-
 }  // namespace helmholtz::products::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -237,8 +192,6 @@ namespace helmholtz::products {
 
 HWY_EXPORT(look_up_activities);
 HWY_EXPORT(look_up_gradients);
-HWY_EXPORT(pack_tile);
-HWY_EXPORT(pack_column);
 
 void activities(const ConstMatrix& weights, const Units& inputs, const Matrix& activities) {
   if (activities.columns == 1) return add_activities(weights, inputs, activities);
@@ -248,14 +201,6 @@ void activities(const ConstMatrix& weights, const Units& inputs, const Matrix& a
 void learn(float rate, const ConstMatrix& errors, const Units& inputs, const Matrix& weights) {
   if (errors.columns == 1) return add_gradients(rate, errors, inputs, weights);
   HWY_DYNAMIC_DISPATCH(look_up_gradients)(rate, errors, inputs, weights);
-}
-
-void pack(const ConstMatrix& units, const PackedTile& packed) {
-  if (units.stride == 1) {
-    HWY_DYNAMIC_DISPATCH(pack_column)(units, packed);
-  } else {
-    HWY_DYNAMIC_DISPATCH(pack_tile)(units, packed);
-  }
 }
 
 }  // namespace helmholtz::products

@@ -42,9 +42,4 @@ struct PackedTile {
   std::size_t unit_stride = 0;
 };
 
-/// Packs units, whole words: behind the last unit or column a bit may be anything. Units of stride
-/// 1 are a single column.
-/// @param packed  room for whole vectors of columns
-void pack(const ConstMatrix& units, const PackedTile& packed);
-
 }  // namespace helmholtz::products

@@ -74,11 +74,15 @@ HWY_INLINE void transpose(const ConstMatrix& in, float* out, std::size_t out_str
   whole_rows = transpose_rows(FloatOps::D(), in, 0, out, out_stride);
   whole_rows = transpose_rows(hn::CappedTag<float, 4>(), in, whole_rows, out, out_stride);
 #endif
-  for (std::size_t r = 0; r < in.rows; ++r) {
-    for (auto c = r < whole_rows ? in.columns / 4 * 4 : 0; c < in.columns; ++c) {
-      out[c * out_stride + r] = in.data[r * in.stride + c];
+  const auto copy = [&](std::size_t first_row, std::size_t first_column) HWY_ATTR {
+    for (std::size_t c = first_column; c < in.columns; ++c) {
+      for (std::size_t r = first_row; r < in.rows; ++r) {
+        out[c * out_stride + r] = in.data[r * in.stride + c];
+      }
     }
-  }
+  };
+  copy(whole_rows, 0);
+  copy(0, in.columns / 4 * 4);
 }
 
 /// Sums of products move a row of parameters.

@@ -55,13 +55,8 @@ class Layer {
         bits_(shape.inputs, shape.columns) {
     fill(weights_, [](std::uint32_t word) { return static_cast<float>(word) * 0x1p-31F - 1; });
     fill(errors_, [](std::uint32_t word) { return static_cast<float>(word) * 0x1p-31F - 1; });
-    for (auto& unit : units_.values) unit = 1;  // what lies behind the last column is finite
     fill(units_, [](std::uint32_t word) { return word % 3 == 0 ? 1.0F : 0.0F; });
-    for (const auto& rows : cut(shape.inputs, kTileRows, 32)) {
-      for (const auto& columns : cut(shape.columns, kTileColumns, 32)) {
-        products::pack(part(units_, rows, columns), bits_.tile(rows, columns));
-      }
-    }
+    pack_units();
   }
 
   std::vector<float> activities() {
@@ -117,6 +112,19 @@ class Layer {
   }
 
  private:
+  /// Behind the last unit and the last column bits are on.
+  void pack_units() {
+    const auto packed = bits_.tile({0, shape_.inputs}, {0, shape_.columns});
+    for (std::size_t i = 0; i < padded(shape_.inputs); ++i) {
+      for (std::size_t b = 0; b < padded(shape_.columns); ++b) {
+        const bool is_unit = i < shape_.inputs && b < shape_.columns;
+        if (is_unit && units_(i, b) == 0) continue;
+        packed.by_column[i / 32 * packed.column_stride + b] |= 1U << i % 32;
+        packed.by_unit[b / 32 * packed.unit_stride + i] |= 1U << b % 32;
+      }
+    }
+  }
+
   static double product(float a, float b) {
     return static_cast<double>(a) * static_cast<double>(b);
   }

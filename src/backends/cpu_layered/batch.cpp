@@ -164,12 +164,9 @@ void Batch::sample(const Layer& layer, const Tile& tile) {
   activities(layer, tile, out);
   const float* const bias = parameters_ + layer.view.bias + tile.rows.begin;
   const auto draws = draws_of(index(layer.slot) + tile.rows.begin, tile);
-  if (weighs()) {
-    kernels::sample_and_score(out, bias, draws, scores(tile));
-  } else {
-    kernels::sample(out, bias, draws);
-  }
-  products::pack(out, bits_[index(layer.index)].tile(tile.rows, tile.columns));
+  const auto units = bits_[index(layer.index)].tile(tile.rows, tile.columns);
+  if (!weighs()) return kernels::sample(out, bias, draws, units);
+  kernels::sample_and_score(out, bias, draws, units, scores(tile));
 }
 
 void Batch::find_errors(const Layer& layer, const Tile& tile) {

@@ -42,14 +42,12 @@ void Batch::show_patterns() {
 }
 
 void Batch::show_patterns(const Columns& columns, const Tile& tile, products::PackedUnits& bits) {
-  const auto units = columns.rectangle(values_.back().data(), tile.rows, tile.columns);
   const auto each = columns.count() / asleep_.count();
   std::array<std::uint32_t, kTileColumns> starts{};
-  for (std::size_t c = 0; c < units.columns; ++c) {
+  for (std::size_t c = 0; c < tile.columns.size(); ++c) {
     starts[c] = shown_.starts()[(tile.columns.begin + c) / each];
   }
-  kernels::show_patterns(shown_.words(), starts.data(), tile.rows.begin, units);
-  products::pack(units, bits.tile(tile.rows, tile.columns));
+  kernels::show_patterns(shown_.words(), starts.data(), tile, bits.tile(tile.rows, tile.columns));
 }
 
 void Batch::activities_of_patterns(const ConstMatrix& weights, Range columns, const Matrix& out) {

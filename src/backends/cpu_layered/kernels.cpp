@@ -9,7 +9,7 @@
 #include <hwy/highway.h>
 
 #include "backends/cpu_layered/columns.hpp"
-#include "backends/cpu_layered/packed_targets-inl.hpp"
+#include "backends/cpu_layered/packed_tile-inl.hpp"
 #include "backends/cpu_layered/tile_draws-inl.hpp"
 #include "simd/float_ops-inl.hpp"
 
@@ -51,36 +51,30 @@ void find_starts(const World& world, const TileDraws& draws, std::size_t columns
 }
 
 void show_tile(std::span<const std::uint32_t> pattern_words, const std::uint32_t* starts,
-               std::size_t first, const Matrix& units) {
-  HWY_ALIGN std::uint32_t words[kTileColumns] = {};
-  for (std::size_t j = 0; j < units.rows; ++j) {
-    if (j % 32 == 0) {
-      const auto word = FloatOps::set_bits(static_cast<std::uint32_t>((first + j) / 32));
-      for (std::size_t b = 0; b < units.columns; b += kLanes) {
-        const auto index = hn::Add(hn::LoadU(FloatOps::DU(), starts + b), word);
-        hn::Store(gather(pattern_words, index), FloatOps::DU(), words + b);
+               const Tile& tile, const PackedTile& units) {
+  for (std::size_t j = 0; j < tile.rows.size(); j += 32) {
+    const auto word = FloatOps::set_bits(static_cast<std::uint32_t>((tile.rows.begin + j) / 32));
+    const auto count = std::min<std::size_t>(tile.rows.size() - j, 32);
+    for (std::size_t c = 0; c < tile.columns.size(); c += kLanes) {
+      const auto words =
+          gather(pattern_words, hn::Add(hn::LoadU(FloatOps::DU(), starts + c), word));
+      hn::StoreU(words, FloatOps::DU(), units.by_column + j / 32 * units.column_stride + c);
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto on = hn::TestBit(words, FloatOps::set_bits(std::uint32_t{1} << i));
+        store_bits(hn::RebindMask(FloatOps::D(), on), c, units.by_unit + j + i, units.unit_stride);
       }
-    }
-    float* const row = units.data + j * units.stride;
-    if (units.stride == 1) {
-      *row = static_cast<float>((words[0] >> (j % 32)) & 1U);
-      continue;
-    }
-    const auto bit = FloatOps::set_bits(1U << (j % 32));
-    for (std::size_t b = 0; b < units.columns; b += kLanes) {
-      const auto on = hn::TestBit(hn::Load(FloatOps::DU(), words + b), bit);
-      FloatOps::store(FloatOps::bit(hn::RebindMask(FloatOps::D(), on)), row + b);
     }
   }
 }
 
-/// One vector of activities becomes sampled units.
-HWY_INLINE void sample_vector(float* units, FloatOps::F bias, FloatOps::U words) {
-  const auto d = one_plus_exp_minus<FloatOps>(FloatOps::add(FloatOps::load(units), bias));
-  FloatOps::store(FloatOps::bit(fires<FloatOps>(d, words)), units);
+/// Which units fire of a vector of activities.
+HWY_INLINE FloatOps::B sampled(const float* activities, FloatOps::F bias, FloatOps::U words) {
+  const auto d = one_plus_exp_minus<FloatOps>(FloatOps::add(FloatOps::load(activities), bias));
+  return fires<FloatOps>(d, words);
 }
 
-void sample_tile(const Matrix& activities, const float* bias, const TileDraws& draws) {
+void sample_tile(const ConstMatrix& activities, const float* bias, const TileDraws& draws,
+                 const PackedTile& units) {
   Draws words_of(draws);
   const auto end = draws.slot + activities.rows;
   for (auto block = draws.slot / 4; 4 * block < end; ++block) {
@@ -89,26 +83,28 @@ void sample_tile(const Matrix& activities, const float* bias, const TileDraws& d
       for (std::uint64_t i = 0; i < 4; ++i) {
         const auto j = 4 * block + i - draws.slot;  // wraps below the first slot
         if (j >= activities.rows) continue;
-        sample_vector(activities.data + j * activities.stride + c, FloatOps::set(bias[j]),
-                      words[i]);
+        const float* const own = activities.data + j * activities.stride + c;
+        store_unit(sampled(own, FloatOps::set(bias[j]), words[i]), j, c, units);
       }
     };
     words_of.columns(block, 0, activities.columns, sample_block);
   }
 }
 
-void sample_row(float* activities, std::size_t units, const float* bias, const TileDraws& draws) {
+/// Of a single column.
+void sample_row(const ConstMatrix& activities, const float* bias, const TileDraws& draws,
+                const PackedTile& units) {
   HWY_ALIGN std::uint32_t words[kTileRows + 4 * kLanes + 4];
   const Draws words_of(draws);
   const auto skipped = static_cast<std::size_t>(draws.slot % 4);
-  for (std::size_t i = 0; i < skipped + units; i += 4 * kLanes) {
+  for (std::size_t i = 0; i < skipped + activities.rows; i += 4 * kLanes) {
     FloatOps::U w[4];
     words_of.blocks((draws.slot + i) / 4, w);
     hn::StoreInterleaved4(w[0], w[1], w[2], w[3], FloatOps::DU(), words + i);
   }
-  for (std::size_t j = 0; j < units; j += kLanes) {
-    sample_vector(activities + j, hn::LoadU(FloatOps::D(), bias + j),
-                  hn::LoadU(FloatOps::DU(), words + skipped + j));
+  for (std::size_t j = 0; j < activities.rows; j += kLanes) {
+    const auto own = hn::LoadU(FloatOps::DU(), words + skipped + j);
+    store_units(sampled(activities.data + j, hn::LoadU(FloatOps::D(), bias + j), own), j, units);
   }
 }
 
@@ -157,16 +153,17 @@ void find_patterns(const World& world, const TileDraws& draws, std::size_t colum
 }
 
 void show_patterns(std::span<const std::uint32_t> words, const std::uint32_t* starts,
-                   std::size_t first, const Matrix& units) {
-  HWY_DYNAMIC_DISPATCH(show_tile)(words, starts, first, units);
+                   const Tile& tile, const PackedTile& units) {
+  HWY_DYNAMIC_DISPATCH(show_tile)(words, starts, tile, units);
 }
 
-void sample(const Matrix& activities, const float* bias, const TileDraws& draws) {
+void sample(const ConstMatrix& activities, const float* bias, const TileDraws& draws,
+            const PackedTile& units) {
   if (activities.stride == 1) {
-    HWY_DYNAMIC_DISPATCH(sample_row)(activities.data, activities.rows, bias, draws);
+    HWY_DYNAMIC_DISPATCH(sample_row)(activities, bias, draws, units);
     return;
   }
-  HWY_DYNAMIC_DISPATCH(sample_tile)(activities, bias, draws);
+  HWY_DYNAMIC_DISPATCH(sample_tile)(activities, bias, draws, units);
 }
 
 void subtract_from(const PackedTile& targets, const Matrix& activities, const float* bias) {

@@ -7,6 +7,7 @@
 #include "base/matrix.hpp"
 #include "helmholtz/world.hpp"
 #include "products/bit_products.hpp"
+#include "products/tiles.hpp"
 #include "step/update.hpp"
 
 /// What a training step does to each unit, between two products. Matrices are [units x columns],
@@ -19,6 +20,7 @@
 namespace helmholtz::cpu_layered::kernels {
 
 using products::PackedTile;
+using products::Tile;
 
 /// Where the draws of a tile are (random.hpp): unit j of its column c takes slot `slot + j` of row
 /// `(first_column + c) * row_step`, with the slots of the step starting at `first_block`.
@@ -39,19 +41,21 @@ struct TileDraws {
 void find_patterns(const World& world, const TileDraws& draws, std::size_t columns,
                    std::uint32_t* starts);
 
-/// Units `first` and on of given patterns, 0 or 1; `first` is a multiple of 32.
+/// A tile of the visible units takes given patterns.
 /// @param starts  where in `words` each column's pattern begins, [kTileColumns]; any word will do
 ///                behind the last column
 void show_patterns(std::span<const std::uint32_t> words, const std::uint32_t* starts,
-                   std::size_t first, const Matrix& units);
+                   const Tile& tile, const PackedTile& units);
 
-/// Activities without bias become the sampled units, 0 or 1.
-void sample(const Matrix& activities, const float* bias, const TileDraws& draws);
+/// Samples a tile of units.
+/// @param activities  without bias
+void sample(const ConstMatrix& activities, const float* bias, const TileDraws& draws,
+            const PackedTile& units);
 
 /// Likewise; -ln of the probability of the units, column by column, is put into `scores`. Not for a
 /// single column.
-void sample_and_score(const Matrix& activities, const float* bias, const TileDraws& draws,
-                      float* scores);
+void sample_and_score(const ConstMatrix& activities, const float* bias, const TileDraws& draws,
+                      const PackedTile& units, float* scores);
 
 /// Activities without bias become the errors target - p.
 void subtract_from(const PackedTile& targets, const Matrix& activities, const float* bias);

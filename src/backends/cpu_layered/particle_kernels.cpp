@@ -8,7 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "backends/cpu_layered/packed_targets-inl.hpp"
+#include "backends/cpu_layered/packed_tile-inl.hpp"
 #include "backends/cpu_layered/tile_draws-inl.hpp"
 #include "simd/float_ops-inl.hpp"
 
@@ -17,8 +17,8 @@ namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
 
 using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
 
-void sample_and_score_tile(const Matrix& activities, const float* bias, const TileDraws& draws,
-                           float* scores) {
+void sample_and_score_tile(const ConstMatrix& activities, const float* bias, const TileDraws& draws,
+                           const PackedTile& units, float* scores) {
   Draws words_of(draws);
   const LogProbability<FloatOps> one(0);
   const auto end = draws.slot + activities.rows;
@@ -29,13 +29,12 @@ void sample_and_score_tile(const Matrix& activities, const float* bias, const Ti
         for (std::uint64_t i = 0; i < 4; ++i) {
           const auto j = 4 * block + i - draws.slot;  // wraps below the first slot
           if (j >= activities.rows) continue;
-          float* const unit = activities.data + j * activities.stride + c;
-          const auto a =
-              clamped<FloatOps>(FloatOps::add(FloatOps::load(unit), FloatOps::set(bias[j])));
+          const auto activity = FloatOps::load(activities.data + j * activities.stride + c);
+          const auto a = clamped<FloatOps>(FloatOps::add(activity, FloatOps::set(bias[j])));
           const auto d = one_plus_exp_minus<FloatOps>(a);
-          const auto state = FloatOps::bit(fires<FloatOps>(d, words[i]));
-          FloatOps::store(state, unit);
-          own.add(a, d, state);
+          const auto on = fires<FloatOps>(d, words[i]);
+          store_unit(on, j, c, units);
+          own.add(a, d, FloatOps::bit(on));
         }
       };
       words_of.columns(block, c, HWY_MIN(c + kLanes, activities.columns), sample_block);
@@ -82,9 +81,9 @@ HWY_EXPORT(sample_and_score_tile);
 HWY_EXPORT(subtract_and_score_tile);
 HWY_EXPORT(scale_tile);
 
-void sample_and_score(const Matrix& activities, const float* bias, const TileDraws& draws,
-                      float* scores) {
-  HWY_DYNAMIC_DISPATCH(sample_and_score_tile)(activities, bias, draws, scores);
+void sample_and_score(const ConstMatrix& activities, const float* bias, const TileDraws& draws,
+                      const PackedTile& units, float* scores) {
+  HWY_DYNAMIC_DISPATCH(sample_and_score_tile)(activities, bias, draws, units, scores);
 }
 
 void subtract_and_score(const PackedTile& targets, const Matrix& activities, const float* bias,

@@ -14,6 +14,7 @@
 
 #include "backends/cpu_layered/columns.hpp"
 #include "backends/cpu_layered/kernels.hpp"
+#include "backends/cpu_layered/packed_tile-inl.hpp"
 #include "helmholtz/random.hpp"
 #include "simd/float_ops-inl.hpp"
 #include "simd/philox-inl.hpp"
@@ -22,8 +23,6 @@ HWY_BEFORE_NAMESPACE();
 namespace helmholtz::cpu_layered::kernels::HWY_NAMESPACE {
 
 using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this instruction set
-
-constexpr std::size_t kLanes = FloatOps::kLanes;
 
 /// The words of a tile's draws, a vector of blocks at a time, four words a block.
 class Draws {
