@@ -194,12 +194,12 @@ HWY_EXPORT(look_up_activities);
 HWY_EXPORT(look_up_gradients);
 
 void activities(const ConstMatrix& weights, const Units& inputs, const Matrix& activities) {
-  if (activities.columns == 1) return add_activities(weights, inputs, activities);
+  if (activities.columns <= kFewColumns) return add_activities(weights, inputs, activities);
   HWY_DYNAMIC_DISPATCH(look_up_activities)(weights, inputs, activities);
 }
 
 void learn(float rate, const ConstMatrix& errors, const Units& inputs, const Matrix& weights) {
-  if (errors.columns == 1) return add_gradients(rate, errors, inputs, weights);
+  if (errors.columns <= kFewTerms) return add_gradients(rate, errors, inputs, weights);
   HWY_DYNAMIC_DISPATCH(look_up_gradients)(rate, errors, inputs, weights);
 }
 

@@ -10,9 +10,9 @@
 /// threads and the host do not change the bits.
 ///
 /// Sums are looked up: of every four terms all 16 partial sums are made once, and four bits say
-/// which one to add, a vector of outputs at a time. For a single column, the weights of the units
-/// that are on are added one after the other. Weights are [inputs x outputs] for both: what a unit
-/// gives its outputs is a row.
+/// which one to add, a vector of outputs at a time. For few columns (row_sums.hpp), the terms of
+/// the units that are on are added one after the other. Weights are [inputs x outputs] for both:
+/// what a unit gives its outputs is a row, and up to 15 floats behind it may be read.
 namespace helmholtz::products {
 
 /// Units as bits: word w of column c, for the units from 32 w on, is words[w * words_stride + c].
@@ -23,7 +23,6 @@ struct Units {
 };
 
 /// activities = weights^T inputs: [n x B] from [k x n] and [k x B], at most kTileColumns columns.
-/// Up to 15 floats behind a row of weights may be read.
 void activities(const ConstMatrix& weights, const Units& inputs, const Matrix& activities);
 
 /// weights += rate * inputs errors^T: [k x n] from [k x B] and [n x B], at most kTileRows outputs

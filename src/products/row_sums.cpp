@@ -1,8 +1,10 @@
 #include "products/row_sums.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <type_traits>
 
 #include "products/bit_products.hpp"
@@ -23,108 +25,139 @@ using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this ins
 
 constexpr std::size_t kWord = 32;
 
-/// Terms that are listed at a time.
-constexpr std::size_t kListed = 1024;
+/// As many vectors as are summed at a time: more than an addition's latency takes.
+constexpr std::size_t kSummed = 8;
 
-/// The numbers of the units that are on, in their order.
-struct List {  // NOLINT: append() fills what is read
-  HWY_ALIGN std::uint32_t numbers[kListed + kLanes];
-  std::size_t size = 0;
+/// Sums of some vectors of outputs.
+template <std::size_t kVectors>
+struct Sums {
+  FloatOps::F own[kVectors];
 
-  /// Numbers from `first` on, of the lanes that are on.
-  HWY_INLINE void append(std::size_t first, hn::Mask<FloatOps::DU> on) {
-    const FloatOps::DU du;
-    const auto numbered = hn::Iota(du, static_cast<std::uint32_t>(first));
-    // To a register first: some processors compress to memory many times as slowly.
-    hn::StoreU(hn::Compress(numbered, on), du, numbers + size);
-    size += hn::CountTrue(du, on);
+  HWY_INLINE Sums() {
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kVectors; ++v) own[v] = FloatOps::set(0);
+  }
+  HWY_INLINE explicit Sums(const float* from) {
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kVectors; ++v) own[v] = FloatOps::load(from + v * kLanes);
+  }
+  HWY_INLINE void store(float* to) const {
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kVectors; ++v) FloatOps::store(own[v], to + v * kLanes);
+  }
+  /// Adds the rows of a word's bits, `stride` floats apart.
+  HWY_INLINE void add_rows(std::uint32_t word, const float* rows, std::size_t stride) {
+    for (; word != 0; word &= word - 1) {
+      const float* const row = rows + static_cast<std::size_t>(std::countr_zero(word)) * stride;
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        own[v] = FloatOps::add(own[v], hn::LoadU(FloatOps::D(), row + v * kLanes));
+      }
+    }
   }
 };
 
-/// Those of a column, whose units' bits follow each other.
-HWY_INLINE void list_bits(const std::uint32_t* words, std::size_t stride, std::size_t units,
-                          List& list) {
-  list.size = 0;
-  const auto lane_bits = hn::Shl(FloatOps::set_bits(1), hn::Iota(FloatOps::DU(), 0));
-  for (std::size_t k = 0; k < units; k += kWord) {
-    const auto behind = kWord - std::min(kWord, units - k);
-    const auto word = words[k / kWord * stride] & (~std::uint32_t{0} >> behind);
-    for (std::size_t i = 0; i < kWord; i += kLanes) {
-      list.append(k + i, hn::TestBit(FloatOps::set_bits(word >> i), lane_bits));
-    }
+/// body(std::integral_constant<std::size_t, vectors>, j) for vectors in 1..kMost.
+template <std::size_t kMost, class Body>
+HWY_INLINE void with_vectors(std::size_t vectors, std::size_t j, const Body& body) {
+  if constexpr (kMost > 1) {
+    if (vectors < kMost) return with_vectors<kMost - 1>(vectors, j, body);
   }
+  body(std::integral_constant<std::size_t, kMost>(), j);
 }
 
-/// Those of words with one bit each, a unit's.
-HWY_INLINE void list_words(const std::uint32_t* words, std::size_t units, List& list) {
-  list.size = 0;
-  const auto first_bit = FloatOps::set_bits(1);
-  std::size_t i = 0;
-  for (; i + kLanes <= units; i += kLanes) {
-    list.append(i, hn::TestBit(hn::LoadU(FloatOps::DU(), words + i), first_bit));
-  }
-  for (; i < units; ++i) {
-    list.numbers[list.size] = static_cast<std::uint32_t>(i);
-    list.size += words[i] & 1U;
-  }
-}
-
-/// sums += the listed rows, `stride` floats apart.
-template <std::size_t kVectors>
-HWY_INLINE void add_rows(const List& list, const float* rows, std::size_t stride, float* sums) {
-  FloatOps::F own[kVectors];
-#pragma GCC unroll 8
-  for (std::size_t v = 0; v < kVectors; ++v) own[v] = FloatOps::load(sums + v * kLanes);
-  for (std::size_t i = 0; i < list.size; ++i) {
-    const float* const row = rows + list.numbers[i] * stride;
-#pragma GCC unroll 8
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      own[v] = FloatOps::add(own[v], hn::LoadU(FloatOps::D(), row + v * kLanes));
-    }
-  }
-#pragma GCC unroll 8
-  for (std::size_t v = 0; v < kVectors; ++v) FloatOps::store(own[v], sums + v * kLanes);
-}
-
-/// Calls body(vectors, j) for outputs [0, count), as many vectors at a time as an addition's
-/// latency takes; the last one may end behind them.
+/// Calls body(vectors, j) for outputs [0, count), at most kSummed vectors at a time; the last one
+/// may end behind them.
 template <class Body>
 HWY_INLINE void for_vectors(std::size_t count, const Body& body) {
-  std::size_t j = 0;
-  for (; j + 7 * kLanes < count; j += 8 * kLanes) {
-    body(std::integral_constant<std::size_t, 8>(), j);
+  for (std::size_t j = 0; j < count; j += kSummed * kLanes) {
+    with_vectors<kSummed>(std::min((count - j + kLanes - 1) / kLanes, kSummed), j, body);
   }
-  for (; j + 3 * kLanes < count; j += 4 * kLanes) {
-    body(std::integral_constant<std::size_t, 4>(), j);
-  }
-  for (; j < count; j += kLanes) body(std::integral_constant<std::size_t, 1>(), j);
 }
 
-/// Of at most kTileRows outputs.
+/// Of at most kTileRows outputs and kFewColumns columns: for all of them, the weights of a word of
+/// inputs stay in L1.
 void add_activities(const ConstMatrix& weights, const Units& inputs, const Matrix& out) {
-  HWY_ALIGN float sums[kTileRows] = {};
-  List on;
-  for (std::size_t k = 0; k < weights.rows; k += kListed) {
-    list_bits(inputs.words + k / kWord * inputs.words_stride, inputs.words_stride,
-              std::min(kListed, weights.rows - k), on);
+  HWY_ALIGN float sums[kFewColumns * kTileRows];  // [column][output]
+  const auto stride = padded(out.rows);
+  std::fill_n(sums, out.columns * stride, 0.0F);
+  for (std::size_t k = 0; k < weights.rows; k += kWord) {
+    const auto bits = ~std::uint32_t{0} >> (kWord - std::min(kWord, weights.rows - k));
+    const auto* const words = inputs.words + k / kWord * inputs.words_stride;
     for_vectors(out.rows, [&](auto vectors, std::size_t j) HWY_ATTR {
-      add_rows<decltype(vectors)::value>(on, weights.data + k * weights.stride + j, weights.stride,
-                                         sums + j);
+      const float* const rows = weights.data + k * weights.stride + j;
+      for (std::size_t c = 0; c < out.columns; ++c) {
+        float* const column = sums + c * stride + j;
+        Sums<decltype(vectors)::value> own(column);
+        own.add_rows(words[c] & bits, rows, weights.stride);
+        own.store(column);
+      }
     });
   }
-  for (std::size_t j = 0; j < out.rows; ++j) out.data[j * out.stride] = sums[j];
+  transpose({sums, out.columns, out.rows, stride}, out.data, out.stride);
 }
 
-/// Of at most kTileColumns inputs and kTileRows outputs.
+/// The numbers of the units that are on in any column, in their order.
+struct List {  // NOLINT: the constructor fills what is read
+  HWY_ALIGN std::uint32_t numbers[kTileColumns + kLanes];
+  std::size_t size = 0;
+
+  /// @param words    of columns, one for each unit
+  /// @param columns  their bits
+  HWY_INLINE List(const std::uint32_t* words, std::size_t units, std::uint32_t columns) {
+    const FloatOps::DU du;
+    std::size_t i = 0;
+    for (; i + kLanes <= units; i += kLanes) {
+      const auto own = hn::And(hn::LoadU(du, words + i), FloatOps::set_bits(columns));
+      const auto numbered = hn::Iota(du, static_cast<std::uint32_t>(i));
+      const auto on = hn::Ne(own, FloatOps::set_bits(0));
+      // To a register first: some processors compress to memory many times as slowly.
+      hn::StoreU(hn::Compress(numbered, on), du, numbers + size);
+      size += hn::CountTrue(du, on);
+    }
+    for (; i < units; ++i) {
+      numbers[size] = static_cast<std::uint32_t>(i);
+      size += (words[i] & columns) != 0 ? 1 : 0;
+    }
+  }
+};
+
+/// Moves `count` floats of a row, which end in the last of the vectors, by rate * sums.
+template <std::size_t kVectors>
+HWY_INLINE void move_row(FloatOps::F rate, const Sums<kVectors>& sums, std::size_t count,
+                         float* row) {
+  const FloatOps::D d;
+  const auto moved = [&](std::size_t v) HWY_ATTR {
+    return FloatOps::add(hn::LoadU(d, row + v * kLanes), FloatOps::mul(rate, sums.own[v]));
+  };
+  constexpr auto kLast = kVectors - 1;
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < kLast; ++v) hn::StoreU(moved(v), d, row + v * kLanes);
+  float* const end = row + kLast * kLanes;
+  if (count == kVectors * kLanes) return hn::StoreU(moved(kLast), d, end);
+  hn::BlendedStore(moved(kLast), hn::FirstN(d, count - kLast * kLanes), d, end);
+}
+
+/// Of at most kTileColumns inputs, kTileRows outputs and kFewTerms columns.
 void add_gradients(float rate, const ConstMatrix& errors, const Units& inputs,
                    const Matrix& weights) {
-  HWY_ALIGN float column[kTileRows];
-  for (std::size_t j = 0; j < errors.rows; ++j) column[j] = errors.data[j * errors.stride];
-  List on;
-  list_words(inputs.words, weights.rows, on);
-  for (std::size_t n = 0; n < on.size; ++n) {
-    add_scaled(rate, column, errors.rows, weights.data + on.numbers[n] * weights.stride);
-  }
+  HWY_ALIGN float columns[kFewTerms * kTileRows];  // [column][output]
+  const auto stride = padded(errors.rows);
+  if (errors.rows < stride) std::fill_n(columns, errors.columns * stride, 0.0F);
+  transpose(errors, columns, stride);
+  const auto bits = ~std::uint32_t{0} >> (kWord - errors.columns);
+  const List on(inputs.words, weights.rows, bits);
+  const auto rates = FloatOps::set(rate);
+  for_vectors(errors.rows, [&](auto vectors, std::size_t j) HWY_ATTR {
+    constexpr std::size_t kVectors = decltype(vectors)::value;
+    const auto count = std::min(errors.rows - j, kVectors * kLanes);
+    for (std::size_t n = 0; n < on.size; ++n) {
+      const auto i = on.numbers[n];
+      Sums<kVectors> own;
+      own.add_rows(inputs.words[i] & bits, columns + j, stride);
+      move_row(rates, own, count, weights.data + i * weights.stride + j);
+    }
+  });
 }
 
 /// Terms are dealt out to sixteen sums, whatever the vectors, which add up to one.
@@ -156,8 +189,8 @@ void move_biases(float rate, const ConstMatrix& errors, float* bias) {
   constexpr auto kVectors = kDealt / kLanes;
   for (std::size_t j = 0; j < errors.rows; ++j) {
     const float* const row = errors.data + j * errors.stride;
-    if (errors.columns == 1) {
-      bias[j] += rate * *row;
+    if (errors.columns <= kFewTerms) {
+      bias[j] += rate * std::accumulate(row, row + errors.columns, 0.0F);
       continue;
     }
     FloatOps::F sums[kVectors];

@@ -238,11 +238,11 @@ TEST(LogLikelihood, HasTheSameBitsOnEveryHost) {
     const auto rows = row_likelihoods(topology, w, rows_of(world), 5, {.particles = particles});
     return std::bit_cast<std::uint64_t>(mean_likelihood(rows).mean);
   };
-  EXPECT_EQ(mean_bits(Topology({1, 6, 9}), 50), 13842340015525428763U);
+  EXPECT_EQ(mean_bits(Topology({1, 6, 9}), 50), 13842340015521487354U);
   const Topology wide({3, 37, 70});
   EXPECT_EQ(mean_bits(wide, 1), 13857827313460210512U);    // 240 rows at a time
   EXPECT_EQ(mean_bits(wide, 10), 13857260649983249176U);   // 24 rows at a time
-  EXPECT_EQ(mean_bits(wide, 100), 13856918983474811790U);  // two rows at a time
+  EXPECT_EQ(mean_bits(wide, 100), 13856918983427103002U);  // two rows at a time
   EXPECT_EQ(mean_bits(wide, 600), 13856692609009316078U);  // a single one
 }
 

@@ -163,10 +163,10 @@ class Layer {
 };
 
 std::vector<Shape> shapes() {
-  std::vector<Shape> all = {{17, 1100, 1}};  // more inputs than are listed at a time
+  std::vector<Shape> all;
   for (const std::size_t outputs : {1, 3, 17, 31, 64, 150}) {
     for (const std::size_t inputs : {1, 2, 5, 16, 31, 33, 64, 70, 150}) {
-      for (const std::size_t columns : {1, 2, 7, 32, 33, 128, 300}) {
+      for (const std::size_t columns : {1, 2, 8, 9, 16, 17, 32, 33, 128, 300}) {
         all.push_back({outputs, inputs, columns});
       }
     }
@@ -204,7 +204,7 @@ TEST(BitProducts, HaveTheSameBitsOnEveryInstructionSet) {
     const ForcedTarget forced(target);
     std::uint64_t digest = 0;
     for (const auto& shape : shapes()) digest = digest * 31 + digest_of(Layer(shape));
-    EXPECT_EQ(digest, 16271500347584874240U) << target;
+    EXPECT_EQ(digest, 11626738633663143248U) << target;
   }
 }
 

@@ -47,9 +47,11 @@ class CpuLayeredTrainer final : public Backend {
       workers().for_each(count, body);
     };
     if (side_by_side_ > 0) {
-      for (std::size_t i = 0; i < threads; ++i) own_.emplace_back(this->ensemble(), order_, one_thread);
+      for (std::size_t i = 0; i < threads; ++i)
+        own_.emplace_back(this->ensemble(), order_, one_thread);
     }
-    if (side_by_side_ < this->ensemble().size()) shared_.emplace(this->ensemble(), order_, all_threads);
+    if (side_by_side_ < this->ensemble().size())
+      shared_.emplace(this->ensemble(), order_, all_threads);
     initialise();
   }
 
@@ -118,7 +120,7 @@ class CpuLayeredTrainer final : public Backend {
   }
 
   products::WeightOrder order_;
-  std::size_t side_by_side_;                ///< machines that have a thread of their own
+  std::size_t side_by_side_;            ///< machines that have a thread of their own
   Aligned<float> parameters_;           ///< [machines x order_.floats()]
   std::vector<Aligned<float>> states_;  ///< of the optimiser, each machine's
   std::vector<Batch> own_;              ///< [threads]
