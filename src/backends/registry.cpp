@@ -126,16 +126,16 @@ std::vector<BackendInfo> list_backends() {
 }
 
 // Machine-steps/s of cpu-fused over cpu-layered with 64 machines, and with one machine. One AVX-512
-// core (Zen 4), the benchmarks choose/ (bench/README.md):
+// core (Intel Xeon), the benchmarks choose/ (bench/README.md):
 //
 //   layers           parameters   batch 1       batch 4       batch 16      batch 256
-//   1,6,9                   143   33    2.1     10    0.64    3.2   0.19    1.3   0.08
-//   4,8,16                  360   15    1.0     5.9   0.37    1.8   0.11    0.94  0.06
-//   8,16,32               1,360   6.8   0.46    2.9   0.19    0.90  0.06    0.61  0.04
-//   8,16,32,64            5,552   2.9   0.20    1.6   0.10    0.63  0.04    0.50  0.03
-//   16,64,128            18,720   1.3   0.09    0.67  0.04    0.34  0.02    0.33  0.02
-//   32,128,256           74,304   1.0   0.06    0.56  0.03    0.32  0.02    0.28  0.02
-//   10,100,200,784      357,004   1.4   0.06    0.34  0.01    0.22  0.01    0.18  0.01
+//   1,6,9                   143   39    2.4     16    1.0    6.5   0.40    3.1   0.20
+//   4,8,16                  360   16    1.0      6.8  0.43   2.8   0.17    1.3   0.08
+//   8,16,32               1,360    5.7  0.27     2.9  0.19   1.1   0.08    0.51  0.04
+//   8,16,32,64            5,552    2.9  0.18     1.6  0.10   0.69  0.04    0.42  0.03
+//   16,64,128            18,720    1.1  0.08     0.62 0.03   0.22  0.02    0.21  0.01
+//   32,128,256           74,304    0.53 0.03     0.32 0.02   0.21  0.01    0.10  0.01
+//   10,100,200,784      357,004    0.34 0.03     0.30 0.01   0.22  0.01    0.09  0.01
 //
 // The rule looks at the topology, the batch and the particles alone, never at the number of
 // machines: a machine has the same trajectory alone and among a million. It follows the many

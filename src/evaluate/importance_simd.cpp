@@ -109,8 +109,7 @@ class ColumnDraws {
 
 void sample(const LayerColumns& layer, const ParticleDraws& draws, std::size_t slot,
             const Scores& scores) {
-  const PhiloxKeys keys(FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed)),
-                        FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed >> 32U)));
+  const PhiloxKeys keys(draws.seed);
   const auto end = slot + layer.units;
   for (std::size_t c = 0; c < layer.columns; c += kLanes) {
     ColumnScores own(scores, c);

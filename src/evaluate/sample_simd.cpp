@@ -63,8 +63,7 @@ class Sampler {
         task_(task),
         words_(reinterpret_cast<FloatOps::U*>(scratch)),
         units_(reinterpret_cast<FloatOps::Bit*>(scratch + words_bytes(*task.topology))),
-        keys_(FloatOps::set_bits(static_cast<std::uint32_t>(task.seed)),
-              FloatOps::set_bits(static_cast<std::uint32_t>(task.seed >> 32U))),
+        keys_(task.seed),
         machine_(shape, {task.parameters}, {task.parameters}, {}, units_) {}
 
   /// One vector of samples, from number `first` on, to column `first_column` of out.

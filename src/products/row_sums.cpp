@@ -189,7 +189,7 @@ void move_biases(float rate, const ConstMatrix& errors, float* bias) {
   constexpr auto kVectors = kDealt / kLanes;
   for (std::size_t j = 0; j < errors.rows; ++j) {
     const float* const row = errors.data + j * errors.stride;
-    if (errors.columns <= kFewTerms) {
+    if (errors.columns <= kFewColumns) {
       bias[j] += rate * std::accumulate(row, row + errors.columns, 0.0F);
       continue;
     }

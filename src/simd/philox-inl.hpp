@@ -79,7 +79,7 @@ HWY_INLINE SplitLanes xor3(const SplitLanes& a, const SplitLanes& b, const Split
 }
 #endif
 
-/// The keys of all rounds for one vector of seeds.
+/// The keys of all rounds, for a vector of seeds or for one seed.
 struct PhiloxKeys {
   SplitLanes k0[Philox4x32::kRounds];
   SplitLanes k1[Philox4x32::kRounds];
@@ -90,6 +90,18 @@ struct PhiloxKeys {
       k1[round] = SplitLanes::split(seed_high);
       seed_low = hn::Add(seed_low, FloatOps::set_bits(Philox4x32::kWeyl0));
       seed_high = hn::Add(seed_high, FloatOps::set_bits(Philox4x32::kWeyl1));
+    }
+  }
+
+  /// Even and odd lanes are the same here, and take one register.
+  HWY_INLINE explicit PhiloxKeys(std::uint64_t seed) {
+    auto low = static_cast<std::uint32_t>(seed);
+    auto high = static_cast<std::uint32_t>(seed >> 32U);
+    for (int round = 0; round < Philox4x32::kRounds; ++round) {
+      k0[round] = SplitLanes::broadcast(low);
+      k1[round] = SplitLanes::broadcast(high);
+      low += Philox4x32::kWeyl0;
+      high += Philox4x32::kWeyl1;
     }
   }
 };

@@ -27,10 +27,7 @@ using namespace helmholtz::HWY_NAMESPACE;  // NOLINT: the operations of this ins
 /// The words of a tile's draws, a vector of blocks at a time, four words a block.
 class Draws {
  public:
-  HWY_INLINE explicit Draws(const TileDraws& draws)
-      : keys_(FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed)),
-              FloatOps::set_bits(static_cast<std::uint32_t>(draws.seed >> 32U))),
-        draws_(draws) {}
+  HWY_INLINE explicit Draws(const TileDraws& draws) : keys_(draws.seed), draws_(draws) {}
 
   /// Lane = column: calls body(c, words) with a block of the rows of the columns from c on, for
   /// columns [first, end) of the tile; `first` is a multiple of kLanes.
