@@ -143,9 +143,11 @@ std::vector<BackendInfo> list_backends() {
 // than many lose.
 std::string choose_backend(const Ensemble& ensemble) {
   constexpr std::size_t kLarge = 50'000;
+  constexpr std::size_t kWide = 500;  // below, layers leave most of cpu-layered's vectors empty
   const auto rows = static_cast<std::size_t>(ensemble.batch) *
                     static_cast<std::size_t>(ensemble.particles);  // a row per particle
-  const bool layered = ensemble.topology.parameters() * rows >= kLarge;
+  const auto parameters = ensemble.topology.parameters();
+  const bool layered = parameters >= kWide && parameters * rows >= kLarge;
   std::array names = {"cpu-fused", "cpu-layered", "reference"};
   if (layered) std::swap(names[0], names[1]);
   return *std::find_if(names.begin(), names.end() - 1,

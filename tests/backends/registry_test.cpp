@@ -17,7 +17,7 @@ namespace {
 using testing::random_ensemble;
 
 TEST(Auto, LooksAtTopologyAndBatchNeverAtTheNumberOfMachines) {
-  EXPECT_EQ(choose_backend(random_ensemble({1, 6, 9}, 256, 1)), "cpu-fused");
+  EXPECT_EQ(choose_backend(random_ensemble({1, 6, 9}, 1024, 1)), "cpu-fused");
   EXPECT_EQ(choose_backend(random_ensemble({8, 16, 32, 64}, 4, 1)), "cpu-fused");
   EXPECT_EQ(choose_backend(random_ensemble({8, 16, 32, 64}, 16, 1)), "cpu-layered");
   EXPECT_EQ(choose_backend(random_ensemble({16, 64, 128}, 1, 1)), "cpu-fused");
