@@ -145,7 +145,7 @@ void add_gradients(float rate, const ConstMatrix& errors, const Units& inputs,
   const auto stride = padded(errors.rows);
   if (errors.rows < stride) std::fill_n(columns, errors.columns * stride, 0.0F);
   transpose(errors, columns, stride);
-  const auto bits = ~std::uint32_t{0} >> (kWord - errors.columns);
+  const auto bits = (std::uint32_t{1} << errors.columns) - 1;
   const List on(inputs.words, weights.rows, bits);
   const auto rates = FloatOps::set(rate);
   for_vectors(errors.rows, [&](auto vectors, std::size_t j) HWY_ATTR {
