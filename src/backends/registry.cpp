@@ -139,8 +139,7 @@ std::vector<BackendInfo> list_backends() {
 //
 // The rule looks at the topology, the batch and the particles alone, never at the number of
 // machines: a machine has the same trajectory alone and among a million. It follows the many
-// machines, but for the largest topologies with a batch of one, where a lone machine gains more
-// than many lose.
+// machines.
 std::string choose_backend(const Ensemble& ensemble) {
   constexpr std::size_t kLarge = 50'000;
   constexpr std::size_t kWide = 500;  // below, layers leave most of cpu-layered's vectors empty

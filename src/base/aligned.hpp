@@ -6,8 +6,8 @@
 
 namespace helmholtz {
 
-/// In whole cache lines. By the C library's memory: what threads hand over in oneTBB's own pools
-/// looks like a race to ThreadSanitizer.
+/// Begins with a cache line. By the C library's memory: what threads hand over in oneTBB's own
+/// pools looks like a race to ThreadSanitizer.
 template <class T>
 using Aligned = std::vector<T, boost::alignment::aligned_allocator<T, 64>>;
 

@@ -223,7 +223,7 @@ std::size_t RowEstimator::pieces_per_round() const {
 
 Aligned<float> RowEstimator::by_input(const float* parameters) const {
   Aligned<float> ordered(order_.floats());
-  order_.to_input(parameters, ordered.data());
+  order_.to_input(products::WeightOrder::Part::machine, parameters, ordered.data());
   return ordered;
 }
 

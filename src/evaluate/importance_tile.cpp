@@ -219,7 +219,7 @@ void ParticleTile::score(int l, Network& network) {
   }
 }
 
-void ParticleTile::multiply(const products::InputLayer& layer, products::Range outputs,
+void ParticleTile::multiply(const products::LayerByInput& layer, products::Range outputs,
                             const States& inputs, float* activities) const {
   const ConstMatrix weights{parameters_ + layer.weights + outputs.begin, inputs.units,
                             outputs.size(), layer.stride()};

@@ -87,7 +87,7 @@ class ParticleTile {
   void score(int l, Network& network);
   /// Activities without bias of some of a layer's units.
   /// @param activities  [outputs x inputs.stride]
-  void multiply(const products::InputLayer& layer, products::Range outputs, const States& inputs,
+  void multiply(const products::LayerByInput& layer, products::Range outputs, const States& inputs,
                 float* activities) const;
 
   const LayerShape& shape_;

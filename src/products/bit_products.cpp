@@ -173,6 +173,16 @@ void look_up_activities(const ConstMatrix& weights, const Units& inputs, const M
                       HWY_ATTR { transpose(sums, out.data + j * out.stride, out.stride); });
 }
 
+/// Sums of products move a row of parameters.
+HWY_INLINE void add_scaled(float rate, const float* sums, std::size_t count, float* row) {
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const auto by = FloatOps::mul(FloatOps::set(rate), FloatOps::load(sums + i));
+    hn::StoreU(FloatOps::add(hn::LoadU(FloatOps::D(), row + i), by), FloatOps::D(), row + i);
+  }
+  for (; i < count; ++i) row[i] += rate * sums[i];
+}
+
 void look_up_gradients(float rate, const ConstMatrix& errors, const Units& inputs,
                        const Matrix& weights) {
   look_up_outputs(Errors{errors}, inputs, weights.rows,

@@ -27,18 +27,11 @@ void activities(const ConstMatrix& weights, const Units& inputs, const Matrix& a
 
 /// weights += rate * inputs errors^T: [k x n] from [k x B] and [n x B], at most kTileRows outputs
 /// and kTileColumns inputs.
-/// @param inputs  their words are those of a unit, for the batch columns
+/// @param inputs   their words are those of a unit, for the batch columns
+/// @param weights  up to 15 floats behind the last output may be written back as they were
 void learn(float rate, const ConstMatrix& errors, const Units& inputs, const Matrix& weights);
 
 /// bias[j] += rate * the sum of row j of errors.
 void learn_bias(float rate, const ConstMatrix& errors, float* bias);
-
-/// Where the bits of a tile of units begin. Both begin at a multiple of 32 units and columns.
-struct PackedTile {
-  std::uint32_t* by_column = nullptr;  ///< word of 32 units w, column c: [w * column_stride + c]
-  std::size_t column_stride = 0;
-  std::uint32_t* by_unit = nullptr;  ///< word of 32 columns w, unit i: [w * unit_stride + i]
-  std::size_t unit_stride = 0;
-};
 
 }  // namespace helmholtz::products

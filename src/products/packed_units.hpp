@@ -10,6 +10,15 @@
 
 namespace helmholtz::products {
 
+/// Where the bits of a tile of units begin. Both begin at a multiple of 32 units and columns, with
+/// room for whole vectors; behind the last unit or column a bit may be anything.
+struct PackedTile {
+  std::uint32_t* by_column = nullptr;  ///< word of 32 units w, column c: [w * column_stride + c]
+  std::size_t column_stride = 0;
+  std::uint32_t* by_unit = nullptr;  ///< word of 32 columns w, unit i: [w * unit_stride + i]
+  std::size_t unit_stride = 0;
+};
+
 /// The units of a layer as bits, both ways: a column's units in a word, and a unit's columns.
 class PackedUnits {
  public:

@@ -28,16 +28,16 @@ constexpr std::size_t kWord = 32;
 /// As many vectors as are summed at a time: more than an addition's latency takes.
 constexpr std::size_t kSummed = 8;
 
-/// Sums of some vectors of outputs.
+/// Sums of so many vectors of outputs.
 template <std::size_t kVectors>
-struct Sums {
+struct OutputVectors {
   FloatOps::F own[kVectors];
 
-  HWY_INLINE Sums() {
+  HWY_INLINE OutputVectors() {
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < kVectors; ++v) own[v] = FloatOps::set(0);
   }
-  HWY_INLINE explicit Sums(const float* from) {
+  HWY_INLINE explicit OutputVectors(const float* from) {
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < kVectors; ++v) own[v] = FloatOps::load(from + v * kLanes);
   }
@@ -88,7 +88,7 @@ void add_activities(const ConstMatrix& weights, const Units& inputs, const Matri
       const float* const rows = weights.data + k * weights.stride + j;
       for (std::size_t c = 0; c < out.columns; ++c) {
         float* const column = sums + c * stride + j;
-        Sums<decltype(vectors)::value> own(column);
+        OutputVectors<decltype(vectors)::value> own(column);
         own.add_rows(words[c] & bits, rows, weights.stride);
         own.store(column);
       }
@@ -124,7 +124,7 @@ struct List {  // NOLINT: the constructor fills what is read
 
 /// Moves `count` floats of a row, which end in the last of the vectors, by rate * sums.
 template <std::size_t kVectors>
-HWY_INLINE void move_row(FloatOps::F rate, const Sums<kVectors>& sums, std::size_t count,
+HWY_INLINE void move_row(FloatOps::F rate, const OutputVectors<kVectors>& sums, std::size_t count,
                          float* row) {
   const FloatOps::D d;
   const auto moved = [&](std::size_t v) HWY_ATTR {
@@ -153,14 +153,15 @@ void add_gradients(float rate, const ConstMatrix& errors, const Units& inputs,
     const auto count = std::min(errors.rows - j, kVectors * kLanes);
     for (std::size_t n = 0; n < on.size; ++n) {
       const auto i = on.numbers[n];
-      Sums<kVectors> own;
+      OutputVectors<kVectors> own;
       own.add_rows(inputs.words[i] & bits, columns + j, stride);
       move_row(rates, own, count, weights.data + i * weights.stride + j);
     }
   });
 }
 
-/// Terms are dealt out to sixteen sums, whatever the vectors, which add up to one.
+/// More terms of a bias than these are dealt out to sixteen sums, whatever the vectors, which add
+/// up to one.
 constexpr std::size_t kDealt = 16;
 
 HWY_INLINE float total(const float* dealt) {
@@ -189,7 +190,7 @@ void move_biases(float rate, const ConstMatrix& errors, float* bias) {
   constexpr auto kVectors = kDealt / kLanes;
   for (std::size_t j = 0; j < errors.rows; ++j) {
     const float* const row = errors.data + j * errors.stride;
-    if (errors.columns <= kFewColumns) {
+    if (errors.columns <= kDealt) {
       bias[j] += rate * std::accumulate(row, row + errors.columns, 0.0F);
       continue;
     }

@@ -74,25 +74,15 @@ HWY_INLINE void transpose(const ConstMatrix& in, float* out, std::size_t out_str
   whole_rows = transpose_rows(FloatOps::D(), in, 0, out, out_stride);
   whole_rows = transpose_rows(hn::CappedTag<float, 4>(), in, whole_rows, out, out_stride);
 #endif
-  const auto copy = [&](std::size_t first_row, std::size_t first_column) HWY_ATTR {
+  const auto copy = [&](std::size_t begin, std::size_t end, std::size_t first_column) HWY_ATTR {
     for (std::size_t c = first_column; c < in.columns; ++c) {
-      for (std::size_t r = first_row; r < in.rows; ++r) {
+      for (std::size_t r = begin; r < end; ++r) {
         out[c * out_stride + r] = in.data[r * in.stride + c];
       }
     }
   };
-  copy(whole_rows, 0);
-  copy(0, in.columns / 4 * 4);
-}
-
-/// Sums of products move a row of parameters.
-HWY_INLINE void add_scaled(float rate, const float* sums, std::size_t count, float* row) {
-  std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    const auto by = FloatOps::mul(FloatOps::set(rate), FloatOps::load(sums + i));
-    hn::StoreU(FloatOps::add(hn::LoadU(FloatOps::D(), row + i), by), FloatOps::D(), row + i);
-  }
-  for (; i < count; ++i) row[i] += rate * sums[i];
+  copy(0, whole_rows, in.columns / 4 * 4);
+  copy(whole_rows, in.rows, 0);
 }
 
 }  // namespace helmholtz::products::HWY_NAMESPACE

@@ -21,53 +21,37 @@ void transpose(const ConstMatrix& from, float* to, std::size_t to_stride) {
 WeightOrder::WeightOrder(const LayerShape& shape)
     : generative_count_(static_cast<std::size_t>(shape.last()) + 1) {
   for (int l = 0; l <= shape.last(); ++l) append(shape.generative(l));
-  recognition_ = {floats_, shape.generative_parameters()};
+  recognition_begin_ = {floats_, shape.generative_parameters()};
   for (int l = 0; l < shape.last(); ++l) append(shape.recognition(l));
 }
 
 void WeightOrder::append(const LayerView& layer) {
-  InputLayer own{.inputs = static_cast<std::size_t>(layer.inputs),
-                 .outputs = static_cast<std::size_t>(layer.outputs),
-                 .weights = floats_};
+  LayerByInput own{.inputs = static_cast<std::size_t>(layer.inputs),
+                   .outputs = static_cast<std::size_t>(layer.outputs),
+                   .weights = floats_};
   own.bias = own.weights + own.inputs * own.stride();
   floats_ = own.bias + own.stride();
   layers_.push_back({own, layer});
 }
 
-void WeightOrder::to_input(std::span<const Layer> layers, const Begin& begin,
-                           const float* by_output, float* by_input) {
-  for (const auto& [own, view] : layers) {
-    transpose({&by_output[view.weights - begin.by_output], own.outputs, own.inputs, own.inputs},
-              &by_input[own.weights - begin.by_input], own.stride());
-    std::copy_n(&by_output[view.bias - begin.by_output], own.outputs,
-                &by_input[own.bias - begin.by_input]);
+void WeightOrder::to_input(Part part, const float* by_output, float* by_input) const {
+  const auto first = begin(part);
+  for (const auto& [own, view] : layers(part)) {
+    transpose({&by_output[view.weights - first.by_output], own.outputs, own.inputs, own.inputs},
+              &by_input[own.weights - first.by_input], own.stride());
+    std::copy_n(&by_output[view.bias - first.by_output], own.outputs,
+                &by_input[own.bias - first.by_input]);
   }
 }
 
-void WeightOrder::to_output(std::span<const Layer> layers, const Begin& begin,
-                            const float* by_input, float* by_output) {
-  for (const auto& [own, view] : layers) {
-    transpose({&by_input[own.weights - begin.by_input], own.inputs, own.outputs, own.stride()},
-              &by_output[view.weights - begin.by_output], own.inputs);
-    std::copy_n(&by_input[own.bias - begin.by_input], own.outputs,
-                &by_output[view.bias - begin.by_output]);
+void WeightOrder::to_output(Part part, const float* by_input, float* by_output) const {
+  const auto first = begin(part);
+  for (const auto& [own, view] : layers(part)) {
+    transpose({&by_input[own.weights - first.by_input], own.inputs, own.outputs, own.stride()},
+              &by_output[view.weights - first.by_output], own.inputs);
+    std::copy_n(&by_input[own.bias - first.by_input], own.outputs,
+                &by_output[view.bias - first.by_output]);
   }
-}
-
-void WeightOrder::to_input(const float* by_output, float* by_input) const {
-  to_input(layers_, {}, by_output, by_input);
-}
-
-void WeightOrder::to_output(const float* by_input, float* by_output) const {
-  to_output(layers_, {}, by_input, by_output);
-}
-
-void WeightOrder::recognition_to_input(const float* by_output, float* by_input) const {
-  to_input(recognition_layers(), recognition_, by_output, by_input);
-}
-
-void WeightOrder::recognition_to_output(const float* by_input, float* by_output) const {
-  to_output(recognition_layers(), recognition_, by_input, by_output);
 }
 
 }  // namespace helmholtz::products

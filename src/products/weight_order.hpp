@@ -14,7 +14,7 @@ namespace helmholtz::products {
 
 /// Where a layer's parameters lie by input, in floats: weights [inputs x stride], then the biases.
 /// Every row of weights and the biases fill whole cache lines, which vectors do not cross.
-struct InputLayer {
+struct LayerByInput {
   std::size_t inputs = 0;
   std::size_t outputs = 0;
   std::size_t weights = 0;
@@ -30,11 +30,11 @@ class WeightOrder {
   explicit WeightOrder(const LayerShape& shape);
 
   /// Generative layer l in 0..L.
-  [[nodiscard]] const InputLayer& generative(int l) const {
+  [[nodiscard]] const LayerByInput& generative(int l) const {
     return layers_[static_cast<std::size_t>(l)].by_input;
   }
   /// Recognition layer l in 0..L-1.
-  [[nodiscard]] const InputLayer& recognition(int l) const {
+  [[nodiscard]] const LayerByInput& recognition(int l) const {
     return layers_[generative_count_ + static_cast<std::size_t>(l)].by_input;
   }
 
@@ -42,18 +42,17 @@ class WeightOrder {
   [[nodiscard]] std::size_t floats() const noexcept { return floats_; }
   /// Of its recognition network, which comes last.
   [[nodiscard]] std::size_t recognition_floats() const noexcept {
-    return floats_ - recognition_.by_input;
+    return floats_ - recognition_begin_.by_input;
   }
 
-  void to_input(const float* by_output, float* by_input) const;
-  void to_output(const float* by_input, float* by_output) const;
-  /// Of the recognition network alone, from its first parameter on.
-  void recognition_to_input(const float* by_output, float* by_input) const;
-  void recognition_to_output(const float* by_input, float* by_output) const;
+  /// The recognition network's parameters are taken from the first of them on.
+  enum class Part { machine, recognition };
+  void to_input(Part part, const float* by_output, float* by_input) const;
+  void to_output(Part part, const float* by_input, float* by_output) const;
 
  private:
   struct Layer {
-    InputLayer by_input;
+    LayerByInput by_input;
     LayerView by_output;
   };
   /// What comes before some layers' parameters, in floats.
@@ -63,18 +62,17 @@ class WeightOrder {
   };
 
   void append(const LayerView& layer);
-  static void to_input(std::span<const Layer> layers, const Begin& begin, const float* by_output,
-                       float* by_input);
-  static void to_output(std::span<const Layer> layers, const Begin& begin, const float* by_input,
-                        float* by_output);
-  [[nodiscard]] std::span<const Layer> recognition_layers() const {
-    return std::span(layers_).subspan(generative_count_);
+  [[nodiscard]] std::span<const Layer> layers(Part part) const {
+    return std::span(layers_).subspan(part == Part::machine ? 0 : generative_count_);
+  }
+  [[nodiscard]] Begin begin(Part part) const {
+    return part == Part::machine ? Begin{} : recognition_begin_;
   }
 
   std::vector<Layer> layers_;     ///< generative ones first
   std::size_t generative_count_;  ///< L+1
   std::size_t floats_ = 0;
-  Begin recognition_;
+  Begin recognition_begin_;
 };
 
 }  // namespace helmholtz::products

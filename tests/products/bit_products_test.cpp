@@ -49,7 +49,7 @@ class Layer {
   explicit Layer(const Shape& shape)
       : shape_(shape),
         stride_(shape.columns == 1 ? 1 : padded(shape.columns)),
-        weights_(shape.inputs, shape.outputs, shape.outputs),
+        weights_(shape.inputs, shape.outputs, padded(shape.outputs)),
         units_(shape.inputs, shape.columns, stride_),
         errors_(shape.outputs, shape.columns, stride_),
         bits_(shape.inputs, shape.columns) {
@@ -76,6 +76,9 @@ class Layer {
         products::learn(rate, part(errors_, outputs, {0, shape_.columns}),
                         bits_.units(inputs.begin), part(out, inputs, outputs));
       }
+    }
+    for (std::size_t i = 0; i < shape_.inputs; ++i) {
+      for (auto j = shape_.outputs; j < out.view.stride; ++j) EXPECT_TRUE(std::isnan(out(i, j)));
     }
     return out.used();
   }

@@ -44,7 +44,7 @@ class Batch {
   struct Layer {
     int index = 0;   ///< l
     int inputs = 0;  ///< the layer that feeds it; kNoInputs for the generative layer 0
-    products::InputLayer view;
+    products::LayerByInput view;
     int slot = 0;  ///< of its first unit's draw (random.hpp)
   };
   static constexpr int kNoInputs = -1;

@@ -58,6 +58,8 @@ class CpuLayeredTrainer final : public Backend {
   [[nodiscard]] std::string_view name() const noexcept override { return backend_entry.name; }
 
  private:
+  using Part = products::WeightOrder::Part;
+
   void train(std::uint64_t first, std::uint64_t steps) override {
     std::atomic<std::size_t> next = 0;
     workers().for_each(own_.size(), [&](std::size_t i) {
@@ -76,45 +78,43 @@ class CpuLayeredTrainer final : public Backend {
   void read(std::size_t first, std::size_t count, std::span<float> out) const override {
     const auto each = ensemble().topology.parameters();
     for (std::size_t i = 0; i < count; ++i) {
-      order_.to_output(&parameters_[(first + i) * order_.floats()], out.data() + i * each);
+      order_.to_output(Part::machine, &parameters_[(first + i) * order_.floats()],
+                       out.data() + i * each);
     }
   }
 
   void write(std::size_t first, std::size_t count, std::span<const float> in) override {
     const auto each = ensemble().topology.parameters();
     for (std::size_t i = 0; i < count; ++i) {
-      order_.to_input(in.data() + i * each, &parameters_[(first + i) * order_.floats()]);
+      order_.to_input(Part::machine, in.data() + i * each,
+                      &parameters_[(first + i) * order_.floats()]);
     }
   }
 
   void read_state(std::size_t m, std::span<float> out) const override {
-    for_each_mean(m, [&](bool is_third, std::size_t by_input, std::size_t by_output) {
-      const float* const from = &states_[m][by_input];
-      is_third ? order_.recognition_to_output(from, &out[by_output])
-               : order_.to_output(from, &out[by_output]);
+    for_each_mean(m, [&](Part part, std::size_t by_input, std::size_t by_output) {
+      order_.to_output(part, &states_[m][by_input], &out[by_output]);
     });
   }
 
   void write_state(std::size_t m, std::span<const float> in) override {
-    for_each_mean(m, [&](bool is_third, std::size_t by_input, std::size_t by_output) {
-      float* const to = &states_[m][by_input];
-      is_third ? order_.recognition_to_input(&in[by_output], to)
-               : order_.to_input(&in[by_output], to);
+    for_each_mean(m, [&](Part part, std::size_t by_input, std::size_t by_output) {
+      order_.to_input(part, &in[by_output], &states_[m][by_input]);
     });
   }
 
-  /// body(is_third, by_input, by_output): where the means of all parameters are in either order,
-  /// then the third means, of those that learn awake too.
+  /// body(part, by_input, by_output): where the means of all parameters are in either order, then
+  /// the third means, of those that learn awake too.
   template <class Body>
   void for_each_mean(std::size_t m, const Body& body) const {
     const auto means = static_cast<std::size_t>(ensemble().hyperparameters(m).optimizer.means());
     const auto all = ensemble().topology.parameters();
-    for (std::size_t i = 0; i < means; ++i) body(false, i * order_.floats(), i * all);
+    for (std::size_t i = 0; i < means; ++i) body(Part::machine, i * order_.floats(), i * all);
     const auto recognition = all - ensemble().topology.generative_parameters();
     auto by_output = means * all;
     for (auto at = means * order_.floats(); at < states_[m].size();
          at += order_.recognition_floats()) {
-      body(true, at, by_output);
+      body(Part::recognition, at, by_output);
       by_output += recognition;
     }
   }

@@ -6,7 +6,7 @@
 
 #include "base/matrix.hpp"
 #include "helmholtz/world.hpp"
-#include "products/bit_products.hpp"
+#include "products/packed_units.hpp"
 #include "products/tiles.hpp"
 #include "step/update.hpp"
 
@@ -15,8 +15,8 @@
 /// the vectors. A single column has stride 1 and lane = unit. The instruction set is chosen at run
 /// time and does not change the bits.
 ///
-/// Tiles are those of tiles.hpp. Whole vectors are used: up to 15 floats behind the last unit or
-/// column may be written, and behind the last bias or word of targets be read.
+/// Tiles are those of tiles.hpp. Whole vectors are used: up to 15 floats or words behind the last
+/// unit or column may be written, and behind the last bias or word of targets be read.
 namespace helmholtz::cpu_layered::kernels {
 
 using products::PackedTile;
