@@ -22,7 +22,7 @@ namespace {
 /// Puts the calls of a step into a stream.
 class StreamQueue final : public LayeredQueue {
  public:
-  StreamQueue(const Cublas& blas, const Stream& stream, Branches& branches)
+  StreamQueue(Cublas& blas, const Stream& stream, Branches& branches)
       : blas_(blas), stream_(stream), branches_(branches) {}
 
   void begin(const LayeredTask& task) override { task_ = task; }
@@ -45,7 +45,7 @@ class StreamQueue final : public LayeredQueue {
 
  private:
   LayeredTask task_;
-  const Cublas& blas_;
+  Cublas& blas_;
   const Stream& stream_;
   Branches& branches_;
 };
@@ -192,7 +192,7 @@ class LayeredTrainer final : public DeviceTrainer {
   }
 
   /// A graph launch a step, and nothing else on the host. The trainer's very first step is issued
-  /// plainly: it loads every kernel, which a capture must not do.
+  /// plainly: it loads every kernel and chooses cuBLAS's algorithms, which a capture must not do.
   void train_chunk(const LayeredTask& task, std::uint32_t steps, StepGraph& graph) {
     StreamQueue queue(blas_, stream_, branches_);
     issue_start(task, queue);

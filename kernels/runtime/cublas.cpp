@@ -61,7 +61,7 @@ class Description {
   /// The first that suits any number of machines, of those that cuBLAS recommends for the nominal
   /// one: without a reduction, a product is one sequence of sums.
   cublasLtMatmulAlgo_t algorithm(cublasLtHandle_t handle) {
-    std::array<cublasLtMatmulHeuristicResult_t, 16> found{};
+    std::array<cublasLtMatmulHeuristicResult_t, 64> found{};
     int count = 0;
     set_machines(kNominalMachines);
     const auto wanted = preference();
@@ -72,8 +72,9 @@ class Description {
     for (const auto& one : std::span(found).first(static_cast<std::size_t>(count))) {
       if (suits_all(handle, one.algo)) return one.algo;
     }
-    throw CudaError(HELMHOLTZ_FAILED,
-                    "cuBLAS: none of its algorithms suits every number of machines");
+    throw CudaError(HELMHOLTZ_FAILED, "cuBLAS: none of the " + std::to_string(count) +
+                                          " algorithms that it recommends suits every number of "
+                                          "machines");
   }
 
   void multiply(cublasLtHandle_t handle, const cublasLtMatmulAlgo_t& algorithm, const void* a,
@@ -193,15 +194,18 @@ Cublas::~Cublas() {
   static_cast<void>(library_.destroy(handle_));
 }
 
-void Cublas::multiply(const Product& product, cudaStream_t stream) const {
+void Cublas::multiply(const Product& product, cudaStream_t stream) {
   Description description(library_, product, math_);
-  const auto algorithm = description.algorithm(handle_);
+  auto known = algorithms_.find(form_of(product));
+  if (known == algorithms_.end()) {
+    known = algorithms_.emplace(form_of(product), description.algorithm(handle_)).first;
+  }
   const auto bytes = std::int64_t{math_ == Math::bf16x3 ? 2 : 4};
   for (std::int64_t first = 0; first < product.count; first += kMostMachines) {
     const auto count =
         static_cast<int>(std::min<std::int64_t>(product.count - first, kMostMachines));
     description.multiply(
-        handle_, algorithm,
+        handle_, known->second,
         static_cast<const std::byte*>(product.a) + first * product.a_machine * bytes,
         static_cast<const std::byte*>(product.b) + first * product.b_machine * bytes, product.beta,
         product.c + first * product.c_machine, count, stream);

@@ -2,7 +2,8 @@
 //
 // It is as unkind as it may be. An algorithm sums in pieces, and what it recommends depends on the
 // number of machines: who lets a number of machines decide has other bits for another number. The
-// first one that it recommends does not suit many machines. What real devices refuse is refused.
+// first one that it recommends does not suit many machines. What real devices refuse is refused;
+// and what some versions refuse to a thread whose stream captures: to recommend.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -155,6 +156,7 @@ cublasStatus_t recommend(cublasLtHandle_t, cublasLtMatmulDesc_t operation, cubla
                          cublasLtMatmulHeuristicResult_t* found, int* count) {
   const Matrices of{in<Operation>(operation), in<Layout>(a), in<Layout>(b), in<Layout>(c)};
   if (!of.fit() || c != d) return CUBLAS_STATUS_INVALID_VALUE;
+  if (testing::thread_captures()) return CUBLAS_STATUS_INTERNAL_ERROR;
   const auto& wanted = in<Preference>(preference);
   *count = 0;
   const auto add = [&](const Algorithm& algorithm) {

@@ -18,9 +18,13 @@ cudaError_t driver_error() {
   return static_cast<cudaError_t>(from_environment("HELMHOLTZ_HOST_DRIVER_ERROR", cudaSuccess));
 }
 
+thread_local bool captures = false;
+
 int device_count() { return static_cast<int>(from_environment("HELMHOLTZ_HOST_DEVICES", 2)); }
 
 }  // namespace
+
+bool thread_captures() { return captures; }
 
 void launch_on_host(cudaStream_t stream, std::function<void()> kernel) {
   HELMHOLTZ_CUDA_CHECK(act([&](Runtime& runtime) {
@@ -161,11 +165,13 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode /*mode*/) {
+  captures = true;
   return act([&](Runtime& runtime) {
     runtime.stream(stream).capture = {.graph = std::make_shared<HostGraph>()};
   });
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* out) {
+  captures = false;
   return call([&](Runtime& runtime) {
     const auto graph = runtime.end_capture(runtime.stream(stream));
     *out = graph ? reinterpret_cast<cudaGraph_t>(new HostGraph(*graph)) : nullptr;

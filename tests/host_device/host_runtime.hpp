@@ -27,4 +27,7 @@ namespace helmholtz::testing {
 /// @throws cuda::CudaError after a fault, as a launch does
 void launch_on_host(cudaStream_t stream, std::function<void()> kernel);
 
+/// Whether a stream captures what this thread gives it.
+bool thread_captures();
+
 }  // namespace helmholtz::testing
