@@ -19,9 +19,9 @@ double training_memory(const SweepSpec& spec, std::string_view backend, const En
 /// CPU threads that train a sweep.
 int threads_of(const SweepSpec& spec);
 
-/// Machines that are trained at once, in whole shards of `each`: enough to keep all threads or a
-/// GPU busy for some seconds, so that small shards cost no speed; what a kill loses. Results do not
-/// depend on it.
+/// Machines that are trained at once, in whole shards of `each`: enough to keep all threads busy
+/// for some seconds or to fill a GPU, so that small shards cost no speed; what a kill loses.
+/// Results do not depend on it.
 std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each);
 
 /// Blocks of those machines that are trained side by side: two with a GPU, which trains one while

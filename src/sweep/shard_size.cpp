@@ -128,14 +128,19 @@ namespace {
 
 /// Machines of one kind that a backend works on side by side.
 std::uint64_t side_by_side(const SweepSpec& spec, const SweepConfiguration& kind) {
-  constexpr std::uint64_t kLanes = 16;                             // of cpu-fused, a thread
-  constexpr std::uint64_t kGpuMachines = std::uint64_t{1} << 17U;  // of cuda-fused, a device
-  constexpr std::uint64_t kGpuParameters = std::uint64_t{1} << 30U;
+  constexpr std::uint64_t kLanes = 16;  // of cpu-fused, a thread
   const auto& backend = find_backend(spec.resolved_backend(kind));
-  if (backend.strategy != Strategy::fused) return 1;
-  if (!backend.on_gpu) return kLanes * static_cast<std::uint64_t>(threads_of(spec));
-  const auto room = kGpuParameters / spec.topologies[kind.topology].parameters();
-  return std::clamp<std::uint64_t>(room, 1, kGpuMachines) *
+  const bool fused = backend.strategy == Strategy::fused;
+  if (!backend.on_gpu) return fused ? kLanes * static_cast<std::uint64_t>(threads_of(spec)) : 1;
+  const auto& topology = spec.topologies[kind.topology];
+  const auto rows = static_cast<std::uint64_t>(kind.batch) * static_cast<unsigned>(kind.particles);
+  // Estimates: machines of cuda-fused that fill a device, and units of cuda-layered, over all rows.
+  constexpr std::uint64_t kMachines = std::uint64_t{1} << 17U;
+  constexpr std::uint64_t kUnits = std::uint64_t{1} << 21U;
+  constexpr std::uint64_t kParameters = std::uint64_t{1} << 30U;  // what there is room for
+  const auto filling =
+      fused ? kMachines : kUnits / (static_cast<unsigned>(topology.units()) * rows);
+  return std::max<std::uint64_t>(1, std::min(filling, kParameters / topology.parameters())) *
          std::max<std::uint64_t>(1, spec.devices.size());
 }
 
@@ -172,8 +177,16 @@ int threads_of(const SweepSpec& spec) {
 }
 
 std::uint64_t machines_at_once(const SweepSpec& spec, std::uint64_t each) {
+  // Kinds take turns in a block, so all have the same share of it: on a GPU what suits the largest.
+  const auto kinds = spec.kinds();
   std::uint64_t machines = 0;
-  for (const auto& kind : spec.kinds()) machines += side_by_side(spec, kind);
+  auto on_gpu = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& kind : kinds) {
+    const auto fitting = side_by_side(spec, kind);
+    machines += fitting;
+    if (find_backend(spec.resolved_backend(kind)).on_gpu) on_gpu = std::min(on_gpu, fitting);
+  }
+  if (on_gpu < machines) machines = on_gpu * kinds.size();
   const auto busy = static_cast<std::uint64_t>(busy_machines(spec)) / each;
   return std::max((machines + each - 1) / each, busy) * each;
 }

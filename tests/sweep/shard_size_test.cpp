@@ -78,9 +78,29 @@ TEST(Sweep, SeveralShardsAreTrainedAtOnce) {
   EXPECT_EQ(shards("cpu-fused", 64), 2U * 64);
   EXPECT_EQ(shards("reference", 64), 1U);
   EXPECT_GE(shards("cuda-fused", 1) * each, std::size_t{1} << 17U);
+  EXPECT_GE(shards("cuda-layered", 1) * each, (std::size_t{1} << 21U) / 16);  // 2^21 units
   spec.steps = 100;  // cheap: then memory bounds it
-  EXPECT_LT(sweep_memory(spec, spec.shard_machines()).shard, 1e9);
-  EXPECT_LT(static_cast<double>(machines_at_once(spec, spec.shard_machines())) * 143 * 4, 3e8);
+  for (const auto* const backend : {"cuda-fused", "cuda-layered"}) {
+    spec.backend = backend;
+    EXPECT_LT(sweep_memory(spec, spec.shard_machines()).shard, 1e9);
+    EXPECT_LT(static_cast<double>(machines_at_once(spec, spec.shard_machines())) * 143 * 4, 3e8);
+  }
+}
+
+// Configurations have equal shares of a block: as many machines of the small ones as of the large.
+TEST(Sweep, OnAGpuTheLargestMachinesBoundABlock) {
+  SweepSpec spec{.world = make_world("kirby3x3"),
+                 .topologies = {Topology({100, 600, 9})},
+                 .seeds = SeedSet::parse("0:100000")};
+  for (const auto* const backend : {"cuda-fused", "cuda-layered"}) {
+    spec.backend = backend;
+    spec.topologies = {Topology({100, 600, 9})};
+    const auto alone = machines_at_once(spec, 1);
+    spec.topologies = {Topology({1, 6, 9}), Topology({100, 600, 9})};
+    EXPECT_EQ(machines_at_once(spec, 1), 2 * alone);
+  }
+  spec.batches = {1 << 20};
+  EXPECT_EQ(machines_at_once(spec, 1), 2U);
 }
 
 TEST(Sweep, LongTrainingAndManyEvaluationsMakeSmallShards) {
