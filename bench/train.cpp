@@ -3,7 +3,8 @@
 // train/BACKEND/LAYERS/batch:B[/particles:K]/machines:M/threads:T — the same for what --train asks
 // for.
 // choose/BACKEND/LAYERS/batch:B/machines:M — the same on one thread, where `auto` has to choose.
-// device/train/BACKEND/LAYERS/batch:B/machines:M — the same for ensembles that fill a GPU.
+// device/train/BACKEND/LAYERS/batch:B[/particles:K]/machines:M[/math:X] — the same for ensembles
+// that fill a GPU.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -38,6 +39,7 @@ struct Training {
   Case work;
   int threads = 1;
   std::uint64_t steps = 0;  ///< a call; 0: so many that it takes some milliseconds of a CPU
+  MatrixMath math = MatrixMath::fp32;
 };
 
 /// The oracle is scalar: a few machines say as much about it as a thousand.
@@ -103,8 +105,9 @@ void run(benchmark::State& state, const Training& training, Current& current) {
   if (!training.backend.available) return state.SkipWithError(training.backend.detail.c_str());
   if (current.name != training.name) {
     current.trainer.reset();
-    current.trainer = make_trainer(make_ensemble(training.work),
-                                   {.backend = training.backend.name, .threads = training.threads});
+    current.trainer = make_trainer(
+        make_ensemble(training.work),
+        {.backend = training.backend.name, .threads = training.threads, .math = training.math});
     verify(training, *current.trainer);
     current.name = training.name;
   }
@@ -114,6 +117,12 @@ void run(benchmark::State& state, const Training& training, Current& current) {
   state.counters["machine_steps_per_second"] =
       benchmark::Counter(machine_steps, benchmark::Counter::kIsIterationInvariantRate);
   state.counters["machines"] = static_cast<double>(training.work.machines);
+}
+
+/// "1,6,9/batch:1/particles:5"
+std::string text_of(const Case& work) {
+  const auto particles = work.particles > 1 ? fmt::format("/particles:{}", work.particles) : "";
+  return fmt::format("{}/batch:{}{}", work.topology.to_string(), work.batch, particles);
 }
 
 void register_one(Training training, const std::shared_ptr<Current>& current) {
@@ -128,9 +137,7 @@ void register_one(Training training, const std::shared_ptr<Current>& current) {
 void register_one(const BackendInfo& backend, const Case& work, int threads,
                   const std::shared_ptr<Current>& current) {
   if (find_backend(backend.name).supports(make_ensemble(work))) return;
-  const auto particles = work.particles > 1 ? fmt::format("/particles:{}", work.particles) : "";
-  register_one({.name = fmt::format("train/{}/{}/batch:{}{}/threads:{}", backend.name,
-                                    work.topology.to_string(), work.batch, particles, threads),
+  register_one({.name = fmt::format("train/{}/{}/threads:{}", backend.name, text_of(work), threads),
                 .backend = backend,
                 .work = work,
                 .threads = threads},
@@ -182,8 +189,8 @@ void register_choice() {
   for (const auto& work : choice_cases()) {
     for (const auto& backend : list_backends()) {
       if (is_oracle(backend)) continue;
-      register_one({.name = fmt::format("choose/{}/{}/batch:{}/machines:{}", backend.name,
-                                        work.topology.to_string(), work.batch, work.machines),
+      register_one({.name = fmt::format("choose/{}/{}/machines:{}", backend.name, text_of(work),
+                                        work.machines),
                     .backend = backend,
                     .work = work},
                    current);
@@ -195,14 +202,16 @@ void register_choice() {
 /// of the notebook's machines show what it takes to fill a device.
 void register_device_training() {
   const auto current = std::make_shared<Current>();
-  const auto add = [&](const BackendInfo& backend, const char* layers, int batch,
-                       std::size_t machines, std::uint64_t steps) {
-    register_one({.name = fmt::format("device/train/{}/{}/batch:{}/machines:{}", backend.name,
-                                      layers, batch, machines),
+  const auto add = [&](const BackendInfo& backend, const Case& work, std::uint64_t steps,
+                       MatrixMath math = MatrixMath::fp32) {
+    const auto other = math == MatrixMath::fp32 ? "" : fmt::format("/math:{}", to_string(math));
+    register_one({.name = fmt::format("device/train/{}/{}/machines:{}{}", backend.name,
+                                      text_of(work), work.machines, other),
                   .backend = backend,
-                  .work = {Topology::parse(layers), batch, machines},
+                  .work = work,
                   .threads = 0,
-                  .steps = steps},
+                  .steps = steps,
+                  .math = math},
                  current);
   };
   for (const auto& backend : list_backends()) {
@@ -210,17 +219,22 @@ void register_device_training() {
     if (!entry.on_gpu) continue;
     if (entry.strategy == Strategy::fused) {
       for (const std::size_t machines : {1U << 10U, 1U << 14U, 1U << 17U, 1U << 20U}) {
-        add(backend, "1,6,9", 1, machines, 4'096);
+        add(backend, {Topology({1, 6, 9}), 1, machines}, 4'096);
       }
-      add(backend, "1,4,9", 1, 1U << 20U, 4'096);
-      add(backend, "1,8,16", 1, 1U << 18U, 4'096);
-      add(backend, "1,6,9", 16, 1U << 18U, 256);
-      add(backend, "8,16,32,64", 1, 1U << 16U, 256);
+      add(backend, {Topology({1, 4, 9}), 1, 1U << 20U}, 4'096);
+      add(backend, {Topology({1, 8, 16}), 1, 1U << 18U}, 4'096);
+      add(backend, {Topology({1, 6, 9}), 16, 1U << 18U}, 256);
+      add(backend, {Topology({1, 6, 9}), 1, 1U << 18U, 5}, 1'024);
+      add(backend, {Topology({8, 16, 32, 64}), 1, 1U << 16U}, 256);
     } else {
-      add(backend, "8,16,32,64", 256, 256, 16);
-      add(backend, "10,100,200,784", 256, 8, 16);
-      add(backend, "10,100,200,784", 1'024, 1, 64);
-      add(backend, "10,100,200,784", 1'024, 8, 16);
+      add(backend, {Topology({8, 16, 32, 64}), 256, 256}, 16);
+      for (const auto math : {MatrixMath::fp32, MatrixMath::tf32, MatrixMath::bf16x3}) {
+        add(backend, {Topology({10, 100, 200, 784}), 256, 8}, 16, math);
+        add(backend, {Topology({10, 100, 200, 784}), 1'024, 1}, 64, math);
+        add(backend, {Topology({10, 100, 200, 784}), 1'024, 8}, 16, math);
+        add(backend, {Topology({200, 784}), 100, 1, 10}, 64, math);
+        add(backend, {Topology({200, 784}), 100, 64, 10}, 16, math);
+      }
     }
   }
 }

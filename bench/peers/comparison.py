@@ -63,7 +63,7 @@ class Comparison:
 
     def __init__(self, place, options):
         self.place, self.quick, self.seconds = place, options.quick, options.seconds
-        self.rounds = options.rounds
+        self.rounds, self.only = options.rounds, options.only
         self.missing = {}  # rival -> why it is not ranked
         self.failures = {}  # variant and size -> why it did not work
         self.learning = {}
@@ -184,6 +184,8 @@ class Comparison:
         """One core for each workload, all cores for the first; on a GPU every core may drive it."""
         every = len(self.place.cores)
         for work, *sizes in WORKLOADS:
+            if self.only and work.layers not in self.only:
+                continue
             gpu = self.place.device == "cuda"
             for cores in [every] if gpu else sorted({1, every if work == WORKLOADS[0][0] else 1}):
                 yield self.row(replace(work, cores=cores), sizes[gpu])
