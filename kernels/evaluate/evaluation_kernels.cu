@@ -20,7 +20,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 /// A thread is a machine; its arrays of doubles lie beside those of its block, so accesses are
-/// coalesced and mostly cached. Bound by the double-precision pipe, or by L2 for many states.
+/// coalesced. Bound by memory: the arrays of all resident blocks exceed L2 (predicted).
 __global__ void __launch_bounds__(ExactTask::kLanes)
     exact_kernel(const __grid_constant__ ExactTask task) {
   for (std::uint32_t group = blockIdx.x; group * ExactTask::kLanes < task.machines.count;

@@ -86,7 +86,7 @@ std::uint32_t samples_at_once(const LayerShape& shape, std::uint32_t machines) {
 
 std::uint32_t exact_groups(std::size_t group_bytes, std::uint32_t machines,
                            const DeviceLimits& limits, std::size_t bytes) {
-  constexpr std::uint32_t kGroupsEach = 16;  // of a multiprocessor
+  constexpr std::uint32_t kGroupsEach = 16;  // of a multiprocessor: its registers hold 16 blocks
   const auto needed = (machines + ExactTask::kLanes - 1) / ExactTask::kLanes;
   const auto wanted =
       std::min<std::size_t>(needed, std::size_t{limits.multiprocessors} * kGroupsEach);
