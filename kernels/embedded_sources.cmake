@@ -12,7 +12,7 @@ embed(${CMAKE_CURRENT_LIST_DIR} kernels/
   fused/reweighted_group_layers.hpp fused/thread_machine.hpp fused/warp_group.hpp
   runtime/float_ops.hpp runtime/patterns.hpp runtime/philox.hpp runtime/portable.hpp runtime/step_tables.hpp)
 embed(${PROJECT_SOURCE_DIR}/src ""
-  model/exact_arithmetic.inl step/epoch_order.hpp step/network.hpp step/reweighted.inl step/static_shape.hpp step/wake_sleep.inl)
+  model/data/grey.hpp model/exact_arithmetic.inl step/epoch_order.hpp step/network.hpp step/reweighted.inl step/static_shape.hpp step/wake_sleep.inl)
 embed(${PROJECT_SOURCE_DIR}/include ""
   helmholtz/contract.hpp helmholtz/draw_layout.hpp helmholtz/layer_shape.hpp)
 

@@ -7,12 +7,62 @@
 
 namespace helmholtz::cuda {
 
-/// In epochs: a word that draws the row of visit `visit` of the launch, for machine m.
-HELMHOLTZ_DEVICE void find_visit(const FusedTask& task, std::uint32_t m, std::uint32_t visit) {
-  const auto row = visited_row(Philox(task.seeds[m]), task.patterns.count + 1,
-                               task.first_step * task.batch + visit);
-  task.visits[visit * task.stride + m] = row == 0 ? 0 : task.patterns.thresholds[row - 1];
+/// Where a machine's pattern of visit `visit` of the launch begins, if it is found ahead: its words
+/// are task.stride apart.
+HELMHOLTZ_DEVICE std::uint32_t* visit_at(const FusedTask& task, std::uint32_t m,
+                                         std::uint32_t visit) {
+  return task.visits + std::size_t{visit} * task.patterns.words_per_pattern * task.stride + m;
 }
+
+/// Finds that pattern.
+HELMHOLTZ_DEVICE void find_visit(const FusedTask& task, std::uint32_t m, std::uint32_t visit) {
+  const auto& table = task.patterns;
+  const Philox philox(task.seeds[m]);
+  const auto number = task.first_step * task.batch + visit;
+  std::size_t row = 0;
+  if (task.in_epochs) {
+    row = visited_row(philox, table.count + 1, number);
+  } else {
+    std::uint32_t words[4];
+    philox.block(number / task.batch * static_cast<unsigned>(draws::blocks_per_step(task.shape)),
+                 visit % task.batch * task.particles, RandomPurpose::training, words);
+    row = pattern_of(table, words[draws::kPattern]);
+  }
+  std::uint32_t* const out = visit_at(task, m, visit);
+  for (std::uint32_t w = 0; w < table.words_per_pattern; ++w) {
+    out[w * task.stride] =
+        table.grey == nullptr
+            ? table.words[row * table.words_per_pattern + w]
+            : drawn_word(table, task.shape.size(task.shape.last()), philox, row, number, w);
+  }
+}
+
+/// The patterns that one machine shows.
+class ShownPatterns {
+ public:
+  HELMHOLTZ_DEVICE ShownPatterns(const FusedTask& task, std::uint32_t m) : task_(task), m_(m) {}
+
+  /// The words of a pattern.
+  struct Words {
+    const std::uint32_t* first;
+    std::size_t stride;
+    HELMHOLTZ_DEVICE std::uint32_t operator[](std::uint32_t w) const { return first[w * stride]; }
+  };
+  /// @param word  draws it, or is the visit if it was found ahead (FusedStep::visit)
+  [[nodiscard]] HELMHOLTZ_DEVICE Words words(std::uint32_t word) const {
+    if (task_.visits != nullptr) return {visit_at(task_, m_, word), task_.stride};
+    return {task_.patterns.words + pattern_of(task_.patterns, word) * count(), 1};
+  }
+  [[nodiscard]] HELMHOLTZ_DEVICE std::size_t count() const {
+    return task_.patterns.words_per_pattern;
+  }
+  /// Visible units.
+  [[nodiscard]] HELMHOLTZ_DEVICE int units() const { return task_.shape.size(task_.shape.last()); }
+
+ private:
+  const FusedTask& task_;
+  std::uint32_t m_;
+};
 
 /// What steps of one machine read of a task: the `Step` of wake_sleep.inl's RowByRow, but for
 /// draw().
@@ -22,7 +72,6 @@ class FusedStep {
   HELMHOLTZ_DEVICE FusedStep(const Shape& shape, const FusedTask& task, std::uint32_t m)
       : shape_(shape),
         task_(task),
-        m_(m),
         philox_(task.seeds[m]),
         rates_(task.rates_of(task.settings[m])),
         factors_(task.factors_of(task.settings[m])),
@@ -50,20 +99,19 @@ class FusedStep {
     philox_.block(first_block_ + static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(row),
                   RandomPurpose::training, words);
   }
-  /// Whether the slots from `begin` on hold the pattern's, and rows are visited in epochs.
+  /// Whether the slots from `begin` on hold the pattern's, and patterns are found ahead.
   [[nodiscard]] HELMHOLTZ_DEVICE bool is_visit(int begin) const {
     return begin == draws::kPattern && task_.visits != nullptr;
   }
-  /// The word that draws the visited row. @param row  of random streams: each particle has one
-  [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t visited(int row) const {
-    const auto visit = s_ * task_.batch + static_cast<std::uint32_t>(row) / task_.particles;
-    return task_.visits[visit * task_.stride + m_];
+  /// The visit of the launch, which takes the place of the word that would draw its pattern.
+  /// @param row  of random streams: each particle has one
+  [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t visit(int row) const {
+    return s_ * task_.batch + static_cast<std::uint32_t>(row) / task_.particles;
   }
 
  private:
   const Shape& shape_;
   const FusedTask& task_;
-  std::uint32_t m_;
   std::uint32_t s_ = 0;
   Philox philox_;
   const float* rates_;

@@ -25,10 +25,15 @@ struct FusedTask : StepTables<LayerShape> {
   std::uint32_t factor_stride = 0;  ///< floats of a row of `factors`
   bool nonnegative = false;
   bool in_epochs = false;  ///< the patterns are rows of a data set, visited in epochs
-  /// [steps * batch][stride] in epochs, else null: what takes the place of words that draw patterns
+  /// [steps * batch][patterns.words_per_pattern][stride]: the patterns of all visits, if they are
+  /// found_ahead(); else null
   std::uint32_t* visits = nullptr;
   std::uint64_t first_step = 0;
 
+  /// Whether patterns take more to be found than a word: in epochs, and grey rows.
+  [[nodiscard]] HELMHOLTZ_DEVICE_HOST bool found_ahead() const {
+    return in_epochs || patterns.grey != nullptr;
+  }
   /// Whether it takes the kernels of reweighted wake-sleep.
   [[nodiscard]] HELMHOLTZ_DEVICE_HOST bool reweighted() const {
     return particles > 1 || wake_rates != nullptr;

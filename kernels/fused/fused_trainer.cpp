@@ -166,7 +166,7 @@ class FusedTrainer final : public DeviceTrainer {
     task.wake_rates = tables_.wake_rates();
     task.parameters = chunk.data;
     task.scratch = chunk.scratch + visit_words(task) * chunk.capacity;
-    if (task.in_epochs) task.visits = reinterpret_cast<std::uint32_t*>(chunk.scratch);
+    if (task.found_ahead()) task.visits = reinterpret_cast<std::uint32_t*>(chunk.scratch);
     task.stride = chunk.capacity;
     task.machines = static_cast<std::uint32_t>(chunk.count);
     return task;
@@ -200,7 +200,7 @@ class FusedTrainer final : public DeviceTrainer {
                                     static_cast<std::uint32_t>(draws::blocks_per_step(task.shape)));
       task.steps = range.steps;
       task.factors = factors + done;
-      if (task.in_epochs) launch_find_visits(task, stream_.get());
+      if (task.found_ahead()) launch_find_visits(task, stream_.get());
       if (special_ && !range.carries) {
         special_->launch(task, limits_, stream_.get());
       } else {

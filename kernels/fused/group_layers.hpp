@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/runtime/patterns.hpp"
+#include "kernels/fused/fused_step.hpp"
 
 /// What the lanes of a machine own of it: a lane outputs lane, lane + lanes, … of every layer, with
 /// their weights and biases.
@@ -90,7 +90,7 @@ struct LaneWeights {
 template <class Shape, class Group, class Weights>
 class GroupLayers {
  public:
-  HELMHOLTZ_DEVICE GroupLayers(const Shape& shape, const PatternTable& patterns, Weights weights,
+  HELMHOLTZ_DEVICE GroupLayers(const Shape& shape, const ShownPatterns& patterns, Weights weights,
                                Weights deltas, std::uint32_t* masks, const Group& group)
       : shape_(shape),
         patterns_(patterns),
@@ -102,12 +102,10 @@ class GroupLayers {
   [[nodiscard]] HELMHOLTZ_DEVICE const Shape& shape() const { return shape_; }
 
   HELMHOLTZ_DEVICE void show_pattern(std::uint32_t word) const {
-    const auto words = static_cast<int>(patterns_.words_per_pattern);
     group_.for_each_lane([&](int lane) HELMHOLTZ_DEVICE_BODY {
-      const auto pattern = pattern_of(patterns_, word);
-      for (int w = lane; w < words; w += Group::lanes()) {
-        masks(shape_.last())[w] =
-            patterns_.words[pattern * patterns_.words_per_pattern + static_cast<unsigned>(w)];
+      const auto pattern = patterns_.words(word);
+      for (auto w = static_cast<std::uint32_t>(lane); w < patterns_.count(); w += Group::lanes()) {
+        masks(shape_.last())[w] = pattern[w];
       }
     });
     group_.sync();
@@ -232,7 +230,7 @@ class GroupLayers {
   }
 
   const Shape& shape_;
-  const PatternTable& patterns_;
+  ShownPatterns patterns_;
   Weights weights_;
   Weights deltas_;        ///< for a batch of several rows; else the weights themselves
   std::uint32_t* masks_;  ///< [mask words], shared: unit i of a layer in bit i % 32 of word i / 32

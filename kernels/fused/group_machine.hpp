@@ -23,7 +23,7 @@ struct GroupStep : FusedStep<Shape> {
       for (int b = begin / 4 + lane; b < draws::blocks(end); b += Group::lanes()) {
         this->draw_block(b, row, words + 4 * (b - begin / 4));
       }
-      if (lane == 0 && this->is_visit(begin)) words[draws::kPattern] = this->visited(row);
+      if (lane == 0 && this->is_visit(begin)) words[draws::kPattern] = this->visit(row);
     });
     group.sync();
     return words + begin % 4;
@@ -69,12 +69,12 @@ HELMHOLTZ_DEVICE void train_group(const Shape& shape, const FusedTask& task, Gro
   if constexpr (reweighted) {
     using Layers = ReweightedGroupLayers<Shape, Group, Weights>;
     ReweightedRowByRow<Layers, ReweightedStep<Step>> machine{
-        {{shape, task.patterns, weights, deltas, GroupParticles(task, particles), group},
+        {{shape, {task, own.m}, weights, deltas, GroupParticles(task, particles), group},
          {Step{{shape, task, own.m}, words, group}, task, own.m}}};
     train_and_keep(task, own, machine, weights, deltas, group);
   } else {
     using Layers = GroupLayers<Shape, Group, Weights>;
-    RowByRow<Layers, Step> machine{{shape, task.patterns, weights, deltas, particles, group},
+    RowByRow<Layers, Step> machine{{shape, {task, own.m}, weights, deltas, particles, group},
                                    {{shape, task, own.m}, words, group}};
     train_and_keep(task, own, machine, weights, deltas, group);
   }

@@ -89,7 +89,7 @@ FusedTask task_of(const helmholtz_ensemble& ensemble) {
 std::size_t scratch_floats(const FusedTask& task) { return StridedScratch(task).floats(); }
 
 bool fits_register_kernel(const FusedTask& task) {
-  return task.batch == 1 && !task.reweighted() && !task.in_epochs &&
+  return task.batch == 1 && !task.reweighted() && !task.found_ahead() &&
          has_register_kernel(task.shape);
 }
 
@@ -152,14 +152,23 @@ std::string_view name_of(Variant variant) {
   return std::find_if(kNames.begin(), kNames.end(), has)->first;
 }
 
+namespace {
+
+/// Of the patterns that a step's rows visit.
+std::uint64_t words_per_step(const FusedTask& task) {
+  return std::uint64_t{task.batch} * task.patterns.words_per_pattern;
+}
+
+}  // namespace
+
 std::uint32_t steps_at_once(const FusedTask& task) {
-  constexpr std::uint32_t kVisits = 256;
-  return task.in_epochs ? std::max(kVisits / task.batch, 1U)
-                        : std::numeric_limits<std::uint32_t>::max();
+  constexpr std::uint64_t kWords = 256;
+  if (!task.found_ahead()) return std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(kWords / words_per_step(task), 1));
 }
 
 std::size_t visit_words(const FusedTask& task) {
-  return task.in_epochs ? std::size_t{steps_at_once(task)} * task.batch : 0;
+  return task.found_ahead() ? steps_at_once(task) * words_per_step(task) : 0;
 }
 
 StepRange next_steps(std::uint64_t first_step, std::uint32_t steps, std::uint32_t blocks_per_step) {

@@ -37,7 +37,7 @@ class ReweightedGroupLayers : public GroupLayers<Shape, Group, Weights> {
   using Base = GroupLayers<Shape, Group, Weights>;
 
  public:
-  HELMHOLTZ_DEVICE ReweightedGroupLayers(const Shape& shape, const PatternTable& patterns,
+  HELMHOLTZ_DEVICE ReweightedGroupLayers(const Shape& shape, const ShownPatterns& patterns,
                                          Weights weights, Weights deltas,
                                          const GroupParticles& particles, const Group& group)
       : Base(shape, patterns, weights, deltas, particles.masks, group), particles_(particles) {}

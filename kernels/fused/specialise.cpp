@@ -49,7 +49,7 @@ bool fits_in_registers(const FusedTask& task) {
   for (int l = 0; l <= shape.last(); ++l) {
     if (shape.size(l) > kWidestUnrolled) return false;
   }
-  return task.batch == 1 && !task.reweighted() && !task.in_epochs &&
+  return task.batch == 1 && !task.reweighted() && !task.found_ahead() &&
          shape.parameters() <= kMostInRegisters;
 }
 

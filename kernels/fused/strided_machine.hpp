@@ -35,10 +35,28 @@ struct StridedStep : FusedStep<LayerShape> {
     for (int b = begin / 4; b < draws::blocks(end); ++b) {
       std::uint32_t block[4];
       draw_block(b, row, block);
-      if (b == 0 && is_visit(begin)) block[draws::kPattern] = visited(row);
+      if (b == 0 && is_visit(begin)) block[draws::kPattern] = visit(row);
       repeat<4>([&](int i) HELMHOLTZ_DEVICE_BODY { words[4 * (b - begin / 4) + i] = block[i]; });
     }
     return words + begin % 4;
+  }
+};
+
+/// The `Patterns` of WakeSleep.
+struct StridedPatterns {
+  ShownPatterns shown;
+
+  HELMHOLTZ_DEVICE void draw(std::uint32_t word, Strided<float> visible) const {
+    const auto pattern = shown.words(word);
+    const int units = shown.units();
+    for (std::uint32_t w = 0; w < shown.count(); ++w) {
+      const auto bits = pattern[w];
+      const int first = static_cast<int>(w) * 32;
+      const int end = units < first + 32 ? units : first + 32;
+      for (int i = first; i < end; ++i) {
+        visible[i] = FloatOps::bit(((bits >> (i - first)) & 1U) != 0);
+      }
+    }
   }
 };
 
@@ -52,7 +70,6 @@ template <bool reweighted>
 HELMHOLTZ_DEVICE void train_strided(const FusedTask& task, std::uint32_t m, float* weights,
                                     float* scratch, std::uint32_t stride) {
   using Floats = Strided<float>;
-  using Dealt = Patterns<LayerShape, false>;
   const StridedScratch sizes(task);
   const Floats parameters{weights, stride};
   // Chosen as a whole: choosing the pointer alone costs ptxas spilled registers.
@@ -61,17 +78,18 @@ HELMHOLTZ_DEVICE void train_strided(const FusedTask& task, std::uint32_t m, floa
   const Floats units{scratch + sizes.deltas * stride, stride};
   float* const words = units.base + sizes.units * stride;
   const StridedStep step{{task.shape, task, m}, {reinterpret_cast<std::uint32_t*>(words), stride}};
-  const Dealt patterns{task.shape, task.patterns};
+  const StridedPatterns patterns{{task, m}};
   if constexpr (reweighted) {
     const Floats errors{words + sizes.words * stride, stride};
     const Floats particle_weights{errors.base + sizes.errors * stride, stride};
-    using Layers = ReweightedWakeSleep<FloatOps, LayerShape, Floats, Dealt, Floats, Floats>;
+    using Layers =
+        ReweightedWakeSleep<FloatOps, LayerShape, Floats, StridedPatterns, Floats, Floats>;
     ReweightedRowByRow<Layers, ReweightedStep<StridedStep>> machine{
         {{task.shape, parameters, deltas, patterns, {units, errors, particle_weights}},
          {step, task, m}}};
     take_steps(task, machine);
   } else {
-    using Layers = WakeSleep<FloatOps, LayerShape, Floats, Dealt, Floats>;
+    using Layers = WakeSleep<FloatOps, LayerShape, Floats, StridedPatterns, Floats>;
     RowByRow<Layers, StridedStep> machine{{task.shape, parameters, deltas, patterns, units}, step};
     take_steps(task, machine);
   }

@@ -6,6 +6,38 @@
 
 namespace helmholtz::cuda {
 
+/// Draws patterns of one word. @tparam chain  the table is chained
+template <class Shape, bool chain>
+class WordPatterns {
+ public:
+  HELMHOLTZ_DEVICE explicit WordPatterns(const PatternTable& table) : table_(table) {}
+
+  template <class Units>
+  HELMHOLTZ_DEVICE void draw(std::uint32_t word, Units visible) const {
+    constexpr int kUnits = Shape::size(Shape::kLast);
+    static_assert(kUnits <= 32, "one word a pattern");
+    const auto pattern = find(word);
+    repeat<kUnits>([&](int i) HELMHOLTZ_DEVICE_BODY {
+      visible[i] = FloatOps::bit(((pattern >> i) & 1U) != 0);
+    });
+  }
+
+ private:
+  [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t find(std::uint32_t word) const {
+    if constexpr (chain) {
+      auto pattern = table_.first_pattern;
+      repeat<PatternTable::kChain>([&](int k) HELMHOLTZ_DEVICE_BODY {
+        if (word >= table_.chain_thresholds[k]) pattern += table_.chain_increments[k];
+      });
+      return pattern;
+    } else {
+      return table_.words[pattern_of(table_, word)];
+    }
+  }
+
+  const PatternTable& table_;
+};
+
 /// ThreadRegisters: one thread trains one machine, with its weights in registers.
 ///
 /// Everything is a local array with indices known at compile time, so that the compiler keeps it in
@@ -31,8 +63,9 @@ class ThreadMachine {
       low += kBlocks;
       float units[Shape::kUnits];
       constexpr Shape shape;
-      RowByRow<Layers, Step> machine{{shape, {weights}, {weights}, {shape, task_.patterns}, units},
-                                     {words, rates, factors[s]}};
+      RowByRow<Layers, Step> machine{
+          {shape, {weights}, {weights}, WordPatterns<Shape, chain>(task_.patterns), units},
+          {words, rates, factors[s]}};
       train_step(machine);
     }
     repeat<kParameters>([&](int k) HELMHOLTZ_DEVICE_BODY { *global(k) = weights[k]; });
@@ -48,7 +81,7 @@ class ThreadMachine {
     [[nodiscard]] HELMHOLTZ_DEVICE float load(std::size_t k) const { return weights[k]; }
     HELMHOLTZ_DEVICE void store(std::size_t k, float x) const { weights[k] = x; }
   };
-  using Layers = WakeSleep<FloatOps, Shape, Registers, Patterns<Shape, chain>>;
+  using Layers = WakeSleep<FloatOps, Shape, Registers, WordPatterns<Shape, chain>>;
 
   struct Step {
     const std::uint32_t* words;  ///< all of the step's

@@ -1,5 +1,3 @@
-#include <type_traits>
-
 #include "kernels/layered/layered_kernels.hpp"
 #include "kernels/layered/layered_learning.hpp"
 #include "kernels/layered/layered_machine.hpp"
@@ -20,12 +18,12 @@ __device__ __forceinline__ void for_each_machine(const Task& task, std::uint32_t
 
 /// A thread finds a row's pattern and writes 32 of its units, neighbours the same units of the next
 /// rows. Bound by the latency of the search in worlds of many patterns, else by the stores; in
-/// epochs by issue slots (predicted).
-template <class Memory, bool in_epochs>
+/// epochs and with grey rows by issue slots (predicted).
+template <class Memory, Visits visits>
 __global__ void __launch_bounds__(256)
     pattern_kernel(const __grid_constant__ LayeredTask task, std::uint32_t items) {
   for_each_machine(task, items, [&](std::uint32_t m, std::uint32_t item) {
-    draw_pattern<Memory, in_epochs>(task, m, item);
+    draw_pattern<Memory, visits>(task, m, item);
   });
 }
 
@@ -129,13 +127,12 @@ std::uint64_t columns_of(const LayeredTask& task) {
 }  // namespace
 
 void launch_draw_patterns(const LayeredTask& task, cudaStream_t stream) {
-  const auto launch = [&](auto in_epochs) {
-    constexpr bool kInEpochs = decltype(in_epochs)::value;
-    launch_items(task.math == Math::bf16x3 ? pattern_kernel<Bf16Memory, kInEpochs>
-                                           : pattern_kernel<FloatMemory, kInEpochs>,
+  with_visits(task, [&](auto visits) {
+    constexpr auto kVisits = decltype(visits)::value;
+    launch_items(task.math == Math::bf16x3 ? pattern_kernel<Bf16Memory, kVisits>
+                                           : pattern_kernel<FloatMemory, kVisits>,
                  task.patterns.words_per_pattern * columns_of(task), stream, task);
-  };
-  task.epoch_rows > 0 ? launch(std::true_type()) : launch(std::false_type());
+  });
 }
 
 void launch_sample(const LayeredTask& task, const LayeredLayer& layer, cudaStream_t stream) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/layered/layered_task.hpp"
 #include "kernels/runtime/patterns.hpp"
 #include "kernels/runtime/philox.hpp"
@@ -94,23 +96,56 @@ HELMHOLTZ_DEVICE std::size_t drawn_pattern(const LayeredTask& task, std::uint32_
   return pattern_of(task.patterns, words[0]);
 }
 
-/// The row of a data set that column c visits.
-HELMHOLTZ_DEVICE std::size_t row_of_column(const LayeredTask& task, std::uint32_t m,
-                                           std::uint32_t c) {
+/// The visit of column c.
+HELMHOLTZ_DEVICE std::uint64_t visit_of(const LayeredTask& task, std::uint32_t c) {
   const auto batch = static_cast<std::uint32_t>(task.shape.columns()) / task.particles;
   const auto step = task.clock->first_block / static_cast<unsigned>(task.shape.blocks_per_step());
-  return visited_row(Philox(task.seeds[m]), task.epoch_rows, step * batch + c / task.particles);
+  return step * batch + c / task.particles;
+}
+
+/// How patterns are found.
+enum class Visits {
+  drawn,   ///< each by a word
+  epochs,  ///< rows of a data set, one after the other
+  grey,    ///< drawn or in epochs; the visit draws the row's bits
+};
+
+/// body(visits), a constant, with those of a task.
+template <class Body>
+void with_visits(const LayeredTask& task, Body body) {
+  if (task.patterns.grey != nullptr) {
+    body(std::integral_constant<Visits, Visits::grey>());
+  } else if (task.epoch_rows > 0) {
+    body(std::integral_constant<Visits, Visits::epochs>());
+  } else {
+    body(std::integral_constant<Visits, Visits::drawn>());
+  }
+}
+
+/// Word w of the pattern of column c.
+template <Visits visits>
+HELMHOLTZ_DEVICE std::uint32_t pattern_word(const LayeredTask& task, std::uint32_t m,
+                                            std::uint32_t c, std::uint32_t w) {
+  const bool in_epochs =
+      visits == Visits::epochs || (visits == Visits::grey && task.epoch_rows > 0);
+  const auto row = in_epochs
+                       ? visited_row(Philox(task.seeds[m]), task.epoch_rows, visit_of(task, c))
+                       : drawn_pattern(task, m, c);
+  if constexpr (visits == Visits::grey) {
+    return drawn_word(task.patterns, task.shape.visible().outputs, Philox(task.seeds[m]), row,
+                      visit_of(task, c), w);
+  }
+  return task.patterns.words[row * task.patterns.words_per_pattern + w];
 }
 
 /// The visible units of column c, from 32 * word on, show a pattern.
 /// @param item  word * columns + c
-template <class Memory, bool in_epochs>
+template <class Memory, Visits visits>
 HELMHOLTZ_DEVICE void draw_pattern(const LayeredTask& task, std::uint32_t m, std::uint32_t item) {
   const auto columns = static_cast<std::uint32_t>(task.shape.columns());
   const auto word = item / columns;
   const auto c = item % columns;
-  const auto k = in_epochs ? row_of_column(task, m, c) : drawn_pattern(task, m, c);
-  const auto bits = task.patterns.words[k * task.patterns.words_per_pattern + word];
+  const auto bits = pattern_word<visits>(task, m, c, word);
   const auto& visible = task.shape.visible();
   const int first = static_cast<int>(word) * 32;
   const int count = visible.outputs - first < 32 ? visible.outputs - first : 32;

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define HELMHOLTZ_PLUGIN_ABI 6
+#define HELMHOLTZ_PLUGIN_ABI 7
 #define HELMHOLTZ_PLUGIN_SYMBOL "helmholtz_cuda_plugin"
 
 #ifdef __cplusplus
@@ -62,7 +62,9 @@ typedef struct helmholtz_ensemble {
   const float* wake_rates;     /* [settings][L], recognition 0 to L-1 in the wake phase; or null */
   const uint32_t* schedule;    /* [settings], rows of helmholtz_steps.factors */
   const uint32_t* thresholds;  /* [threshold_count], ascending */
-  const uint32_t* patterns;    /* [pattern_count][words_per_pattern] */
+  const uint32_t* patterns;    /* [pattern_count][words_per_pattern], or null */
+  const uint8_t* grey;         /* [pattern_count][visible units] in place of patterns, or null: k of
+                                  P(unit = 1) = k/255, drawn at each visit (helmholtz/dataset.hpp) */
   const double* probabilities; /* [pattern_count]; null: rows of data, which no KL enumerates */
   const double* log_probabilities; /* [pattern_count] natural logarithms; null likewise */
   /* An optimiser that keeps means (helmholtz::Optimizer): how many of each parameter, the same in

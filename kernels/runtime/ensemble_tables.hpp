@@ -22,7 +22,12 @@ class EnsembleTables {
             ensemble.wake_rates == nullptr ? 0 : ensemble.settings * (ensemble.layers - 1))),
         optimizers_(std::span(ensemble.optimizers, ensemble.means > 0 ? 3 * ensemble.settings : 0)),
         thresholds_(std::span(ensemble.thresholds, ensemble.threshold_count)),
-        words_(std::span(ensemble.patterns, ensemble.pattern_count * ensemble.words_per_pattern)) {}
+        words_(std::span(
+            ensemble.patterns,
+            ensemble.grey == nullptr ? ensemble.pattern_count * ensemble.words_per_pattern : 0)),
+        grey_(std::span(ensemble.grey, ensemble.grey == nullptr
+                                           ? 0
+                                           : ensemble.pattern_count * visible_units(ensemble))) {}
 
   /// The seeds of the machines from number `first` of these on.
   [[nodiscard]] const std::uint64_t* seeds(std::size_t first) const noexcept {
@@ -59,9 +64,14 @@ class EnsembleTables {
     task.factors = factors_.get();
     task.patterns.thresholds = thresholds_.get();
     task.patterns.words = words_.get();
+    task.patterns.grey = grey_.get();
   }
 
  private:
+  static std::size_t visible_units(const helmholtz_ensemble& ensemble) {
+    return static_cast<std::size_t>(ensemble.layer_sizes[ensemble.layers - 1]);
+  }
+
   DeviceArray<std::uint64_t> seeds_;       ///< [machines]
   DeviceArray<std::uint32_t> settings_;    ///< [machines]
   DeviceArray<float> rates_;               ///< [settings][2 L + 1]
@@ -69,7 +79,8 @@ class EnsembleTables {
   DeviceArray<float> wake_rates_;          ///< [settings][L], or none
   DeviceArray<float> optimizers_;          ///< [settings][3], or none
   DeviceArray<std::uint32_t> thresholds_;  ///< [threshold_count]
-  DeviceArray<std::uint32_t> words_;       ///< [patterns][words_per_pattern]
+  DeviceArray<std::uint32_t> words_;       ///< [patterns][words_per_pattern], or none
+  DeviceArray<std::uint8_t> grey_;         ///< [patterns][visible units], or none
   DeviceArray<float> factors_;             ///< [schedules][steps], or more
   DeviceArray<float> corrections_;         ///< [schedules][steps][2], or more
 };

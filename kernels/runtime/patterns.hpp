@@ -3,6 +3,7 @@
 #include "kernels/runtime/float_ops.hpp"
 #include "kernels/runtime/philox.hpp"
 #include "kernels/runtime/step_tables.hpp"
+#include "model/data/grey.hpp"
 #include "step/epoch_order.hpp"
 
 namespace helmholtz::cuda {
@@ -39,56 +40,15 @@ HELMHOLTZ_DEVICE std::uint32_t visited_row(const Philox& philox, std::uint32_t r
   });
 }
 
-/// Draws patterns of the world for one machine.
-/// @tparam chain  the table is chained
-template <class Shape, bool chain>
-class Patterns {
- public:
-  HELMHOLTZ_DEVICE Patterns(const Shape& shape, const PatternTable& table)
-      : shape_(shape), table_(table) {}
-
-  template <class Units>
-  HELMHOLTZ_DEVICE void draw(std::uint32_t word, Units visible) const {
-    if constexpr (chain) {
-      unpack(chained(word), 0, visible);
-    } else if constexpr (Shape::kStatic) {
-      unpack(table_.words[pattern_of(table_, word)], 0, visible);
-    } else {
-      const std::uint32_t* const words =
-          table_.words + pattern_of(table_, word) * table_.words_per_pattern;
-      for (std::uint32_t w = 0; w < table_.words_per_pattern; ++w) {
-        unpack(words[w], static_cast<int>(w) * 32, visible);
-      }
-    }
-  }
-
- private:
-  /// The pattern of a chained table.
-  [[nodiscard]] HELMHOLTZ_DEVICE std::uint32_t chained(std::uint32_t word) const {
-    auto pattern = table_.first_pattern;
-    repeat<PatternTable::kChain>([&](int k) HELMHOLTZ_DEVICE_BODY {
-      if (word >= table_.chain_thresholds[k]) pattern += table_.chain_increments[k];
-    });
-    return pattern;
-  }
-
-  /// Bits of one word into the visible units from `first` on.
-  template <class Units>
-  HELMHOLTZ_DEVICE void unpack(std::uint32_t word, int first, Units visible) const {
-    const auto set = [&](int i) HELMHOLTZ_DEVICE_BODY {
-      visible[first + i] = FloatOps::bit(((word >> i) & 1U) != 0);
-    };
-    if constexpr (Shape::kStatic) {
-      static_assert(Shape::size(Shape::kLast) <= 32, "one word a pattern");
-      repeat<Shape::size(Shape::kLast)>(set);
-    } else {
-      const int left = shape_.size(shape_.last()) - first;
-      for (int i = 0; i < (left < 32 ? left : 32); ++i) set(i);
-    }
-  }
-
-  const Shape& shape_;
-  const PatternTable& table_;
-};
+/// Word w of a grey row as a machine draws it at a visit. @param units  visible ones
+HELMHOLTZ_DEVICE std::uint32_t drawn_word(const PatternTable& table, int units,
+                                          const Philox& philox, std::size_t row,
+                                          std::uint64_t visit, std::uint32_t w) {
+  const auto* const grey = table.grey + row * static_cast<std::size_t>(units);
+  const auto blocks = [&](std::uint64_t number, std::uint32_t* words) HELMHOLTZ_DEVICE_BODY {
+    philox.block(number, 0, RandomPurpose::binarisation, words);
+  };
+  return drawn_grey_word(grey, units, visit, static_cast<int>(w), blocks);
+}
 
 }  // namespace helmholtz::cuda

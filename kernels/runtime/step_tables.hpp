@@ -10,7 +10,8 @@ struct PatternTable {
   static constexpr int kChain = 11;
 
   const std::uint32_t* thresholds = nullptr;  ///< [count]
-  const std::uint32_t* words = nullptr;       ///< [patterns x words_per_pattern]
+  const std::uint32_t* words = nullptr;       ///< [patterns x words_per_pattern]; not of grey rows
+  const std::uint8_t* grey = nullptr;         ///< [patterns x units], of grey rows; else null
   std::uint32_t count = 0;
   std::uint32_t words_per_pattern = 1;
   /// A world of at most kChain thresholds and patterns of one word: the first pattern, and what

@@ -8,9 +8,11 @@ PatternTable patterns_of(const helmholtz_ensemble& ensemble) {
   PatternTable table;
   table.thresholds = ensemble.thresholds;
   table.words = ensemble.patterns;
+  table.grey = ensemble.grey;
   table.count = static_cast<std::uint32_t>(ensemble.threshold_count);
   table.words_per_pattern = static_cast<std::uint32_t>(ensemble.words_per_pattern);
-  table.chained = table.words_per_pattern == 1 && table.count <= PatternTable::kChain;
+  table.chained =
+      table.grey == nullptr && table.words_per_pattern == 1 && table.count <= PatternTable::kChain;
   if (!table.chained) return table;
   table.first_pattern = ensemble.patterns[0];
   for (std::uint32_t k = 0; k < PatternTable::kChain; ++k) {

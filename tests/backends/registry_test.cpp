@@ -7,8 +7,10 @@
 
 #include "backends/registry.hpp"
 #include "helmholtz/backends.hpp"
+#include "helmholtz/dataset.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/trainer.hpp"
+#include "support/random_data.hpp"
 #include "support/random_ensemble.hpp"
 
 namespace helmholtz {
@@ -40,25 +42,31 @@ TEST(Backends, SayWhatTheyDoNotSupportBeforeTheyLookForADevice) {
   }
 }
 
-// Whoever cannot train by reweighted wake-sleep names who can, whatever runs here.
-TEST(Backends, SayWhetherTheyKnowReweightedWakeSleep) {
+// Whoever does not know what an ensemble asks for names who does, whatever runs here.
+TEST(Backends, SayWhoKnowsWhatTheyDoNot) {
   const auto usual = random_ensemble({2, 5, 12}, 1, 1);
   auto several = usual;
   several.particles = 5;
   auto awake = usual;
   awake.settings[0].rates.recognition_wake[0] = 0.1;
-  for (const auto& info : list_backends()) {
-    const auto& entry = find_backend(info.name);
-    EXPECT_EQ(entry.supports(usual), std::nullopt) << info.name;
-    const auto refused = entry.supports(several).value_or("for particles 5: ");
-    EXPECT_TRUE(refused.starts_with("for particles 5: ")) << refused;
-    EXPECT_EQ(refused.find(info.name), std::string::npos) << refused;
-    const auto asleep = entry.supports(awake).value_or("for lr-recognition-wake above 0: ");
-    EXPECT_TRUE(asleep.starts_with("for lr-recognition-wake above 0: ")) << asleep;
-    EXPECT_EQ(entry.supports(several).has_value(), !entry.features.particles);
-    EXPECT_EQ(entry.supports(awake).has_value(), !entry.features.particles);
-  }
-  EXPECT_EQ(find_backend(choose_backend(several)).supports(several), std::nullopt);
+  auto adam = usual;
+  adam.settings[0].optimizer = Optimizer::parse("adam");
+  auto on_rows = usual;
+  on_rows.world = data_world(testing::random_data(12, 3));
+  on_rows.order = Order::epochs;
+  auto grey = usual;
+  grey.world = data_world(testing::grey_data(12, 3));
+  auto simple = find_backend("reference");
+  simple.features = {};
+  EXPECT_EQ(simple.supports(usual), std::nullopt);
+  const std::string all = "reference, cpu-fused, cpu-layered, cuda-fused, cuda-layered";
+  EXPECT_EQ(simple.supports(several), "for particles 5: " + all);
+  EXPECT_EQ(simple.supports(awake), "for lr-recognition-wake above 0: " + all);
+  EXPECT_EQ(simple.supports(on_rows), "for order epochs: " + all);
+  EXPECT_EQ(simple.supports(grey), "for binarize sample: " + all);
+  const auto refused = find_backend("cpu-fused").supports(adam).value_or("");
+  EXPECT_TRUE(refused.starts_with("for optimizer adam")) << refused;
+  EXPECT_TRUE(refused.ends_with(": reference, cpu-layered, cuda-layered")) << refused;
 }
 
 TEST(Backends, UnknownOnesAreRefusedWithTheNearestName) {

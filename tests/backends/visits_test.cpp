@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "backends/registry.hpp"
 #include "helmholtz/dataset.hpp"
 #include "helmholtz/error.hpp"
 #include "helmholtz/trainer.hpp"
@@ -27,6 +26,7 @@ namespace helmholtz {
 namespace {
 
 using step::EpochRows;
+using testing::grey_data;
 using testing::parameters_of;
 using testing::random_data;
 using testing::random_ensemble;
@@ -132,13 +132,12 @@ Ensemble on_data(const std::vector<int>& layers, int batch, std::size_t machines
   return ensemble;
 }
 
-/// Grey rows of `units`, k/255 each.
-std::shared_ptr<const Dataset> grey_data(int units, std::size_t rows) {
-  std::mt19937 engine(5);
-  std::vector<std::uint8_t> grey(rows * static_cast<std::size_t>(units));
-  for (auto& k : grey) k = static_cast<std::uint8_t>(engine());
-  return std::make_shared<const Dataset>(
-      Dataset{.name = "grey", .train = Rows(units, std::move(grey))});
+/// The same on grey rows, drawn with replacement unless `order` says epochs.
+Ensemble on_grey(const std::vector<int>& layers, int batch, std::size_t machines, Order order) {
+  auto ensemble = random_ensemble(layers, batch, machines);
+  ensemble.world = data_world(grey_data(layers.back(), 50));
+  ensemble.order = order;
+  return ensemble;
 }
 
 std::vector<float> trained(const std::string& backend, const Ensemble& ensemble,
@@ -153,11 +152,13 @@ Ensemble with_particles(Ensemble ensemble) {
   return ensemble;
 }
 
-TEST(Epochs, CpuFusedIsTheReference) {
+TEST(Visits, CpuFusedMakesThoseOfTheReference) {
   for (const auto& ensemble :
        {on_data({1, 6, 9}, 1, 17, 20), on_data({2, 5, 40}, 3, 5, 100), on_data({2, 5, 33}, 7, 3, 5),
         with_particles(on_data({1, 6, 9}, 1, 17, 20)),
-        with_particles(on_data({2, 5, 40}, 3, 5, 100))}) {
+        with_particles(on_data({2, 5, 40}, 3, 5, 100)), on_grey({1, 6, 9}, 1, 17, Order::iid),
+        on_grey({2, 5, 70}, 3, 5, Order::epochs),
+        with_particles(on_grey({2, 5, 70}, 3, 5, Order::iid))}) {
     const auto expected = trained("reference", ensemble, {90});
     for (const auto& target : simd::available_targets()) {
       simd::force_target(target);
@@ -168,14 +169,17 @@ TEST(Epochs, CpuFusedIsTheReference) {
   }
 }
 
-class FusedEpochs : public testing::Contract {};
-INSTANTIATE_TEST_SUITE_P(Backends, FusedEpochs, ::testing::Values("cpu-fused", "cuda-fused"),
+class FusedVisits : public testing::Contract {};
+INSTANTIATE_TEST_SUITE_P(Backends, FusedVisits, ::testing::Values("cpu-fused", "cuda-fused"),
                          testing::backend_name);
 
 // More steps than cuda-fused takes in a launch, and more rows in a step than it finds ahead.
-TEST_P(FusedEpochs, VisitTheRowsOfTheReference) {
-  for (const auto& ensemble : {on_data({1, 6, 9}, 1, 17, 20), on_data({2, 5, 40}, 300, 5, 1000),
-                               with_particles(on_data({2, 5, 40}, 3, 5, 100))}) {
+TEST_P(FusedVisits, AreThoseOfTheReference) {
+  for (const auto& ensemble :
+       {on_data({1, 6, 9}, 1, 17, 20), on_data({2, 5, 40}, 300, 5, 1000),
+        with_particles(on_data({2, 5, 40}, 3, 5, 100)), on_grey({1, 6, 9}, 1, 17, Order::epochs),
+        on_grey({2, 5, 40}, 200, 2, Order::iid),
+        with_particles(on_grey({2, 5, 70}, 3, 5, Order::iid))}) {
     const std::uint64_t steps = ensemble.batch == 1 ? 600 : 20;
     const auto expected = helmholtz::trained("reference", ensemble, {steps});
     EXPECT_EQ(helmholtz::trained(GetParam(), ensemble, {steps}), expected);
@@ -217,14 +221,16 @@ TEST(Visits, ParticlesShareThem) {
   }
 }
 
-class LayeredEpochs : public testing::Contract {};
-INSTANTIATE_TEST_SUITE_P(Backends, LayeredEpochs, ::testing::Values("cpu-layered", "cuda-layered"),
+class LayeredVisits : public testing::Contract {};
+INSTANTIATE_TEST_SUITE_P(Backends, LayeredVisits, ::testing::Values("cpu-layered", "cuda-layered"),
                          testing::backend_name);
 
-TEST_P(LayeredEpochs, VisitTheRowsOfTheReference) {
+TEST_P(LayeredVisits, AreThoseOfTheReference) {
   for (const auto& ensemble :
        {on_data({2, 5, 40}, 1, 3, 30), on_data({2, 5, 40}, 33, 2, 50),
-        on_data({2, 5, 140}, 130, 2, 1000), with_particles(on_data({2, 5, 40}, 33, 2, 50))}) {
+        on_data({2, 5, 140}, 130, 2, 1000), with_particles(on_data({2, 5, 40}, 33, 2, 50)),
+        on_grey({2, 5, 40}, 33, 2, Order::iid), on_grey({2, 5, 70}, 5, 2, Order::epochs),
+        with_particles(on_grey({2, 5, 70}, 33, 2, Order::epochs))}) {
     expect_close(ensemble, GetParam());
     EXPECT_EQ(helmholtz::trained(GetParam(), ensemble, {30}),
               helmholtz::trained(GetParam(), ensemble, {7, 1, 22}));
@@ -258,17 +264,6 @@ TEST(Epochs, EveryRowIsLearntOncePerEpoch) {
   }
 }
 
-TEST(Grey, RowsAreDrawnAtEachVisit) {
-  for (const auto order : {Order::iid, Order::epochs}) {
-    auto ensemble = on_data({2, 5, 40}, 33, 2, 50);
-    ensemble.order = order;
-    ensemble.world = data_world(grey_data(40, 50));
-    expect_close(ensemble);
-    EXPECT_EQ(trained("cpu-layered", ensemble, {30}), trained("cpu-layered", ensemble, {7, 23}));
-    EXPECT_EQ(trained("reference", ensemble, {8}), trained("reference", ensemble, {3, 5}));
-  }
-}
-
 // Rows of 0 and 255 are bits: no draw can change them.
 TEST(Grey, BlackAndWhiteAreBits) {
   auto ensemble = on_data({2, 5, 40}, 4, 2, 50);
@@ -283,19 +278,8 @@ TEST(Grey, BlackAndWhiteAreBits) {
   EXPECT_EQ(trained("reference", ensemble, {20}), bits);
 }
 
-std::string refusal(const std::string& backend, const Ensemble& ensemble) {
-  return find_backend(backend).supports(ensemble).value_or("");
-}
-
-TEST(Visits, BackendsSayWhatTheyDoNotKnow) {
-  auto ensemble = on_data({2, 5, 40}, 4, 2, 50);
-  ensemble.world = data_world(grey_data(40, 50));
-  for (const auto* const backend : {"cpu-fused", "cuda-fused", "cuda-layered"}) {
-    EXPECT_EQ(refusal(backend, ensemble), "for binarize sample: reference, cpu-layered");
-  }
-  EXPECT_EQ(refusal("cpu-layered", ensemble), "");
-  ensemble.world = make_world("kirby3x3");
-  ensemble.topology = Topology({1, 6, 9});
+TEST(Visits, NeedRows) {
+  auto ensemble = random_ensemble({1, 6, 9}, 4, 2);
   ensemble.order = Order::epochs;
   EXPECT_THROW(ensemble.validate(), InvalidArgument);
 }

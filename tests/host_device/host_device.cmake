@@ -43,6 +43,6 @@ if(TARGET layered_device_test)
 endif()
 # A device that is too small for the machines of most tests: they take turns.
 on_host_device(contract_on_small_host_device contract_test *cuda_fused*)
-on_host_device(visits_on_small_host_device visits_test *FusedEpochs*cuda_fused*)
+on_host_device(visits_on_small_host_device visits_test *FusedVisits*cuda_fused*)
 set_property(TEST contract_on_small_host_device visits_on_small_host_device APPEND PROPERTY
   ENVIRONMENT HELMHOLTZ_HOST_DEVICE_BYTES=40000 HELMHOLTZ_HOST_POOLS=0)

@@ -92,8 +92,9 @@ class HostDevice {
   }
 
   void find_visits() {
-    if (!task_.in_epochs) return;
-    visits_.resize(std::size_t{task_.steps} * task_.batch * stride_);
+    if (!task_.found_ahead()) return;
+    visits_.resize(std::size_t{task_.steps} * task_.batch * task_.patterns.words_per_pattern *
+                   stride_);
     task_.visits = visits_.data();
     run_find_visits(task_);
   }

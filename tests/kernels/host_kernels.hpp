@@ -31,7 +31,7 @@ struct HostGroup {
   void sync() const {}
 };
 
-/// cuda-fused: what is visited in epochs; all variants but WarpRegisters.
+/// cuda-fused: patterns that are found ahead; all variants but WarpRegisters.
 void run_find_visits(const cuda::FusedTask& task);
 void run_fused(const cuda::FusedTask& task, const cuda::LaunchPlan& plan);
 

@@ -25,4 +25,13 @@ inline std::shared_ptr<const Dataset> random_data(int units, std::size_t rows) {
       Dataset{.name = "random", .train = Rows(units, std::move(words))});
 }
 
+/// Random grey rows, k/255 each.
+inline std::shared_ptr<const Dataset> grey_data(int units, std::size_t rows) {
+  std::mt19937 engine(5);
+  std::vector<std::uint8_t> grey(rows * static_cast<std::size_t>(units));
+  for (auto& k : grey) k = static_cast<std::uint8_t>(engine());
+  return std::make_shared<const Dataset>(
+      Dataset{.name = "grey", .train = Rows(units, std::move(grey))});
+}
+
 }  // namespace helmholtz::testing

@@ -146,7 +146,7 @@ constinit const BackendEntry backend_entry{
     .detail = detail,
     .bytes = bytes,
     .make = make,
-    .features = {.particles = true, .epochs = true},
+    .features = {.particles = true, .epochs = true, .grey = true},
 };
 
 }  // namespace helmholtz::cpu_fused

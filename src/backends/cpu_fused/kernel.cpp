@@ -104,7 +104,7 @@ struct LaneStep {
   [[nodiscard]] HWY_INLINE bool nonnegative_weights() const { return task.nonnegative; }
   [[nodiscard]] HWY_INLINE FloatOps::F rate(int r) const { return rates[r]; }
   HWY_INLINE const FloatOps::U* draw(int row, int begin, int end) const {
-    if (begin == draws::kPattern && visits->in_epochs()) visits->seek(number, batch_row(row));
+    if (begin == draws::kPattern && visits->matter()) visits->seek(number, batch_row(row));
     if constexpr (!kDrawsAtOnce)
       fill(begin / 4, draws::blocks(end), static_cast<std::uint32_t>(row));
     return words + begin;

@@ -1,5 +1,5 @@
-// Which pattern each lane's machine shows: drawn, or the next row of an epoch. Include only inside
-// a foreach_target translation unit.
+// Which pattern each lane's machine shows: drawn, or the next row of an epoch; of a grey row, the
+// bits of this visit. Include only inside a foreach_target translation unit.
 #if defined(HELMHOLTZ_CPU_FUSED_LANE_PATTERNS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef HELMHOLTZ_CPU_FUSED_LANE_PATTERNS_INL
 #undef HELMHOLTZ_CPU_FUSED_LANE_PATTERNS_INL
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "backends/cpu_fused/kernel.hpp"
+#include "helmholtz/dataset.hpp"
 #include "simd/float_ops-inl.hpp"
 #include "step/epoch_rows.hpp"
 
@@ -26,31 +27,45 @@ namespace helmholtz::HWY_NAMESPACE {
 using cpu_fused::MachineBlock;
 using cpu_fused::Task;
 
-/// What lanes visit in epochs.
+/// What depends on the number of a visit: the rows of lanes in epochs, the bits of grey rows.
 class LaneVisits {
  public:
   /// Of lanes `first` and on of a block.
   LaneVisits(const Task& task, const MachineBlock& block, std::size_t first)
-      : batch_(task.batch), first_step_(task.first_step) {
-    if (task.order != Order::epochs) return;
-    for (auto i = first; i < first + FloatOps::kLanes; ++i) {
-      const auto high = std::uint64_t{block.seed_high[i]} << 32U;
-      lanes_.emplace_back(high | block.seed_low[i], task.world->size());
+      : world_(*task.world), batch_(task.batch), first_step_(task.first_step) {
+    for (std::size_t i = 0; i < FloatOps::kLanes; ++i) {
+      const auto high = std::uint64_t{block.seed_high[first + i]} << 32U;
+      seeds_[i] = high | block.seed_low[first + i];
+      if (task.order == Order::epochs) epochs_.emplace_back(seeds_[i], world_.size());
     }
+    if (world_.is_grey()) drawn_.resize(FloatOps::kLanes * world_.words_per_pattern());
   }
 
-  [[nodiscard]] HWY_INLINE bool in_epochs() const { return !lanes_.empty(); }
+  [[nodiscard]] HWY_INLINE bool in_epochs() const { return !epochs_.empty(); }
+  [[nodiscard]] HWY_INLINE bool are_drawn() const { return !drawn_.empty(); }
+  /// Whether the number of a visit matters.
+  [[nodiscard]] HWY_INLINE bool matter() const { return in_epochs() || are_drawn(); }
   /// Goes to a batch row of step first_step + s.
   HWY_INLINE void seek(std::uint64_t s, int row) {
     visit_ = (first_step_ + s) * batch_ + static_cast<unsigned>(row);
   }
-  [[nodiscard]] std::size_t row(std::size_t lane) { return lanes_[lane].row(visit_); }
+  [[nodiscard]] std::size_t row(std::size_t lane) { return epochs_[lane].row(visit_); }
+  /// The words of grey row n as a lane draws them.
+  [[nodiscard]] const std::uint32_t* draw(std::size_t lane, std::size_t n) {
+    const auto words = world_.words_per_pattern();
+    const auto out = std::span(drawn_).subspan(lane * words, words);
+    draw_row(*world_.data().rows, n, seeds_[lane], visit_, out);
+    return out.data();
+  }
 
  private:
+  const World& world_;
   std::uint64_t batch_;
   std::uint64_t first_step_;
   std::uint64_t visit_ = 0;
-  std::vector<step::EpochRows> lanes_;  ///< [kLanes]; empty: drawn with replacement
+  std::array<std::uint64_t, FloatOps::kLanes> seeds_{};
+  std::vector<step::EpochRows> epochs_;  ///< [kLanes]; empty: drawn with replacement
+  std::vector<std::uint32_t> drawn_;     ///< [kLanes][words_per_pattern]; empty: rows of bits
 };
 
 /// Draws patterns of the world, one a lane.
@@ -61,7 +76,7 @@ class LanePatterns {
         thresholds_(world.thresholds()),
         stride_(world.words_per_pattern()),
         units_(world.visible_units()),
-        few_(stride_ == 1 && thresholds_.size() <= kLongestChain && !visits.in_epochs()),
+        few_(stride_ == 1 && thresholds_.size() <= kLongestChain && !visits.matter()),
         visits_(&visits) {}
 
   HWY_INLINE void draw(FloatOps::U word, FloatOps::Bit* visible) const {
@@ -93,7 +108,7 @@ class LanePatterns {
     std::array<const std::uint32_t*, kLanes> patterns{};
     for (std::size_t i = 0; i < kLanes; ++i) {
       const auto k = visits_->in_epochs() ? visits_->row(i) : drawn(lane[i]);
-      patterns[i] = words_.data() + k * stride_;
+      patterns[i] = visits_->are_drawn() ? visits_->draw(i, k) : words_.data() + k * stride_;
     }
     for (std::size_t w = 0; w < stride_; ++w) {
       for (std::size_t i = 0; i < kLanes; ++i) lane[i] = patterns[i][w];

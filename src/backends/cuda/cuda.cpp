@@ -236,7 +236,7 @@ constinit const BackendEntry fused_entry{
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, fused_entry,
                                              HELMHOLTZ_FUSED);
     },
-    .features = {.particles = true, .epochs = true},
+    .features = {.particles = true, .epochs = true, .grey = true},
 };
 
 constinit const BackendEntry layered_entry{
@@ -250,7 +250,7 @@ constinit const BackendEntry layered_entry{
       return std::make_unique<PluginTrainer>(std::move(ensemble), options, layered_entry,
                                              HELMHOLTZ_LAYERED);
     },
-    .features = {.particles = true, .optimizers = true, .epochs = true},
+    .features = {.particles = true, .optimizers = true, .epochs = true, .grey = true},
     .limits = layered_limits,
 };
 

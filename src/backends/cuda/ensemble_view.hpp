@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "helmholtz/dataset.hpp"
 #include "helmholtz/ensemble.hpp"
 #include "kernels/plugin/plugin_abi.h"
 #include "model/portable_math.hpp"
@@ -47,7 +48,8 @@ class EnsembleView {
              .wake_rates = ensemble.recognition_learns_awake() ? wake_rates_.data() : nullptr,
              .schedule = factors.schedule().data(),
              .thresholds = world.thresholds().data(),
-             .patterns = world.words().data(),
+             .patterns = world.is_grey() ? nullptr : world.words().data(),
+             .grey = world.is_grey() ? world.data().rows->grey().data() : nullptr,
              .probabilities = world.is_data() ? nullptr : world.probabilities().data(),
              .log_probabilities = world.is_data() ? nullptr : log_probabilities_.data(),
              .means = static_cast<std::uint32_t>(ensemble.settings.front().optimizer.means()),

@@ -11,6 +11,7 @@
 #include "helmholtz/error.hpp"
 #include "helmholtz/random.hpp"
 #include "helmholtz/topology.hpp"
+#include "model/data/grey.hpp"
 #include "model/data/packed_bits.hpp"
 
 namespace helmholtz {
@@ -93,16 +94,11 @@ void draw_row(const Rows& rows, std::size_t n, std::uint64_t seed, std::uint64_t
     return;
   }
   const RandomStream stream{.seed = seed, .purpose = RandomPurpose::binarisation};
-  const auto grey = rows.grey(n);
-  const auto first_block = visit * ((grey.size() + 3) / 4);
-  std::ranges::fill(out, 0);
-  for (std::size_t i = 0; i < grey.size(); i += 4) {
-    const auto block = random_block(stream, first_block + i / 4);
-    for (auto unit = i; unit < std::min(i + 4, grey.size()); ++unit) {
-      const auto threshold = (std::uint64_t{grey[unit]} << 32U) / 255;
-      const std::uint32_t drawn = block[unit % 4] < threshold ? 1 : 0;
-      out[unit / 32] |= drawn << (unit % 32);
-    }
+  const auto blocks = [&](std::uint64_t number, std::uint32_t* words) {
+    std::ranges::copy(random_block(stream, number), words);
+  };
+  for (std::size_t w = 0; w < rows.words_per_row(); ++w) {
+    out[w] = drawn_grey_word(rows.grey(n).data(), rows.units(), visit, static_cast<int>(w), blocks);
   }
 }
 

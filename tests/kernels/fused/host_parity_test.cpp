@@ -15,6 +15,7 @@ namespace helmholtz {
 namespace {
 
 using cuda::Variant;
+using testing::grey_data;
 using testing::HostDevice;
 using testing::parameters_of;
 using testing::random_data;
@@ -174,8 +175,8 @@ TEST(HostParity, Particles) {
 }
 
 // Rows that fill epochs in the middle of a step, and late visits, whose keys and numbers need 64
-// bits.
-TEST(HostParity, Epochs) {
+// bits; and grey rows, drawn with replacement or in epochs.
+TEST(HostParity, PatternsThatAreFoundAhead) {
   const auto on_rows = [](const std::vector<int>& layers, int batch, std::size_t rows) {
     auto ensemble = random_ensemble(layers, batch, 5);
     ensemble.world = data_world(random_data(layers.back(), rows));
@@ -191,6 +192,20 @@ TEST(HostParity, Epochs) {
   }
   expect_lane_parity<4, 1, 6, 9>(on_rows({1, 6, 9}, 1, 30), 100);
   expect_lane_parity<4, 1, 6, 9>(with_particles(on_rows({1, 6, 9}, 1, 30), 3, false), 100);
+  for (const auto order : {Order::iid, Order::epochs}) {
+    const auto on_grey = [&](const std::vector<int>& layers, int batch) {
+      auto ensemble = random_ensemble(layers, batch, 5);
+      ensemble.world = data_world(grey_data(layers.back(), 30));
+      ensemble.order = order;
+      return ensemble;
+    };
+    for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{999'999'999'000}}) {
+      expect_parity(on_grey({1, 6, 9}, 1), 90, first);
+      expect_parity(on_grey({2, 33, 70}, 3), 40, first);
+      expect_parity(with_particles(on_grey({2, 5, 33}, 3), 4, true), 40, first);
+    }
+    expect_lane_parity<4, 1, 6, 9>(on_grey({1, 6, 9}, 1), 100);
+  }
 }
 
 TEST(HostParity, MachinesWithSettingsOfTheirOwn) {

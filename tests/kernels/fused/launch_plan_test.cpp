@@ -126,7 +126,7 @@ TEST(LaunchPlan, ParticlesTakeMemoryAndNoRegisters) {
   EXPECT_EQ(plan_launch(awake, kHopper).variant, Variant::ThreadShared);
 }
 
-TEST(LaunchPlan, EpochsTakeMemoryAndNoRegisters) {
+TEST(LaunchPlan, PatternsFoundAheadTakeMemoryAndNoRegisters) {
   auto some = task({1, 6, 9}, 1'000'000);
   EXPECT_EQ(visit_words(some), 0U);
   some.in_epochs = true;
@@ -137,6 +137,14 @@ TEST(LaunchPlan, EpochsTakeMemoryAndNoRegisters) {
     EXPECT_EQ(steps_at_once(some), batch == 1 ? 256U : batch == 100 ? 2U : 1U);
     EXPECT_EQ(visit_words(some), steps_at_once(some) * batch);
   }
+  constexpr std::uint8_t kGrey = 7;
+  some = task({1, 6, 9}, 1'000'000);
+  some.patterns.grey = &kGrey;
+  some.patterns.words_per_pattern = 25;
+  EXPECT_EQ(plan_launch(some, kHopper).variant, Variant::ThreadShared);
+  EXPECT_EQ(plan_specialised(some, kHopper)->variant, Variant::WarpRegisters);
+  EXPECT_EQ(steps_at_once(some), 10U);
+  EXPECT_EQ(visit_words(some), 250U);
 }
 
 TEST(NextSteps, NeverCrossACarryOfTheBlockNumber) {

@@ -29,8 +29,9 @@ std::uint32_t columns_of(const LayeredTask& task) {
 
 template <class Memory>
 void draw_pattern(const LayeredTask& task, std::uint32_t m, std::uint32_t item) {
-  task.epoch_rows > 0 ? cuda::draw_pattern<Memory, true>(task, m, item)
-                      : cuda::draw_pattern<Memory, false>(task, m, item);
+  cuda::with_visits(task, [&](auto visits) {
+    cuda::draw_pattern<Memory, decltype(visits)::value>(task, m, item);
+  });
 }
 
 float sum_of_errors(const LayeredTask& task, Network network, std::uint32_t m, int unit) {

@@ -132,28 +132,40 @@ TEST_P(LayeredStep, UnitsTakeTheAddressedWords) {
   }
 }
 
-/// Row n of 24 has unit n alone on. Rates are so small that P(unit = 1) stays 1/2, so all draw the
-/// same dreams, and the visible biases tell which rows were visited.
+/// Row n of 24 has unit n alone on, of grey rows with P = 128/255. Rates are so small that P(unit =
+/// 1) stays 1/2, so all draw the same dreams, and the visible biases tell which rows were visited.
 constexpr double kTinyRate = 0x1p-20;
-Ensemble in_epochs(int batch, int particles) {
+Ensemble on_one_hot_rows(int batch, int particles, Order order, bool is_grey) {
   constexpr int kRows = 24;
   std::vector<std::uint32_t> one_hot;
-  for (int n = 0; n < kRows; ++n) one_hot.push_back(1U << n);
+  std::vector<std::uint8_t> grey(kRows * kRows);
+  for (std::size_t n = 0; n < kRows; ++n) {
+    one_hot.push_back(1U << n);
+    grey[n * kRows + n] = 128;
+  }
   auto ensemble = random_ensemble({2, kRows}, batch, 2, 0);
   ensemble.particles = particles;
   ensemble.settings[0].rates = LearningRateOptions{.rate = kTinyRate}.resolve(ensemble.topology);
-  ensemble.order = Order::epochs;
-  ensemble.world = data_world(
-      std::make_shared<const Dataset>(Dataset{.name = "one hot", .train = Rows(kRows, one_hot)}));
+  ensemble.order = order;
+  ensemble.world = data_world(std::make_shared<const Dataset>(
+      Dataset{.name = "one hot", .train = is_grey ? Rows(kRows, grey) : Rows(kRows, one_hot)}));
   return ensemble;
 }
 
-// Two and a half epochs; more than two in a step; visits beyond 2^32.
-TEST_P(LayeredStep, VisitsTheRowsOfEpochsAsTheReferenceDoes) {
+// Two and a half epochs; more than two in a step; visits beyond 2^32; grey rows, in either order.
+TEST_P(LayeredStep, VisitsTheRowsThatTheReferenceVisits) {
   constexpr std::uint32_t kSteps = 12;
-  for (const auto& [batch, particles, first] :
-       {std::tuple<int, int, std::uint64_t>{5, 1, 0}, {5, 3, 0}, {50, 1, 3}, {5, 3, 1ULL << 33U}}) {
-    const auto ensemble = in_epochs(batch, particles);
+  struct Rows {
+    int batch = 1;
+    int particles = 1;
+    std::uint64_t first = 0;
+    Order order = Order::epochs;
+    bool is_grey = false;
+  };
+  for (const auto& [batch, particles, first, order, is_grey] :
+       {Rows{5, 1}, Rows{5, 3}, Rows{50, 1, 3}, Rows{5, 3, 1ULL << 33U},
+        Rows{5, 3, 1ULL << 33U, Order::epochs, true}, Rows{50, 2, 3, Order::iid, true}}) {
+    const auto ensemble = on_one_hot_rows(batch, particles, order, is_grey);
     auto reference = make_trainer(ensemble, {.backend = "reference"});
     reference.set_step(first);
     LayeredHost device(ensemble, GetParam());
