@@ -3,7 +3,7 @@
 # on Linux with the C library 2.34 and the C++ library of GCC 11 or later (the benchmarks: of GCC 12): programs find their libraries
 # by their own place.
 set(bundled)
-foreach(program helmholtz_program helmholtz_bench contract_test parity_test layered_device_test)
+foreach(program helmholtz_program helmholtz_bench contract_test parity_test visits_test layered_device_test)
   if(TARGET ${program})
     list(APPEND bundled ${program})
     set_target_properties(${program} PROPERTIES INSTALL_RPATH $ORIGIN/${bin_to_lib})
