@@ -162,9 +162,10 @@ std::uint64_t words_per_step(const FusedTask& task) {
 }  // namespace
 
 std::uint32_t steps_at_once(const FusedTask& task) {
-  constexpr std::uint64_t kWords = 256;
   if (!task.found_ahead()) return std::numeric_limits<std::uint32_t>::max();
-  return static_cast<std::uint32_t>(std::max<std::uint64_t>(kWords / words_per_step(task), 1));
+  // A launch reads and writes all parameters: where there are many, more steps have to pay for it.
+  const auto words = std::max<std::uint64_t>(256, task.shape.parameters() / 4);
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(words / words_per_step(task), 1));
 }
 
 std::size_t visit_words(const FusedTask& task) {

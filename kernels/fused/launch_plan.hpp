@@ -60,8 +60,9 @@ std::string_view name_of(Variant variant);
 /// Floats that ThreadShared and ThreadGlobal keep for a machine beside its parameters.
 std::size_t scratch_floats(const FusedTask& task);
 
-/// Steps of a launch for whose visits a machine has room, and the words of these: a few hundred
-/// where patterns are found ahead, but those of one step at least; else any number, and none.
+/// Steps of a launch for whose visits a machine has room, and the words of these: where patterns
+/// are found ahead 256 words, or a quarter of the parameters, or those of one step, whichever is
+/// most; else any number, and none.
 std::uint32_t steps_at_once(const FusedTask& task);
 std::size_t visit_words(const FusedTask& task);
 

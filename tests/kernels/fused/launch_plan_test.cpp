@@ -145,6 +145,10 @@ TEST(LaunchPlan, PatternsFoundAheadTakeMemoryAndNoRegisters) {
   EXPECT_EQ(plan_specialised(some, kHopper)->variant, Variant::WarpRegisters);
   EXPECT_EQ(steps_at_once(some), 10U);
   EXPECT_EQ(visit_words(some), 250U);
+  some = task({10, 784}, 1'000);  // 16,484 parameters
+  some.patterns.grey = &kGrey;
+  some.patterns.words_per_pattern = 25;
+  EXPECT_EQ(steps_at_once(some), 164U);
 }
 
 TEST(NextSteps, NeverCrossACarryOfTheBlockNumber) {
